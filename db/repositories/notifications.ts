@@ -1,0 +1,27 @@
+import { eq, sql } from 'drizzle-orm'
+import type { MailOutbox } from '#server/notifications/ports.ts'
+import type { Executor } from '../client.ts'
+import { mails } from '../schema/index.ts'
+import type { StoreContext } from '../store-context.ts'
+
+export const notificationStores = (db: Executor, context: StoreContext) => ({
+  mail: {
+    async queue(mail) {
+      const [row] = await db.insert(mails).values({ id: context.newId(), ...mail, status: 'queued', createdAt: context.now() }).onConflictDoNothing().returning({ id: mails.id })
+      if (row) await context.outbox.emit('notifications.mail-queued', { mailId: row.id })
+    },
+  } satisfies MailOutbox,
+  mails: {
+    async find(id: string) {
+      const [row] = await db.select().from(mails).where(eq(mails.id, id))
+      return row ?? null
+    },
+    /** Sent: what the mail carried (a code may be among it) is emptied. */
+    async markSent(id: string) {
+      await db.update(mails).set({ status: 'sent', sentAt: context.now(), params: {}, lastError: null, attempts: sql`${mails.attempts} + 1` }).where(eq(mails.id, id))
+    },
+    async markAttempt(id: string, error: string, permanent: boolean) {
+      await db.update(mails).set({ status: permanent ? 'failed' : 'queued', lastError: error.slice(0, 500), attempts: sql`${mails.attempts} + 1` }).where(eq(mails.id, id))
+    },
+  },
+})

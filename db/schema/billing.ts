@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { billingCycles, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import { products } from './catalog.ts'
+import type { ProductSpec } from './catalog.ts'
+import { users } from './identity.ts'
+import { templates } from './infrastructure.ts'
+import { amount, currency, id, instant, oneOf, word } from './columns.ts'
+
+export interface PartySnapshot { name: string, address: string, email: string | null, phone: string | null, npwp: string | null, nik: string | null }
+
+export const orders = pgTable('orders', {
+  id: id(), number: text().notNull().unique(), clientId: uuid().notNull().references(() => users.id), status: word<OrderStatus>().notNull(), placedAt: instant().notNull(), total: amount().notNull(), currency: currency(), promoCode: text(),
+}, t => [check('orders_status', oneOf(t.status, orderStatuses)), index('orders_client').on(t.clientId, t.placedAt)])
+
+/** The commercial side of what was sold. What was agreed is copied here: a later change of the product changes no sold service. */
+export const services = pgTable('services', {
+  id: id(), orderId: uuid().notNull().references(() => orders.id), clientId: uuid().notNull().references(() => users.id), productId: uuid().notNull().references(() => products.id), productName: text().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
+  hostname: text().notNull(), templateId: uuid().references(() => templates.id), sshKey: text(), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(),
+  status: word<ServiceStatus>().notNull(), suspensionReason: word<SuspensionReason>(), suspensionNote: text(), endReason: word<EndReason>(), endedAt: instant(), cancelAtPeriodEnd: boolean().notNull().default(false),
+  /** The calendar day (business zone) whose number every later period starts on, so that a month's end never drifts. */
+  anchorDay: integer(), holdUntil: instant(), holdReason: text(), createdAt: instant().notNull(),
+}, t => [
+  check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
+  check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
+  index('services_client').on(t.clientId, t.createdAt), index('services_order').on(t.orderId), index('services_product').on(t.productId, t.status), index('services_status').on(t.status, t.id),
+])
+
+/** Entitlement: `paidUntil` is the greatest end of these. Nobody ever writes a due date. One period start per service, ever. */
+export const paidPeriods = pgTable('paid_periods', {
+  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().notNull().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.serviceId, t.periodStart] }), check('paid_periods_order', sql`${t.periodStart} < ${t.periodEnd}`), index('paid_periods_end').on(t.serviceId, t.periodEnd)])
+
+export const invoiceCounters = pgTable('invoice_counters', { series: text().notNull(), year: integer().notNull(), last: integer().notNull() }, t => [primaryKey({ columns: [t.series, t.year] })])
+
+export const invoices = pgTable('invoices', {
+  id: id(), clientId: uuid().notNull().references(() => users.id), orderId: uuid().references(() => orders.id), status: word<InvoiceStatus>().notNull(), series: text(), year: integer(), sequence: integer(), number: text().unique(),
+  currency: currency(), subtotal: amount().notNull(), discount: amount().notNull(), taxable: amount().notNull(), dpp: amount().notNull(), tax: amount().notNull(), total: amount().notNull(), taxRule: text().notNull(),
+  issuedAt: instant(), dueAt: instant(), paidAt: instant(), closedAt: instant(), closedReason: text(), buyer: jsonb().$type<PartySnapshot>().notNull(), seller: jsonb().$type<PartySnapshot>().notNull(), createdAt: instant().notNull(),
+}, t => [
+  check('invoices_status', oneOf(t.status, invoiceStatuses)), check('invoices_sums', sql`${t.taxable} = ${t.subtotal} - ${t.discount} and ${t.total} = ${t.taxable} + ${t.tax} and ${t.total} >= 0`), check('invoices_number', sql`(${t.status} = 'draft') = (${t.number} is null)`),
+  uniqueIndex('invoices_sequence').on(t.series, t.year, t.sequence), index('invoices_client').on(t.clientId, t.createdAt), index('invoices_due').on(t.status, t.dueAt), index('invoices_order').on(t.orderId),
+])
+
+export const invoiceLines = pgTable('invoice_lines', {
+  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), amount: amount().notNull(), currency: currency(),
+}, t => [check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
+
+/** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
+export const renewals = pgTable('renewals', {
+  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().notNull().references(() => invoices.id),
+}, t => [primaryKey({ columns: [t.serviceId, t.periodStart] }), index('renewals_invoice').on(t.invoiceId)])
+
+/** A reminder or final notice that went out, once per step. */
+export const dunningNotices = pgTable('dunning_notices', {
+  invoiceId: uuid().notNull().references(() => invoices.id), serviceId: uuid().notNull().references(() => services.id), step: text().notNull(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.invoiceId, t.serviceId, t.step] })])
+
+export const billingRuns = pgTable('billing_runs', {
+  id: id(), at: instant().notNull(), startedAt: instant().notNull(), finishedAt: instant(), status: word<'running' | 'done' | 'stopped_by_brake' | 'failed'>().notNull(), actor: text().notNull(), done: integer().notNull().default(0), skipped: integer().notNull().default(0), failed: integer().notNull().default(0), brake: text(),
+}, t => [index('billing_runs_started').on(t.startedAt)])
+
+/** Every change of every state, with its cause. `entity` is service, resource, invoice, payment or order. */
+export const transitions = pgTable('transitions', {
+  id: id(), entity: text().notNull(), entityId: uuid().notNull(), from: text().notNull(), to: text().notNull(), cause: text().notNull(), actor: text().notNull(), at: instant().notNull(),
+}, t => [index('transitions_entity').on(t.entity, t.entityId, t.at)])
+
+/** Double entry: the lines of an entry sum to zero per currency, checked by the database when the transaction commits. */
+export const journalEntries = pgTable('journal_entries', {
+  id: id(), cause: word<LedgerCause>().notNull(), causeId: text().notNull(), at: instant().notNull(), memo: text().notNull(), actor: text().notNull(),
+}, t => [check('journal_entries_cause', oneOf(t.cause, ledgerCauses)), uniqueIndex('journal_entries_once').on(t.cause, t.causeId), index('journal_entries_at').on(t.at)])
+
+/** Positive: debit. Negative: credit. */
+export const journalLines = pgTable('journal_lines', {
+  entryId: uuid().notNull().references(() => journalEntries.id), position: integer().notNull(), account: word<LedgerAccount>().notNull(), clientId: uuid().references(() => users.id), invoiceId: uuid().references(() => invoices.id), gateway: text(), amount: amount().notNull(), currency: currency(),
+}, t => [primaryKey({ columns: [t.entryId, t.position] }), check('journal_lines_account', oneOf(t.account, ledgerAccounts)), check('journal_lines_not_zero', sql`${t.amount} <> 0`), index('journal_lines_invoice').on(t.invoiceId), index('journal_lines_client').on(t.clientId, t.account), index('journal_lines_account').on(t.account)])

@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { billingCycles } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import { productKinds, productStatuses, promoKinds, promoRedemptionStatuses } from '#shared/vocabulary/catalog.ts'
+import type { ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus } from '#shared/vocabulary/catalog.ts'
+import { users } from './identity.ts'
+import { connections, templates } from './infrastructure.ts'
+import { amount, currency, id, instant, oneOf, word } from './columns.ts'
+
+export interface Localized { id: string, en: string }
+export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number }
+
+export const products = pgTable('products', {
+  id: id(), slug: text().notNull().unique(), kind: word<ProductKind>().notNull(), name: text().notNull(), summary: jsonb().$type<Localized>().notNull(), description: jsonb().$type<Localized>().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
+  status: word<ProductStatus>().notNull().default('draft'), featured: boolean().notNull().default(false), position: integer().notNull().default(100), stockLimit: integer(), createdAt: instant().notNull(), updatedAt: instant().notNull(),
+}, t => [check('products_kind', oneOf(t.kind, productKinds)), check('products_status', oneOf(t.status, productStatuses)), check('products_stock', sql`${t.stockLimit} >= 0`), index('products_list').on(t.kind, t.status, t.position)])
+
+export const productTemplates = pgTable('product_templates', {
+  productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), templateId: uuid().notNull().references(() => templates.id),
+}, t => [primaryKey({ columns: [t.productId, t.templateId] }), index('product_templates_template').on(t.templateId)])
+
+export const productConnections = pgTable('product_connections', {
+  productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), connectionId: uuid().notNull().references(() => connections.id),
+}, t => [primaryKey({ columns: [t.productId, t.connectionId] }), index('product_connections_connection').on(t.connectionId)])
+
+/** Rows are only added: the price of a cycle at a moment is its newest row that is effective by then. */
+export const productPrices = pgTable('product_prices', {
+  id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), setup: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
+}, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), check('product_prices_currency', oneOf(t.currency, ['IDR'])), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
+
+export const promoCodes = pgTable('promo_codes', {
+  id: id(), code: text().notNull(), kind: word<PromoKind>().notNull(), value: amount().notNull(), currency: currency(), active: boolean().notNull().default(true), startsAt: instant(), endsAt: instant(), maxRedemptions: integer(), oncePerClient: boolean().notNull().default(true),
+  productIds: jsonb().$type<string[]>().notNull().default([]), cycles: jsonb().$type<BillingCycle[]>().notNull().default([]), createdAt: instant().notNull(),
+}, t => [uniqueIndex('promo_codes_code').on(sql`upper(${t.code})`), check('promo_codes_kind', oneOf(t.kind, promoKinds)), check('promo_codes_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`)])
+
+/** Reserved at order, committed at payment, released when the order lapses. `clientKey` is the client's id where one use per client holds, else the order's. */
+export const promoRedemptions = pgTable('promo_redemptions', {
+  id: id(), promoId: uuid().notNull().references(() => promoCodes.id), clientId: uuid().notNull().references(() => users.id), orderId: uuid().notNull(), clientKey: text().notNull(), status: word<PromoRedemptionStatus>().notNull(), at: instant().notNull(),
+}, t => [check('promo_redemptions_status', oneOf(t.status, promoRedemptionStatuses)), uniqueIndex('promo_redemptions_order').on(t.promoId, t.orderId), uniqueIndex('promo_redemptions_once').on(t.promoId, t.clientKey).where(sql`status <> 'released'`)])
+
+export const tlds = pgTable('tlds', {
+  suffix: text().primaryKey(), register: amount().notNull(), renew: amount().notNull(), currency: currency(), requirement: jsonb().$type<Localized>(), position: integer().notNull().default(100), active: boolean().notNull().default(true),
+}, t => [check('tlds_amounts', sql`${t.register} >= 0 and ${t.renew} >= 0`)])

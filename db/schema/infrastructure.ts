@@ -1,0 +1,39 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, check, customType, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { addressStatuses, connectionKinds, tlsModes } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, TlsMode } from '#shared/vocabulary/machines.ts'
+import { id, instant, oneOf, word } from './columns.ts'
+
+/** PostgreSQL's `inet`: sorts and compares addresses as addresses. */
+const inet = customType<{ data: string }>({ dataType: () => 'inet' })
+
+export const connections = pgTable('connections', {
+  id: id(), kind: word<ConnectionKind>().notNull(), name: text().notNull(), url: text().notNull(), tlsMode: word<TlsMode>().notNull(), tlsCaPem: text(), tlsFingerprint: text(),
+  tokenId: text().notNull(),
+  /** AES-256-GCM, `v1.<key id>.<iv>.<ciphertext and tag>`. */
+  tokenSecret: text().notNull(),
+  maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
+  healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), createdAt: instant().notNull(),
+}, t => [uniqueIndex('connections_name').on(t.name), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
+
+export const templates = pgTable('templates', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), vmid: integer().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+}, t => [uniqueIndex('templates_remote').on(t.connectionId, t.vmid)])
+
+/** What each node said when it was last asked. */
+export const nodes = pgTable('nodes', {
+  connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), online: boolean().notNull(), cpu: doublePrecision().notNull(), cpuCores: integer().notNull(), memoryUsed: bigint({ mode: 'number' }).notNull(), memoryTotal: bigint({ mode: 'number' }).notNull(), diskUsed: bigint({ mode: 'number' }).notNull(), diskTotal: bigint({ mode: 'number' }).notNull(), loadAverage: doublePrecision(), uptimeSeconds: bigint({ mode: 'number' }).notNull(), version: text(), observedAt: instant().notNull(),
+}, t => [primaryKey({ columns: [t.connectionId, t.node] })])
+
+export const nodeSamples = pgTable('node_samples', {
+  connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), at: instant().notNull(), cpu: doublePrecision().notNull(), memory: doublePrecision().notNull(),
+}, t => [primaryKey({ columns: [t.connectionId, t.node, t.at] })])
+
+export const addressPools = pgTable('address_pools', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id), name: text().notNull(), firstAddress: inet().notNull(), lastAddress: inet().notNull(), prefixLength: integer().notNull(), gateway: inet().notNull(), nameservers: jsonb().$type<string[]>().notNull(), createdAt: instant().notNull(),
+}, t => [uniqueIndex('address_pools_name').on(t.name), check('address_pools_range', sql`${t.firstAddress} <= ${t.lastAddress}`)])
+
+/** free → reserved (an order) → assigned (a machine) → quarantine → free. Taken `FOR UPDATE SKIP LOCKED`. */
+export const addresses = pgTable('addresses', {
+  id: id(), poolId: uuid().notNull().references(() => addressPools.id), address: inet().notNull(), status: word<AddressStatus>().notNull().default('free'), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(),
+}, t => [uniqueIndex('addresses_address').on(t.address), check('addresses_status', oneOf(t.status, addressStatuses)), check('addresses_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), uniqueIndex('addresses_service').on(t.serviceId).where(sql`service_id is not null`), index('addresses_free').on(t.poolId, t.status)])

@@ -1,0 +1,8 @@
+import { index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { id, instant, word } from './columns.ts'
+
+/** Mail waiting for, or sent by, SMTP. `dedupeKey` makes one message out of one cause. Secrets in `params` (codes) are emptied once sent. */
+export const mails = pgTable('mails', {
+  id: id(), dedupeKey: text().notNull(), userId: uuid(), recipient: text().notNull(), locale: word<Locale>().notNull(), template: text().notNull(), params: jsonb().$type<Record<string, string>>().notNull(), status: word<'queued' | 'sent' | 'failed'>().notNull(), attempts: integer().notNull().default(0), lastError: text(), createdAt: instant().notNull(), sentAt: instant(),
+}, t => [uniqueIndex('mails_dedupe').on(t.dedupeKey), index('mails_status').on(t.status, t.createdAt), index('mails_user').on(t.userId, t.createdAt)])

@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm'
+import { check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
+import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import { services } from './billing.ts'
+import { connections } from './infrastructure.ts'
+import { id, instant, oneOf, word } from './columns.ts'
+
+/** The technical side of a service: the machine as last read back. Only sagas write `status`. */
+export const resources = pgTable('resources', {
+  serviceId: uuid().primaryKey().references(() => services.id), status: word<ResourceStatus>().notNull().default('none'), connectionId: uuid().references(() => connections.id), node: text(), vmid: integer(),
+  /** Our proof of ownership: this UUID stands in the machine's description and tag before it counts as ours. */
+  ownershipMark: uuid().notNull(),
+  power: word<PowerState>().notNull().default('unknown'), cpu: doublePrecision(), memoryUsedMiB: doublePrecision(), memoryTotalMiB: doublePrecision(), uptimeSeconds: doublePrecision(), observedAt: instant(),
+  username: text(),
+  /** Encrypted; emptied when it has been shown once. */
+  initialPassword: text(), problem: text(), changedAt: instant().notNull(),
+}, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
+
+/** A long act in steps. `fence` counts up at each take-over: a worker whose fence is old may not write. */
+export const sagas = pgTable('sagas', {
+  id: id(), kind: word<SagaKind>().notNull(), action: text(), serviceId: uuid().notNull().references(() => services.id), status: word<SagaStatus>().notNull(), step: integer().notNull().default(0), state: jsonb().$type<Record<string, unknown>>().notNull().default({}), attempt: integer().notNull().default(0), fence: integer().notNull().default(0), leaseUntil: instant(), retryAt: instant(), reason: text(), actor: text().notNull(), startedAt: instant().notNull(), finishedAt: instant(),
+}, t => [check('sagas_kind', oneOf(t.kind, sagaKinds)), check('sagas_status', oneOf(t.status, sagaStatuses)), uniqueIndex('sagas_one_open').on(t.serviceId).where(sql`status in ('running','waiting')`), index('sagas_service').on(t.serviceId, t.startedAt), index('sagas_due').on(t.status, t.retryAt)])
+
+export const sagaSteps = pgTable('saga_steps', {
+  sagaId: uuid().notNull().references(() => sagas.id, { onDelete: 'cascade' }), position: integer().notNull(), name: text().notNull(), status: word<StepStatus>().notNull().default('pending'), startedAt: instant(), finishedAt: instant(), detail: text(),
+}, t => [primaryKey({ columns: [t.sagaId, t.position] }), check('saga_steps_status', oneOf(t.status, stepStatuses))])

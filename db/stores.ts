@@ -1,0 +1,25 @@
+import type { KernelStores } from '#server/kernel/ports.ts'
+import type { Executor } from './client.ts'
+import type { StoreContext } from './store-context.ts'
+import { auditStores } from './repositories/audit.ts'
+import { billingStores } from './repositories/billing.ts'
+import { catalogStores } from './repositories/catalog.ts'
+import { clientStores } from './repositories/clients.ts'
+import { domainStores } from './repositories/domains.ts'
+import { idempotencyStores } from './repositories/idempotency.ts'
+import { identityStores } from './repositories/identity.ts'
+import { infrastructureStores } from './repositories/infrastructure.ts'
+import { kernelStores } from './repositories/kernel.ts'
+import { notificationStores } from './repositories/notifications.ts'
+import { orderingStores } from './repositories/ordering.ts'
+import { paymentStores } from './repositories/payments.ts'
+import { provisioningStores } from './repositories/provisioning.ts'
+
+/** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
+export function createStores(db: Executor, context: StoreContext) {
+  return {
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context),
+    ...paymentStores(db, context), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
+  } satisfies KernelStores
+}
+export type Stores = ReturnType<typeof createStores>

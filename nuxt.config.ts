@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin']
+
+export default defineNuxtConfig({
+  modules: ['@nuxt/ui', '@nuxt/eslint', 'nuxt-auth-utils', '@nuxtjs/i18n', 'nuxt-security'],
+  components: [{ path: '~/components', pathPrefix: true }],
+  devtools: { enabled: false },
+  css: ['~/assets/css/main.css'],
+  dir: { app: 'app' },
+  // Nuxt 4 with the Nuxt 3 layout: see docs/decisions/0001-nuxt-4-with-the-layout-at-the-root.md
+  srcDir: '.',
+  alias: { '#db': here('./db'), '#i18n': here('./i18n/locales'), '#server': here('./server') },
+  // The simulators are programs of their own; nothing of them may be scanned or bundled.
+  ignore: ['simulators/**', 'tests/**', 'scripts/**', 'docs/**'],
+  experimental: { appManifest: false },
+  compatibilityDate: '2026-11-01',
+  nitro: {
+    typescript: { tsConfig: { include: ['../db/**/*'] } },
+    experimental: { tasks: true },
+    scheduledTasks: {
+      '7 * * * *': ['billing:sweep'],
+      '*/2 * * * *': ['payments:reconcile'],
+      '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
+    },
+  },
+  typescript: { tsConfig: { exclude: ['../db', '../scripts', '../simulators', '../tests'] } },
+  telemetry: false,
+  eslint: { config: { standalone: true, stylistic: { commaDangle: 'always-multiline', braceStyle: '1tbs' } } },
+  fonts: { providers: { google: false, googleicons: false, bunny: false, fontshare: false, adobe: false, fontsource: false } },
+  i18n: {
+    strategy: 'prefix_except_default',
+    defaultLocale: 'id',
+    // No cookie and no redirect: public pages are cached and every language has its own address.
+    detectBrowserLanguage: false,
+    langDir: 'locales',
+    locales: (['id', 'en'] as const).map(code => ({
+      code,
+      language: code === 'id' ? 'id-ID' : 'en-US',
+      name: code === 'id' ? 'Bahasa Indonesia' : 'English',
+      files: languages.map(area => `${code}/${area}.json`),
+    })),
+  },
+  icon: { provider: 'server', fallbackToApi: false, clientBundle: { scan: true, sizeLimitKb: 256 } },
+})

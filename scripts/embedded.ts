@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * The environment of the embedded modes (development, demo): everything on this machine, nothing to set up. Secrets are made at the first
+ * start and kept in `<data>/secrets.json`, readable by the owner alone. What the caller's environment sets already stays.
+ */
+export function embeddedEnvironment(options: { readonly dataDir: string, readonly port: number, readonly host: string, readonly simulators: SimulatorAddresses }): Record<string, string> {
+  mkdirSync(options.dataDir, { recursive: true })
+  const file = join(options.dataDir, 'secrets.json')
+  const fresh = () => ({ JWT_SECRET: randomBytes(48).toString('base64url'), NUXT_SESSION_PASSWORD: randomBytes(48).toString('base64url'), ENCRYPTION_KEY: randomBytes(32).toString('base64') })
+  if (!existsSync(file)) {
+    writeFileSync(file, JSON.stringify(fresh(), null, 2))
+    chmodSync(file, 0o600)
+  }
+  const secrets = JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof fresh>
+  const { simulators } = options
+  return {
+    GARDU_MODE: 'embedded', GARDU_DEMO: '1', GARDU_DATA_DIR: options.dataDir, GARDU_BASE_URL: `http://${options.host === '0.0.0.0' ? 'localhost' : options.host}:${options.port}`,
+    PORT: String(options.port), HOST: options.host, NITRO_PORT: String(options.port), NITRO_HOST: options.host, ...secrets,
+    SMTP_URL: `smtp://127.0.0.1:${simulators.smtp}`, MIDTRANS_API_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SNAP_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SERVER_KEY: 'SB-Mid-server-simulator', RDAP_BOOTSTRAP_URL: `http://127.0.0.1:${simulators.rdap}/dns.json`,
+    XENDIT_CALLBACK_TOKEN: 'simulator-callback-token-0001',
+  }
+}
+
+/** Loopback ports of the simulators; one after the other from a base that `GARDU_SIMULATOR_PORT` may move. */
+export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number }
+export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4 })

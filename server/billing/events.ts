@@ -1,0 +1,13 @@
+/** What billing tells the others. Each is emitted in the transaction that made it true. */
+export interface BillingEvents {
+  /** The calendar is due: plan and run it. */
+  'billing.sweep-due': { requestedBy: string }
+  /** A service got its first paid period: build it. */
+  'billing.service-paid': { serviceId: string, invoiceId: string }
+  /** Entitlement stopped: stop the machine. */
+  'billing.service-suspended': { serviceId: string, reason: string }
+  /** A suspended service is entitled again; it turns active when the machine is proven to run. */
+  'billing.service-resumable': { serviceId: string }
+  /** Entitlement ended for good: destroy the machine (or release what an unpaid order reserved). */
+  'billing.service-ended': { serviceId: string, reason: string }
+}

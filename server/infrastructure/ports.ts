@@ -1,0 +1,102 @@
+import type { PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { Actor, KernelStores } from '../kernel/ports.ts'
+
+/** What a driver needs to speak to one hypervisor. The secret is plain here and nowhere else: it lives as long as the call. */
+export interface HypervisorAccess {
+  readonly connectionId: string, readonly url: string, readonly tokenId: string, readonly tokenSecret: string
+  readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }
+  readonly storage: string, readonly bridge: string
+  /** Empty: every node online. */
+  readonly nodes: readonly string[]
+}
+
+/** Where a machine is. `node` is a hint: machines migrate, drivers locate by `vmid` before they act. */
+export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
+
+/** A remote task that goes on after the call; its handle is stored before anybody waits for it. */
+export interface TaskHandle { readonly id: string, readonly node: string }
+export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string }
+
+export interface MachineSpec {
+  readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[] }
+  readonly login: { readonly username: string, readonly password: string, readonly sshKey: string | null }
+}
+
+export interface MachineState {
+  readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
+  readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
+  readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, readonly startsAtBoot: boolean, readonly networkUp: boolean
+}
+
+export interface RemoteTemplate { readonly node: string, readonly vmid: number, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
+export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
+/** What a node could still carry: memory and the storage's free space in bytes. */
+export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number }
+
+export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes'
+export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
+
+/**
+ * One hypervisor, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
+ * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
+ * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
+ */
+export interface HypervisorDriver {
+  /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
+  test(): AsyncGenerator<ConnectionTestStep>
+  version(): Promise<string>
+  listTemplates(): Promise<RemoteTemplate[]>
+  listNodes(): Promise<RemoteNode[]>
+  listHeadroom(): Promise<NodeHeadroom[]>
+  /** A number that is free now: not a reservation. */
+  nextFreeId(): Promise<number>
+  /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. */
+  findByMark(ownershipMark: string): Promise<{ node: string, vmid: number } | null>
+  /** Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). */
+  clone(input: { readonly template: { readonly node: string, readonly vmid: number }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string }): Promise<TaskHandle>
+  task(handle: TaskHandle): Promise<TaskState>
+  /** CPU, memory, network (rate limit, MAC kept), cloud-init, start at boot, mark. */
+  configure(machine: MachineRef, spec: MachineSpec): Promise<TaskHandle | null>
+  /** Grows the system disk to this size; larger already: nothing is done. */
+  growDisk(machine: MachineRef, diskGiB: number): Promise<TaskHandle | null>
+  start(machine: MachineRef): Promise<TaskHandle | null>
+  /** Asks the guest, then (with `force`) pulls the plug after `timeoutSeconds`. */
+  shutdown(machine: MachineRef, options: { readonly timeoutSeconds: number, readonly force: boolean }): Promise<TaskHandle | null>
+  stop(machine: MachineRef): Promise<TaskHandle | null>
+  reboot(machine: MachineRef): Promise<TaskHandle | null>
+  /** Suspension that holds: no start at boot and the network link down; `false` takes both back. */
+  setSuspended(machine: MachineRef, suspended: boolean): Promise<void>
+  /** Null when no machine carries the mark (any more). */
+  inspect(machine: { readonly ownershipMark: string, readonly node: string | null, readonly vmid: number | null }): Promise<MachineState | null>
+  /** Destroys a stopped machine with its disks. Gone already: nothing is done, null. */
+  destroy(machine: MachineRef): Promise<TaskHandle | null>
+}
+
+/** Opens the driver of a connection, its secret decrypted. @throws DriverError action_required when the connection is gone. */
+export type OpenHypervisor = (connectionId: string) => Promise<HypervisorDriver>
+
+/** Placement for a new machine: answered by looking at the hypervisors, so never inside a transaction. */
+export interface Placement { readonly connectionId: string, readonly node: string }
+export interface CapacityCheck {
+  /**
+   * Where `count` machines of this size fit now: memory, storage and node online, on connections not in maintenance, honouring what is
+   * promised but not built yet. @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
+   */
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }): Promise<Placement[]>
+}
+
+/** Addresses, taken and given back inside a transaction. */
+export interface AddressBook {
+  /** Reserves one free address for a service (`FOR UPDATE SKIP LOCKED`); the one it holds already is answered again. @throws AppError out_of_stock */
+  reserve(input: { readonly serviceId: string, readonly connectionIds: readonly string[] }): Promise<void>
+  /** What a service holds, reserved or assigned. */
+  findFor(serviceId: string): Promise<{ ipv4: string, prefixLength: number, gateway: string, nameservers: string[], connectionId: string } | null>
+  findForMany(serviceIds: readonly string[]): Promise<Map<string, string>>
+  markAssigned(serviceId: string): Promise<void>
+  /** Assigned → quarantine (seven days), reserved → free. */
+  release(serviceId: string): Promise<void>
+}
+
+export interface InfrastructureStores extends KernelStores { readonly addresses: AddressBook }
+export type SystemActor = Extract<Actor, { kind: 'system' }>

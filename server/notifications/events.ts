@@ -1,0 +1,3 @@
+export interface NotificationEvents {
+  'notifications.mail-queued': { mailId: string }
+}

@@ -1,0 +1,10 @@
+export interface PaymentEvents {
+  /** A raw notification is stored: verify it and read the state back. */
+  'payments.webhook-received': { webhookId: string }
+  /** Read this attempt's state at its gateway. */
+  'payments.check-due': { paymentId: string }
+  /** Pending attempts are to be looked through and re-read. */
+  'payments.reconcile-due': { requestedBy: string }
+  /** Cancel this attempt at its gateway: another was chosen, or its invoice closed. */
+  'payments.cancel-due': { paymentId: string }
+}

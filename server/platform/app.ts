@@ -1,0 +1,59 @@
+import { composeAudit } from './compose/audit.ts'
+import { composeBilling } from './compose/billing.ts'
+import { composeCatalog } from './compose/catalog.ts'
+import { composeClients } from './compose/clients.ts'
+import { composeDomains } from './compose/domains.ts'
+import { composeIdentity } from './compose/identity.ts'
+import { composeInfrastructure } from './compose/infrastructure.ts'
+import { composeNotifications } from './compose/notifications.ts'
+import { composeOrdering } from './compose/ordering.ts'
+import { composePayments } from './compose/payments.ts'
+import { composeProvisioning } from './compose/provisioning.ts'
+import type { Config } from './config.ts'
+import { openCore } from './core.ts'
+import type { Outside } from './core.ts'
+import type { Handlers } from './jobs.ts'
+
+/**
+ * The composition root: the one place that knows which driver and which repository stands behind each port. Answers the use cases by
+ * module. Tests call it with a clock of their own; the server calls it once, in `server/plugins/app.ts`.
+ */
+export async function createApp(config: Config, outside: Outside = {}) {
+  const core = await openCore(config, outside)
+  const notifications = composeNotifications(core)
+  const audit = composeAudit(core)
+  const identity = composeIdentity(core)
+  const clients = composeClients(core)
+  const catalog = composeCatalog(core)
+  const infrastructure = composeInfrastructure(core)
+  const billing = composeBilling(core)
+  const ordering = composeOrdering(core)
+  const payments = composePayments(core)
+  const provisioning = composeProvisioning(core)
+  const domains = composeDomains(core)
+  const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains }
+  const handlers: Partial<Handlers> = Object.assign({}, ...Object.values(modules).map(module => 'handlers' in module ? module.handlers : {}))
+  return {
+    ...modules,
+    core,
+    /** Begins to work on jobs; a process that only serves pages leaves it. */
+    startWorkers: () => core.jobs.work(handlers as Handlers),
+    async ready() {
+      await Promise.all([core.kv.ping(), core.read.health.ping()])
+    },
+    close: () => core.close(),
+  }
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>
+
+let running: App | null = null
+export const setApp = (app: App | null) => {
+  running = app
+}
+
+/** The running application. @throws when it is not started yet or already stopped. */
+export function useApp(): App {
+  if (!running) throw new Error('the application is not running')
+  return running
+}

@@ -1,0 +1,3 @@
+import type { Core } from '../core.ts'
+
+export const composeBilling = (_core: Core) => ({})

@@ -1,0 +1,3 @@
+import type { Core } from '../core.ts'
+
+export const composeCatalog = (_core: Core) => ({})

@@ -1,0 +1,3 @@
+import type { Core } from '../core.ts'
+
+export const composeOrdering = (_core: Core) => ({})

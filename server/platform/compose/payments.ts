@@ -1,0 +1,3 @@
+import type { Core } from '../core.ts'
+
+export const composePayments = (_core: Core) => ({})

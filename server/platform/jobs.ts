@@ -1,0 +1,99 @@
+import { sql } from 'drizzle-orm'
+import { fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
+import type { DrizzleTransactionLike } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { Database, Executor } from '#db/client.ts'
+import type { EventName, Events } from '#server/kernel/events.ts'
+import type { Outbox } from '#server/kernel/ports.ts'
+
+/** How the jobs of one event are worked on. Every handler may run twice: at least once is the promise, once the effect is the handler's. */
+export interface QueueRule { readonly retryLimit: number, readonly retryDelay: number, readonly retryDelayMax: number, readonly expireInSeconds: number, readonly concurrency: number }
+
+const rule = (retryLimit: number, retryDelay: number, concurrency = 1, expireInSeconds = 300): QueueRule => ({ retryLimit, retryDelay, retryDelayMax: 900, expireInSeconds, concurrency })
+
+/** One queue per event, named as it. */
+export const queueRules: Record<EventName, QueueRule> = {
+  'billing.sweep-due': rule(3, 60, 1, 3600),
+  'billing.service-paid': rule(20, 2, 2),
+  'billing.service-suspended': rule(20, 2, 2),
+  'billing.service-resumable': rule(20, 2, 2),
+  'billing.service-ended': rule(20, 2, 2),
+  'payments.webhook-received': rule(12, 2, 4, 60),
+  'payments.check-due': rule(8, 5, 2, 60),
+  'payments.reconcile-due': rule(2, 30),
+  'payments.cancel-due': rule(8, 5, 1, 60),
+  // A saga keeps its own retries (back-off, reasons, take-over); a crash of the worker is found by recovery.
+  'provisioning.saga-due': rule(5, 5, 4, 3600),
+  'provisioning.recover-due': rule(1, 10),
+  'infrastructure.collect-due': rule(0, 10),
+  'notifications.mail-queued': rule(30, 5, 2, 60),
+}
+
+export type Handlers = { [N in EventName]: (payload: Events[N]) => Promise<void> }
+
+export interface DeadJob { id: string, queue: string, createdAt: Date, failedAt: Date | null, attempts: number, error: string | null, data: unknown }
+
+export interface JobSystem {
+  /** The outbox that writes with this executor: an open transaction's jobs exist only if it commits. */
+  outboxOn(executor: Executor): Outbox
+  work(handlers: Handlers): Promise<void>
+  /** Jobs whose retries are used up, newest first; kept thirty days. */
+  listDead(page: number, pageSize: number): Promise<{ items: DeadJob[], total: number }>
+  /** False when there is no such dead job. */
+  retryDead(id: string): Promise<boolean>
+  /** Waits until running jobs are done, at most `timeoutSeconds`, then hands the rest back to the queue. */
+  stop(timeoutSeconds: number): Promise<void>
+}
+
+export async function openJobs(database: Database, log: Logger, options: { supervise?: boolean } = {}): Promise<JobSystem> {
+  const shared = { schema: 'pgboss', schedule: false, supervise: options.supervise ?? true, useListenNotify: true, reindex: false, monitorVacuum: false }
+  const boss = database.pglite
+    ? new PgBoss({ ...shared, db: fromPglite(database.pglite), backend: 'pglite' })
+    : new PgBoss({ ...shared, connectionString: database.url ?? '', max: 4, application_name: 'gardu-jobs' })
+  boss.on('error', error => log.error({ err: error }, 'job queue'))
+  await boss.start()
+  for (const [name, { concurrency: _, ...queue }] of Object.entries(queueRules)) {
+    const settings = { ...queue, retryBackoff: true, notify: true, deleteAfterSeconds: 30 * 86_400 }
+    // `short` lets one job per singleton key wait; jobs without a key are not limited (their own id is the key).
+    if (await boss.getQueue(name)) await boss.updateQueue(name, settings)
+    else await boss.createQueue(name, { ...settings, policy: 'short' })
+  }
+  return {
+    outboxOn: executor => ({
+      async emit(name, payload, { singletonKey, startAfterSeconds } = {}) {
+        const id = crypto.randomUUID()
+        await boss.send(name, payload, { id, db: fromDrizzle(executor as unknown as DrizzleTransactionLike, sql), singletonKey: singletonKey ?? id, ...(startAfterSeconds ? { startAfter: startAfterSeconds } : {}) })
+      },
+    }),
+    async work(handlers) {
+      for (const name of Object.keys(queueRules) as EventName[]) {
+        const handle = handlers[name] as (payload: unknown) => Promise<void>
+        await boss.work(name, { localConcurrency: queueRules[name].concurrency, pollingIntervalSeconds: 2 }, async ([job]) => {
+          if (!job) return
+          try {
+            await handle(job.data)
+          } catch (error) {
+            log.warn({ err: error, queue: name, job: job.id }, 'job failed; it is retried')
+            throw error
+          }
+        })
+      }
+    },
+    async listDead(page, pageSize) {
+      const found = await database.executor.execute(sql`select id, name, created_on, completed_on, retry_count, output, data, count(*) over() as total from pgboss.job where state = 'failed' order by created_on desc limit ${pageSize} offset ${(page - 1) * pageSize}`)
+      const rows = (found as unknown as { rows: { id: string, name: string, created_on: string, completed_on: string | null, retry_count: number, output: { message?: string } | null, data: unknown, total: string }[] }).rows
+      return {
+        total: Number(rows[0]?.total ?? 0),
+        items: rows.map(row => ({ id: row.id, queue: row.name, createdAt: new Date(row.created_on), failedAt: row.completed_on ? new Date(row.completed_on) : null, attempts: row.retry_count + 1, error: row.output?.message ?? null, data: row.data })),
+      }
+    },
+    async retryDead(id) {
+      const found = await database.executor.execute(sql`select name from pgboss.job where id = ${id} and state = 'failed'`)
+      const name = (found as unknown as { rows: { name: string }[] }).rows[0]?.name
+      if (!name) return false
+      await boss.retry(name, id)
+      return true
+    },
+    stop: timeoutSeconds => boss.stop({ graceful: true, timeout: timeoutSeconds * 1000 }),
+  }
+}

@@ -1,0 +1,8 @@
+export interface ProvisioningEvents {
+  /** A saga has a step to run (new, or due again). */
+  'provisioning.saga-due': { sagaId: string }
+  /** Look for sagas that are due or whose worker was lost. */
+  'provisioning.recover-due': { requestedBy: string }
+  /** Ask all hypervisors for the state of nodes and machines. */
+  'infrastructure.collect-due': { requestedBy: string }
+}

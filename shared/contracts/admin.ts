@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { billingActionKinds, billingCycles, invoiceStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import { productKinds, productStatuses, promoKinds } from '#shared/vocabulary/catalog.ts'
+import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
+import { roles } from '#shared/vocabulary/roles.ts'
+import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
+import { invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
+import { productSpec } from './storefront.ts'
+
+const tag = 'admin'
+const list = pageQuery.extend({ q: search })
+
+// Overview --------------------------------------------------------------------------------------------------------------------------
+export const staffOverviewView = z.object({
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(),
+  connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
+  receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
+})
+export const showStaffOverview = contract({ method: 'GET', path: '/api/admin/overview', access: 'staff', tag, summary: 'The state of the business in numbers', response: staffOverviewView })
+
+// Connections, templates, nodes, addresses --------------------------------------------------------------------------------------------
+const tlsInput = z.object({ mode: z.enum(tlsModes), caPem: z.string().max(20_000).nullable().default(null), fingerprint: z.string().trim().toUpperCase().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/).nullable().default(null) })
+const connectionUrl = z.url({ protocol: /^https?$/ }).max(300)
+export const connectionBody = z.object({
+  kind: z.enum(connectionKinds), name: z.string().trim().min(2).max(80), url: connectionUrl, tls: tlsInput,
+  /** `user@realm!tokenid`. The secret is kept encrypted and never answered; left out in a change, it stays. */
+  tokenId: z.string().trim().regex(/^[^\s!@]+@[^\s!@]+![A-Za-z][\w.-]+$/), tokenSecret: z.string().trim().min(8).max(200).optional(), maintenance: z.boolean().default(false),
+  /** Where machines are built: storage and bridge on the nodes; empty `nodes` means every node online. */
+  storage: z.string().trim().min(1).max(100), bridge: z.string().trim().min(1).max(20), nodes: z.array(z.string().max(63)).max(100).default([]),
+})
+export const connectionView = z.object({
+  id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
+  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), templateCount: z.number().int(), serviceCount: z.number().int(),
+})
+/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes. Sent as a server-sent event as soon as it is known. */
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes']), ok: z.boolean(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
+export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
+export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors', query: list, response: listOf(connectionView) })
+export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: connectionBody.required({ tokenSecret: true }), response: connectionView, status: 201, creates: true })
+export const showConnection = contract({ method: 'GET', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'One connection', params: idParams, response: connectionView })
+export const updateConnection = contract({ method: 'PUT', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Change a connection', params: idParams, body: connectionBody, response: connectionView })
+export const deleteConnection = contract({ method: 'DELETE', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Delete a connection that no service and no product uses', params: idParams, status: 204 })
+export const testConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/test', access: 'sysadmin', tag, summary: 'Test a connection; with `Accept: text/event-stream` each step is sent as it is done', params: idParams, response: connectionTestView })
+export const syncConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/sync', access: 'sysadmin', tag, summary: 'Read templates and nodes from the hypervisor; answers what changed', params: idParams, response: z.object({ added: z.array(z.string()), vanished: z.array(z.string()), unchanged: z.number().int() }) })
+export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), vmid: z.number().int(), name: z.string(), osFamily: z.string(), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string() })
+export const listTemplates = contract({ method: 'GET', path: '/api/admin/templates', access: 'staff', tag, summary: 'Synchronised templates', query: list, response: listOf(adminTemplateView) })
+export const nodeView = z.object({ connectionId: uuid, connectionName: z.string(), node: z.string(), online: z.boolean(), cpu: z.number(), cpuCores: z.number(), memoryUsed: z.number(), memoryTotal: z.number(), diskUsed: z.number(), diskTotal: z.number(), loadAverage: z.number().nullable(), uptimeSeconds: z.number(), version: z.string().nullable(), observedAt: instant, history: z.array(z.object({ at: instant, cpu: z.number(), memory: z.number() })) })
+export const listNodes = contract({ method: 'GET', path: '/api/admin/nodes', access: 'sysadmin', tag, summary: 'Nodes as last observed, with the last hour; changes arrive as `nodes` on /api/events', response: z.object({ items: z.array(nodeView) }) })
+const ipv4 = z.ipv4()
+export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4) })
+export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), counts: z.record(z.enum(addressStatuses), z.number().int()) })
+export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses', query: list, response: listOf(addressPoolView) })
+export const createAddressPool = contract({ method: 'POST', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Add a pool of addresses', body: addressPoolBody, response: addressPoolView, status: 201, creates: true })
+export const deleteAddressPool = contract({ method: 'DELETE', path: '/api/admin/address-pools/{id}', access: 'sysadmin', tag, summary: 'Delete a pool none of whose addresses is in use', params: idParams, status: 204 })
+
+// Products, prices, promo codes -------------------------------------------------------------------------------------------------------
+export const productBody = z.object({
+  slug: z.string().trim().toLowerCase().min(2).max(60).regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), kind: z.enum(productKinds), name: z.string().trim().min(2).max(80), summary: localized, description: localized,
+  spec: productSpec, status: z.enum(productStatuses), featured: z.boolean().default(false), position: z.number().int().min(0).max(10_000).default(100),
+  /** Placement: the connections whose nodes may carry it, and the templates offered. A VPS on sale needs at least one of each. */
+  connectionIds: z.array(uuid).max(20), templateIds: z.array(uuid).max(100), stockLimit: z.number().int().min(0).max(1_000_000).nullable().default(null),
+})
+export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
+export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), activeServices: z.number().int() })
+export const setPriceBody = z.object({ cycle: z.enum(billingCycles), price: moneyInput, setup: moneyInput, effectiveFrom: instant.optional() })
+export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list, response: listOf(adminProductView) })
+export const createProduct = contract({ method: 'POST', path: '/api/admin/products', access: 'sysadmin', tag, summary: 'Add a product', body: productBody, response: adminProductView, status: 201, creates: true })
+export const showAdminProduct = contract({ method: 'GET', path: '/api/admin/products/{id}', access: 'staff', tag, summary: 'One product with its price history', params: idParams, response: adminProductView })
+export const updateProduct = contract({ method: 'PUT', path: '/api/admin/products/{id}', access: 'sysadmin', tag, summary: 'Change a product', params: idParams, body: productBody, response: adminProductView })
+export const deleteProduct = contract({ method: 'DELETE', path: '/api/admin/products/{id}', access: 'sysadmin', tag, summary: 'Delete a product that was never sold; a sold one is retired instead', params: idParams, status: 204 })
+export const setPrice = contract({ method: 'POST', path: '/api/admin/products/{id}/prices', access: 'business', tag, summary: 'Set the price of a cycle from a moment on; the history stays', params: idParams, body: setPriceBody, response: adminProductView, status: 201, creates: true })
+export const promoBody = z.object({
+  code: z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/), kind: z.enum(promoKinds),
+  /** `percent`: 1 to 100. `fixed`: whole Rupiah. */
+  value: z.string().regex(/^[1-9]\d{0,14}$/), active: z.boolean().default(true), startsAt: instant.nullable().default(null), endsAt: instant.nullable().default(null), maxRedemptions: z.number().int().min(1).max(1_000_000).nullable().default(null),
+  oncePerClient: z.boolean().default(true), productIds: z.array(uuid).max(200).default([]), cycles: z.array(z.enum(billingCycles)).default([]),
+}).refine(v => v.kind !== 'percent' || Number(v.value) <= 100, { path: ['value'], message: 'percent_over_100' })
+export const promoView = z.object({ id: uuid, code: z.string(), kind: z.enum(promoKinds), value: z.string(), active: z.boolean(), startsAt: instant.nullable(), endsAt: instant.nullable(), maxRedemptions: z.number().int().nullable(), oncePerClient: z.boolean(), productIds: z.array(uuid), cycles: z.array(z.enum(billingCycles)), reserved: z.number().int(), committed: z.number().int() })
+export const listPromos = contract({ method: 'GET', path: '/api/admin/promos', access: 'business', tag, summary: 'Promo codes', query: list, response: listOf(promoView) })
+export const createPromo = contract({ method: 'POST', path: '/api/admin/promos', access: 'business', tag, summary: 'Add a promo code', body: promoBody, response: promoView, status: 201, creates: true })
+export const showPromo = contract({ method: 'GET', path: '/api/admin/promos/{id}', access: 'business', tag, summary: 'One promo code', params: idParams, response: promoView })
+export const updatePromo = contract({ method: 'PUT', path: '/api/admin/promos/{id}', access: 'business', tag, summary: 'Change a promo code', params: idParams, body: promoBody, response: promoView })
+export const deletePromo = contract({ method: 'DELETE', path: '/api/admin/promos/{id}', access: 'business', tag, summary: 'Delete a promo code that was never used; a used one is switched off', params: idParams, status: 204 })
+
+// Services ----------------------------------------------------------------------------------------------------------------------------
+export const adminServiceView = serviceSummaryView.extend({ clientId: uuid, clientName: z.string(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable() })
+export const adminServiceDetailView = serviceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable(), holdUntil: instant.nullable(), holdReason: z.string().nullable(), transitions: z.array(z.object({ entity: z.string(), from: z.string(), to: z.string(), cause: z.string(), actor: z.string(), at: instant })) })
+const reason = z.string().trim().min(3).max(500)
+export const adminServiceActionBody = z.discriminatedUnion('action', [
+  z.object({ action: z.enum(powerActions) }),
+  /** Run the failed step of the newest saga again. */
+  z.object({ action: z.literal('retry') }),
+  z.object({ action: z.literal('suspend'), suspensionReason: z.enum(suspensionReasons), reason }),
+  z.object({ action: z.literal('resume'), reason }),
+  /** `hostname` must be typed as it is. */
+  z.object({ action: z.literal('terminate'), hostname: z.string().max(200), reason }),
+  z.object({ action: z.literal('hold'), until: instant, reason }),
+  z.object({ action: z.literal('release_hold') }),
+])
+export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional() }), response: listOf(adminServiceView) })
+export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
+export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, suspend, resume, terminate, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
+
+// Money -------------------------------------------------------------------------------------------------------------------------------
+export const adminInvoiceSummaryView = invoiceSummaryView.extend({ clientId: uuid, clientName: z.string() })
+export const adminInvoiceView = invoiceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), journal: z.array(z.object({ at: instant, cause: z.string(), account: z.string(), amount: moneyView })) })
+export const listAdminInvoices = contract({ method: 'GET', path: '/api/admin/invoices', access: 'finance', tag, summary: 'All invoices', query: list.extend({ status: z.enum(invoiceStatuses).optional(), overdue: z.stringbool().optional() }), response: listOf(adminInvoiceSummaryView) })
+export const showAdminInvoice = contract({ method: 'GET', path: '/api/admin/invoices/{id}', access: 'finance', tag, summary: 'One invoice with its journal', params: idParams, response: adminInvoiceView })
+export const voidInvoice = contract({ method: 'POST', path: '/api/admin/invoices/{id}/void', access: 'finance', tag, summary: 'Void an unpaid invoice', params: idParams, body: z.object({ reason }), response: adminInvoiceView })
+export const recordManualPayment = contract({ method: 'POST', path: '/api/admin/invoices/{id}/payments', access: 'finance', tag, summary: 'Book a payment that reached the bank account', params: idParams, body: z.object({ amount: moneyInput, receivedOn: calendarDay, reference: z.string().trim().min(3).max(100) }), response: adminInvoiceView, status: 201, creates: true })
+export const adminPaymentView = z.object({ id: uuid, invoiceId: uuid, invoiceNumber: z.string().nullable(), clientId: uuid, clientName: z.string(), gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), gatewayOrderId: z.string().nullable(), gatewayTransactionId: z.string().nullable(), amount: moneyView, settledAmount: moneyView.nullable(), createdAt: instant, settledAt: instant.nullable() })
+export const listPayments = contract({ method: 'GET', path: '/api/admin/payments', access: 'finance', tag, summary: 'All payments', query: list.extend({ status: z.enum(paymentStatuses).optional(), gateway: z.enum(gateways).optional() }), response: listOf(adminPaymentView) })
+export const webhookView = z.object({ id: uuid, gateway: z.enum(gateways), status: z.enum(webhookStatuses), receivedAt: instant, handledAt: instant.nullable(), orderId: z.string().nullable(), event: z.string().nullable(), reason: z.string().nullable(), attempts: z.number().int(), deliveries: z.number().int(), body: z.string() })
+export const listWebhooks = contract({ method: 'GET', path: '/api/admin/webhooks', access: 'finance', tag, summary: 'The webhook inbox', query: list.extend({ status: z.enum(webhookStatuses).optional(), gateway: z.enum(gateways).optional() }), response: listOf(webhookView) })
+export const replayWebhook = contract({ method: 'POST', path: '/api/admin/webhooks/{id}/replay', access: 'finance', tag, summary: 'Work on a stored webhook again', params: idParams, response: webhookView, status: 202 })
+
+// Billing calendar --------------------------------------------------------------------------------------------------------------------
+export const plannedActionView = z.object({ key: z.string(), kind: z.enum(billingActionKinds), serviceId: uuid, hostname: z.string(), clientName: z.string(), invoiceId: uuid.nullable(), invoiceNumber: z.string().nullable(), amount: moneyView.nullable(), dueSince: instant, reason: z.string(), held: z.boolean() })
+export const planView = z.object({ at: instant, items: z.array(plannedActionView), total: z.number().int(), page: z.number().int(), pageSize: z.number().int(), counts: z.record(z.enum(billingActionKinds), z.number().int()), brake: z.object({ kind: z.string(), detail: z.string() }).nullable() })
+export const billingRunView = z.object({ id: uuid, at: instant, startedAt: instant, finishedAt: instant.nullable(), status: z.enum(['running', 'done', 'stopped_by_brake', 'failed']), actor: z.string(), done: z.number().int(), skipped: z.number().int(), failed: z.number().int(), brake: z.string().nullable() })
+export const showPlan = contract({ method: 'GET', path: '/api/admin/billing/plan', access: 'finance', tag, summary: 'What the billing calendar would do at a moment, and why', query: pageQuery.extend({ at: instant.optional(), kind: z.enum(billingActionKinds).optional() }), response: planView })
+export const runBilling = contract({ method: 'POST', path: '/api/admin/billing/run', access: 'finance', tag, summary: 'Do now exactly what the plan of now says; `confirmBrake` lets a mass action pass once', body: z.object({ confirmBrake: z.boolean().default(false) }).default({ confirmBrake: false }), response: billingRunView, status: 201 })
+export const listBillingRuns = contract({ method: 'GET', path: '/api/admin/billing/runs', access: 'finance', tag, summary: 'Past runs', query: pageQuery, response: listOf(billingRunView) })
+export const setHold = contract({ method: 'PUT', path: '/api/admin/billing/holds/{id}', access: 'finance', tag, summary: 'Hold one service out of the calendar until a moment, or release it', params: idParams, body: z.object({ until: instant.nullable(), reason: z.string().trim().max(500) }), status: 204 })
+
+// Audit, jobs, clients ----------------------------------------------------------------------------------------------------------------
+export const auditView = z.object({ id: uuid, at: instant, actorId: uuid.nullable(), actorName: z.string(), action: z.string(), entity: z.string(), entityId: z.string().nullable(), before: z.unknown().nullable(), after: z.unknown().nullable(), requestId: z.string().nullable() })
+export const listAudit = contract({ method: 'GET', path: '/api/admin/audit', access: 'staff', tag, summary: 'Every change made by staff', query: list.extend({ entity: z.string().max(50).optional() }), response: listOf(auditView) })
+export const deadJobView = z.object({ id: uuid, queue: z.string(), createdAt: instant, failedAt: instant.nullable(), attempts: z.number().int(), error: z.string().nullable(), data: z.unknown() })
+export const listDeadJobs = contract({ method: 'GET', path: '/api/admin/jobs/dead', access: 'sysadmin', tag, summary: 'Jobs that failed for good', query: pageQuery, response: listOf(deadJobView) })
+export const retryDeadJob = contract({ method: 'POST', path: '/api/admin/jobs/dead/{id}/retry', access: 'sysadmin', tag, summary: 'Run a dead job again', params: idParams, status: 204 })
+export const clientView = z.object({ id: uuid, name: z.string(), email: z.string(), role: z.enum(roles), emailVerified: z.boolean(), createdAt: instant, serviceCount: z.number().int(), outstanding: moneyView, credit: moneyView })
+export const listClients = contract({ method: 'GET', path: '/api/admin/clients', access: 'staff', tag, summary: 'Clients', query: list, response: listOf(clientView) })

@@ -1,0 +1,11 @@
+import * as admin from './admin.ts'
+import * as auth from './auth.ts'
+import type { RouteContract } from './contract.ts'
+import * as portal from './portal.ts'
+import * as storefront from './storefront.ts'
+import * as system from './system.ts'
+
+const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
+
+/** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, system].flatMap(module => Object.values(module).filter(isContract))

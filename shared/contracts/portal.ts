@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import { clientKinds } from '#shared/vocabulary/catalog.ts'
+import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
+import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
+import { contract, cycle, idParams, instant, listOf, moneyView, pageQuery, uuid } from './contract.ts'
+import { orderItemInput, productSpec, promoCodeInput } from './storefront.ts'
+
+// Profile ---------------------------------------------------------------------------------------------------------------------------
+export const phone = z.string().trim().transform(v => v.replace(/[\s().-]/g, '').replace(/^0(?=8)/, '+62')).pipe(z.string().regex(/^\+[1-9]\d{7,14}$/))
+/** NIK: sixteen digits. NPWP: fifteen (old) or sixteen digits; dots and dashes are dropped. */
+export const nik = z.string().trim().regex(/^\d{16}$/)
+export const npwp = z.string().trim().transform(v => v.replace(/[.\s-]/g, '')).pipe(z.string().regex(/^\d{15,16}$/))
+const blank = (v: unknown) => v === '' || v === undefined ? null : v
+export const profileBody = z.object({
+  kind: z.enum(clientKinds), companyName: z.preprocess(blank, z.string().trim().min(2).max(150).nullable()), nik: z.preprocess(blank, nik.nullable()), npwp: z.preprocess(blank, npwp.nullable()),
+  phone, addressLine: z.string().trim().min(5).max(200), city: z.string().trim().min(2).max(80), province: z.string().trim().min(2).max(80), postalCode: z.string().trim().regex(/^\d{5}$/), country: z.literal('ID').default('ID'),
+}).superRefine((v, ctx) => {
+  if (v.kind === 'company' && !v.companyName) ctx.addIssue({ code: 'custom', path: ['companyName'], message: 'company_name_required' })
+  if (v.kind === 'company' && !v.npwp) ctx.addIssue({ code: 'custom', path: ['npwp'], message: 'npwp_required' })
+})
+export const profileView = z.object({ kind: z.enum(clientKinds), companyName: z.string().nullable(), nik: z.string().nullable(), npwp: z.string().nullable(), phone: z.string(), addressLine: z.string(), city: z.string(), province: z.string(), postalCode: z.string(), country: z.string() })
+
+// Orders ----------------------------------------------------------------------------------------------------------------------------
+/** `expectedTotal` is what the buyer saw; when the server's total differs, nothing is placed and `price_changed` is answered. */
+export const placeOrderBody = z.object({ items: z.array(orderItemInput).min(1).max(10), promoCode: promoCodeInput.nullish().transform(v => v ?? null), expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })
+export const orderView = z.object({ id: uuid, number: z.string(), status: z.enum(orderStatuses), placedAt: instant, total: moneyView, invoiceId: uuid.nullable(), items: z.array(z.object({ serviceId: uuid, productName: z.string(), cycle, hostname: z.string() })) })
+
+// Invoices and payments -------------------------------------------------------------------------------------------------------------
+export const invoiceLineView = z.object({ kind: z.enum(invoiceLineKinds), description: z.string(), serviceId: uuid.nullable(), periodStart: z.string().nullable(), periodEnd: z.string().nullable(), amount: moneyView })
+export const partyView = z.object({ name: z.string(), address: z.string(), email: z.string().nullable(), phone: z.string().nullable(), npwp: z.string().nullable(), nik: z.string().nullable() })
+export const paymentView = z.object({
+  id: uuid, gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), amount: moneyView, createdAt: instant, settledAt: instant.nullable(), expiresAt: instant.nullable(),
+  /** What the buyer needs to pay: a VA number, a QR code (as SVG, drawn by the server), or an address to go to. */
+  instructions: z.object({ vaNumber: z.string().nullable(), bank: z.string().nullable(), qrSvg: z.string().nullable(), redirectUrl: z.string().nullable() }).nullable(),
+})
+export const railStepView = z.object({ kind: z.enum(['issued', 'reminder', 'due', 'suspension', 'termination', 'paid', 'void']), at: instant, done: z.boolean(), reason: z.string() })
+export const invoiceSummaryView = z.object({ id: uuid, number: z.string().nullable(), status: z.enum(invoiceStatuses), overdue: z.boolean(), issuedAt: instant.nullable(), dueAt: instant.nullable(), paidAt: instant.nullable(), total: moneyView, outstanding: moneyView })
+export const invoiceView = invoiceSummaryView.extend({
+  lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView,
+  buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), methods: z.array(z.enum(gatewayMethods)), rail: z.array(railStepView),
+})
+export const startPaymentBody = z.object({ method: z.enum(gatewayMethods) })
+
+// Services --------------------------------------------------------------------------------------------------------------------------
+export const sagaStepView = z.object({ name: z.string(), status: z.enum(stepStatuses), startedAt: instant.nullable(), finishedAt: instant.nullable(), detail: z.string().nullable() })
+export const sagaView = z.object({ id: uuid, kind: z.enum(sagaKinds), action: z.string().nullable(), status: z.enum(sagaStatuses), startedAt: instant, finishedAt: instant.nullable(), retryAt: instant.nullable(), reason: z.string().nullable(), steps: z.array(sagaStepView) })
+export const serviceSummaryView = z.object({
+  id: uuid, hostname: z.string(), productName: z.string(), productKind: z.string(), status: z.enum(serviceStatuses), suspensionReason: z.enum(suspensionReasons).nullable(), endReason: z.enum(endReasons).nullable(),
+  resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, price: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
+})
+export const serviceView = serviceSummaryView.extend({
+  spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(),
+  usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
+  allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), sagas: z.array(sagaView),
+})
+/** `cancel` ends the service at the end of what is paid; `keep` takes that back. */
+export const serviceActionBody = z.object({ action: z.enum([...powerActions, 'cancel', 'keep']), hostname: z.string().max(200).optional() })
+export const credentialsView = z.object({ username: z.string(), password: z.string() })
+export const overviewView = z.object({
+  services: z.array(serviceSummaryView), unpaidInvoices: z.array(invoiceSummaryView), totalDue: moneyView, credit: moneyView,
+  attention: z.array(z.object({ kind: z.enum(['profile_incomplete', 'invoice_due', 'invoice_overdue', 'service_suspended', 'service_failed', 'totp_off']), subjectId: z.string().nullable(), label: z.string(), at: instant.nullable() })),
+  activity: z.array(z.object({ at: instant, text: z.string() })),
+})
+export const creditView = z.object({ balance: moneyView, entries: listOf(z.object({ at: instant, cause: z.string(), invoiceId: uuid.nullable(), amount: moneyView })) })
+
+const tag = 'portal'
+const access = 'client' as const
+export const showOverview = contract({ method: 'GET', path: '/api/portal/overview', access, tag, summary: 'What needs my attention, my services and what I owe', response: overviewView })
+export const showProfile = contract({ method: 'GET', path: '/api/portal/profile', access, tag, summary: 'My billing profile', response: z.object({ profile: profileView.nullable() }) })
+export const saveProfile = contract({ method: 'PUT', path: '/api/portal/profile', access, tag, summary: 'Save my billing profile', body: profileBody, response: z.object({ profile: profileView }) })
+export const placeOrder = contract({ method: 'POST', path: '/api/portal/orders', access, tag, summary: 'Place an order: prices, headroom and stock are decided by the server; answers the invoice to pay', body: placeOrderBody, response: orderView, status: 201, creates: true })
+export const listOrders = contract({ method: 'GET', path: '/api/portal/orders', access, tag, summary: 'My orders', query: pageQuery, response: listOf(orderView) })
+export const showOrder = contract({ method: 'GET', path: '/api/portal/orders/{id}', access, tag, summary: 'One of my orders', params: idParams, response: orderView })
+export const listInvoices = contract({ method: 'GET', path: '/api/portal/invoices', access, tag, summary: 'My invoices', query: pageQuery.extend({ status: z.enum(invoiceStatuses).optional() }), response: listOf(invoiceSummaryView) })
+export const showInvoice = contract({ method: 'GET', path: '/api/portal/invoices/{id}', access, tag, summary: 'One of my invoices', params: idParams, response: invoiceView })
+export const downloadInvoice = contract({ method: 'GET', path: '/api/portal/invoices/{id}/pdf', access, tag, summary: 'The invoice as PDF', params: idParams, query: z.object({ locale: z.enum(['id', 'en']).default('id') }), produces: 'application/pdf' })
+export const startPayment = contract({ method: 'POST', path: '/api/portal/invoices/{id}/payments', access, tag, summary: 'Start paying an invoice; a live attempt of the same method is answered again, another one is cancelled first', params: idParams, body: startPaymentBody, response: paymentView, status: 201, creates: true })
+export const cancelPayment = contract({ method: 'DELETE', path: '/api/portal/invoices/{id}/payments/{paymentId}', access, tag, summary: 'Cancel a live payment attempt to choose another method', params: z.object({ id: uuid, paymentId: uuid }), status: 204 })
+export const listServices = contract({ method: 'GET', path: '/api/portal/services', access, tag, summary: 'My services', query: pageQuery, response: listOf(serviceSummaryView) })
+export const showService = contract({ method: 'GET', path: '/api/portal/services/{id}', access, tag, summary: 'One of my services with its live state and history', params: idParams, response: serviceView })
+export const actOnService = contract({ method: 'POST', path: '/api/portal/services/{id}/actions', access, tag, summary: 'Start a power action, or cancel at the end of the paid period', params: idParams, body: serviceActionBody, response: serviceView, status: 202, creates: true })
+export const revealCredentials = contract({ method: 'POST', path: '/api/portal/services/{id}/credentials', access, tag, summary: 'The initial password, shown once and then forgotten', params: idParams, response: credentialsView })
+export const showCredit = contract({ method: 'GET', path: '/api/portal/credit', access, tag, summary: 'My credit balance and its entries', query: pageQuery, response: creditView })
+export const liveEvents = contract({ method: 'GET', path: '/api/events', access: 'user', tag, summary: 'Server-sent events: a name and the id of what changed; the page then asks for it', produces: 'text/event-stream' })

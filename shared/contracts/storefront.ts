@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { productKinds } from '#shared/vocabulary/catalog.ts'
+import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
+import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
+
+export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000) })
+/** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */
+export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, monthly: moneyView })
+export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
+export const storefrontProductView = z.object({
+  id: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), summary: localized, description: localized, spec: productSpec,
+  prices: z.array(priceView), templates: z.array(templateView), soldOut: z.boolean(), featured: z.boolean(),
+})
+export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
+export const domainResultView = z.object({ name: z.string(), suffix: z.string(), availability: z.enum(domainAvailabilities), register: moneyView.nullable(), renew: moneyView.nullable(), requirement: localized.nullable(), reason: z.string().nullable(), checkedAt: instant.nullable() })
+
+/** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
+export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
+export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
+export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null) })
+export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
+/** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
+export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null) })
+export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCode: promoCodeInput.nullable().default(null) })
+export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView })
+/** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
+export const quoteView = z.object({
+  lines: z.array(quoteLineView), promoCode: z.string().nullable(), promoProblem: z.string().nullable(),
+  subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), total: moneyView,
+})
+
+const tag = 'storefront'
+export const listProducts = contract({ method: 'GET', path: '/api/storefront/products', access: 'public', tag, summary: 'Products on sale, with prices', query: z.object({ kind: z.enum(productKinds).optional() }), response: z.object({ items: z.array(storefrontProductView) }) })
+export const showProduct = contract({ method: 'GET', path: '/api/storefront/products/{slug}', access: 'public', tag, summary: 'One product on sale', params: z.object({ slug: z.string().max(100) }), response: storefrontProductView })
+export const listTlds = contract({ method: 'GET', path: '/api/storefront/tlds', access: 'public', tag, summary: 'Domain suffixes and their prices', response: z.object({ items: z.array(tldView) }) })
+export const checkDomains = contract({ method: 'GET', path: '/api/storefront/domains', access: 'public', tag, summary: 'Availability of a name under the suffixes on sale; with `Accept: text/event-stream` each result is sent as it arrives', query: z.object({ name: z.string().trim().min(1).max(253) }), response: z.object({ items: z.array(domainResultView) }), rateLimit: { limit: 60, seconds: 60 } })
+export const showCart = contract({ method: 'GET', path: '/api/storefront/cart', access: 'public', tag, summary: 'The cart, priced by the server', response: quoteView })
+export const putCart = contract({ method: 'PUT', path: '/api/storefront/cart', access: 'public', tag, summary: 'Replace the cart', body: cartInput, response: quoteView, rateLimit: { limit: 120, seconds: 60 } })

@@ -1,0 +1,48 @@
+/**
+ * Every error that leaves the server. The value is its HTTP status.
+ * The title of each code, in both languages, stands in `i18n/locales/<language>/errors.json`; a test compares the two.
+ */
+export const errorCodes = {
+  invalid_input: 422, malformed_json: 400, body_too_large: 413, not_found: 404, method_not_allowed: 405, unauthenticated: 401, forbidden: 403,
+  origin_refused: 403, rate_limited: 429, idempotency_key_reused: 422, request_in_progress: 409, internal: 500, unavailable: 503, conflict: 409,
+  // identity
+  credentials_wrong: 401, email_unverified: 403, account_locked: 429, totp_required: 401, totp_wrong: 401, code_wrong: 422, session_ended: 401,
+  password_weak: 422, email_taken: 409,
+  // clients, catalogue, ordering
+  profile_incomplete: 409, product_unavailable: 409, price_changed: 409, promo_invalid: 422, promo_expired: 422, promo_exhausted: 422, promo_not_for_product: 422,
+  out_of_stock: 409, hostname_invalid: 422, template_unavailable: 422, cart_empty: 409, capacity_unknown: 503,
+  // money
+  invoice_not_payable: 409, payment_in_progress: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
+  webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, plan_changed: 409,
+  // machines
+  service_not_ready: 409, service_suspended: 402, action_in_progress: 409, machine_not_ours: 409, credentials_already_shown: 410,
+  connection_failed: 502, connection_in_use: 409, slug_taken: 409, code_taken: 409,
+} as const satisfies Record<string, number>
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface FieldError { path: string, code: string, message: string }
+
+/**
+ * The only error that a use case throws on purpose. `params` fill the translated title; `fields` name the inputs that are wrong;
+ * `detail` is for staff and logs and is shown to nobody else.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly params: Readonly<Record<string, string | number>>
+  readonly fields: readonly FieldError[]
+  readonly retryAfterSeconds: number | undefined
+  constructor(code: ErrorCode, options: { params?: Record<string, string | number>, fields?: FieldError[], retryAfterSeconds?: number, cause?: unknown, message?: string } = {}) {
+    super(options.message ?? code, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.params = options.params ?? {}
+    this.fields = options.fields ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status(): number { return errorCodes[this.code] }
+}
+
+/** One field of an input is wrong; `code` is a key below `fields` in errors.json. */
+export const fieldError = (path: string, code: string, message = code): AppError => new AppError('invalid_input', { fields: [{ path, code, message }] })

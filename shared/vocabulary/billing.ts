@@ -1,0 +1,30 @@
+export const billingCycles = ['monthly', 'quarterly', 'semiannually', 'annually'] as const
+export type BillingCycle = typeof billingCycles[number]
+export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12 }
+
+export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
+export type InvoiceStatus = typeof invoiceStatuses[number]
+export const invoiceLineKinds = ['service', 'setup', 'discount'] as const
+export type InvoiceLineKind = typeof invoiceLineKinds[number]
+
+/** The commercial side of a service. Its machine is the `ResourceStatus`. */
+export const serviceStatuses = ['pending', 'active', 'past_due', 'suspended', 'ended'] as const
+export type ServiceStatus = typeof serviceStatuses[number]
+export const suspensionReasons = ['nonpayment', 'abuse', 'request', 'other'] as const
+export type SuspensionReason = typeof suspensionReasons[number]
+export const endReasons = ['nonpayment', 'request', 'fraud', 'order_expired'] as const
+export type EndReason = typeof endReasons[number]
+
+/** What the billing calendar can decide to do to one service. */
+export const billingActionKinds = [
+  'issue_renewal_invoice', 'send_reminder', 'mark_past_due', 'send_final_notice', 'suspend', 'terminate', 'end_at_period_end', 'expire_order',
+] as const
+export type BillingActionKind = typeof billingActionKinds[number]
+
+export const orderStatuses = ['placed', 'paid', 'fulfilling', 'fulfilled', 'cancelled'] as const
+export type OrderStatus = typeof orderStatuses[number]
+
+export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'bad_debt', 'write_off', 'gateway_fees'] as const
+export type LedgerAccount = typeof ledgerAccounts[number]
+export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund'] as const
+export type LedgerCause = typeof ledgerCauses[number]

@@ -1,0 +1,12 @@
+export const productKinds = ['vps', 'hosting'] as const
+export type ProductKind = typeof productKinds[number]
+export const productStatuses = ['draft', 'active', 'retired'] as const
+export type ProductStatus = typeof productStatuses[number]
+export const promoKinds = ['percent', 'fixed'] as const
+export type PromoKind = typeof promoKinds[number]
+export const promoRedemptionStatuses = ['reserved', 'committed', 'released'] as const
+export type PromoRedemptionStatus = typeof promoRedemptionStatuses[number]
+export const locales = ['id', 'en'] as const
+export type Locale = typeof locales[number]
+export const clientKinds = ['person', 'company'] as const
+export type ClientKind = typeof clientKinds[number]

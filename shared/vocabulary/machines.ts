@@ -1,0 +1,27 @@
+export const connectionKinds = ['proxmox'] as const
+export type ConnectionKind = typeof connectionKinds[number]
+export const tlsModes = ['system', 'ca', 'fingerprint'] as const
+export type TlsMode = typeof tlsModes[number]
+
+/** The technical side of a service; only sagas write it. */
+export const resourceStatuses = ['none', 'provisioning', 'ready', 'stopped_by_policy', 'destroying', 'destroyed', 'error'] as const
+export type ResourceStatus = typeof resourceStatuses[number]
+export const powerStates = ['running', 'stopped', 'unknown'] as const
+export type PowerState = typeof powerStates[number]
+
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power'] as const
+export type SagaKind = typeof sagaKinds[number]
+export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
+export type SagaStatus = typeof sagaStatuses[number]
+export const stepStatuses = ['pending', 'running', 'done', 'skipped', 'failed'] as const
+export type StepStatus = typeof stepStatuses[number]
+
+/** What a client may ask of a running machine. */
+export const powerActions = ['start', 'shutdown', 'stop', 'reboot'] as const
+export type PowerAction = typeof powerActions[number]
+
+export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
+export type AddressStatus = typeof addressStatuses[number]
+
+export const domainAvailabilities = ['available', 'taken', 'unknown', 'invalid', 'unsupported'] as const
+export type DomainAvailability = typeof domainAvailabilities[number]
