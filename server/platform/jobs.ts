@@ -57,6 +57,8 @@ export async function openJobs(database: Database, log: Logger, options: { super
     // `short` lets one job per singleton key wait; jobs without a key are not limited (their own id is the key).
     if (await boss.getQueue(name)) await boss.updateQueue(name, settings)
     else await boss.createQueue(name, { ...settings, policy: 'short' })
+    // Loads the queue's settings now: loaded at the first send they would be asked of the embedded database inside the very transaction that waits for them.
+    await boss.findJobs(name, { id: crypto.randomUUID() })
   }
   return {
     outboxOn: executor => ({
