@@ -1,0 +1,44 @@
+/** The names of live hints; what they mean stands in `server/kernel/ports.ts`. */
+export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection'
+
+/**
+ * Calls `onHint(name, id)` when the server says that something of these names changed; the page then asks for it again:
+ *
+ *     useLive(['invoice', 'payment'], (_name, id) => { if (id === invoiceId) void refresh() })
+ *
+ * Call in `setup` of a page for signed-in users. After a lost line it connects again (1 s, doubling to 30 s) and then calls with an empty
+ * id for each name: hints may have been missed, so ask again. Ends with the component. Does nothing on the server.
+ * @returns whether the line is open.
+ */
+export function useLive(names: readonly LiveName[], onHint: (name: LiveName, id: string) => void): { connected: Readonly<Ref<boolean>> } {
+  const connected = ref(false)
+  let source: EventSource | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let pause = 1000
+  let wasOpen = false
+
+  function open() {
+    source = new EventSource('/api/events')
+    source.onopen = () => {
+      connected.value = true
+      pause = 1000
+      if (wasOpen) names.forEach(name => onHint(name, ''))
+      wasOpen = true
+    }
+    source.onerror = () => {
+      connected.value = false
+      source?.close()
+      timer = setTimeout(open, pause)
+      pause = Math.min(pause * 2, 30_000)
+    }
+    for (const name of names) source.addEventListener(name, message => onHint(name, String((message as MessageEvent).data)))
+  }
+
+  onMounted(open)
+  onBeforeUnmount(() => {
+    clearTimeout(timer)
+    source?.close()
+    source = null
+  })
+  return { connected }
+}
