@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { defineEventHandler, getHeader, getQuery, getRequestIP, getRouterParams, setResponseHeader, setResponseStatus } from 'h3'
 import type { EventHandler, H3Event } from 'h3'
+import { allContracts } from '#shared/contracts/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { BodyOf, ParamsOf, QueryOf, ResponseOf, RouteContract } from '#shared/contracts/contract.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
@@ -192,3 +193,13 @@ function parseParams(contract: RouteContract, event: H3Event, locale: Locale): u
     throw new AppError('not_found')
   }
 }
+
+const routePatterns = allContracts.map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`) }))
+
+/** Answers addresses below `/api` that no route takes: 405 (with Allow) when only the method is wrong, else 404. */
+export const unknownRoute: EventHandler = defineEventHandler((event) => {
+  const path = event.path.split('?')[0] ?? ''
+  const allowed = routePatterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+  if (allowed.length > 0) setResponseHeader(event, 'allow', allowed.join(', '))
+  return fail(event, new AppError(allowed.length > 0 ? 'method_not_allowed' : 'not_found'))
+})

@@ -1,0 +1,86 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** The system components that the tests use for real, and how a person gets them. */
+export const components = {
+  postgresql: { packages: ['postgresql'], find: () => globSync('/usr/lib/postgresql/*/bin/initdb').sort().at(-1)?.replace(/initdb$/, '') ?? null, hint: 'PostgreSQL 15 or newer (Debian: apt-get install postgresql)' },
+  redis: { packages: ['redis-server'], find: () => onPath('redis-server'), hint: 'Redis 7 or newer (Debian: apt-get install redis-server)' },
+  chromium: { packages: ['chromium', 'fonts-liberation'], find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'), hint: 'Chromium (Debian: apt-get install chromium fonts-liberation)' },
+} as const
+export type ComponentName = keyof typeof components
+
+function onPath(name: string): string | null {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' })
+  return found.status === 0 ? found.stdout.trim() : null
+}
+
+export const freePort = (): Promise<number> => new Promise((resolve, reject) => {
+  const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo
+    server.close(() => resolve(port))
+  })
+})
+
+/** On Debian as root a missing component is installed; elsewhere it is left out, by name. Answers where each one is. */
+export function findComponents(say: (line: string) => void): Record<ComponentName, string | null> {
+  const names = Object.keys(components) as ComponentName[]
+  const missing = names.filter(name => !components[name].find())
+  if (missing.length > 0 && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+    const packages = missing.flatMap(name => components[name].packages)
+    say(`installing ${packages.join(' ')} …`)
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' })
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: 'ignore' })
+  }
+  const found = Object.fromEntries(names.map(name => [name, components[name].find()])) as Record<ComponentName, string | null>
+  for (const name of names) if (!found[name]) say(`left out: what needs ${components[name].hint}`)
+  return found
+}
+
+export interface Running { readonly url: string, stop(): Promise<void> }
+
+/** A PostgreSQL cluster of its own in a temporary folder, on loopback, gone afterwards. As root it runs as the system user `postgres`. */
+export async function startPostgres(bin: string): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'gardu-postgres-'))
+  const port = await freePort()
+  const root = process.getuid?.() === 0
+  if (root) {
+    const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+    chownSync(folder, id('-u'), id('-g'))
+  }
+  const run = (command: string, args: string[]) => root ? spawnSync('runuser', ['-u', 'postgres', '--', join(bin, command), ...args], { encoding: 'utf8' }) : spawnSync(join(bin, command), args, { encoding: 'utf8' })
+  const data = join(folder, 'data')
+  const made = run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'])
+  if (made.status !== 0) throw new Error(made.stderr)
+  const started = run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`, 'start'])
+  if (started.status !== 0) throw new Error(`${started.stdout}${started.stderr}`)
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function startRedis(command: string): Promise<Running> {
+  const port = await freePort()
+  const child = spawn(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', chunk => String(chunk).includes('Ready to accept connections') && resolve())
+    child.once('exit', code => reject(new Error(`redis-server ended with ${code}`)))
+  })
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    async stop() {
+      child.removeAllListeners('exit')
+      child.kill('SIGTERM')
+      for (let i = 0; i < 100 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
+    },
+  }
+}
