@@ -19,7 +19,10 @@ export const databaseKinds = (): ('embedded' | 'postgres')[] => {
 export interface TestClock extends Clock { set(moment: string | Date): void, advance(milliseconds: number): void }
 export function testClock(start: string | Date): TestClock {
   let now = new Date(start)
-  return { now: () => new Date(now), set: (moment) => { now = new Date(moment) }, advance: (ms) => { now = new Date(now.getTime() + ms) } }
+  const set = (moment: string | Date) => {
+    now = new Date(moment)
+  }
+  return { now: () => new Date(now), set, advance: milliseconds => set(new Date(now.getTime() + milliseconds)) }
 }
 
 export interface TestApp { readonly app: App, readonly clock: TestClock, /** Waits until no job is due or running; fails after `seconds`. */ idle(seconds?: number): Promise<void>, close(): Promise<void> }
