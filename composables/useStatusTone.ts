@@ -1,0 +1,38 @@
+import type { InvoiceStatus, OrderStatus, ServiceStatus } from '#shared/vocabulary/billing.ts'
+import type { PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { PaymentStatus, webhookStatuses } from '#shared/vocabulary/payments.ts'
+
+type Color = 'success' | 'warning' | 'error' | 'info' | 'neutral' | 'primary'
+/** `moving`: the state will change by itself within moments. */
+export interface StatusTone { readonly color: Color, readonly moving?: boolean }
+
+const tones = {
+  service: { pending: { color: 'info' }, active: { color: 'success' }, past_due: { color: 'warning' }, suspended: { color: 'error' }, ended: { color: 'neutral' } } satisfies Record<ServiceStatus, StatusTone>,
+  resource: {
+    none: { color: 'neutral' }, provisioning: { color: 'info', moving: true }, ready: { color: 'success' }, stopped_by_policy: { color: 'warning' },
+    destroying: { color: 'warning', moving: true }, destroyed: { color: 'neutral' }, error: { color: 'error' },
+  } satisfies Record<ResourceStatus, StatusTone>,
+  power: { running: { color: 'success' }, stopped: { color: 'neutral' }, unknown: { color: 'warning' } } satisfies Record<PowerState, StatusTone>,
+  invoice: {
+    draft: { color: 'neutral' }, issued: { color: 'info' }, overdue: { color: 'error' }, paid: { color: 'success' }, void: { color: 'neutral' }, uncollectible: { color: 'neutral' },
+  } satisfies Record<InvoiceStatus | 'overdue', StatusTone>,
+  payment: {
+    created: { color: 'info' }, pending: { color: 'info', moving: true }, settled: { color: 'success' }, expired: { color: 'neutral' }, failed: { color: 'error' },
+    denied: { color: 'error' }, refunded: { color: 'warning' }, charged_back: { color: 'error' },
+  } satisfies Record<PaymentStatus, StatusTone>,
+  order: { placed: { color: 'info' }, paid: { color: 'success' }, fulfilling: { color: 'info', moving: true }, fulfilled: { color: 'success' }, cancelled: { color: 'neutral' } } satisfies Record<OrderStatus, StatusTone>,
+  saga: { running: { color: 'info', moving: true }, waiting: { color: 'warning', moving: true }, done: { color: 'success' }, failed: { color: 'error' } } satisfies Record<SagaStatus, StatusTone>,
+  step: { pending: { color: 'neutral' }, running: { color: 'info', moving: true }, done: { color: 'success' }, skipped: { color: 'neutral' }, failed: { color: 'error' } } satisfies Record<StepStatus, StatusTone>,
+  webhook: { received: { color: 'info' }, verified: { color: 'info' }, refused: { color: 'error' }, applied: { color: 'success' }, parked: { color: 'warning' } } satisfies Record<typeof webhookStatuses[number], StatusTone>,
+  run: { running: { color: 'info', moving: true }, done: { color: 'success' }, stopped_by_brake: { color: 'warning' }, failed: { color: 'error' } },
+  product: { draft: { color: 'neutral' }, active: { color: 'success' }, retired: { color: 'neutral' } },
+  health: { healthy: { color: 'success' }, failing: { color: 'error' }, unknown: { color: 'neutral' }, maintenance: { color: 'warning' }, online: { color: 'success' }, offline: { color: 'error' } },
+  switch: { on: { color: 'success' }, off: { color: 'neutral' } },
+} as const satisfies Record<string, Record<string, StatusTone>>
+
+export type StatusVocabulary = keyof typeof tones
+
+/** The colour of a state; a state that is not known is neutral. */
+export function statusTone(of: StatusVocabulary, value: string): StatusTone {
+  return (tones[of] as Record<string, StatusTone>)[value] ?? { color: 'neutral' }
+}
