@@ -12,7 +12,8 @@ export const storefrontProductView = z.object({
   prices: z.array(priceView), templates: z.array(templateView), soldOut: z.boolean(), featured: z.boolean(),
 })
 export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
-export const domainResultView = z.object({ name: z.string(), suffix: z.string(), availability: z.enum(domainAvailabilities), register: moneyView.nullable(), renew: moneyView.nullable(), requirement: localized.nullable(), reason: z.string().nullable(), checkedAt: instant.nullable() })
+/** `name` is ASCII, `unicodeName` the same as people write it; `reason` is a key below `storefront.domains.reasons`. */
+export const domainResultView = z.object({ name: z.string(), unicodeName: z.string(), suffix: z.string(), availability: z.enum(domainAvailabilities), register: moneyView.nullable(), renew: moneyView.nullable(), requirement: localized.nullable(), reason: z.string().nullable(), checkedAt: instant.nullable() })
 
 /** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
 export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
