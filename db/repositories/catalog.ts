@@ -1,4 +1,170 @@
+import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { AppError } from '#shared/errors/codes.ts'
+import { money } from '#shared/money/money.ts'
+import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
+import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, tlds, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { isUniqueViolation } from '../unique-violation.ts'
 
-export const catalogStores = (_db: Executor, _context: StoreContext) => ({})
+const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
+const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
+
+async function taken<T>(work: Promise<T>, index: string, code: 'slug_taken' | 'code_taken'): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (isUniqueViolation(error, index)) throw new AppError(code, { cause: error })
+    throw error
+  }
+}
+
+/** Units of each product that are sold or promised: services that have not ended. */
+const unitsHeld = async (db: Executor, ids: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await db.select({ id: services.productId, n: count() }).from(services).where(and(inArray(services.productId, [...ids]), ne(services.status, 'ended'))).groupBy(services.productId)
+  return new Map(rows.map(row => [row.id, row.n]))
+}
+
+async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]): Promise<ProductRecord[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(row => row.id)
+  const prices = await db.select({ price: productPrices, createdBy: users.name }).from(productPrices).leftJoin(users, eq(users.id, productPrices.createdBy)).where(inArray(productPrices.productId, ids)).orderBy(desc(productPrices.effectiveFrom), desc(productPrices.id))
+  const placedOn = await db.select().from(productConnections).where(inArray(productConnections.productId, ids))
+  const offered = await db.select().from(productTemplates).where(inArray(productTemplates.productId, ids))
+  const held = await unitsHeld(db, ids)
+  const pricesOf = groupBy(prices, row => row.price.productId)
+  const connectionsOf = groupBy(placedOn, row => row.productId)
+  const templatesOf = groupBy(offered, row => row.productId)
+  return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({
+    ...row, activeServices: held.get(row.id) ?? 0, connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), templateIds: (templatesOf.get(row.id) ?? []).map(t => t.templateId),
+    prices: (pricesOf.get(row.id) ?? []).map(({ price, createdBy }): PriceRecord => ({ id: price.id, cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency), effectiveFrom: price.effectiveFrom, createdBy })),
+  }))
+}
+
+async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promise<Offer[]> {
+  const rows = await db.select().from(products).where(and(eq(products.status, 'active'), where)).orderBy(asc(products.position), asc(products.id)).limit(200)
+  if (rows.length === 0) return []
+  const ids = rows.map(row => row.id)
+  const prices = await db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, ids), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
+  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
+    .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
+  const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
+  const held = await unitsHeld(db, ids)
+  const pricesOf = groupBy(prices, row => row.productId)
+  const templatesOf = groupBy(offered, row => row.productId)
+  const connectionsOf = groupBy(placedOn, row => row.productId)
+  return rows.flatMap((row) => {
+    const own = pricesOf.get(row.id) ?? []
+    if (own.length === 0) return []
+    return [{
+      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, unitsHeld: held.get(row.id) ?? 0,
+      prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
+      templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId),
+    }]
+  })
+}
+
+async function loadPromos(db: Executor, rows: (typeof promoCodes.$inferSelect)[]): Promise<PromoRecord[]> {
+  if (rows.length === 0) return []
+  const uses = await db.select({ id: promoRedemptions.promoId, status: promoRedemptions.status, n: count() }).from(promoRedemptions).where(and(inArray(promoRedemptions.promoId, rows.map(row => row.id)), ne(promoRedemptions.status, 'released'))).groupBy(promoRedemptions.promoId, promoRedemptions.status)
+  const used = (id: string, status: string) => uses.find(use => use.id === id && use.status === status)?.n ?? 0
+  return rows.map(({ createdAt: _, currency: __, ...row }) => ({ ...row, reserved: used(row.id, 'reserved'), committed: used(row.id, 'committed') }))
+}
+
+export const catalogStores = (db: Executor, _context: StoreContext) => {
+  const place = async (id: string, fields: ProductFields) => {
+    await db.delete(productConnections).where(eq(productConnections.productId, id))
+    await db.delete(productTemplates).where(eq(productTemplates.productId, id))
+    const [connectionIds, templateIds] = [[...new Set(fields.connectionIds)], [...new Set(fields.templateIds)]]
+    if (connectionIds.length > 0) await db.insert(productConnections).values(connectionIds.map(connectionId => ({ productId: id, connectionId })))
+    if (templateIds.length > 0) await db.insert(productTemplates).values(templateIds.map(templateId => ({ productId: id, templateId })))
+  }
+  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit })
+  const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, oncePerClient, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, oncePerClient, productIds: [...productIds], cycles: [...cycles] })
+  return {
+    products: {
+      async list(filter: PageRequest & { readonly q?: string | undefined }) {
+        const where = filter.q ? or(ilike(products.name, like(filter.q)), ilike(products.slug, like(filter.q))) : undefined
+        const rows = await db.select().from(products).where(where).orderBy(asc(products.position), asc(products.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const [counted] = await db.select({ total: count() }).from(products).where(where)
+        return { items: await loadProducts(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      async find(id) {
+        return (await loadProducts(db, await db.select().from(products).where(eq(products.id, id))))[0] ?? null
+      },
+      async lock(id) {
+        return (await loadProducts(db, await db.select().from(products).where(eq(products.id, id)).for('update')))[0] ?? null
+      },
+      async insert(id, fields, at) {
+        await taken(db.insert(products).values({ id, ...productColumns(fields), createdAt: at, updatedAt: at }), 'products_slug_unique', 'slug_taken')
+        await place(id, fields)
+      },
+      async update(id, fields, at) {
+        await taken(db.update(products).set({ ...productColumns(fields), updatedAt: at }).where(eq(products.id, id)), 'products_slug_unique', 'slug_taken')
+        await place(id, fields)
+      },
+      async wasSold(id) {
+        return (await db.select({ id: services.id }).from(services).where(eq(services.productId, id)).limit(1)).length > 0
+      },
+      async remove(id) {
+        await db.delete(products).where(eq(products.id, id))
+      },
+      async addPrice(productId, { at, price, setup, ...row }) {
+        await db.insert(productPrices).values({ ...row, productId, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
+      },
+      async placement(connectionIds, templateIds) {
+        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(inArray(connections.id, [...connectionIds])) : []
+        const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present }).from(templates).where(inArray(templates.id, [...templateIds])) : []
+        return { connectionIds: found.map(row => row.id), templates: known }
+      },
+    } satisfies CatalogStores['products'],
+    offers: {
+      list: ({ at, kind }) => loadOffers(db, at, kind ? eq(products.kind, kind) : undefined),
+      findBySlug: async (slug, at) => (await loadOffers(db, at, eq(products.slug, slug)))[0] ?? null,
+      findMany: async (ids, at) => ids.length === 0 ? [] : loadOffers(db, at, inArray(products.id, [...ids])),
+      async lockMany(ids, at) {
+        if (ids.length === 0) return []
+        await db.select({ id: products.id }).from(products).where(inArray(products.id, [...ids])).orderBy(asc(products.id)).for('update')
+        return loadOffers(db, at, inArray(products.id, [...ids]))
+      },
+    } satisfies OfferStore,
+    promos: {
+      async list(filter: PageRequest & { readonly q?: string | undefined }) {
+        const where = filter.q ? ilike(promoCodes.code, like(filter.q)) : undefined
+        const rows = await db.select().from(promoCodes).where(where).orderBy(desc(promoCodes.createdAt), desc(promoCodes.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const [counted] = await db.select({ total: count() }).from(promoCodes).where(where)
+        return { items: await loadPromos(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      async find(id) {
+        return (await loadPromos(db, await db.select().from(promoCodes).where(eq(promoCodes.id, id))))[0] ?? null
+      },
+      async findByCode(code) {
+        return (await loadPromos(db, await db.select().from(promoCodes).where(eq(sql`upper(${promoCodes.code})`, code.toUpperCase()))))[0] ?? null
+      },
+      async lock(id) {
+        return (await loadPromos(db, await db.select().from(promoCodes).where(eq(promoCodes.id, id)).for('update')))[0] ?? null
+      },
+      async insert(id, fields, at) {
+        await taken(db.insert(promoCodes).values({ id, ...promoColumns(fields), createdAt: at }), 'promo_codes_code', 'code_taken')
+      },
+      async update(id, fields) {
+        await taken(db.update(promoCodes).set(promoColumns(fields)).where(eq(promoCodes.id, id)), 'promo_codes_code', 'code_taken')
+      },
+      async wasUsed(id) {
+        const [redemption] = await db.select({ id: promoRedemptions.id }).from(promoRedemptions).where(eq(promoRedemptions.promoId, id)).limit(1)
+        return redemption !== undefined
+      },
+      async remove(id) {
+        await db.delete(promoCodes).where(eq(promoCodes.id, id))
+      },
+    } satisfies CatalogStores['promos'],
+    tlds: {
+      async listActive() {
+        const rows = await db.select().from(tlds).where(eq(tlds.active, true)).orderBy(asc(tlds.position), asc(tlds.suffix)).limit(500)
+        return rows.map(row => ({ suffix: row.suffix, register: money(row.register, row.currency), renew: money(row.renew, row.currency), requirement: row.requirement }))
+      },
+    } satisfies TldStore,
+  }
+}

@@ -1,3 +1,31 @@
+import { computeTax } from '#shared/money/tax.ts'
+import type { ComputeTax } from '#server/billing/ports.ts'
+import { createProduct } from '#server/catalog/create-product.ts'
+import { createPromo } from '#server/catalog/create-promo.ts'
+import { deleteProduct } from '#server/catalog/delete-product.ts'
+import { deletePromo } from '#server/catalog/delete-promo.ts'
+import { listProducts } from '#server/catalog/list-products.ts'
+import { listPromos } from '#server/catalog/list-promos.ts'
+import { listStorefrontProducts } from '#server/catalog/list-storefront-products.ts'
+import { listTlds } from '#server/catalog/list-tlds.ts'
+import { setPrice } from '#server/catalog/set-price.ts'
+import { showProduct } from '#server/catalog/show-product.ts'
+import { showPromo } from '#server/catalog/show-promo.ts'
+import { showStorefrontProduct } from '#server/catalog/show-storefront-product.ts'
+import { updateProduct } from '#server/catalog/update-product.ts'
+import { updatePromo } from '#server/catalog/update-promo.ts'
 import type { Core } from '../core.ts'
+import { invalidatePages } from '../page-cache.ts'
 
-export const composeCatalog = (_core: Core) => ({})
+export const composeCatalog = ({ read, transact, clock, newId, log, config }: Core) => {
+  const tax: ComputeTax = (taxable, at) => computeTax(taxable, at, { pkp: config.SELLER_PKP === 'on' })
+  // The change is committed already: a cache that cannot be reached must not undo it.
+  const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
+  const { products, promos, offers, tlds } = read
+  const deps = { transact, clock, newId, catalogueChanged, products, promos, offers, tlds, computeTax: tax }
+  return {
+    listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
+    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps),
+    listPromos: listPromos(deps), showPromo: showPromo(deps), createPromo: createPromo(deps), updatePromo: updatePromo(deps), deletePromo: deletePromo(deps),
+  }
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod'
+import type { adminProductView, promoView } from '#shared/contracts/admin.ts'
+import type { storefrontProductView, tldView } from '#shared/contracts/storefront.ts'
+import { fraction, toMoneyJson } from '#shared/money/money.ts'
+import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import type { ComputeTax } from '../billing/ports.ts'
+import type { Offer, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
+import { currentPrices } from './product.ts'
+
+export type AdminProductView = z.input<typeof adminProductView>
+export type StorefrontProductView = z.input<typeof storefrontProductView>
+export type PromoView = z.input<typeof promoView>
+export type TldView = z.input<typeof tldView>
+
+export function toAdminProductView(product: ProductRecord, at: Date): AdminProductView {
+  const current = new Set(currentPrices(product.prices, at).map(price => price.id))
+  return {
+    ...product, summary: { ...product.summary }, description: { ...product.description }, spec: { ...product.spec }, connectionIds: [...product.connectionIds], templateIds: [...product.templateIds],
+    prices: product.prices.map(price => ({ id: price.id, cycle: price.cycle, price: toMoneyJson(price.price), setup: toMoneyJson(price.setup), effectiveFrom: price.effectiveFrom.toISOString(), createdBy: price.createdBy, current: current.has(price.id) })),
+  }
+}
+
+/** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down). */
+export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
+  const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
+  return {
+    id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured,
+    soldOut: offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit,
+    templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),
+    prices: byLength.map(({ cycle, price, setup }) => {
+      const { tax, total } = computeTax(price, at)
+      return { cycle, price: toMoneyJson(price), tax: toMoneyJson(tax), priceWithTax: toMoneyJson(total), setup: toMoneyJson(setup), monthly: toMoneyJson(fraction(price, 1n, BigInt(monthsOfCycle[cycle]))) }
+    }),
+  }
+}
+
+export const toPromoView = (promo: PromoRecord): PromoView => ({
+  ...promo, value: promo.value.toString(), startsAt: promo.startsAt?.toISOString() ?? null, endsAt: promo.endsAt?.toISOString() ?? null, productIds: [...promo.productIds], cycles: [...promo.cycles],
+})
+
+export const toTldView = (tld: TldRecord): TldView => ({ suffix: tld.suffix, register: toMoneyJson(tld.register), renew: toMoneyJson(tld.renew), requirement: tld.requirement ? { ...tld.requirement } : null })

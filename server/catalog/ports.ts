@@ -1,0 +1,83 @@
+import type { Money } from '#shared/money/money.ts'
+import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { ProductKind, ProductStatus, PromoKind } from '#shared/vocabulary/catalog.ts'
+import type { AuditTrail } from '../audit/ports.ts'
+import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+
+export interface LocalizedText { readonly id: string, readonly en: string }
+export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
+
+/** What staff decide about a product; prices have a history of their own. */
+export interface ProductFields {
+  readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize
+  readonly status: ProductStatus, readonly featured: boolean, readonly position: number, readonly stockLimit: number | null, readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
+}
+/** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */
+export interface PriceRecord { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null }
+export interface ProductRecord extends ProductFields { readonly id: string, readonly prices: readonly PriceRecord[], readonly activeServices: number }
+
+export interface ProductStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ProductRecord>>
+  find(id: string): Promise<ProductRecord | null>
+  /** Locks the row: changes of one product follow one another. */
+  lock(id: string): Promise<ProductRecord | null>
+  /** @throws AppError slug_taken */
+  insert(id: string, fields: ProductFields, at: Date): Promise<void>
+  /** @throws AppError slug_taken */
+  update(id: string, fields: ProductFields, at: Date): Promise<void>
+  wasSold(id: string): Promise<boolean>
+  remove(id: string): Promise<void>
+  addPrice(productId: string, price: { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
+  /** Which of these connections exist, and which of these templates, with the connection each belongs to. */
+  placement(connectionIds: readonly string[], templateIds: readonly string[]): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean }[] }>
+}
+
+/** A product as a buyer meets it at a moment. Only products that are on sale and have a price are offers. */
+export interface Offer {
+  readonly productId: string, readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize, readonly featured: boolean
+  readonly stockLimit: number | null
+  /** Services that hold a unit: all that have not ended, unpaid orders included. */
+  readonly unitsHeld: number
+  readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
+  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string }[]
+  readonly connectionIds: readonly string[]
+}
+export interface OfferStore {
+  list(input: { readonly at: Date, readonly kind?: ProductKind | undefined }): Promise<Offer[]>
+  findBySlug(slug: string, at: Date): Promise<Offer | null>
+  findMany(productIds: readonly string[], at: Date): Promise<Offer[]>
+  /** As `findMany`, the products' rows locked (in the order of their ids): stock counted here cannot be sold twice. */
+  lockMany(productIds: readonly string[], at: Date): Promise<Offer[]>
+}
+
+export interface PromoFields {
+  readonly code: string, readonly kind: PromoKind
+  /** Percent (1 to 100), or whole Rupiah. */
+  readonly value: bigint
+  readonly active: boolean, readonly startsAt: Date | null, readonly endsAt: Date | null, readonly maxRedemptions: number | null, readonly oncePerClient: boolean
+  /** Empty: every product. */
+  readonly productIds: readonly string[]
+  /** Empty: every cycle. */
+  readonly cycles: readonly BillingCycle[]
+}
+export interface PromoRecord extends PromoFields { readonly id: string, readonly reserved: number, readonly committed: number }
+export interface PromoStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<PromoRecord>>
+  find(id: string): Promise<PromoRecord | null>
+  findByCode(code: string): Promise<PromoRecord | null>
+  lock(id: string): Promise<PromoRecord | null>
+  /** @throws AppError code_taken */
+  insert(id: string, fields: PromoFields, at: Date): Promise<void>
+  /** @throws AppError code_taken */
+  update(id: string, fields: PromoFields): Promise<void>
+  wasUsed(id: string): Promise<boolean>
+  remove(id: string): Promise<void>
+}
+
+export interface TldRecord { readonly suffix: string, readonly register: Money, readonly renew: Money, readonly requirement: LocalizedText | null }
+export interface TldStore { listActive(): Promise<TldRecord[]> }
+
+/** Something that the storefront shows was changed and committed: cached pages are stale. Never throws. */
+export type CatalogueChanged = () => Promise<void>
+
+export interface CatalogStores extends KernelStores { readonly products: ProductStore, readonly promos: PromoStore, readonly audit: AuditTrail }

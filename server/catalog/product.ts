@@ -1,0 +1,39 @@
+import { AppError } from '#shared/errors/codes.ts'
+import type { FieldError } from '#shared/errors/codes.ts'
+import type { PriceRecord, ProductFields } from './ports.ts'
+
+interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean }[] }
+
+const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
+
+/**
+ * Whether a product may be saved as it is: what it names exists, templates belong to its connections, and what is put on sale can be
+ * bought and built. `placement` is what the database knows of the named connections and templates.
+ * @throws AppError invalid_input with every field that is wrong
+ */
+export function checkProduct(fields: ProductFields, placement: Placement, prices: readonly PriceRecord[]): void {
+  const chosen = new Set(fields.connectionIds)
+  const fitting = placement.templates.filter(template => chosen.has(template.connectionId))
+  const onSale = fields.status === 'active'
+  const vpsOnSale = onSale && fields.kind === 'vps'
+  const problems = [
+    placement.connectionIds.length < chosen.size ? wrong('connectionIds', 'connection_unknown') : null,
+    fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
+    vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
+    vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
+    onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,
+  ].filter(problem => problem !== null)
+  if (problems.length > 0) throw new AppError('invalid_input', { fields: problems })
+}
+
+/** The price in force per cycle at a moment: the newest row that is effective by then. */
+export function currentPrices(prices: readonly PriceRecord[], at: Date): PriceRecord[] {
+  const newest = new Map<string, PriceRecord>()
+  for (const price of prices) {
+    if (price.effectiveFrom > at) continue
+    const known = newest.get(price.cycle)
+    // Rows made later have greater ids (UUIDv7): of two that begin at one moment the later one counts.
+    if (!known || price.effectiveFrom > known.effectiveFrom || (price.effectiveFrom.getTime() === known.effectiveFrom.getTime() && price.id > known.id)) newest.set(price.cycle, price)
+  }
+  return [...newest.values()]
+}
