@@ -1,4 +1,289 @@
+import { and, asc, count, desc, eq, exists, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { money } from '#shared/money/money.ts'
+import type { Currency } from '#shared/money/money.ts'
+import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { GatewayName } from '#shared/vocabulary/payments.ts'
+import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
+import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
-export const billingStores = (_db: Executor, _context: StoreContext) => ({})
+type InvoiceRow = typeof invoices.$inferSelect
+type ServiceRow = typeof services.$inferSelect
+const liveStatuses = ['created', 'pending'] as const
+const offset = (page: PageRequest) => (page.page - 1) * page.pageSize
+
+function toInvoice(row: InvoiceRow): Invoice {
+  const of = (amount: bigint) => money(amount, row.currency)
+  return {
+    id: row.id, clientId: row.clientId, orderId: row.orderId, status: row.status, number: row.number, taxRule: row.taxRule, issuedAt: row.issuedAt, dueAt: row.dueAt, paidAt: row.paidAt, closedAt: row.closedAt, closedReason: row.closedReason, buyer: row.buyer, seller: row.seller,
+    subtotal: of(row.subtotal), discount: of(row.discount), taxable: of(row.taxable), dpp: of(row.dpp), tax: of(row.tax), total: of(row.total),
+  }
+}
+
+const toSubscription = (row: ServiceRow): Subscription => ({
+  id: row.id, orderId: row.orderId, clientId: row.clientId, productName: row.productName, hostname: row.hostname, cycle: row.cycle, price: money(row.price, row.currency), status: row.status, suspensionReason: row.suspensionReason,
+  anchorDay: row.anchorDay, cancelAtPeriodEnd: row.cancelAtPeriodEnd, holdUntil: row.holdUntil, holdReason: row.holdReason, resumeRequestedAt: row.resumeRequestedAt,
+})
+
+const invoiceStore = (db: Executor): InvoiceStore => ({
+  async takeSequence(series, year) {
+    const [row] = await db.insert(invoiceCounters).values({ series, year, last: 1 }).onConflictDoUpdate({ target: [invoiceCounters.series, invoiceCounters.year], set: { last: sql`${invoiceCounters.last} + 1` } }).returning({ last: invoiceCounters.last })
+    if (!row) throw new Error('the invoice counter answered nothing')
+    return row.last
+  },
+  async insert(invoice, lines) {
+    const { subtotal, discount, taxable, dpp, tax, total, ...rest } = invoice
+    await db.insert(invoices).values({ ...rest, status: 'issued', currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount, createdAt: invoice.issuedAt })
+    await db.insert(invoiceLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, id: sql`gen_random_uuid()`, invoiceId: invoice.id, position: index + 1, amount: amount.amount, currency: amount.currency })))
+  },
+  async lock(invoiceId) {
+    const [row] = await db.select().from(invoices).where(eq(invoices.id, invoiceId)).for('update')
+    return row ? toInvoice(row) : null
+  },
+  async find(invoiceId) {
+    const [row] = await db.select({ invoice: invoices, clientName: users.name, clientEmail: users.email }).from(invoices).innerJoin(users, eq(users.id, invoices.clientId)).where(eq(invoices.id, invoiceId))
+    return row ? { ...toInvoice(row.invoice), clientName: row.clientName, clientEmail: row.clientEmail } : null
+  },
+  async linesOf(invoiceId) {
+    const rows = await db.select().from(invoiceLines).where(eq(invoiceLines.invoiceId, invoiceId)).orderBy(asc(invoiceLines.position))
+    return rows.map(row => ({ kind: row.kind, description: row.description, serviceId: row.serviceId, periodStart: row.periodStart, periodEnd: row.periodEnd, amount: money(row.amount, row.currency) }))
+  },
+  async list(filter) {
+    const like = filter.q ? `%${filter.q.replace(/[\\%_]/g, '\\$&')}%` : undefined
+    const where = and(
+      filter.clientId ? eq(invoices.clientId, filter.clientId) : undefined, filter.status ? eq(invoices.status, filter.status) : undefined,
+      filter.overdueAt ? and(eq(invoices.status, 'issued'), lt(invoices.dueAt, filter.overdueAt)) : undefined,
+      like ? or(ilike(invoices.number, like), ilike(users.name, like), ilike(users.email, like)) : undefined,
+    )
+    const rows = await db.select({ invoice: invoices, clientName: users.name, clientEmail: users.email }).from(invoices).innerJoin(users, eq(users.id, invoices.clientId)).where(where).orderBy(desc(invoices.createdAt), desc(invoices.id)).limit(filter.pageSize).offset(offset(filter))
+    const [counted] = await db.select({ total: count() }).from(invoices).innerJoin(users, eq(users.id, invoices.clientId)).where(where)
+    return { items: rows.map((row): InvoiceWithClient => ({ ...toInvoice(row.invoice), clientName: row.clientName, clientEmail: row.clientEmail })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+  },
+  async setPaid(invoiceId, at) {
+    await db.update(invoices).set({ status: 'paid', paidAt: at }).where(eq(invoices.id, invoiceId))
+  },
+  async setReopened(invoiceId) {
+    await db.update(invoices).set({ status: 'issued', paidAt: null }).where(eq(invoices.id, invoiceId))
+  },
+  async setClosed(invoiceId, status, at, reason) {
+    await db.update(invoices).set({ status, closedAt: at, closedReason: reason }).where(eq(invoices.id, invoiceId))
+  },
+  async lockOpenOfService(serviceId) {
+    const ofService = db.select({ id: invoiceLines.id }).from(invoiceLines).where(and(eq(invoiceLines.invoiceId, invoices.id), eq(invoiceLines.serviceId, serviceId)))
+    const rows = await db.select().from(invoices).where(and(eq(invoices.status, 'issued'), exists(ofService))).orderBy(asc(invoices.id)).for('update')
+    return rows.map(toInvoice)
+  },
+  async hasOverdue(serviceId, now) {
+    const [row] = await db.select({ id: invoices.id }).from(invoiceLines).innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).where(and(eq(invoiceLines.serviceId, serviceId), eq(invoices.status, 'issued'), lt(invoices.dueAt, now))).limit(1)
+    return row !== undefined
+  },
+  async countLiveServices(invoiceId) {
+    const [row] = await db.select({ live: sql<number>`count(distinct ${services.id})::int` }).from(invoiceLines).innerJoin(services, eq(services.id, invoiceLines.serviceId)).where(and(eq(invoiceLines.invoiceId, invoiceId), ne(services.status, 'ended')))
+    return row?.live ?? 0
+  },
+  async releaseRenewal(invoiceId) {
+    await db.delete(renewals).where(eq(renewals.invoiceId, invoiceId))
+  },
+  async claimRenewal(renewal) {
+    await db.insert(renewals).values(renewal)
+  },
+})
+
+const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
+  async post({ lines, ...entry }) {
+    const [booked] = await db.insert(journalEntries).values({ id: context.newId(), ...entry }).onConflictDoNothing().returning({ id: journalEntries.id })
+    if (!booked) return false
+    await db.insert(journalLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, entryId: booked.id, position: index + 1, amount: amount.amount, currency: amount.currency })))
+    return true
+  },
+  async linesOf(cause, causeId) {
+    const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(eq(journalEntries.cause, cause), eq(journalEntries.causeId, causeId))).orderBy(asc(journalLines.position))
+    return rows.map(({ line }) => ({ account: line.account, clientId: line.clientId ?? '', invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) }))
+  },
+  async outstanding(invoiceIds) {
+    if (invoiceIds.length === 0) return new Map()
+    const rows = await db.select({ id: journalLines.invoiceId, owed: sql<string>`sum(${journalLines.amount})::text` }).from(journalLines).where(and(inArray(journalLines.invoiceId, [...invoiceIds]), eq(journalLines.account, 'receivable'))).groupBy(journalLines.invoiceId)
+    return new Map(rows.flatMap(row => row.id ? [[row.id, BigInt(row.owed)] as const] : []))
+  },
+  async credit(clientId) {
+    const [row] = await db.select({ balance: sql<string>`coalesce(-sum(${journalLines.amount}), 0)::text` }).from(journalLines).where(and(eq(journalLines.clientId, clientId), eq(journalLines.account, 'client_credit')))
+    return BigInt(row?.balance ?? '0')
+  },
+  async lockCredit(clientId) {
+    await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`credit:${clientId}`}, 0))`)
+  },
+  async creditEntries(clientId, page) {
+    const where = and(eq(journalLines.clientId, clientId), eq(journalLines.account, 'client_credit'))
+    const rows = await db.select({ at: journalEntries.at, cause: journalEntries.cause, invoiceId: journalLines.invoiceId, amount: journalLines.amount, currency: journalLines.currency }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(where).orderBy(desc(journalEntries.at), desc(journalEntries.id)).limit(page.pageSize).offset(offset(page))
+    const [counted] = await db.select({ total: count() }).from(journalLines).where(where)
+    return { items: rows.map(({ amount, currency, ...row }) => ({ ...row, amount: money(-amount, currency) })), total: counted?.total ?? 0, page: page.page, pageSize: page.pageSize }
+  },
+  async journalOf(invoiceId) {
+    const rows = await db.select({ at: journalEntries.at, cause: journalEntries.cause, account: journalLines.account, amount: journalLines.amount, currency: journalLines.currency }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(eq(journalLines.invoiceId, invoiceId)).orderBy(asc(journalEntries.at), asc(journalEntries.id), asc(journalLines.position)).limit(500)
+    return rows.map(({ amount, currency, ...row }) => ({ ...row, amount: money(amount, currency) }))
+  },
+})
+
+/** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
+interface CandidateRow {
+  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null,
+  paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null
+}
+const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
+const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`
+
+/** What the calendar has to look at, as one statement; benchmarks time it beside the plan. */
+export const candidateQuery = (where: SQL, limit: number): SQL => sql`
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, s.cycle, s.price::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until,
+    ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued,
+    i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
+    exists (select 1 from payments y where y.invoice_id = i.id and y.status in ('created', 'pending')) as payment_under_way
+  from services s
+  join users u on u.id = s.client_id
+  left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
+  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' order by v.due_at, v.id limit 1) i on true
+  left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
+  left join lateral (select sum(amount)::text as outstanding from journal_lines where invoice_id = i.id and account = 'receivable') o on i.id is not null
+  where s.status <> 'ended' and ${where}
+  order by s.id limit ${limit}`
+
+const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candidates']>>[number] => ({
+  serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, price: money(BigInt(row.price), row.currency), anchorDay: row.anchor_day,
+  cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued,
+  invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
+    ? null
+    : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true },
+})
+
+const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionStore => {
+  const facts = async (where: SQL, limit: number) => {
+    const found = await db.execute(candidateQuery(where, limit))
+    return (found as unknown as { rows: CandidateRow[] }).rows.map(toFacts)
+  }
+  return {
+    async lock(serviceId) {
+      const [row] = await db.select().from(services).where(eq(services.id, serviceId)).for('update')
+      return row ? toSubscription(row) : null
+    },
+    async ofOrder(orderId) {
+      const rows = await db.select().from(services).where(eq(services.orderId, orderId)).orderBy(asc(services.id)).limit(100)
+      return rows.map(toSubscription)
+    },
+    async setStatus(serviceId, change) {
+      await db.update(services).set(change).where(eq(services.id, serviceId))
+    },
+    async setAnchorDay(serviceId, day) {
+      await db.update(services).set({ anchorDay: day }).where(eq(services.id, serviceId))
+    },
+    async setCancelAtPeriodEnd(serviceId, cancel) {
+      await db.update(services).set({ cancelAtPeriodEnd: cancel }).where(eq(services.id, serviceId))
+    },
+    async setHold(serviceId, until, reason) {
+      await db.update(services).set({ holdUntil: until, holdReason: reason }).where(eq(services.id, serviceId))
+    },
+    async addPeriod({ amount, ...period }) {
+      const rows = await db.insert(paidPeriods).values({ ...period, amount: amount.amount, currency: amount.currency, at: context.now() }).onConflictDoNothing().returning({ serviceId: paidPeriods.serviceId })
+      return rows.length > 0
+    },
+    async hasPeriodOf(serviceId, invoiceId) {
+      const [row] = await db.select({ at: paidPeriods.at }).from(paidPeriods).where(and(eq(paidPeriods.serviceId, serviceId), eq(paidPeriods.invoiceId, invoiceId))).limit(1)
+      return row !== undefined
+    },
+    async factsOf(serviceId) {
+      const [found] = await facts(sql`s.id = ${serviceId}`, 1)
+      return found ?? null
+    },
+    candidates({ after, limit, renewBefore, dueBefore }) {
+      return facts(sql`${after ? sql`s.id > ${after}` : sql`true`} and (p.paid_until <= ${renewBefore.toISOString()} or i.due_at <= ${dueBefore.toISOString()})`, limit)
+    },
+    async countLive() {
+      const [row] = await db.select({ live: count() }).from(services).where(inArray(services.status, ['active', 'past_due', 'suspended']))
+      return row?.live ?? 0
+    },
+    async describe(serviceIds) {
+      if (serviceIds.length === 0) return []
+      const found = await db.execute(sql`
+        select s.id, s.cancel_at_period_end, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        from services s
+        left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
+        left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' order by v.due_at, v.id limit 1) i on true
+        where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
+      return (found as unknown as { rows: { id: string, cancel_at_period_end: boolean, paid_until: number | null, renewal_issued: boolean, invoice_id: string | null }[] }).rows
+        .map((row): ServiceBilling => ({ serviceId: row.id, paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
+    },
+  }
+}
+
+const noticeStore = (db: Executor): NoticeStore => ({
+  async record({ steps, ...notice }) {
+    if (steps.length === 0) return 0
+    const rows = await db.insert(dunningNotices).values(steps.map(step => ({ ...notice, step }))).onConflictDoNothing().returning({ step: dunningNotices.step })
+    return rows.length
+  },
+  async listFor(invoiceId) {
+    return db.select({ serviceId: dunningNotices.serviceId, step: dunningNotices.step, at: dunningNotices.at }).from(dunningNotices).where(eq(dunningNotices.invoiceId, invoiceId)).limit(200)
+  },
+})
+
+const orderStates = (db: Executor): OrderStates => ({
+  async lock(orderId) {
+    const [row] = await db.select({ id: orders.id, number: orders.number, status: orders.status }).from(orders).where(eq(orders.id, orderId)).for('update')
+    return row ?? null
+  },
+  async setStatus(orderId, status: OrderStatus) {
+    await db.update(orders).set({ status }).where(eq(orders.id, orderId))
+  },
+})
+
+const billedClients = (db: Executor): BilledClients => ({
+  async find(clientId) {
+    const [row] = await db.select({ name: users.name, email: users.email, locale: users.locale, profile: clientProfiles }).from(users).leftJoin(clientProfiles, eq(clientProfiles.userId, users.id)).where(eq(users.id, clientId))
+    if (!row) return null
+    const { profile } = row
+    const address = profile ? `${profile.addressLine}, ${profile.city}, ${profile.province} ${profile.postalCode}` : ''
+    return { clientId, name: row.name, email: row.email, locale: row.locale, party: { name: profile?.companyName ?? row.name, address, email: row.email, phone: profile?.phone ?? null, npwp: profile?.npwp ?? null, nik: profile?.nik ?? null } }
+  },
+})
+
+const invoicePayments = (db: Executor): InvoicePaymentStore => ({
+  async listOf(invoiceId) {
+    const rows = await db.select().from(payments).where(eq(payments.invoiceId, invoiceId)).orderBy(desc(payments.createdAt), desc(payments.id)).limit(100)
+    return rows.map(row => ({ id: row.id, gateway: row.gateway, method: row.method, status: row.status, amount: money(row.settledAmount ?? row.amount, row.currency), createdAt: row.createdAt, settledAt: row.settledAt, expiresAt: row.expiresAt, instructions: row.instructions }))
+  },
+  async liveOf(invoiceId) {
+    const rows = await db.select({ id: payments.id }).from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, [...liveStatuses])))
+    return rows.map(row => row.id)
+  },
+  async insertManual({ amount, at, ...payment }) {
+    await db.insert(payments).values({ ...payment, gateway: null, method: 'manual', status: 'settled', amount: amount.amount, settledAmount: amount.amount, currency: amount.currency, createdAt: at, settledAt: at })
+  },
+})
+
+const runStore = (db: Executor): BillingRunStore => ({
+  async start(run) {
+    await db.insert(billingRuns).values({ ...run, status: 'running' })
+  },
+  async finish({ id, ...run }) {
+    await db.update(billingRuns).set(run).where(eq(billingRuns.id, id))
+  },
+  async find(runId) {
+    const [row] = await db.select().from(billingRuns).where(eq(billingRuns.id, runId))
+    return row ?? null
+  },
+  async lastDoneAt() {
+    const [row] = await db.select({ at: billingRuns.at }).from(billingRuns).where(eq(billingRuns.status, 'done')).orderBy(desc(billingRuns.startedAt)).limit(1)
+    return row?.at ?? null
+  },
+  async list(page) {
+    const items: BillingRun[] = await db.select().from(billingRuns).orderBy(desc(billingRuns.startedAt), desc(billingRuns.id)).limit(page.pageSize).offset(offset(page))
+    const [counted] = await db.select({ total: count() }).from(billingRuns)
+    return { items, total: counted?.total ?? 0, page: page.page, pageSize: page.pageSize }
+  },
+})
+
+export const billingStores = (db: Executor, context: StoreContext) => ({
+  invoices: invoiceStore(db), ledger: ledgerStore(db, context), subscriptions: subscriptionStore(db, context), billingNotices: noticeStore(db), orderStates: orderStates(db), billedClients: billedClients(db), invoicePayments: invoicePayments(db), billingRuns: runStore(db),
+})

@@ -20,7 +20,9 @@ export const services = pgTable('services', {
   hostname: text().notNull(), templateId: uuid().references(() => templates.id), sshKey: text(), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(),
   status: word<ServiceStatus>().notNull(), suspensionReason: word<SuspensionReason>(), suspensionNote: text(), endReason: word<EndReason>(), endedAt: instant(), cancelAtPeriodEnd: boolean().notNull().default(false),
   /** The calendar day (business zone) whose number every later period starts on, so that a month's end never drifts. */
-  anchorDay: integer(), holdUntil: instant(), holdReason: text(), createdAt: instant().notNull(),
+  anchorDay: integer(), holdUntil: instant(), holdReason: text(),
+  /** Somebody entitled lifted the suspension: the machine may start, and its proof turns the service active. */
+  resumeRequestedAt: instant(), createdAt: instant().notNull(),
 }, t => [
   check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
   check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
@@ -29,7 +31,7 @@ export const services = pgTable('services', {
 
 /** Entitlement: `paidUntil` is the greatest end of these. Nobody ever writes a due date. One period start per service, ever. */
 export const paidPeriods = pgTable('paid_periods', {
-  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().notNull().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
+  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
 }, t => [primaryKey({ columns: [t.serviceId, t.periodStart] }), check('paid_periods_order', sql`${t.periodStart} < ${t.periodEnd}`), index('paid_periods_end').on(t.serviceId, t.periodEnd)])
 
 export const invoiceCounters = pgTable('invoice_counters', { series: text().notNull(), year: integer().notNull(), last: integer().notNull() }, t => [primaryKey({ columns: [t.series, t.year] })])
@@ -49,7 +51,7 @@ export const invoiceLines = pgTable('invoice_lines', {
 
 /** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
 export const renewals = pgTable('renewals', {
-  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().notNull().references(() => invoices.id),
+  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().references(() => invoices.id),
 }, t => [primaryKey({ columns: [t.serviceId, t.periodStart] }), index('renewals_invoice').on(t.invoiceId)])
 
 /** A reminder or final notice that went out, once per step. */

@@ -1,8 +1,13 @@
 import type { Money } from '#shared/money/money.ts'
-import type { BillingCycle, EndReason, SuspensionReason } from '#shared/vocabulary/billing.ts'
-import type { GatewayName } from '#shared/vocabulary/payments.ts'
-import type { Actor, KernelStores } from '../kernel/ports.ts'
+import type { TaxFigures } from '#shared/money/tax.ts'
+import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerCause, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
+import type { AuditTrail } from '../audit/ports.ts'
+import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { JournalEntry, JournalLine } from './ledger.ts'
+import type { CalendarFacts } from './service-plan.ts'
 
 /**
  * What other modules may ask of billing, each inside their own transaction: the caller hands in its open stores, so that the payment row
@@ -42,8 +47,149 @@ export interface ServiceFacts {
   readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
 }
 
-/** The PPN on a price, by the rule in force: one function for storefront, cart and invoice. */
-export interface TaxFigures { readonly taxable: Money, readonly dpp: Money, readonly tax: Money, readonly total: Money, readonly rule: string }
+/** The PPN on a price, by the rule in force: one function for storefront, cart and invoice (`shared/money/tax.ts`). */
+export type { TaxFigures }
 export type ComputeTax = (taxable: Money, at: Date) => TaxFigures
 
-export interface BillingMail { readonly mail: MailOutbox }
+/**
+ * What other modules tell billing after they were composed (billing is composed first). Each is called in billing's open transaction and
+ * may use only the stores handed in.
+ */
+export interface BillingHooks {
+  /** The first invoice of an order was paid: commit what the order reserved (promo codes). */
+  readonly onOrderPaid?: (stores: KernelStores, orderId: string) => Promise<void>
+  /** An order lapsed unpaid, or its invoice was voided: give back what it reserved (promo codes; stock and addresses follow `billing.service-ended`). */
+  readonly onOrderExpired?: (stores: KernelStores, orderId: string) => Promise<void>
+  /** How payment attempts look to their buyer (a QR code drawn, for example). Called outside any transaction. */
+  readonly viewPayments?: (payments: readonly InvoicePayment[]) => Promise<readonly PaymentViewJson[]>
+  /** Methods that can be started now. */
+  readonly paymentMethods?: () => readonly GatewayMethod[]
+}
+
+export interface PaymentViewJson {
+  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: { readonly amount: string, readonly currency: 'IDR' }
+  readonly createdAt: string, readonly settledAt: string | null, readonly expiresAt: string | null
+  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrSvg: string | null, readonly redirectUrl: string | null } | null
+}
+
+// What billing needs from outside ------------------------------------------------------------------------------------------------------
+
+export interface Party { readonly name: string, readonly address: string, readonly email: string | null, readonly phone: string | null, readonly npwp: string | null, readonly nik: string | null }
+/** Who an invoice is written to, and how that person is written to. */
+export interface BilledClient { readonly clientId: string, readonly name: string, readonly email: string, readonly locale: Locale, readonly party: Party }
+export interface BilledClients { find(clientId: string): Promise<BilledClient | null> }
+
+export interface InvoiceLine { readonly kind: InvoiceLineKind, readonly description: string, readonly serviceId: string | null, readonly periodStart: Date | null, readonly periodEnd: Date | null, readonly amount: Money }
+export interface Invoice {
+  readonly id: string, readonly clientId: string, readonly orderId: string | null, readonly status: InvoiceStatus, readonly number: string | null
+  readonly subtotal: Money, readonly discount: Money, readonly taxable: Money, readonly dpp: Money, readonly tax: Money, readonly total: Money, readonly taxRule: string
+  readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly closedAt: Date | null, readonly closedReason: string | null, readonly buyer: Party, readonly seller: Party
+}
+export interface NewInvoice extends Omit<Invoice, 'status' | 'paidAt' | 'closedAt' | 'closedReason'> { readonly series: string, readonly year: number, readonly sequence: number, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date }
+export interface InvoiceWithClient extends Invoice { readonly clientName: string, readonly clientEmail: string }
+export interface InvoiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: InvoiceStatus | undefined, readonly overdueAt?: Date | undefined, readonly q?: string | undefined }
+
+export interface InvoiceStore {
+  /** The next number of a series and year. Locks the counter until the transaction ends: what is rolled back leaves no gap. */
+  takeSequence(series: string, year: number): Promise<number>
+  /** Inserts an issued invoice with its lines. */
+  insert(invoice: NewInvoice, lines: readonly InvoiceLine[]): Promise<void>
+  lock(invoiceId: string): Promise<Invoice | null>
+  find(invoiceId: string): Promise<InvoiceWithClient | null>
+  linesOf(invoiceId: string): Promise<InvoiceLine[]>
+  list(filter: InvoiceFilter): Promise<Page<InvoiceWithClient>>
+  setPaid(invoiceId: string, at: Date): Promise<void>
+  setReopened(invoiceId: string): Promise<void>
+  setClosed(invoiceId: string, status: 'void' | 'uncollectible', at: Date, reason: string): Promise<void>
+  /** Issued invoices with a line for the service, locked in the order of their ids. */
+  lockOpenOfService(serviceId: string): Promise<Invoice[]>
+  /** Whether an issued invoice of the service is past its due time. */
+  hasOverdue(serviceId: string, now: Date): Promise<boolean>
+  /** Services with a line on the invoice that have not ended. */
+  countLiveServices(invoiceId: string): Promise<number>
+  /** Takes back the claim of a renewal whose invoice was voided, so that the period can be invoiced again. */
+  releaseRenewal(invoiceId: string): Promise<void>
+  claimRenewal(renewal: { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null }): Promise<void>
+}
+
+export interface LedgerStore {
+  /** Books an entry; false (and nothing booked) when its cause was booked before. */
+  post(entry: JournalEntry): Promise<boolean>
+  linesOf(cause: LedgerCause, causeId: string): Promise<JournalLine[]>
+  /** What invoices still ask for; an id without entries is left out. */
+  outstanding(invoiceIds: readonly string[]): Promise<Map<string, bigint>>
+  credit(clientId: string): Promise<bigint>
+  /** Lets one transaction at a time spend a client's credit. */
+  lockCredit(clientId: string): Promise<void>
+  creditEntries(clientId: string, page: PageRequest): Promise<Page<{ at: Date, cause: string, invoiceId: string | null, amount: Money }>>
+  journalOf(invoiceId: string): Promise<{ at: Date, cause: string, account: string, amount: Money }[]>
+}
+
+export interface Subscription {
+  readonly id: string, readonly orderId: string, readonly clientId: string, readonly productName: string, readonly hostname: string, readonly cycle: BillingCycle, readonly price: Money
+  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly anchorDay: number | null, readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null
+  /** Somebody entitled asked that the suspension be lifted: the machine may be started, and turns the service active. */
+  readonly resumeRequestedAt: Date | null
+}
+export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
+export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null }
+
+export interface SubscriptionStore {
+  lock(serviceId: string): Promise<Subscription | null>
+  ofOrder(orderId: string): Promise<Subscription[]>
+  setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
+  setAnchorDay(serviceId: string, day: number): Promise<void>
+  setCancelAtPeriodEnd(serviceId: string, cancel: boolean): Promise<void>
+  setHold(serviceId: string, until: Date | null, reason: string | null): Promise<void>
+  /** False when a period with this start is there already: a period is paid once. */
+  addPeriod(period: PaidPeriod): Promise<boolean>
+  hasPeriodOf(serviceId: string, invoiceId: string): Promise<boolean>
+  /** Facts of one service, for the decision inside a transaction that has locked it. */
+  factsOf(serviceId: string): Promise<CalendarFacts | null>
+  /** Services on which the calendar could act by `horizon`, in the order of their ids, one page after another. */
+  candidates(page: { readonly after: string | null, readonly limit: number, readonly now: Date, readonly renewBefore: Date, readonly dueBefore: Date }): Promise<CalendarFacts[]>
+  countLive(): Promise<number>
+  describe(serviceIds: readonly string[]): Promise<ServiceBilling[]>
+}
+
+export interface NoticeStore {
+  /** The steps that were new: a step is noticed once per invoice and service. */
+  record(notice: { readonly invoiceId: string, readonly serviceId: string, readonly steps: readonly string[], readonly at: Date }): Promise<number>
+  listFor(invoiceId: string): Promise<{ readonly serviceId: string, readonly step: string, readonly at: Date }[]>
+}
+
+export interface OrderStates {
+  lock(orderId: string): Promise<{ readonly id: string, readonly number: string, readonly status: OrderStatus } | null>
+  setStatus(orderId: string, status: OrderStatus): Promise<void>
+}
+
+export interface InvoicePayment {
+  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
+  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null } | null
+}
+export interface InvoicePaymentStore {
+  listOf(invoiceId: string): Promise<InvoicePayment[]>
+  liveOf(invoiceId: string): Promise<string[]>
+  /** Records money that staff saw on the bank statement. */
+  insertManual(payment: { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly amount: Money, readonly reference: string, readonly at: Date }): Promise<void>
+}
+
+export interface BillingRun { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly finishedAt: Date | null, readonly status: 'running' | 'done' | 'stopped_by_brake' | 'failed', readonly actor: string, readonly done: number, readonly skipped: number, readonly failed: number, readonly brake: string | null }
+export interface BillingRunStore {
+  start(run: { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly actor: string }): Promise<void>
+  finish(run: BillingRun): Promise<void>
+  find(runId: string): Promise<BillingRun | null>
+  /** Business time of the newest run that was carried out. */
+  lastDoneAt(): Promise<Date | null>
+  list(page: PageRequest): Promise<Page<BillingRun>>
+}
+
+/** What billing uses of one open transaction (or, for reading, outside one). */
+export interface BillingStores extends KernelStores {
+  readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
+  readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
+  readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore
+}
+
+/** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */
+export interface InvoicePrinter { (document: { readonly invoice: InvoiceWithClient, readonly lines: readonly InvoiceLine[], readonly outstanding: Money, readonly locale: Locale, readonly zone: string }): Promise<Uint8Array> }

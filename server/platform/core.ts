@@ -7,6 +7,7 @@ import type { Clock, LiveHint, NewId, SecretBox, Transact } from '#server/kernel
 import { adjustableClock, wallClock } from './clock.ts'
 import type { AdjustableClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { restoreDemoClock } from './demo-clock-store.ts'
 import { uuidv7 } from './ids.ts'
 import { openJobs } from './jobs.ts'
 import type { JobSystem } from './jobs.ts'
@@ -55,9 +56,11 @@ export async function openCore(config: Config, outside: Outside = {}): Promise<C
   const live = redis ? await redisLiveBus(redis) : memoryLiveBus()
   const jobs = await openJobs(database, log, outside.superviseJobs === undefined ? {} : { supervise: outside.superviseJobs })
   const stores = (executor: Executor, hints: LiveHint[] | null) => createStores(executor, { newId, now: clock.now, outbox: jobs.outboxOn(executor), live: { publish: hint => hints ? void hints.push(hint) : live.publish(hint) } })
+  const read = stores(database.executor, null)
+  if (config.GARDU_DEMO) await restoreDemoClock(clock, read.settings)
   return {
     config, log, clock, wallClock: outside.wallClock ?? wallClock, newId, passwords: outside.passwords ?? scryptPasswords(), secrets: secretBox(config.ENCRYPTION_KEY), database, kv, live, jobs,
-    read: stores(database.executor, null),
+    read,
     async transact(work) {
       const hints: LiveHint[] = []
       const result = await database.executor.transaction(tx => work(stores(tx as unknown as Executor, hints)))

@@ -1,3 +1,86 @@
+import en from '#i18n/en/documents.json' with { type: 'json' }
+import id from '#i18n/id/documents.json' with { type: 'json' }
+import type { Stores } from '#db/stores.ts'
+import { computeTax } from '#shared/money/tax.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { bookPayment } from '#server/billing/book-payment.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
+import { describeServices } from '#server/billing/describe-services.ts'
+import { endService } from '#server/billing/end-service.ts'
+import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
+import { issueOrderInvoice } from '#server/billing/issue-order-invoice.ts'
+import { listInvoices } from '#server/billing/list-invoices.ts'
+import { formatDay, formatMoment } from '#server/billing/mails.ts'
+import { markServiceActive } from '#server/billing/mark-service-active.ts'
+import { defaultPolicy } from '#server/billing/policy.ts'
+import type { BillingHooks, BookPayment, ComputeTax, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import { printInvoice } from '#server/billing/print-invoice.ts'
+import { recordManualPayment } from '#server/billing/record-manual-payment.ts'
+import { resumeService } from '#server/billing/resume-service.ts'
+import { reversePayment } from '#server/billing/reverse-payment.ts'
+import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
+import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
+import type { Reason } from '#server/billing/service-plan.ts'
+import { setHold } from '#server/billing/set-hold.ts'
+import { showCredit } from '#server/billing/show-credit.ts'
+import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
+import { showPlan } from '#server/billing/show-plan.ts'
+import { suspendService } from '#server/billing/suspend-service.ts'
+import { voidInvoice } from '#server/billing/void-invoice.ts'
+import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
+import type { Actor, KernelStores } from '#server/kernel/ports.ts'
 import type { Core } from '../core.ts'
+import { demoClock } from '../demo-clock.ts'
 
-export const composeBilling = (_core: Core) => ({})
+const texts = { id: id.documents, en: en.documents }
+
+export function composeBilling(core: Core) {
+  const { config, clock, newId, transact, read } = core
+  const rules = { policy: defaultPolicy, calendar: businessCalendar(config.GARDU_TIME_ZONE) }
+  const { zone } = rules.calendar
+  const seller = { name: config.SELLER_NAME, address: config.SELLER_ADDRESS, email: config.SELLER_EMAIL, phone: config.SELLER_PHONE ?? null, npwp: config.SELLER_NPWP ?? null, nik: null }
+  const tax: ComputeTax = (taxable, at) => computeTax(taxable, at, { pkp: config.SELLER_PKP === 'on' })
+  let hooks: BillingHooks = {}
+  const describeReason = ({ code, days, at }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone))
+  const deps = {
+    clock, newId, rules, seller, computeTax: tax, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, printer: drawInvoice,
+  }
+  // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
+  const own = (stores: KernelStores) => stores as Stores
+  const run = runBilling(deps)
+  const system: Actor = { kind: 'system', name: 'billing.sweep' }
+  return {
+    /** Told once, after the other modules are composed. */
+    connect(more: BillingHooks) {
+      hooks = { ...hooks, ...more }
+    },
+    zone, policy: rules.policy, calendar: rules.calendar,
+    computeTax: tax,
+    issueOrderInvoice: ((stores, input) => issueOrderInvoice(deps)(own(stores), input)) satisfies IssueOrderInvoice,
+    findPayableInvoice: ((stores, input) => findPayableInvoice(own(stores), input)) satisfies FindPayableInvoice,
+    bookPayment: ((stores, booking) => bookPayment(deps)(own(stores), booking)) satisfies BookPayment,
+    reversePayment: ((stores, booking) => reversePayment(deps)(own(stores), booking)) satisfies ReversePayment,
+    markServiceActive: ((stores, input) => markServiceActive(deps)(own(stores), input)) satisfies MarkServiceActive,
+    suspendService: ((stores, input) => suspendService(deps)(own(stores), input)) satisfies SuspendService,
+    resumeService: ((stores, input) => resumeService(deps)(own(stores), input)) satisfies ResumeService,
+    endService: ((stores, input) => endService(deps)(own(stores), input)) satisfies EndService,
+    scheduleCancellation: (stores: KernelStores, input: Parameters<typeof scheduleCancellation>[1]) => scheduleCancellation(own(stores), input),
+    describeServices: describeServices(deps),
+    listInvoices: listInvoices(deps), showInvoice: showInvoice(deps), showAdminInvoice: showAdminInvoice(deps), printInvoice: printInvoice(deps), showCredit: showCredit(deps),
+    voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
+    showPlan: showPlan(deps), setHold: setHold(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
+    async listRuns(query: { page: number, pageSize: number }) {
+      const page = await read.billingRuns.list(query)
+      return { ...page, items: page.items.map(toRunView) }
+    },
+    /** Enqueues a run; an equal one that waits already is enough. */
+    requestSweep: (requestedBy: string) => read.outbox.emit('billing.sweep-due', { requestedBy }, { singletonKey: 'billing.sweep' }),
+    demoClock: demoClock(core, () => run({ actor: { kind: 'system', name: 'demo.clock' }, confirmBrake: true })),
+    handlers: {
+      'billing.sweep-due': async () => {
+        await run({ actor: system, confirmBrake: false })
+      },
+    },
+  }
+}

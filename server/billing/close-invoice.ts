@@ -1,0 +1,26 @@
+import { money } from '#shared/money/money.ts'
+import { actorLabel } from '../kernel/ports.ts'
+import type { Actor } from '../kernel/ports.ts'
+import { hint, recordTransition } from './deps.ts'
+import type { BillingDeps } from './deps.ts'
+import { uncollectibleEntry, voidEntry } from './ledger.ts'
+import type { BillingStores, Invoice } from './ports.ts'
+
+export interface Closing { readonly invoice: Invoice, readonly as: 'void' | 'uncollectible', readonly reason: string, readonly actor: Actor }
+
+/**
+ * Closes an issued, locked invoice for good. Void: as if never issued, PPN taken back, what was paid on it becomes credit. Uncollectible:
+ * the rest is a loss, its PPN taken back. The number stays. Live payment attempts are cancelled at their gateway; money that comes all the
+ * same becomes credit.
+ */
+export const closeInvoice = (deps: BillingDeps) => async (stores: BillingStores, { invoice, as, reason, actor }: Closing): Promise<void> => {
+  const now = deps.clock.now()
+  const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
+  const context = { causeId: invoice.id, at: now, memo: `${invoice.number ?? invoice.id}: ${reason}`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }
+  await stores.ledger.post(as === 'void' ? voidEntry(context, { ...invoice, outstanding }) : uncollectibleEntry(context, { ...invoice, outstanding }))
+  await stores.invoices.setClosed(invoice.id, as, now, reason)
+  await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'issued', to: as, cause: reason, actor, at: now })
+  if (as === 'void') await stores.invoices.releaseRenewal(invoice.id)
+  for (const paymentId of await stores.invoicePayments.liveOf(invoice.id)) await stores.outbox.emit('payments.cancel-due', { paymentId })
+  hint(stores, 'invoice', invoice.id, invoice.clientId)
+}

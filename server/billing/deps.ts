@@ -1,0 +1,35 @@
+import { actorLabel } from '../kernel/ports.ts'
+import type { Actor, Clock, NewId } from '../kernel/ports.ts'
+import type { AuditRecord } from '../audit/ports.ts'
+import type { BillingHooks, BillingStores, ComputeTax, Party } from './ports.ts'
+import type { PlanRules } from './service-plan.ts'
+
+/** What every use case of billing is made from. */
+export interface BillingDeps {
+  readonly clock: Clock
+  readonly newId: NewId
+  readonly rules: PlanRules
+  readonly seller: Party
+  readonly computeTax: ComputeTax
+  /** The public address, without a trailing slash. */
+  readonly baseUrl: string
+  /** Told by other modules after composition; asked at each call. */
+  readonly hooks: () => BillingHooks
+}
+
+export const systemActor = (name: string): Actor => ({ kind: 'system', name })
+
+type Change = { readonly entity: 'service' | 'invoice' | 'order', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
+/** Every change of a state leaves a row: from, to, why, who, when. */
+export const recordTransition = (stores: BillingStores, { entity, id, from, to, cause, actor, at }: Change): Promise<void> =>
+  stores.transitions.record({ entity, entityId: id, from, to, cause, actor: actorLabel(actor), at })
+
+/** What staff did is audited; what the system or a client did has its transitions. */
+export async function auditStaff(stores: BillingStores, entry: AuditRecord): Promise<void> {
+  if (entry.actor.kind === 'user' && entry.actor.role !== 'client') await stores.audit.record(entry)
+}
+
+export function hint(stores: BillingStores, name: 'invoice' | 'service' | 'billing', id: string, clientId?: string): void {
+  if (clientId) stores.live.publish({ audience: { userId: clientId }, name, id })
+  stores.live.publish({ audience: 'staff', name, id })
+}

@@ -1,0 +1,61 @@
+import { isZero } from '#shared/money/money.ts'
+import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { finalNoticeStep, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
+import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
+
+/** Stands for an invoice that does not exist yet in a look ahead. */
+export const upcomingInvoice = 'upcoming'
+
+/** What the facts of a service are after an action was done at a moment, if nobody pays. The pure twin of `executeAction`. */
+export function applyAction(facts: CalendarFacts, action: PlannedAction, at: Date, rules: PlanRules): CalendarFacts {
+  const noticed = (final: Date | null) => facts.invoice && { ...facts, invoice: { ...facts.invoice, noticed: [...facts.invoice.noticed, ...action.steps], finalNoticeAt: final ?? facts.invoice.finalNoticeAt } }
+  switch (action.kind) {
+    case 'issue_renewal_invoice': return applyRenewal(facts, at, rules)
+    case 'send_reminder': return noticed(null) ?? facts
+    case 'send_final_notice': return noticed(action.steps.includes(finalNoticeStep) ? at : null) ?? facts
+    case 'mark_past_due': return { ...facts, status: 'past_due' }
+    case 'suspend': return { ...facts, status: 'suspended', suspensionReason: 'nonpayment' }
+    case 'terminate': case 'end_at_period_end': case 'expire_order': return { ...facts, status: 'ended', suspensionReason: null, invoice: null }
+  }
+}
+
+function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): CalendarFacts {
+  if (!facts.paidUntil) return facts
+  if (isZero(facts.price)) return { ...facts, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
+  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: facts.price, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
+  return { ...facts, renewalIssued: true, invoice }
+}
+
+/** Moments at which the plan of a service can change, as far as the facts say now. */
+function moments(facts: CalendarFacts, rules: PlanRules): Date[] {
+  const { invoice } = facts
+  const schedule = invoice && scheduleOf(invoice, facts.status === 'pending', rules)
+  const frozenUntil = (since: Date) => new Date(since.getTime() + rules.policy.freezeHours * 3_600_000)
+  return [
+    renewalInvoiceAt(facts, rules), facts.paidUntil, facts.holdUntil,
+    ...(invoice && schedule ? [...schedule.reminders.map(step => step.at), invoice.dueAt, schedule.finalNoticeAt, schedule.suspendAt, schedule.terminateAt, ...[invoice.dueAt, schedule.suspendAt, schedule.terminateAt].map(frozenUntil)] : []),
+  ].filter(moment => moment !== null)
+}
+
+/**
+ * What the calendar will have done by `until`, in order, if nobody pays and nothing is changed. For a moment that is not in the future this
+ * is simply the plan of that moment. Bounded: a service yields a few dozen actions per year looked ahead.
+ */
+export function foresee(start: CalendarFacts, rules: PlanRules, now: Date, until: Date): PlannedAction[] {
+  if (until <= now) return planService(start, rules, until)
+  const found = new Map<string, PlannedAction>()
+  let facts = start
+  let at = now
+  for (let turn = 0; turn < 1000; turn += 1) {
+    const fresh = planService(facts, rules, at).filter(action => !found.has(action.key))
+    for (const action of fresh) {
+      found.set(action.key, action)
+      if (!action.held) facts = applyAction(facts, action, at, rules)
+    }
+    if (fresh.some(action => !action.held)) continue
+    const next = moments(facts, rules).filter(moment => moment > at && moment <= until).sort((a, b) => a.getTime() - b.getTime())[0]
+    if (!next) break
+    at = next
+  }
+  return [...found.values()].sort((a, b) => a.dueSince.getTime() - b.dueSince.getTime())
+}

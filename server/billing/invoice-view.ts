@@ -1,0 +1,54 @@
+import { money, toMoneyJson } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import type { Invoice, InvoiceLine, InvoicePayment, PaymentViewJson } from './ports.ts'
+import { scheduleOf } from './service-plan.ts'
+import type { PlanRules } from './service-plan.ts'
+
+export type RailKind = 'issued' | 'reminder' | 'due' | 'suspension' | 'termination' | 'paid' | 'void'
+export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible'
+export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly done: boolean, readonly reason: RailReason }
+
+export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
+
+/** What happened to an invoice and what comes next, by the same schedule that the calendar acts on. */
+export function railOf(invoice: Invoice, notices: readonly { readonly step: string, readonly at: Date }[], rules: PlanRules, now: Date): RailStep[] {
+  const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
+  if (!issuedAt || !dueAt) return []
+  const sent = (step: string) => notices.find(notice => notice.step === step)
+  const finalNoticeAt = sent('final')?.at ?? null
+  const order = invoice.orderId !== null
+  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, order, rules)
+  const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
+  const reminders = schedule.reminders.filter(step => status === 'issued' || sent(step.step)).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
+  const steps = [issued, ...reminders]
+  if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
+  else if (closedAt) steps.push({ kind: status === 'void' ? 'void' : 'termination', at: closedAt, done: true, reason: status === 'void' ? 'rail_void' : 'rail_uncollectible' })
+  else if (order) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
+  else {
+    steps.push(
+      { kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'reminder', at: finalNoticeAt ?? schedule.finalNoticeAt, done: finalNoticeAt !== null, reason: 'rail_final_notice' },
+      { kind: 'suspension', at: schedule.suspendAt, done: schedule.suspendAt <= now, reason: 'rail_suspension' }, { kind: 'termination', at: schedule.terminateAt, done: schedule.terminateAt <= now, reason: 'rail_termination' },
+    )
+  }
+  return steps.sort((a, b) => a.at.getTime() - b.at.getTime())
+}
+
+const iso = (at: Date | null) => at?.toISOString() ?? null
+/** Only an issued invoice asks for money, whatever a closed one once asked for. */
+export const outstandingOf = (invoice: Invoice, owed: ReadonlyMap<string, bigint>): Money => money(invoice.status === 'issued' ? owed.get(invoice.id) ?? 0n : 0n, invoice.total.currency)
+
+export const toSummary = (invoice: Invoice, outstanding: Money, now: Date) => ({
+  id: invoice.id, number: invoice.number, status: invoice.status, overdue: isOverdue(invoice, now), issuedAt: iso(invoice.issuedAt), dueAt: iso(invoice.dueAt), paidAt: iso(invoice.paidAt), total: toMoneyJson(invoice.total), outstanding: toMoneyJson(outstanding),
+})
+
+export const toLineView = (line: InvoiceLine) => ({ kind: line.kind, description: line.description, serviceId: line.serviceId, periodStart: iso(line.periodStart), periodEnd: iso(line.periodEnd), amount: toMoneyJson(line.amount) })
+
+/** How a payment looks when the payments module adds nothing of its own (no QR code drawn). Settled ones show no instructions. */
+export const toPaymentView = (payment: InvoicePayment): PaymentViewJson => ({
+  id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), createdAt: payment.createdAt.toISOString(), settledAt: iso(payment.settledAt), expiresAt: iso(payment.expiresAt),
+  instructions: payment.instructions && isLive(payment.status) ? { vaNumber: payment.instructions.vaNumber, bank: payment.instructions.bank, qrSvg: null, redirectUrl: payment.instructions.redirectUrl } : null,
+})
+export const isLive = (status: InvoicePayment['status']): boolean => status === 'created' || status === 'pending'
+
+export type DescribeRail = (reason: RailReason, locale: Locale) => string

@@ -1,0 +1,53 @@
+import { add, isNegative, isZero, min, negate, split, subtract, zero } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { LedgerAccount, LedgerCause } from '#shared/vocabulary/billing.ts'
+import type { GatewayName } from '#shared/vocabulary/payments.ts'
+
+/** Positive: debit. Negative: credit. */
+export interface JournalLine { readonly account: LedgerAccount, readonly clientId: string, readonly invoiceId: string | null, readonly gateway: GatewayName | null, readonly amount: Money }
+/** `cause` and `causeId` together are unique: what caused an entry has one effect, however often it is booked. */
+export interface JournalEntry { readonly cause: LedgerCause, readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly lines: readonly JournalLine[] }
+
+interface Context { readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly clientId: string, readonly invoiceId: string | null }
+type Side = readonly [LedgerAccount, Money, (GatewayName | null)?]
+
+/** @throws RangeError when debits and credits differ: an unbalanced entry is a programming error and never reaches the database. */
+function entry(cause: LedgerCause, context: Context, debits: readonly Side[], credits: readonly Side[]): JournalEntry {
+  const { clientId, invoiceId, ...rest } = context
+  const lines = [...debits, ...credits.map(([account, amount, gateway]) => [account, negate(amount), gateway] as const)]
+    .filter(([, amount]) => !isZero(amount))
+    .map(([account, amount, gateway]) => ({ account, clientId, invoiceId, gateway: gateway ?? null, amount }))
+  if (lines.reduce((sum, line) => sum + line.amount.amount, 0n) !== 0n) throw new RangeError(`${cause} ${context.causeId} does not balance`)
+  return { cause, ...rest, lines }
+}
+
+/** The client owes the total: the net price is earned, the PPN belongs to the state. */
+export const issueEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money }): JournalEntry =>
+  entry('invoice_issued', context, [['receivable', figures.total]], [['revenue', figures.taxable], ['ppn_payable', figures.tax]])
+
+/** Takes the issue back, PPN included; what was paid on it already becomes the client's credit. */
+export const voidEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money, outstanding: Money }): JournalEntry =>
+  entry('invoice_voided', context, [['revenue', figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.outstanding], ['client_credit', subtract(figures.total, figures.outstanding)]])
+
+/** What will not be paid any more is a loss; its share of PPN is no longer owed to the state (a credit note goes with it). */
+export function uncollectibleEntry(context: Context, figures: { taxable: Money, tax: Money, outstanding: Money }): JournalEntry {
+  const [loss, tax] = isZero(figures.tax) ? [figures.outstanding, zero(figures.tax.currency)] : split(figures.outstanding, [figures.taxable.amount, figures.tax.amount])
+  return entry('invoice_uncollectible', context, [['bad_debt', loss ?? figures.outstanding], ['ppn_payable', tax ?? zero(figures.tax.currency)]], [['receivable', figures.outstanding]])
+}
+
+export interface PaymentSplit { readonly toInvoice: Money, readonly toCredit: Money }
+/** Up to what is owed pays the invoice; the rest is the client's credit. */
+export function splitPayment(amount: Money, outstanding: Money): PaymentSplit {
+  const toInvoice = isNegative(outstanding) ? zero(amount.currency) : min(amount, outstanding)
+  return { toInvoice, toCredit: subtract(amount, toInvoice) }
+}
+
+/** Money that reached us: through a gateway (which still holds it) or straight into the bank account. */
+export const paymentEntry = (context: Context, gateway: GatewayName | null, parts: PaymentSplit): JournalEntry =>
+  entry(gateway ? 'payment_received' : 'manual_payment', context, [[gateway ? 'gateway_clearing' : 'bank', add(parts.toInvoice, parts.toCredit), gateway]], [['receivable', parts.toInvoice], ['client_credit', parts.toCredit]])
+
+/** Money that left again: the invoice is owed again by what it had got; where it cannot be owed (closed), the client's credit carries it. */
+export const reversalEntry = (context: Context, gateway: GatewayName | null, cause: 'payment_reversed' | 'refund', parts: PaymentSplit): JournalEntry =>
+  entry(cause, context, [['receivable', parts.toInvoice], ['client_credit', parts.toCredit]], [[gateway ? 'gateway_clearing' : 'bank', add(parts.toInvoice, parts.toCredit), gateway]])
+
+export const creditEntry = (context: Context, amount: Money): JournalEntry => entry('credit_applied', context, [['client_credit', amount]], [['receivable', amount]])

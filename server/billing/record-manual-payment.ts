@@ -1,0 +1,27 @@
+import { AppError, fieldError } from '#shared/errors/codes.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { Actor, Transact } from '../kernel/ports.ts'
+import { bookPayment } from './book-payment.ts'
+import { auditStaff } from './deps.ts'
+import type { BillingDeps } from './deps.ts'
+import type { BillingStores } from './ports.ts'
+
+export interface ManualPayment { readonly invoiceId: string, readonly amount: Money, /** Day of the bank statement in the business zone. */ readonly receivedOn: string, readonly reference: string, readonly actor: Actor }
+
+/**
+ * Books money that staff saw on the bank statement. More than is owed, or money for a closed invoice, becomes the client's credit.
+ * @throws AppError not_found, invalid_input (no amount, a day in the future)
+ */
+export const recordManualPayment = (deps: BillingDeps & { readonly transact: Transact<BillingStores> }) => async ({ invoiceId, amount, receivedOn, reference, actor }: ManualPayment): Promise<void> => {
+  if (amount.amount <= 0n) throw fieldError('amount', 'amount_positive')
+  const at = deps.rules.calendar.startOfDay(receivedOn)
+  if (at > deps.clock.now()) throw fieldError('receivedOn', 'day_in_future')
+  await deps.transact(async (stores) => {
+    const invoice = await stores.invoices.lock(invoiceId)
+    if (!invoice) throw new AppError('not_found')
+    const paymentId = deps.newId()
+    await stores.invoicePayments.insertManual({ id: paymentId, invoiceId, clientId: invoice.clientId, amount, reference, at })
+    await bookPayment(deps)(stores, { paymentId, invoiceId, clientId: invoice.clientId, gateway: null, amount, at, actor })
+    await auditStaff(stores, { actor, action: 'payment.manual', entity: 'invoice', entityId: invoiceId, after: { paymentId, amount: amount.amount.toString(), receivedOn, reference } })
+  })
+}

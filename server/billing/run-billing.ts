@@ -1,0 +1,83 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { actorLabel } from '../kernel/ports.ts'
+import type { Actor, Log, Transact } from '../kernel/ports.ts'
+import { judge } from './brake.ts'
+import type { Brake, DestructiveCounts } from './brake.ts'
+import { auditStaff } from './deps.ts'
+import type { BillingDeps } from './deps.ts'
+import { executeAction } from './execute-action.ts'
+import { planActions } from './plan-actions.ts'
+import type { BillingRun, BillingStores } from './ports.ts'
+
+export interface RunDeps extends BillingDeps { readonly transact: Transact<BillingStores>, readonly read: BillingStores, readonly log: Log, /** The demo clock jumps on purpose. */ readonly clockMayJump: boolean }
+export interface RunInput { readonly actor: Actor, readonly confirmBrake: boolean }
+
+/**
+ * Runs the calendar at this moment: first plans everything and asks the brakes (a stopped run has done nothing at all), then does each
+ * planned action in a transaction of its own. A row that fails is counted, logged and planned again by the next run; it stops no other.
+ * Two runs at once are safe: every action is decided again under the lock of its service.
+ */
+export const runBilling = (deps: RunDeps) => async ({ actor, confirmBrake }: RunInput): Promise<BillingRun> => {
+  const now = deps.clock.now()
+  const run = { id: deps.newId(), at: now, startedAt: now, actor: actorLabel(actor) }
+  const counts = await countDestructive(deps, now)
+  const lastAt = await deps.read.billingRuns.lastDoneAt()
+  const brake = confirmBrake ? null : judge({ counts, live: await deps.read.subscriptions.countLive(), lastAt: deps.clockMayJump ? null : lastAt, now }, deps.rules)
+  await deps.transact(stores => stores.billingRuns.start(run))
+  if (brake) return stop(deps, { ...run, actor: run.actor }, brake, actor)
+  const tally = { done: 0, skipped: 0, failed: 0 }
+  const left = { ...counts }
+  for await (const action of planActions(deps.read, deps.rules, now)) {
+    if (action.held || !spend(left, action.kind)) {
+      tally.skipped += 1
+      continue
+    }
+    try {
+      const outcome = await deps.transact(stores => executeAction(deps)(stores, { action, actor }))
+      tally[outcome === 'done' ? 'done' : 'skipped'] += 1
+    } catch (error) {
+      tally.failed += 1
+      deps.log.error({ err: error, action: action.key, run: run.id }, 'a billing action failed; the next run plans it again')
+    }
+  }
+  const finished: BillingRun = { ...run, ...tally, finishedAt: deps.clock.now(), status: 'done', brake: null }
+  await deps.transact(async (stores) => {
+    await stores.billingRuns.finish(finished)
+    await auditStaff(stores, { actor, action: 'billing.run', entity: 'billing_run', entityId: run.id, after: { ...tally, confirmBrake } })
+    stores.live.publish({ audience: 'staff', name: 'billing', id: run.id })
+  })
+  return finished
+}
+
+async function countDestructive(deps: RunDeps, now: Date): Promise<DestructiveCounts> {
+  const counts = { suspend: 0, terminate: 0 }
+  for await (const { kind, held } of planActions(deps.read, deps.rules, now)) if (!held && (kind === 'suspend' || kind === 'terminate')) counts[kind] += 1
+  return counts
+}
+
+/** Not one suspension or termination more than the brakes have judged. */
+function spend(left: { suspend: number, terminate: number }, kind: string): boolean {
+  if (kind !== 'suspend' && kind !== 'terminate') return true
+  left[kind] -= 1
+  return left[kind] >= 0
+}
+
+async function stop(deps: RunDeps, run: Pick<BillingRun, 'id' | 'at' | 'startedAt' | 'actor'>, brake: Brake, actor: Actor): Promise<BillingRun> {
+  const stopped: BillingRun = { ...run, finishedAt: deps.clock.now(), status: 'stopped_by_brake', done: 0, skipped: 0, failed: 0, brake: `${brake.kind}: ${brake.detail}` }
+  deps.log.error({ run: run.id, brake }, 'the billing run was stopped by a brake; nothing was done')
+  await deps.transact(async (stores) => {
+    await stores.billingRuns.finish(stopped)
+    await stores.audit.record({ actor, action: 'billing.stopped_by_brake', entity: 'billing_run', entityId: run.id, after: { ...brake } })
+    stores.live.publish({ audience: 'staff', name: 'billing', id: run.id })
+  })
+  return stopped
+}
+
+export const toRunView = (run: BillingRun) => ({ ...run, at: run.at.toISOString(), startedAt: run.startedAt.toISOString(), finishedAt: run.finishedAt?.toISOString() ?? null })
+
+/** As staff start it: a stopped run is an error that names the brake. @throws AppError billing_brake */
+export const runBillingByStaff = (deps: RunDeps) => async (input: RunInput) => {
+  const run = await runBilling(deps)(input)
+  if (run.status === 'stopped_by_brake') throw new AppError('billing_brake', { params: { detail: run.brake ?? '' } })
+  return toRunView(run)
+}

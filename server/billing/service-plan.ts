@@ -1,0 +1,150 @@
+import type { Money } from '#shared/money/money.ts'
+import type { BillingActionKind, BillingCycle, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BusinessCalendar } from './business-calendar.ts'
+import type { BillingPolicy } from './policy.ts'
+
+/** The oldest unpaid invoice (issued, due first) that has a line for the service. */
+export interface OpenInvoice {
+  readonly invoiceId: string, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date, readonly outstanding: Money
+  /** Steps of which a notice went out (or was covered by a later one). */
+  readonly noticed: readonly string[]
+  readonly finalNoticeAt: Date | null
+  /** A payment attempt is alive: a VA was given out, the bank has not answered. */
+  readonly paymentUnderWay: boolean
+}
+
+/** All that the calendar looks at for one service. */
+export interface CalendarFacts {
+  readonly serviceId: string, readonly clientId: string, readonly orderId: string, readonly hostname: string, readonly clientName: string
+  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly cycle: BillingCycle, readonly price: Money, readonly anchorDay: number | null
+  readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly paidUntil: Date | null
+  /** The renewal that begins at `paidUntil` is invoiced already. */
+  readonly renewalIssued: boolean
+  readonly invoice: OpenInvoice | null
+}
+
+export const finalNoticeStep = 'final'
+export type ReasonCode
+  = | 'renewal_lead' | 'reminder_before' | 'reminder_on' | 'reminder_after' | 'order_reminder' | 'overdue' | 'final_notice' | 'suspension' | 'termination' | 'cancelled' | 'order_unpaid'
+export interface Reason { readonly code: ReasonCode, readonly days: number, readonly at: Date }
+
+export interface PlannedAction {
+  /** The same action has the same key at every planning. */
+  readonly key: string
+  readonly kind: BillingActionKind
+  readonly serviceId: string, readonly hostname: string, readonly clientName: string
+  readonly invoiceId: string | null, readonly invoiceNumber: string | null, readonly amount: Money | null
+  readonly dueSince: Date
+  readonly reason: Reason
+  /** Left out of the run: somebody holds the service. */
+  readonly held: boolean
+  /** For notices: the steps that this one message stands for; the newest last. */
+  readonly steps: readonly string[]
+}
+
+export interface PlanRules { readonly policy: BillingPolicy, readonly calendar: BusinessCalendar }
+
+const hours = (at: Date, count: number) => new Date(at.getTime() + count * 3_600_000)
+const later = (a: Date, b: Date) => a > b ? a : b
+
+export interface ReminderStep { readonly step: string, readonly days: number, readonly at: Date }
+/** The moments of one invoice. The same function feeds the plan, the run and the rail that a client sees on the invoice. */
+export interface InvoiceSchedule { readonly reminders: readonly ReminderStep[], readonly finalNoticeAt: Date, readonly suspendAt: Date, readonly terminateAt: Date }
+
+export function scheduleOf(invoice: Pick<OpenInvoice, 'issuedAt' | 'dueAt' | 'finalNoticeAt'>, firstOrder: boolean, { policy, calendar }: PlanRules): InvoiceSchedule {
+  const after = (days: number) => calendar.shiftDays(invoice.dueAt, days)
+  const finalNoticeAt = hours(after(policy.suspendAfterDays), -policy.noticeHours)
+  const sentAt = invoice.finalNoticeAt ?? finalNoticeAt
+  return {
+    reminders: (firstOrder ? policy.orderReminderDays : policy.reminderDays).map(days => ({ step: stepName(days), days, at: after(days) })).filter(step => step.at > invoice.issuedAt),
+    finalNoticeAt,
+    suspendAt: later(after(policy.suspendAfterDays), hours(sentAt, policy.noticeHours)),
+    terminateAt: later(after(policy.terminateAfterDays), calendar.shiftDays(sentAt, policy.noticeToTerminationDays)),
+  }
+}
+const stepName = (days: number) => days === 0 ? 'due' : days < 0 ? `before-${-days}` : `after-${days}`
+
+/** When the renewal invoice of a service is issued; null while there is nothing to renew. */
+export const renewalInvoiceAt = (facts: Pick<CalendarFacts, 'paidUntil' | 'cancelAtPeriodEnd' | 'renewalIssued'>, { policy, calendar }: PlanRules): Date | null =>
+  facts.paidUntil === null || facts.cancelAtPeriodEnd || facts.renewalIssued ? null : calendar.shiftDays(facts.paidUntil, -policy.renewalLeadDays)
+
+/** Renewal invoices are due when the new period begins, but never sooner than the minimum term after their issue. */
+export const renewalDueAt = (periodStart: Date, now: Date, { policy, calendar }: PlanRules): Date => later(periodStart, calendar.shiftDays(now, policy.minimumTermDays))
+
+/** A payment under way postpones an act from the moment it is due, by at most `freezeHours`. */
+const frozen = (invoice: OpenInvoice, since: Date, now: Date, { policy }: PlanRules) => invoice.paymentUnderWay && now < hours(since, policy.freezeHours)
+
+interface Subject { readonly facts: CalendarFacts, readonly now: Date, readonly rules: PlanRules }
+type Planned = Pick<PlannedAction, 'kind' | 'dueSince' | 'reason'> & { readonly discriminator: string, readonly steps?: readonly string[], readonly invoice?: OpenInvoice, readonly amount?: Money }
+
+/** A service that was never paid for: wait, remind, then give back what its order reserved. */
+function planUnpaidOrder({ now, rules }: Subject, invoice: OpenInvoice): Planned[] {
+  if (now >= invoice.dueAt) {
+    if (frozen(invoice, invoice.dueAt, now, rules)) return []
+    return [{ kind: 'expire_order', dueSince: invoice.dueAt, reason: { code: 'order_unpaid', days: rules.policy.orderTermDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+  }
+  return planReminder(invoice, scheduleOf(invoice, true, rules), now, 'order_reminder')
+}
+
+/** One message at a time: the newest step that is due stands for the older ones that were missed. */
+function planReminder(invoice: OpenInvoice, schedule: InvoiceSchedule, now: Date, code?: ReasonCode): Planned[] {
+  const due = schedule.reminders.filter(step => step.at <= now)
+  const newest = due.at(-1)
+  if (!newest || invoice.noticed.includes(newest.step)) return []
+  const reason = { code: code ?? (newest.days < 0 ? 'reminder_before' : newest.days === 0 ? 'reminder_on' : 'reminder_after'), days: Math.abs(newest.days), at: invoice.dueAt } as const
+  return [{ kind: 'send_reminder', dueSince: newest.at, reason, discriminator: `${invoice.invoiceId}:${newest.step}`, invoice, steps: missing(due.map(step => step.step), invoice) }]
+}
+const missing = (steps: readonly string[], invoice: OpenInvoice) => steps.filter(step => !invoice.noticed.includes(step))
+
+function planRenewal({ facts, now, rules }: Subject): Planned[] {
+  const at = renewalInvoiceAt(facts, rules)
+  if (!at || at > now || !facts.paidUntil) return []
+  // Whom staff suspended (abuse, on request) is not billed on before staff decides.
+  if (facts.status === 'pending' || (facts.status === 'suspended' && facts.suspensionReason !== 'nonpayment')) return []
+  return [{ kind: 'issue_renewal_invoice', dueSince: at, reason: { code: 'renewal_lead', days: rules.policy.renewalLeadDays, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString(), amount: facts.price }]
+}
+
+function planDunning(subject: Subject, invoice: OpenInvoice): Planned[] {
+  const { facts, now, rules } = subject
+  const schedule = scheduleOf(invoice, false, rules)
+  if (facts.status === 'suspended') return planTermination(subject, invoice, schedule)
+  const overdue: Planned[] = now >= invoice.dueAt && facts.status === 'active'
+    ? [{ kind: 'mark_past_due', dueSince: invoice.dueAt, reason: { code: 'overdue', days: 0, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+    : []
+  if (now < schedule.finalNoticeAt) return [...overdue, ...planReminder(invoice, schedule, now)]
+  if (!invoice.finalNoticeAt) {
+    const steps = missing([...schedule.reminders.map(step => step.step), finalNoticeStep], invoice)
+    return [...overdue, { kind: 'send_final_notice', dueSince: schedule.finalNoticeAt, reason: { code: 'final_notice', days: rules.policy.suspendAfterDays, at: schedule.suspendAt }, discriminator: invoice.invoiceId, invoice, steps }]
+  }
+  if (now < schedule.suspendAt || frozen(invoice, schedule.suspendAt, now, rules)) return overdue
+  return [{ kind: 'suspend', dueSince: schedule.suspendAt, reason: { code: 'suspension', days: rules.policy.suspendAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+}
+
+function planTermination({ now, rules }: Subject, invoice: OpenInvoice, schedule: InvoiceSchedule): Planned[] {
+  if (now < schedule.terminateAt || !invoice.finalNoticeAt || frozen(invoice, schedule.terminateAt, now, rules)) return []
+  return [{ kind: 'terminate', dueSince: schedule.terminateAt, reason: { code: 'termination', days: rules.policy.terminateAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+}
+
+function decide(subject: Subject): Planned[] {
+  const { facts, now } = subject
+  if (facts.status === 'ended') return []
+  if (facts.status === 'pending') return facts.invoice && !facts.paidUntil ? planUnpaidOrder(subject, facts.invoice) : []
+  // Cancelled: it ends when what is paid ends, without reminders and without a limbo of suspension.
+  if (facts.cancelAtPeriodEnd && facts.paidUntil) {
+    return facts.paidUntil <= now ? [{ kind: 'end_at_period_end', dueSince: facts.paidUntil, reason: { code: 'cancelled', days: 0, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString() }] : []
+  }
+  return [...planRenewal(subject), ...(facts.invoice ? planDunning(subject, facts.invoice) : [])]
+}
+
+/**
+ * What is to be done for one service at a moment, and why. A pure function of (facts, rules, now): the run executes exactly its answer,
+ * the admin page shows it, and it answers "what happens next". Suspension needs an issued invoice that is overdue AND a final notice that
+ * is at least `noticeHours` old; termination needs a suspended service.
+ */
+export function planService(facts: CalendarFacts, rules: PlanRules, now: Date): PlannedAction[] {
+  const held = facts.holdUntil !== null && facts.holdUntil > now
+  return decide({ facts, now, rules }).map(({ discriminator, invoice, steps, amount, ...planned }) => ({
+    ...planned, key: `${planned.kind}:${facts.serviceId}:${discriminator}`, serviceId: facts.serviceId, hostname: facts.hostname, clientName: facts.clientName,
+    invoiceId: invoice?.invoiceId ?? null, invoiceNumber: invoice?.number ?? null, amount: invoice?.outstanding ?? amount ?? null, held, steps: steps ?? [],
+  }))
+}

@@ -1,0 +1,68 @@
+import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import type { Actor } from '../kernel/ports.ts'
+import { hint, recordTransition } from './deps.ts'
+import type { BillingDeps } from './deps.ts'
+import { netOfService } from './invoice.ts'
+import { queueMail } from './mails.ts'
+import type { BillingStores, Invoice, InvoiceLine, Subscription } from './ports.ts'
+import { releaseFromDunning } from './release-from-dunning.ts'
+
+export interface Settlement { readonly invoiceId: string, readonly cause: string, /** Makes the mail of this settlement one. */ readonly causeId: string, readonly actor: Actor }
+
+/**
+ * The ledger says that nothing is owed on an issued invoice: it becomes paid, each of its services gets the period it was for, and what
+ * waited for the money goes on (first build, end of dunning, lifting of a suspension). The caller has locked the invoice and booked.
+ */
+export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores, { invoiceId, cause, causeId, actor }: Settlement): Promise<void> => {
+  const now = deps.clock.now()
+  const invoice = await stores.invoices.lock(invoiceId)
+  if (!invoice || invoice.status !== 'issued') return
+  await stores.invoices.setPaid(invoiceId, now)
+  await recordTransition(stores, { entity: 'invoice', id: invoiceId, from: 'issued', to: 'paid', cause, actor, at: now })
+  const lines = await stores.invoices.linesOf(invoiceId)
+  const serviceIds = [...new Set(lines.flatMap(line => line.serviceId && line.kind === 'service' ? [line.serviceId] : []))].sort()
+  for (const serviceId of serviceIds) await entitle(deps, stores, { invoice, lines, serviceId, actor, now })
+  if (invoice.orderId) await advanceOrder(deps, stores, invoice.orderId, actor, now)
+  for (const paymentId of await stores.invoicePayments.liveOf(invoiceId)) await stores.outbox.emit('payments.cancel-due', { paymentId })
+  await queueMail(deps, stores, { template: 'invoice_paid', key: `invoice-paid:${invoiceId}:${causeId}`, clientId: invoice.clientId, path: `/portal/invoices/${invoiceId}`, values: { number: invoice.number ?? '', total: invoice.total, amount: invoice.total, paidOn: now } })
+  hint(stores, 'invoice', invoiceId, invoice.clientId)
+}
+
+interface Entitlement { readonly invoice: Invoice, readonly lines: readonly InvoiceLine[], readonly serviceId: string, readonly actor: Actor, readonly now: Date }
+
+async function entitle(deps: BillingDeps, stores: BillingStores, { invoice, lines, serviceId, actor, now }: Entitlement) {
+  const service = await stores.subscriptions.lock(serviceId)
+  if (!service) return
+  if (service.status === 'ended') {
+    // Late money never revives what has ended; the invoice should have been closed with the service, so a person looks at it.
+    await stores.audit.record({ actor, action: 'billing.paid_for_ended_service', entity: 'service', entityId: serviceId, after: { invoiceId: invoice.id } })
+    return
+  }
+  // The invoice was paid before and a payment was taken back meanwhile: the period it is bound to exists.
+  if (!await stores.subscriptions.hasPeriodOf(serviceId, invoice.id)) await addPeriod(deps, stores, service, { invoice, lines, serviceId, actor, now })
+  await releaseFromDunning(stores, { service, cause: 'invoice_paid', actor, now })
+  hint(stores, 'service', serviceId, service.clientId)
+}
+
+async function addPeriod(deps: BillingDeps, stores: BillingStores, service: Subscription, { invoice, lines, now }: Entitlement) {
+  const line = lines.find(candidate => candidate.kind === 'service' && candidate.serviceId === service.id)
+  if (!line) return
+  const first = line.periodStart === null
+  // Period 0 begins when it is paid; every later one where the one before it ended.
+  const periodStart = line.periodStart ?? now
+  const anchorDay = service.anchorDay ?? deps.rules.calendar.dayOf(periodStart).day
+  const periodEnd = line.periodEnd ?? deps.rules.calendar.periodEnd(periodStart, monthsOfCycle[service.cycle], anchorDay)
+  if (service.anchorDay === null) await stores.subscriptions.setAnchorDay(service.id, anchorDay)
+  const added = await stores.subscriptions.addPeriod({ serviceId: service.id, periodStart, periodEnd, invoiceId: invoice.id, amount: netOfService(lines, service.id) })
+  if (added && first) await stores.outbox.emit('billing.service-paid', { serviceId: service.id, invoiceId: invoice.id })
+}
+
+async function advanceOrder(deps: BillingDeps, stores: BillingStores, orderId: string, actor: Actor, now: Date) {
+  const order = await stores.orderStates.lock(orderId)
+  if (!order || order.status !== 'placed') return
+  for (const [from, to] of [['placed', 'paid'], ['paid', 'fulfilling']] as const) {
+    await stores.orderStates.setStatus(orderId, to)
+    await recordTransition(stores, { entity: 'order', id: orderId, from, to, cause: 'invoice_paid', actor, at: now })
+  }
+  await deps.hooks().onOrderPaid?.(stores, orderId)
+}

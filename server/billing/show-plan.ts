@@ -1,0 +1,41 @@
+import { toMoneyJson } from '#shared/money/money.ts'
+import { billingActionKinds } from '#shared/vocabulary/billing.ts'
+import type { BillingActionKind } from '#shared/vocabulary/billing.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { judge } from './brake.ts'
+import { foresee, upcomingInvoice } from './foresight.ts'
+import { candidates } from './plan-actions.ts'
+import type { RunDeps } from './run-billing.ts'
+import type { PlannedAction, Reason } from './service-plan.ts'
+
+export interface PlanQuery { readonly at?: Date | undefined, readonly kind?: BillingActionKind | undefined, readonly page: number, readonly pageSize: number, readonly locale: Locale }
+export type DescribeReason = (reason: Reason, locale: Locale) => string
+
+/**
+ * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole, kept in memory one page.
+ * The brake is what a run at this moment would meet.
+ */
+export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, page, pageSize, locale }: PlanQuery) => {
+  const now = deps.clock.now()
+  const until = at ?? now
+  const counts = Object.fromEntries(billingActionKinds.map(word => [word, 0])) as Record<BillingActionKind, number>
+  const live = await deps.read.subscriptions.countLive()
+  const items: PlannedAction[] = []
+  const destructive = { suspend: 0, terminate: 0 }
+  let total = 0
+  for await (const facts of candidates(deps.read, deps.rules, now, until)) {
+    for (const action of foresee(facts, deps.rules, now, until)) {
+      counts[action.kind] += 1
+      if (!action.held && (action.kind === 'suspend' || action.kind === 'terminate')) destructive[action.kind] += 1
+      if (kind && action.kind !== kind) continue
+      if (total >= (page - 1) * pageSize && items.length < pageSize) items.push(action)
+      total += 1
+    }
+  }
+  const lastAt = deps.clockMayJump ? null : await deps.read.billingRuns.lastDoneAt()
+  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake: judge({ counts: destructive, live, lastAt, now }, deps.rules) }
+}
+
+const view = ({ key, kind, serviceId, hostname, clientName, invoiceId, invoiceNumber, amount, dueSince, held }: PlannedAction, reason: string) => ({
+  key, kind, serviceId, hostname, clientName, invoiceId: invoiceId === upcomingInvoice ? null : invoiceId, invoiceNumber: invoiceNumber || null, amount: amount && toMoneyJson(amount), dueSince: dueSince.toISOString(), reason, held,
+})
