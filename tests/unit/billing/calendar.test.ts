@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { Temporal } from 'temporal-polyfill'
+import { describe, expect, it } from 'vitest'
+import { money } from '#shared/money/money.ts'
+import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
+import { judge } from '#server/billing/brake.ts'
+import { applyAction, foresee } from '#server/billing/foresight.ts'
+import { defaultPolicy } from '#server/billing/policy.ts'
+import { planService } from '#server/billing/service-plan.ts'
+import type { CalendarFacts, PlanRules } from '#server/billing/service-plan.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+const zones = ['Asia/Jakarta', 'Asia/Jayapura', 'Europe/Berlin', 'America/New_York', 'Africa/Cairo', 'Australia/Lord_Howe', 'Pacific/Apia', 'UTC']
+const zone = fc.constantFrom(...zones)
+const moment = fc.date({ min: new Date('2020-01-01T00:00:00Z'), max: new Date('2040-01-01T00:00:00Z'), noInvalidDate: true })
+const rules: PlanRules = { policy: defaultPolicy, calendar: businessCalendar('Asia/Jakarta') }
+
+describe('periods', () => {
+  it('D2, D20: follow one another without gap or overlap, on the anchor day or the last day of a shorter month, in every zone and over leap years', () => {
+    fc.assert(fc.property(zone, moment, fc.constantFrom(...billingCycles), fc.integer({ min: 1, max: 40 }), (name, start, cycle, count) => {
+      const calendar = businessCalendar(name)
+      const anchor = calendar.dayOf(start).day
+      let from = start
+      for (let i = 1; i <= count; i += 1) {
+        const to = calendar.periodEnd(from, monthsOfCycle[cycle], anchor)
+        expect(to.getTime()).toBeGreaterThan(from.getTime())
+        const { year, month, day: found } = calendar.dayOf(to)
+        const length = Temporal.PlainYearMonth.from({ year, month }).daysInMonth
+        expect(found).toBe(Math.min(anchor, length))
+        const months = Temporal.PlainYearMonth.from({ year: calendar.dayOf(start).year, month: calendar.dayOf(start).month }).add({ months: monthsOfCycle[cycle] * i })
+        expect([year, month]).toEqual([months.year, months.month])
+        from = to
+      }
+    }), { numRuns: 150 })
+  })
+
+  it('31 January, 28 February, 31 March: a short month leaves no trace', () => {
+    const calendar = businessCalendar('Asia/Jakarta')
+    const starts = [calendar.startOfDay('2027-01-31')]
+    for (let i = 0; i < 14; i += 1) starts.push(calendar.periodEnd(starts.at(-1) ?? new Date(0), 1, 31))
+    expect(starts.map(start => calendar.isoDay(start)).slice(0, 5)).toEqual(['2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30', '2027-05-31'])
+    expect(calendar.isoDay(starts[13] ?? new Date(0))).toBe('2028-02-29')
+  })
+
+  it('the short way of counting days in a zone of steady offset equals calendar arithmetic', () => {
+    fc.assert(fc.property(zone, moment, fc.integer({ min: -400, max: 400 }), (name, at, days) => {
+      const exact = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(name).add({ days }).epochMilliseconds
+      expect(businessCalendar(name).shiftDays(at, days).getTime()).toBe(exact)
+    }))
+  })
+})
+
+const paidUntil = new Date('2026-12-02T03:00:00Z')
+const base: CalendarFacts = {
+  serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'a.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(100_000), anchorDay: 2, cancelAtPeriodEnd: false, holdUntil: null, paidUntil, renewalIssued: false, invoice: null,
+}
+
+/** Runs the calendar at these moments over one service whose client never pays, and answers where it ends and what was done. */
+function live(moments: readonly Date[], start: CalendarFacts = base) {
+  let facts = start
+  const done: { kind: string, at: Date }[] = []
+  for (const at of moments) {
+    for (const planned of planService(facts, rules, at)) {
+      const fresh = planService(facts, rules, at).find(action => action.key === planned.key)
+      if (!fresh || fresh.held) continue
+      facts = applyAction(facts, fresh, at, rules)
+      done.push({ kind: fresh.kind, at })
+    }
+  }
+  return { facts, done }
+}
+const every = (step: number, from: Date, to: Date) => Array.from({ length: Math.floor((to.getTime() - from.getTime()) / step) + 1 }, (_, i) => new Date(from.getTime() + i * step))
+const stateOf = ({ facts, done }: ReturnType<typeof live>) => ({ status: facts.status, dueAt: facts.invoice?.dueAt, noticed: [...facts.invoice?.noticed ?? []].sort(), kinds: [...new Set(done.map(act => act.kind))].sort() })
+
+describe('the plan', () => {
+  const begin = new Date(paidUntil.getTime() - 20 * day)
+  const end = new Date(paidUntil.getTime() + 12 * day)
+
+  it('catching up after up to three days of downtime, wherever they fall, gives the same result as daily runs', () => {
+    const daily = stateOf(live(every(day, begin, end)))
+    fc.assert(fc.property(fc.integer({ min: 0, max: 26 }), fc.integer({ min: 1, max: 3 }), (from, length) => {
+      const moments = every(day, begin, end).filter((_, i) => i < from || i >= from + length)
+      expect(stateOf(live(moments))).toEqual(daily)
+    }))
+  })
+
+  it('termination is caught up with, too, and never before the suspension it follows', () => {
+    const long = every(day, begin, new Date(paidUntil.getTime() + 22 * day))
+    const daily = stateOf(live(long))
+    expect(daily.status).toBe('ended')
+    fc.assert(fc.property(fc.integer({ min: 0, max: 36 }), fc.integer({ min: 1, max: 3 }), (from, length) => {
+      expect(stateOf(live(long.filter((_, i) => i < from || i >= from + length)))).toEqual(daily)
+    }))
+  })
+
+  it('hourly and daily runs do the same', () => {
+    expect(stateOf(live(every(hour, begin, end)))).toEqual(stateOf(live(every(day, begin, end))))
+  })
+
+  it('D9: at whatever moments it runs, a suspension comes 24 hours after the final notice, 3 days after the due time, and never twice', () => {
+    fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 50 * 24 }), { minLength: 1, maxLength: 60 }), (offsets) => {
+      const moments = offsets.sort((a, b) => a - b).map(offset => new Date(begin.getTime() + offset * hour))
+      const { facts, done } = live(moments)
+      const find = (kind: string) => done.filter(act => act.kind === kind)
+      const [final] = find('send_final_notice')
+      const [suspend, ...more] = find('suspend')
+      const [terminate] = find('terminate')
+      expect(more).toEqual([])
+      if (suspend) {
+        expect(suspend.at.getTime()).toBeGreaterThanOrEqual((final?.at.getTime() ?? Infinity) + 24 * hour)
+        expect(suspend.at.getTime()).toBeGreaterThanOrEqual(paidUntil.getTime() + 3 * day)
+      }
+      if (terminate) {
+        expect(suspend).toBeDefined()
+        expect(terminate.at.getTime()).toBeGreaterThanOrEqual((final?.at.getTime() ?? Infinity) + 4 * day)
+        expect(terminate.at.getTime()).toBeGreaterThanOrEqual(paidUntil.getTime() + 15 * day)
+      }
+      expect(find('issue_renewal_invoice').length).toBeLessThanOrEqual(1)
+      const steps = facts.invoice?.noticed ?? []
+      expect(new Set(steps).size).toBe(steps.length)
+    }), { numRuns: 300 })
+  })
+
+  it('D17: missed reminders are told in one message, and no step is told twice', () => {
+    const { done } = live([begin, new Date(paidUntil.getTime() - 8 * day), new Date(paidUntil.getTime() - 2 * day), new Date(paidUntil.getTime() - 2 * day + hour)])
+    expect(done.map(act => act.kind)).toEqual(['issue_renewal_invoice', 'send_reminder'])
+  })
+
+  it('looking ahead foretells what running every hour will do', () => {
+    const foretold = foresee(base, rules, begin, end).map(action => action.kind)
+    expect(live(every(hour, begin, end)).done.map(act => act.kind)).toEqual(foretold)
+  })
+
+  it('planning changes nothing and answers the same twice', () => {
+    fc.assert(fc.property(moment, (at) => {
+      const before = structuredClone(base)
+      expect(planService(base, rules, at)).toEqual(planService(base, rules, at))
+      expect(base).toEqual(before)
+    }))
+  })
+
+  it('nobody whom staff suspended is billed on, and nobody who is paid up is touched', () => {
+    expect(planService({ ...base, status: 'suspended', suspensionReason: 'abuse' }, rules, new Date(paidUntil.getTime() + day))).toEqual([])
+    expect(planService(base, rules, begin)).toEqual([])
+  })
+})
+
+describe('brakes', () => {
+  const now = new Date('2026-12-02T03:00:00Z')
+  const quiet = { counts: { suspend: 0, terminate: 0 }, live: 1000, lastAt: new Date(now.getTime() - hour), now }
+  it('let a day of ordinary work pass', () => {
+    expect(judge({ ...quiet, counts: { suspend: 20, terminate: 5 } }, rules)).toBeNull()
+    expect(judge({ ...quiet, counts: { suspend: 50, terminate: 20 } }, rules)).toBeNull()
+  })
+  it('stop what looks like a mistake', () => {
+    expect(judge({ ...quiet, counts: { suspend: 51, terminate: 0 } }, rules)?.kind).toBe('mass_suspension')
+    expect(judge({ ...quiet, counts: { suspend: 0, terminate: 21 } }, rules)?.kind).toBe('mass_termination')
+    expect(judge({ ...quiet, lastAt: new Date(now.getTime() - 7 * day - hour) }, rules)?.kind).toBe('clock_jump')
+    expect(judge({ ...quiet, lastAt: new Date(now.getTime() + 2 * hour) }, rules)?.kind).toBe('clock_backwards')
+    expect(judge({ ...quiet, lastAt: new Date(now.getTime() - 3 * day) }, rules)).toBeNull()
+  })
+})
