@@ -11,7 +11,8 @@ export default defineNuxtConfig({
   dir: { app: 'app' },
   // Nuxt 4 with the Nuxt 3 layout: see docs/decisions/0001-nuxt-4-with-the-layout-at-the-root.md
   srcDir: '.',
-  alias: { '#db': here('./db'), '#i18n': here('./i18n/locales'), '#server': here('./server') },
+  // The i18n module claims '#i18n' for itself: the two languages are named one by one.
+  alias: { '#db': here('./db'), '#i18n/id': here('./i18n/locales/id'), '#i18n/en': here('./i18n/locales/en'), '#server': here('./server') },
   // The simulators are programs of their own; nothing of them may be scanned or bundled.
   ignore: ['simulators/**', 'tests/**', 'scripts/**', 'docs/**'],
   experimental: { appManifest: false },
