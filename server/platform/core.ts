@@ -19,9 +19,11 @@ import { createLogger } from './log.ts'
 import { scryptPasswords } from './passwords.ts'
 import type { Passwords } from './passwords.ts'
 import { secretBox } from './secrets.ts'
+import { h3SessionCookie } from './session-cookie.ts'
+import type { SessionCookie } from './session-cookie.ts'
 
 /** What tests (and the Nitro plugin) may put in place of the real thing. */
-export interface Outside { readonly clock?: Clock, readonly wallClock?: Clock, readonly newId?: NewId, readonly passwords?: Passwords, readonly log?: Logger, readonly superviseJobs?: boolean }
+export interface Outside { readonly clock?: Clock, readonly wallClock?: Clock, readonly newId?: NewId, readonly passwords?: Passwords, readonly sessionCookie?: SessionCookie, readonly log?: Logger, readonly superviseJobs?: boolean }
 
 /** What every module is composed from. Only `server/platform/` sees it whole. */
 export interface Core {
@@ -34,6 +36,7 @@ export interface Core {
   readonly newId: NewId
   readonly passwords: Passwords
   readonly secrets: SecretBox
+  readonly sessionCookie: SessionCookie
   readonly database: Database
   readonly kv: KeyValue
   readonly live: LiveBus
@@ -59,7 +62,7 @@ export async function openCore(config: Config, outside: Outside = {}): Promise<C
   const read = stores(database.executor, null)
   if (config.GARDU_DEMO) await restoreDemoClock(clock, read.settings)
   return {
-    config, log, clock, wallClock: outside.wallClock ?? wallClock, newId, passwords: outside.passwords ?? scryptPasswords(), secrets: secretBox(config.ENCRYPTION_KEY), database, kv, live, jobs,
+    config, log, clock, wallClock: outside.wallClock ?? wallClock, newId, passwords: outside.passwords ?? scryptPasswords(), secrets: secretBox(config.ENCRYPTION_KEY), sessionCookie: outside.sessionCookie ?? h3SessionCookie, database, kv, live, jobs,
     read,
     async transact(work) {
       const hints: LiveHint[] = []

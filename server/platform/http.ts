@@ -91,7 +91,7 @@ async function checkRate(event: H3Event, contract: RouteContract, body: unknown,
   if (!limit) return
   const address = getRequestIP(event, { xForwardedFor: app.core.config.GARDU_TRUST_PROXY }) ?? 'unknown'
   const value = limit.by && typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[limit.by] : undefined
-  const subjects = [`ip:${address}`, ...(typeof value === 'string' ? [`${limit.by}:${createHash('sha256').update(value).digest('hex')}`] : [])]
+  const subjects = [`ip:${address}`, ...(typeof value === 'string' ? [`${limit.by}:${createHash('sha256').update(value.trim().toLowerCase()).digest('hex')}`] : [])]
   for (const subject of subjects) {
     const key = `rate:${contract.method}:${contract.path}:${subject}`
     // An address may be shared by many people behind one router: it gets more than one account does.

@@ -1,4 +1,6 @@
 import { createApp, setApp } from '#server/platform/app.ts'
+import type { UserSession } from '#auth-utils'
+import type { CookieData } from '#server/platform/session-cookie.ts'
 import { ConfigError, loadConfig } from '#server/platform/config.ts'
 
 /**
@@ -19,7 +21,14 @@ export default defineNitroPlugin((nitro) => {
 
 async function start() {
   try {
-    const app = await createApp(loadConfig(process.env), { passwords: { hash: hashPassword, verify: verifyPassword } })
+    const app = await createApp(loadConfig(process.env), {
+      passwords: { hash: hashPassword, verify: verifyPassword },
+      sessionCookie: {
+        read: event => getUserSession(event) as Promise<CookieData>,
+        replace: async (event, data, config) => void await replaceUserSession(event, data as UserSession, config),
+        clear: async (event, config) => void await clearUserSession(event, config),
+      },
+    })
     setApp(app)
     if (app.core.config.GARDU_WORKERS === 'on') await app.startWorkers()
     return app
