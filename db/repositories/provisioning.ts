@@ -1,4 +1,191 @@
+import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import type { MachineFacts, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
+import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
+import { resources, sagas, sagaSteps, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf, servicePages, toDate } from './service-pages.ts'
 
-export const provisioningStores = (_db: Executor, _context: StoreContext) => ({})
+const open = ['running', 'waiting'] as const
+
+/** What stands in `sagas.state`: the memory of the steps, and the parts of the progress that have no column. */
+interface StoredState { memory?: SagaState, backs?: number, unwindTo?: number | null, since?: string | null }
+
+type SagaRecord = typeof sagas.$inferSelect
+
+function toSaga(row: SagaRecord): SagaRow {
+  const state = row.state as StoredState
+  return {
+    id: row.id, kind: row.kind, action: row.action, serviceId: row.serviceId, status: row.status, step: row.step, attempt: row.attempt, retryAt: row.retryAt, reason: row.reason, fence: row.fence, leaseUntil: row.leaseUntil, actor: row.actor, startedAt: row.startedAt, finishedAt: row.finishedAt,
+    state: state.memory ?? {}, backs: state.backs ?? 0, unwindTo: state.unwindTo ?? null, since: state.since ? new Date(state.since) : null,
+  }
+}
+
+/** Only the named parts of the state are replaced: the memory is written by `remember`. */
+const progressColumns = (progress: Progress) => ({
+  status: progress.status, step: progress.step, attempt: progress.attempt, retryAt: progress.retryAt, reason: progress.reason,
+  state: sql`${sagas.state} || ${JSON.stringify({ backs: progress.backs, unwindTo: progress.unwindTo, since: progress.since })}::jsonb`,
+})
+
+function sagaStore(db: Executor, context: StoreContext): SagaStore {
+  const one = (rows: SagaRecord[]) => rows[0] ? toSaga(rows[0]) : null
+  return {
+    async open({ kind, action, serviceId, actor, steps }) {
+      const id = context.newId()
+      const [made] = await db.insert(sagas).values({ id, kind, action, serviceId, actor, status: 'running', startedAt: context.now() }).onConflictDoNothing().returning({ id: sagas.id })
+      if (!made) return null
+      await db.insert(sagaSteps).values(steps.map((name, position) => ({ sagaId: id, position, name })))
+      return id
+    },
+    find: async id => one(await db.select().from(sagas).where(eq(sagas.id, id))),
+    lockOpen: async serviceId => one(await db.select().from(sagas).where(and(eq(sagas.serviceId, serviceId), inArray(sagas.status, [...open]))).for('update')),
+    lockNewest: async serviceId => one(await db.select().from(sagas).where(eq(sagas.serviceId, serviceId)).orderBy(desc(sagas.startedAt), desc(sagas.id)).limit(1).for('update')),
+    async claim(id, now, leaseUntil) {
+      const claimed = one(await db.update(sagas).set({ status: 'running', fence: sql`${sagas.fence} + 1`, leaseUntil, retryAt: null })
+        .where(and(eq(sagas.id, id), inArray(sagas.status, [...open]), or(isNull(sagas.leaseUntil), lt(sagas.leaseUntil, now)), or(isNull(sagas.retryAt), lte(sagas.retryAt, now)))).returning())
+      if (claimed) await db.update(sagaSteps).set({ status: 'running', startedAt: sql`coalesce(${sagaSteps.startedAt}, ${context.now().toISOString()}::timestamptz)` }).where(and(eq(sagaSteps.sagaId, id), eq(sagaSteps.position, claimed.step)))
+      return claimed
+    },
+    async hold(id, fence, leaseUntil) {
+      const held = await db.update(sagas).set({ leaseUntil }).where(and(eq(sagas.id, id), eq(sagas.fence, fence), eq(sagas.status, 'running'))).returning({ id: sagas.id })
+      return held.length === 1
+    },
+    async store(id, progress, changes, leaseUntil) {
+      const now = context.now()
+      const over = progress.status === 'done' || progress.status === 'failed'
+      await db.update(sagas).set({ ...progressColumns(progress), leaseUntil, finishedAt: over ? now : null }).where(eq(sagas.id, id))
+      for (const change of changes) {
+        const ended = change.status !== 'running' && change.status !== 'pending'
+        await db.update(sagaSteps).set({
+          status: change.status, detail: change.detail, finishedAt: ended ? now : null,
+          ...(change.status === 'pending' ? { startedAt: null } : { startedAt: sql`coalesce(${sagaSteps.startedAt}, ${now.toISOString()}::timestamptz)` }),
+        }).where(and(eq(sagaSteps.sagaId, id), eq(sagaSteps.position, change.position)))
+      }
+    },
+    async remember(id, memory) {
+      await db.update(sagas).set({ state: sql`${sagas.state} || ${JSON.stringify({ memory })}::jsonb` }).where(eq(sagas.id, id))
+    },
+    async reopen(id, progress) {
+      const [row] = await db.select({ serviceId: sagas.serviceId }).from(sagas).where(eq(sagas.id, id))
+      const others = row ? await db.select({ id: sagas.id }).from(sagas).where(and(eq(sagas.serviceId, row.serviceId), inArray(sagas.status, [...open]), sql`${sagas.id} <> ${id}`)) : []
+      if (!row || others.length > 0) return false
+      await db.update(sagas).set({ ...progressColumns(progress), leaseUntil: null, finishedAt: null }).where(eq(sagas.id, id))
+      await db.update(sagaSteps).set({ status: 'running', finishedAt: null, detail: null }).where(and(eq(sagaSteps.sagaId, id), eq(sagaSteps.position, progress.step)))
+      return true
+    },
+    async cancel(id, reason) {
+      const now = context.now()
+      await db.update(sagas).set({ status: 'failed', reason, retryAt: null, leaseUntil: null, finishedAt: now, fence: sql`${sagas.fence} + 1` }).where(eq(sagas.id, id))
+      await db.update(sagaSteps).set({ status: 'failed', finishedAt: now, detail: reason }).where(and(eq(sagaSteps.sagaId, id), eq(sagaSteps.status, 'running')))
+    },
+    async listDue(now, limit) {
+      const rows = await db.select({ id: sagas.id }).from(sagas).where(and(inArray(sagas.status, [...open]), or(isNull(sagas.leaseUntil), lt(sagas.leaseUntil, now)), or(isNull(sagas.retryAt), lte(sagas.retryAt, now)))).orderBy(asc(sagas.startedAt)).limit(limit)
+      return rows.map(row => row.id)
+    },
+  }
+}
+
+const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, problem: row.problem,
+})
+
+function resourceStore(db: Executor, context: StoreContext): ResourceStore {
+  return {
+    async ensure(serviceId) {
+      await db.insert(resources).values({ serviceId, ownershipMark: context.newId(), changedAt: context.now() }).onConflictDoNothing()
+    },
+    async lock(serviceId) {
+      const [row] = await db.select().from(resources).where(eq(resources.serviceId, serviceId)).for('update')
+      return row ? toResource(row) : null
+    },
+    async update(serviceId, change) {
+      await db.update(resources).set({ ...change, changedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+    },
+    async observe(serviceId, seen) {
+      const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds } = seen
+      await db.update(resources).set({ node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+    },
+    async reserveVmid(serviceId, connectionId, from) {
+      // One at a time per connection: two builds begun together must not choose the same number.
+      await db.execute(sql`select id from connections where id = ${connectionId} for update`)
+      const found = await db.execute(sql`select n from generate_series(${from}::int, ${from + 10_000}::int) as n where not exists (select 1 from resources where connection_id = ${connectionId} and vmid = n and status <> 'destroyed') order by n limit 1`)
+      const vmid = Number(rowsOf<{ n: number }>(found)[0]?.n ?? from)
+      await db.update(resources).set({ vmid, changedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+      return vmid
+    },
+  }
+}
+
+function serviceControl(db: Executor): ServiceControl {
+  return {
+    async facts(serviceId) {
+      const found = await db.execute(sql`
+        select s.client_id, s.order_id, s.product_name, s.hostname, s.status, s.ssh_key, s.spec, s.template_id, t.name as template_name, u.name as client_name, u.email, u.locale,
+          exists (select 1 from paid_periods p where p.service_id = s.id) as paid,
+          host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
+          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'vmid', o.vmid, 'username', o.username) order by o.connection_id <> t.connection_id, o.vmid) from templates o
+            where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
+        from services s join users u on u.id = s.client_id left join templates t on t.id = s.template_id
+          left join addresses a on a.service_id = s.id left join address_pools ap on ap.id = a.pool_id
+        where s.id = ${serviceId}`)
+      const row = rowsOf<FactsRow>(found)[0]
+      if (!row) return null
+      const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
+      return {
+        serviceId, clientId: row.client_id, orderId: row.order_id, productName: row.product_name, hostname: row.hostname, status: row.status, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
+        client: { name: row.client_name, email: row.email, locale: row.locale }, resource: resource ? toResource(resource) : null, paid: row.paid,
+        address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
+      }
+    },
+    async lock(serviceId) {
+      const [row] = await db.select({ status: services.status, clientId: services.clientId, orderId: services.orderId, hostname: services.hostname, cancelAtPeriodEnd: services.cancelAtPeriodEnd }).from(services).where(eq(services.id, serviceId)).for('update')
+      return row ?? null
+    },
+    async hostname(serviceId) {
+      const [row] = await db.select({ hostname: services.hostname }).from(services).where(eq(services.id, serviceId))
+      return row?.hostname ?? null
+    },
+    async setCancelAtPeriodEnd(serviceId, cancelAtPeriodEnd) {
+      await db.update(services).set({ cancelAtPeriodEnd }).where(eq(services.id, serviceId))
+    },
+    async setHold(serviceId, holdUntil, holdReason) {
+      await db.update(services).set({ holdUntil, holdReason }).where(eq(services.id, serviceId))
+    },
+    async listNeglected(limit) {
+      const found = await db.execute(sql`
+        select service_id, want from (
+          select s.id as service_id, case
+            when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' then 'provision'
+            when s.status = 'suspended' and r.status = 'ready' then 'suspend'
+            when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate' end as want
+          from services s left join resources r on r.service_id = s.id
+          where (s.status = 'pending' or (s.status = 'suspended' and r.status = 'ready') or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy')))
+            and not exists (select 1 from sagas g where g.service_id = s.id and g.status in ('running', 'waiting'))) wanted
+        where want is not null limit ${limit}`)
+      return rowsOf<{ service_id: string, want: 'provision' | 'suspend' | 'terminate' }>(found).map(row => ({ serviceId: row.service_id, want: row.want }))
+    },
+  }
+}
+
+interface FactsRow {
+  client_id: string, order_id: string, product_name: string, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, client_name: string, email: string, locale: MachineFacts['client']['locale'], paid: boolean,
+  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, vmid: number, username: string }[]
+}
+
+/** The newest sagas of one service with their steps, in two queries. */
+export async function sagaHistory(db: Executor, serviceId: string, limit: number): Promise<SagaHistory[]> {
+  const found = await db.select().from(sagas).where(eq(sagas.serviceId, serviceId)).orderBy(desc(sagas.startedAt), desc(sagas.id)).limit(limit)
+  if (found.length === 0) return []
+  const steps = await db.select().from(sagaSteps).where(inArray(sagaSteps.sagaId, found.map(saga => saga.id))).orderBy(asc(sagaSteps.position))
+  return found.map(saga => ({
+    id: saga.id, kind: saga.kind, action: saga.action, status: saga.status, startedAt: saga.startedAt, finishedAt: saga.finishedAt, retryAt: saga.retryAt, reason: saga.reason,
+    steps: steps.filter(step => step.sagaId === saga.id).map(({ name, status, startedAt, finishedAt, detail }) => ({ name, status, startedAt: toDate(startedAt), finishedAt: toDate(finishedAt), detail })),
+  }))
+}
+
+export const provisioningStores = (db: Executor, context: StoreContext) => ({
+  sagas: sagaStore(db, context),
+  resources: resourceStore(db, context),
+  serviceControl: serviceControl(db),
+  servicePages: servicePages(db, (serviceId, limit) => sagaHistory(db, serviceId, limit)),
+})

@@ -1,0 +1,104 @@
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { money } from '#shared/money/money.ts'
+import type { Currency } from '#shared/money/money.ts'
+import { serviceStatuses } from '#shared/vocabulary/billing.ts'
+import type { ClientRow, InvoiceLine, SagaHistory, ServiceFilter, ServicePages, ServiceSummary } from '#server/provisioning/ports.ts'
+import type { Executor } from '../client.ts'
+
+/** The rows of a raw statement; both databases answer them alike. */
+export const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
+/** Raw statements answer instants as text on one database and as dates on the other. */
+export const toDate = (value: string | Date | null | undefined): Date | null => value === null || value === undefined ? null : new Date(value)
+const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
+const all = (conditions: (SQL | undefined)[]) => {
+  const given = conditions.filter(condition => condition !== undefined)
+  return given.length > 0 ? sql`where ${sql.join(given, sql` and `)}` : sql``
+}
+
+type Raw<T> = { [K in keyof T]: T[K] extends Date | null ? string | Date | null : T[K] }
+type SummaryRow = Raw<Omit<ServiceSummary, 'price'>> & { amount: string, currency: Currency, total: string }
+
+const toSummary = ({ amount, currency, total: _, ...row }: SummaryRow): ServiceSummary => ({
+  ...row, price: money(BigInt(amount), currency), holdUntil: toDate(row.holdUntil), paidUntil: toDate(row.paidUntil), observedAt: toDate(row.observedAt),
+})
+
+/** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
+const summary = sql`
+  select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
+    s.cancel_at_period_end as "cancelAtPeriodEnd", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec,
+    coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
+    r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
+    (select max(pp.period_end) from paid_periods pp where pp.service_id = s.id) as "paidUntil",
+    (select i.id from invoice_lines l join invoices i on i.id = l.invoice_id where l.service_id = s.id and i.status = 'issued' order by i.due_at, i.id limit 1) as "openInvoiceId",
+    (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
+    count(*) over () as total
+  from services s join users u on u.id = s.client_id join products p on p.id = s.product_id left join templates t on t.id = s.template_id
+    left join resources r on r.service_id = s.id left join connections c on c.id = r.connection_id left join addresses a on a.service_id = s.id`
+
+const newestFailed = sql`(select g.status from sagas g where g.service_id = s.id order by g.started_at desc, g.id desc limit 1) = 'failed'`
+
+export function servicePages(db: Executor, history: (serviceId: string, limit: number) => Promise<SagaHistory[]>): ServicePages {
+  const page = (request: { page: number, pageSize: number }) => sql`limit ${request.pageSize} offset ${(request.page - 1) * request.pageSize}`
+  return {
+    history,
+    async list(filter: ServiceFilter) {
+      const where = all([
+        filter.clientId ? sql`s.client_id = ${filter.clientId}` : undefined, filter.status ? sql`s.status = ${filter.status}` : undefined, filter.resourceStatus ? sql`coalesce(r.status, 'none') = ${filter.resourceStatus}` : undefined,
+        filter.failed ? newestFailed : undefined,
+        filter.q ? sql`(s.hostname ilike ${like(filter.q)} or u.name ilike ${like(filter.q)} or u.email ilike ${like(filter.q)} or host(a.address) = ${filter.q} or s.id::text = ${filter.q.toLowerCase()})` : undefined,
+      ])
+      const rows = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${where} order by s.created_at desc, s.id desc ${page(filter)}`))
+      return { items: rows.map(toSummary), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }
+    },
+    async find(id, clientId) {
+      const [row] = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${all([sql`s.id = ${id}`, clientId ? sql`s.client_id = ${clientId}` : undefined])}`))
+      return row ? toSummary(row) : null
+    },
+    async unpaidInvoices(clientId, limit) {
+      type Row = Raw<Omit<InvoiceLine, 'total' | 'outstanding'>> & { total: string, outstanding: string, currency: Currency }
+      const rows = rowsOf<Row>(await db.execute(sql`
+        select i.id, i.number, i.status, i.issued_at as "issuedAt", i.due_at as "dueAt", i.paid_at as "paidAt", i.total::text as total, i.currency,
+          coalesce((select sum(l.amount) from journal_lines l where l.invoice_id = i.id and l.account = 'receivable'), 0)::text as outstanding
+        from invoices i where i.client_id = ${clientId} and i.status = 'issued' order by i.due_at, i.id limit ${limit}`))
+      return rows.map(({ currency, ...row }) => ({ ...row, issuedAt: toDate(row.issuedAt), dueAt: toDate(row.dueAt), paidAt: toDate(row.paidAt), total: money(BigInt(row.total), currency), outstanding: money(BigInt(row.outstanding), currency) }))
+    },
+    async standing(clientId) {
+      const [row] = rowsOf<{ due: string, credit: string, profile: boolean, totp: boolean }>(await db.execute(sql`
+        select (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = ${clientId} and l.account = 'receivable' and i.status = 'issued')::text as due,
+          (select coalesce(-sum(l.amount), 0) from journal_lines l where l.client_id = ${clientId} and l.account = 'client_credit')::text as credit,
+          exists (select 1 from client_profiles p where p.user_id = ${clientId}) as profile, exists (select 1 from users u where u.id = ${clientId} and u.totp_enabled_at is not null) as totp`))
+      return { totalDue: money(BigInt(row?.due ?? 0)), credit: money(BigInt(row?.credit ?? 0)), hasProfile: row?.profile ?? false, totpOn: row?.totp ?? false }
+    },
+    async listClients(filter) {
+      type Row = Raw<Omit<ClientRow, 'outstanding' | 'credit' | 'createdAt'>> & { createdAt: string | Date, outstanding: string, credit: string, total: string }
+      const where = all([sql`u.role = 'client'`, filter.q ? sql`(u.name ilike ${like(filter.q)} or u.email ilike ${like(filter.q)})` : undefined])
+      const rows = rowsOf<Row>(await db.execute(sql`
+        select u.id, u.name, u.email, u.role, u.email_verified_at is not null as "emailVerified", u.created_at as "createdAt", (select count(*)::int from services s where s.client_id = u.id) as "serviceCount",
+          (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = u.id and l.account = 'receivable' and i.status = 'issued')::text as outstanding,
+          (select coalesce(-sum(l.amount), 0) from journal_lines l where l.client_id = u.id and l.account = 'client_credit')::text as credit, count(*) over () as total
+        from users u ${where} order by u.created_at desc, u.id desc ${page(filter)}`))
+      return { items: rows.map(({ total: _, ...row }) => ({ ...row, createdAt: new Date(row.createdAt), outstanding: money(BigInt(row.outstanding)), credit: money(BigInt(row.credit)) })), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }
+    },
+    async staffNumbers(now, monthStart) {
+      const [counts, connections, [numbers], [run]] = [
+        rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
+        rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
+        rowsOf<{ failed: number, notready: number, parked: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
+          select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind = 'power' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
+            (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready') as notready,
+            (select count(*)::int from webhooks w where w.status = 'parked') as parked,
+            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and l.account = 'receivable')::text as receivable,
+            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and i.due_at < ${now.toISOString()}::timestamptz and l.account = 'receivable')::text as overdue,
+            (select coalesce(sum(l.amount), 0) from journal_entries e join journal_lines l on l.entry_id = e.id where e.at >= ${monthStart.toISOString()}::timestamptz and e.cause in ('payment_received', 'manual_payment') and l.account in ('gateway_clearing', 'bank'))::text as received`)),
+        rowsOf<{ at: string | Date, status: string, done: number }>(await db.execute(sql`select at, status, done from billing_runs order by started_at desc limit 1`)),
+      ]
+      return {
+        services: Object.fromEntries(serviceStatuses.map(status => [status, counts.find(row => row.status === status)?.n ?? 0])) as Record<typeof serviceStatuses[number], number>,
+        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, parkedWebhooks: numbers?.parked ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
+        receivable: money(BigInt(numbers?.receivable ?? 0)), overdue: money(BigInt(numbers?.overdue ?? 0)), receivedThisMonth: money(BigInt(numbers?.received ?? 0)),
+        lastBillingRun: run ? { at: new Date(run.at), status: run.status, actions: run.done } : null,
+      }
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import { AppError } from '#shared/errors/codes.ts'
+import type { PowerAction, ResourceStatus, SagaKind } from '#shared/vocabulary/machines.ts'
+import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
+import { moveResource } from './move-resource.ts'
+import type { ProvisioningStores, ResourceRow, SagaRow } from './ports.ts'
+import { sagaDefinitions } from './definitions.ts'
+
+type Lifecycle = Exclude<SagaKind, 'power'>
+
+export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
+
+/** The states of the service in which a saga of this kind is wanted at all: an event that was overtaken by another one asks for nothing. */
+const wantedIn: Record<Lifecycle, readonly ServiceStatus[]> = { provision: ['pending'], suspend: ['suspended'], resume: ['suspended'], terminate: ['ended'] }
+const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
+  provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
+}
+/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. */
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power'], resume: ['suspend', 'power'], terminate: ['provision', 'suspend', 'resume', 'power'] }
+
+/** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
+export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
+  if (!wantedIn[kind].includes(facts.service)) return { kind: 'nothing', why: `the service is ${facts.service}` }
+  if (facts.open?.kind === kind) return { kind: 'nothing', why: 'one is open already' }
+  if (facts.open && !(facts.open.free && pushesAside[kind].includes(facts.open.kind))) return { kind: 'later' }
+  if (!beginsFrom[kind].includes(facts.resource)) return { kind: 'nothing', why: `the machine is ${facts.resource}` }
+  return { kind: 'open', supersede: facts.open !== null }
+}
+
+const isFree = (saga: SagaRow, wallNow: Date) => saga.leaseUntil === null || saga.leaseUntil.getTime() < wallNow.getTime()
+
+async function begin(stores: ProvisioningStores, input: { kind: SagaKind, action: PowerAction | null, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
+  const steps = sagaDefinitions[input.kind].steps.map(step => step.name)
+  const sagaId = await stores.sagas.open({ kind: input.kind, action: input.action, serviceId: input.serviceId, actor: input.actor, steps })
+  if (sagaId === null) return null
+  await stores.outbox.emit('provisioning.saga-due', { sagaId }, { singletonKey: sagaId })
+  stores.live.publish({ audience: { userId: input.clientId }, name: 'service', id: input.serviceId })
+  stores.live.publish({ audience: 'staff', name: 'service', id: input.serviceId })
+  return sagaId
+}
+
+export interface OpenSagaInput { readonly kind: Lifecycle, readonly serviceId: string, readonly cause: string, readonly actor: string, readonly at: Date, readonly wallNow: Date }
+
+/**
+ * Begins the saga that an event asks for, inside the caller's transaction. The rows of the service and its machine are locked and decide:
+ * two equal events begin one saga (D3), an overtaken event none. `later`: another saga has to end first; ask again.
+ */
+export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput): Promise<Opening> {
+  const service = await stores.serviceControl.lock(input.serviceId)
+  if (!service) return { kind: 'nothing', why: 'no such service' }
+  await stores.resources.ensure(input.serviceId)
+  const resource = await stores.resources.lock(input.serviceId) as ResourceRow
+  const open = await stores.sagas.lockOpen(input.serviceId)
+  const opening = decideOpening(input.kind, { service: service.status, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
+  if (opening.kind !== 'open') return opening
+  if (open) await stores.sagas.cancel(open.id, `superseded by ${input.kind}`)
+  const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }
+  if (input.kind === 'terminate' && resource.status === 'none') {
+    await moveResource(stores, { ...move, to: 'destroyed' })
+    await stores.addresses.release(input.serviceId)
+    return opening
+  }
+  if (input.kind === 'provision') await moveResource(stores, { ...move, to: 'provisioning' })
+  if (input.kind === 'terminate') await moveResource(stores, { ...move, to: 'destroying' })
+  const sagaId = await begin(stores, { kind: input.kind, action: null, serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
+  return sagaId === null ? { kind: 'later' } : opening
+}
+
+/** A power action as a saga. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
+export async function openPowerSaga(stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> {
+  const service = await stores.serviceControl.lock(input.serviceId)
+  if (!service) throw new AppError('not_found')
+  if (service.status === 'suspended') throw new AppError('service_suspended')
+  const resource = await stores.resources.lock(input.serviceId)
+  if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready') throw new AppError('service_not_ready')
+  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { kind: 'power', action: input.action, serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
+  if (begun === null) throw new AppError('action_in_progress')
+}

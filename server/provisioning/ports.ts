@@ -1,0 +1,118 @@
+import type { Money } from '#shared/money/money.ts'
+import type { BillingCycle, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
+import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { Role } from '#shared/vocabulary/roles.ts'
+import type { AuditTrail } from '../audit/ports.ts'
+import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
+import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+import type { MailOutbox } from '../notifications/ports.ts'
+import type { Progress, StepChange } from './saga.ts'
+
+/** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
+export interface SagaState {
+  readonly placement?: Placement | null
+  readonly template?: { readonly node: string, readonly vmid: number } | null
+  readonly vmid?: number | null
+  /** An act that must not be repeated blindly was (perhaps) sent then; ISO wall time. */
+  readonly sentAt?: string | null
+  /** The remote task of the current step. */
+  readonly task?: TaskHandle | null
+}
+
+export interface SagaRow extends Progress {
+  readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly state: SagaState, readonly fence: number, readonly leaseUntil: Date | null, readonly actor: string, readonly startedAt: Date, readonly finishedAt: Date | null
+}
+
+export interface SagaStore {
+  /** A new saga with all its steps pending; null while another of this service is open (unique index: of two at once one wins). */
+  open(input: { readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly actor: string, readonly steps: readonly string[] }): Promise<string | null>
+  find(id: string): Promise<SagaRow | null>
+  /** The open saga of a service, locked until the transaction ends. */
+  lockOpen(serviceId: string): Promise<SagaRow | null>
+  /** The newest saga of a service, locked until the transaction ends. */
+  lockNewest(serviceId: string): Promise<SagaRow | null>
+  /** Takes the saga for one worker: it is open, due, and nobody holds it (any more). Counts the fence up. */
+  claim(id: string, now: Date, leaseUntil: Date): Promise<SagaRow | null>
+  /** Proves inside a transaction that the worker with this fence still holds it, and prolongs the lease. False: taken over. */
+  hold(id: string, fence: number, leaseUntil: Date): Promise<boolean>
+  /** Stores what the holder of `fence` has reached; `leaseUntil: null` gives the saga back. */
+  store(id: string, progress: Progress, changes: readonly StepChange[], leaseUntil: Date | null): Promise<void>
+  remember(id: string, state: SagaState): Promise<void>
+  /** Open again after it failed; false while another of its service is open. */
+  reopen(id: string, progress: Progress): Promise<boolean>
+  /** Ends an open saga that nobody works on, and outdates whoever might still. */
+  cancel(id: string, reason: string): Promise<void>
+  /** Open sagas that are due with nobody working on them. */
+  listDue(now: Date, limit: number): Promise<string[]>
+}
+
+export interface ResourceRow {
+  readonly serviceId: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly node: string | null, readonly vmid: number | null, readonly ownershipMark: string, readonly power: PowerState,
+  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, readonly problem: string | null
+}
+export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
+export interface ResourceStore {
+  /** Makes the row with a new ownership mark, once. */
+  ensure(serviceId: string): Promise<void>
+  lock(serviceId: string): Promise<ResourceRow | null>
+  update(serviceId: string, change: Partial<Omit<ResourceRow, 'serviceId' | 'ownershipMark'>>): Promise<void>
+  observe(serviceId: string, observed: Observation): Promise<void>
+  /** The first number from `from` on that no machine of ours on this connection holds; held from now on by this service. */
+  reserveVmid(serviceId: string, connectionId: string, from: number): Promise<number>
+}
+
+/** What a saga must know about its service, read at the beginning of each step. */
+export interface MachineFacts {
+  readonly serviceId: string, readonly clientId: string, readonly orderId: string, readonly productName: string, readonly hostname: string, readonly status: ServiceStatus, readonly sshKey: string | null
+  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
+  readonly templateId: string | null, readonly templateName: string | null
+  /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
+  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly vmid: number, readonly username: string }[]
+  readonly client: { readonly name: string, readonly email: string, readonly locale: Locale }
+  readonly resource: ResourceRow | null
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly connectionId: string } | null
+  readonly paid: boolean
+}
+
+export interface ServiceControl {
+  facts(serviceId: string): Promise<MachineFacts | null>
+  /** Locks the service's row until the transaction ends and answers its state now. */
+  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly orderId: string, readonly hostname: string, readonly cancelAtPeriodEnd: boolean } | null>
+  /** Null: no such service. Takes no lock. */
+  hostname(serviceId: string): Promise<string | null>
+  setCancelAtPeriodEnd(serviceId: string, cancel: boolean): Promise<void>
+  setHold(serviceId: string, until: Date | null, reason: string | null): Promise<void>
+  /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something; none of them with an open saga. */
+  listNeglected(limit: number): Promise<{ readonly serviceId: string, readonly want: 'provision' | 'suspend' | 'terminate' }[]>
+}
+
+/** The rows of the pages, joined in one query per page. */
+export interface ServiceSummary {
+  readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
+  readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'],
+  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly paidUntil: Date | null, readonly openInvoiceId: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
+  readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
+}
+export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
+export interface ServiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: ServiceStatus | undefined, readonly resourceStatus?: ResourceStatus | undefined, readonly failed?: boolean | undefined, readonly q?: string | undefined }
+export interface InvoiceLine { readonly id: string, readonly number: string | null, readonly status: InvoiceStatus, readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly total: Money, readonly outstanding: Money }
+export interface ClientRow { readonly id: string, readonly name: string, readonly email: string, readonly role: Role, readonly emailVerified: boolean, readonly createdAt: Date, readonly serviceCount: number, readonly outstanding: Money, readonly credit: Money }
+export interface StaffNumbers {
+  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, readonly parkedWebhooks: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
+  readonly receivable: Money, readonly overdue: Money, readonly receivedThisMonth: Money, readonly lastBillingRun: { readonly at: Date, readonly status: string, readonly actions: number } | null
+}
+
+export interface ServicePages {
+  list(filter: ServiceFilter): Promise<Page<ServiceSummary>>
+  find(id: string, clientId?: string): Promise<ServiceSummary | null>
+  history(serviceId: string, limit: number): Promise<SagaHistory[]>
+  unpaidInvoices(clientId: string, limit: number): Promise<InvoiceLine[]>
+  standing(clientId: string): Promise<{ readonly totalDue: Money, readonly credit: Money, readonly hasProfile: boolean, readonly totpOn: boolean }>
+  listClients(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ClientRow>>
+  staffNumbers(now: Date, monthStart: Date): Promise<StaffNumbers>
+}
+
+export interface ProvisioningStores extends KernelStores {
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly mail: MailOutbox, readonly audit: AuditTrail
+}

@@ -1,0 +1,164 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { MachineState, Placement } from '../infrastructure/ports.ts'
+import { moveResource } from './move-resource.ts'
+import type { MachineFacts } from './ports.ts'
+import { back, done, wait } from './saga.ts'
+import type { StepOutcome } from './saga.ts'
+import { driverOf, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine } from './step.ts'
+import type { SagaDefinition, StepContext } from './step.ts'
+
+/** For how long a clone whose answer was lost may still come to light before it is sent again, under the same number. */
+export const settleSeconds = 20
+
+const existingMachine = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark) : null
+
+/** Where it fits: first on the connection whose address is reserved, else on another one that has the template. */
+async function choosePlacement({ facts, tools }: StepContext, held: string | null): Promise<Placement> {
+  const all = [...new Set(facts.templates.map(template => template.connectionId))]
+  const first = held !== null && all.includes(held) ? [held] : all
+  const rest = all.filter(id => !first.includes(id))
+  const ask = (connectionIds: string[]) => tools.checkCapacity({ connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1 })
+  const found = await ask(first).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'out_of_stock' && rest.length > 0) return ask(rest)
+    throw error
+  })
+  const [placement] = found
+  if (!placement) throw new AppError('out_of_stock', { message: 'no node has room' })
+  return placement
+}
+
+async function place(context: StepContext): Promise<StepOutcome> {
+  const { facts } = context
+  if (await existingMachine(context)) return done('machine_exists')
+  if (facts.templates.length === 0) throw new DriverError('action_required', `template ${facts.templateName ?? facts.templateId ?? '(none)'} is no longer on any connection of the product`, { who: 'sysadmin' })
+  const placement = await choosePlacement(context, facts.address?.connectionId ?? null)
+  const here = facts.templates.filter(template => template.connectionId === placement.connectionId)
+  const template = here.find(candidate => candidate.node === placement.node) ?? here[0]
+  if (!template) throw new DriverError('retryable', 'the chosen connection has no template')
+  await context.write(async (stores) => {
+    if (facts.address && facts.address.connectionId !== placement.connectionId) await stores.addresses.release(facts.serviceId)
+    await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId] })
+    await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: template.username, vmid: null })
+  })
+  await context.save({ placement, template: { node: template.node, vmid: template.vmid } })
+  return done(placement.node)
+}
+
+async function reserveNumber(context: StepContext): Promise<StepOutcome> {
+  const { resource, serviceId } = context.facts
+  if (!resource?.connectionId) return back('place', 'no placement')
+  if (resource.vmid !== null) return done(String(resource.vmid))
+  const from = await (await context.tools.openHypervisor(resource.connectionId)).nextFreeId()
+  const { connectionId } = resource
+  return done(String(await context.write(stores => stores.resources.reserveVmid(serviceId, connectionId, from))))
+}
+
+/**
+ * One machine, whatever happens: the intent is stored before the act, and while there is a doubt the machine is looked for by its mark.
+ * It is sent again only under the same number, which the hypervisor gives out once; another number is taken only after a clear refusal.
+ */
+async function clone(context: StepContext): Promise<StepOutcome> {
+  const { facts, state } = context
+  const driver = await driverOf(context)
+  const { machine, resource } = machineOf(facts)
+  if (state.task) {
+    const task = await driver.task(state.task)
+    if (task.state === 'running') return wait(context.pollSeconds(), 'task_running')
+    if (task.state === 'failed') return back('place', task.message)
+  }
+  const found = await driver.findByMark(resource.ownershipMark)
+  if (found) {
+    if (found.vmid !== machine.vmid || found.node !== machine.node) await context.write(stores => stores.resources.update(facts.serviceId, found))
+    const seen = await driver.inspect({ ...found, ownershipMark: resource.ownershipMark })
+    return seen && seen.lock === null ? done() : wait(context.pollSeconds(), 'locked')
+  }
+  if (state.sentAt && !state.task && context.now().getTime() - Date.parse(state.sentAt) < settleSeconds * 1000) return wait(2, 'looking_for_lost_answer')
+  if (!state.template) return back('place', 'no template chosen')
+  await context.save({ sentAt: context.now().toISOString(), task: null })
+  try {
+    const task = await driver.clone({ template: state.template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: resource.ownershipMark })
+    await context.save({ task })
+    return wait(context.pollSeconds(), 'task_running')
+  } catch (error) {
+    // A clear "it did not happen": the number may be taken or the node full, so both are chosen anew.
+    if (error instanceof DriverError && error.kind === 'retryable') return back('place', error.message)
+    throw error
+  }
+}
+
+async function configure(context: StepContext): Promise<StepOutcome> {
+  const { facts, tools } = context
+  const { resource } = machineOf(facts)
+  const { address } = facts
+  if (!address) return back('place', 'no address')
+  // Kept before it is used: whoever repeats the step sets the same password.
+  const sealed = resource.initialPassword ?? tools.secrets.seal(tools.newPassword())
+  if (resource.initialPassword === null) await context.write(stores => stores.resources.update(facts.serviceId, { initialPassword: sealed }))
+  return followTask(context, (driver, machine) => driver.configure(machine, { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }))
+}
+
+/** In what the machine differs from what was sold; empty: it is what was sold. */
+export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState): string[] {
+  const { spec, address } = facts
+  return [
+    seen.cpuCores === spec.cpuCores ? null : `${seen.cpuCores} of ${spec.cpuCores} cores`,
+    seen.memoryTotalMiB >= spec.ramMiB * 0.99 && seen.memoryTotalMiB <= spec.ramMiB * 1.01 ? null : `${seen.memoryTotalMiB} of ${spec.ramMiB} MiB memory`,
+    seen.diskGiB >= spec.diskGiB * 0.99 ? null : `${seen.diskGiB} of ${spec.diskGiB} GiB disk`,
+    seen.rateMbps === null || Math.abs(seen.rateMbps - spec.rateMbps) <= Math.max(1, spec.rateMbps * 0.06) ? null : `${seen.rateMbps} of ${spec.rateMbps} Mbit/s`,
+    address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
+    seen.startsAtBoot ? null : 'does not start at boot',
+    seen.networkUp ? null : 'network link is down',
+  ].filter(text => text !== null)
+}
+
+async function verify(context: StepContext): Promise<StepOutcome> {
+  const seen = await inspectMachine(context)
+  if (seen.lock) return wait(context.pollSeconds(), 'locked')
+  if (seen.ownershipMark !== context.facts.resource?.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
+  if (seen.power !== 'running') return back('start', 'the machine does not run')
+  const wrong = differences(context.facts, seen)
+  if (wrong.length > 0) return back('configure', wrong.join(', '))
+  await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
+  return done()
+}
+
+/** The only road to an active service: everything that says "it runs" becomes true in one transaction. */
+async function activate(context: StepContext): Promise<StepOutcome> {
+  const { facts, saga, tools } = context
+  const { serviceId } = facts
+  await context.write(async (stores) => {
+    await moveResource(stores, { serviceId, to: 'ready', cause: 'machine_verified', actor: saga.actor, at: context.businessNow() })
+    await stores.addresses.markAssigned(serviceId)
+    await tools.markServiceActive(stores, { serviceId, cause: 'machine_verified', actor: provisioningActor })
+    await stores.mail.queue({ dedupeKey: `service_ready:${serviceId}`, userId: facts.clientId, recipient: facts.client.email, locale: facts.client.locale, template: 'service_ready', params: { name: facts.client.name, hostname: facts.hostname, ip: facts.address?.ipv4 ?? '', username: facts.resource?.username ?? '', serviceUrl: `${tools.baseUrl}${facts.client.locale === 'en' ? '/en' : ''}/portal/services/${serviceId}` } })
+  })
+  return done()
+}
+
+const stopAgain = (context: StepContext) => followTask(context, async (driver, machine) => {
+  const seen = await driver.inspect(machine)
+  return seen === null || seen.power === 'stopped' ? null : driver.stop(machine)
+})
+
+/** Builds the machine of a service that was paid for the first time, and activates it when it was read back. */
+export const provisionSaga: SagaDefinition = {
+  kind: 'provision',
+  // With the back-off, about two hours of trying; then staff decide.
+  maxAttempts: 16,
+  failureIsError: true,
+  cancelWhen: facts => facts.status === 'ended' ? 'the service has ended' : null,
+  steps: [
+    { name: 'place', patienceSeconds: minute, run: place, undo: { none: 'chosen anew by the next run; the address stays reserved for the service' } },
+    { name: 'reserve', patienceSeconds: minute, run: reserveNumber, undo: async (context) => {
+      await context.write(stores => stores.resources.update(context.facts.serviceId, { vmid: null }))
+      return done()
+    } },
+    { name: 'clone', patienceSeconds: 6 * hour, run: clone, undo: removeMachine },
+    { name: 'configure', patienceSeconds: 15 * minute, run: configure, undo: { none: 'written again as a whole by the next run' } },
+    { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
+    { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: stopAgain },
+    { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
+    { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },
+  ],
+}

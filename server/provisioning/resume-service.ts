@@ -1,0 +1,43 @@
+import { moveResource } from './move-resource.ts'
+import { back, done, wait } from './saga.ts'
+import type { StepOutcome } from './saga.ts'
+import { driverOf, followTask, inspectMachine, machineOf, minute, provisioningActor } from './step.ts'
+import type { SagaDefinition, StepContext } from './step.ts'
+
+async function unlock(context: StepContext): Promise<StepOutcome> {
+  await (await driverOf(context)).setSuspended(machineOf(context.facts).machine, false)
+  return done()
+}
+
+async function verify(context: StepContext): Promise<StepOutcome> {
+  const seen = await inspectMachine(context)
+  if (seen.lock) return wait(context.pollSeconds(), 'locked')
+  if (!seen.startsAtBoot || !seen.networkUp) return back('unlock', 'the machine is still locked')
+  if (seen.power !== 'running') return back('start', 'the machine does not run')
+  await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
+  return done()
+}
+
+async function activate(context: StepContext): Promise<StepOutcome> {
+  const { facts, saga, tools } = context
+  await context.write(async (stores) => {
+    await moveResource(stores, { serviceId: facts.serviceId, to: 'ready', cause: 'machine_verified', actor: saga.actor, at: context.businessNow() })
+    await tools.markServiceActive(stores, { serviceId: facts.serviceId, cause: 'machine_verified', actor: provisioningActor })
+  })
+  return done()
+}
+
+/** Starts the machine of a service that is entitled again; it turns active only when the machine was seen to run. */
+export const resumeSaga: SagaDefinition = {
+  kind: 'resume',
+  // It was paid for: never given up by itself. The delay grows to a quarter of an hour at most.
+  maxAttempts: null,
+  failureIsError: true,
+  cancelWhen: facts => facts.status === 'suspended' ? null : `the service is ${facts.status}`,
+  steps: [
+    { name: 'unlock', patienceSeconds: minute, run: unlock, undo: { none: 'set again by the next run' } },
+    { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: { none: 'a running machine is what is wanted' } },
+    { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
+    { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },
+  ],
+}

@@ -1,0 +1,136 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { SagaKind } from '#shared/vocabulary/machines.ts'
+import type { MarkServiceActive } from '../billing/ports.ts'
+import type { CapacityCheck, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
+import type { SecretBox } from '../kernel/ports.ts'
+import { done, wait } from './saga.ts'
+import type { StepFailure, StepOutcome } from './saga.ts'
+import type { MachineFacts, ProvisioningStores, ResourceRow, SagaRow, SagaState } from './ports.ts'
+
+/** What the steps may use of the outside. */
+export interface StepTools {
+  readonly openHypervisor: OpenHypervisor
+  readonly checkCapacity: CapacityCheck
+  readonly markServiceActive: MarkServiceActive
+  readonly secrets: SecretBox
+  /** A random password that a person can type and every guest accepts. */
+  readonly newPassword: () => string
+  /** Of our own pages, without a trailing slash. */
+  readonly baseUrl: string
+}
+
+/** What one run of one step sees. `facts` were read as the run began. */
+export interface StepContext {
+  readonly saga: SagaRow
+  readonly facts: MachineFacts
+  readonly state: SagaState
+  readonly tools: StepTools
+  /** Wall time: for delays. */
+  readonly now: () => Date
+  /** For what people read. */
+  readonly businessNow: () => Date
+  /** Seconds to wait before looking again: short at first, longer the longer it takes. */
+  readonly pollSeconds: () => number
+  /** Stores what a successor must know. Before a remote act, not after. @throws LeaseLost */
+  save(change: Partial<SagaState>): Promise<void>
+  /** A transaction that commits only while this worker still holds the saga. @throws LeaseLost */
+  write<T>(work: (stores: ProvisioningStores) => Promise<T>): Promise<T>
+}
+
+export interface SagaStep {
+  readonly name: string
+  readonly patienceSeconds: number
+  run(context: StepContext): Promise<StepOutcome>
+  /** Takes back what the step did when the saga goes back over it; or why nothing has to be taken back. */
+  readonly undo: ((context: StepContext) => Promise<StepOutcome>) | { readonly none: string }
+}
+
+export interface SagaDefinition {
+  readonly kind: SagaKind
+  readonly maxAttempts: number | null
+  readonly steps: readonly SagaStep[]
+  /** The reason why it must not go on, if there is one: asked before every step. */
+  readonly cancelWhen: (facts: MachineFacts) => string | null
+  /** A failure leaves the machine in an unknown shape: the resource turns to `error`. */
+  readonly failureIsError: boolean
+}
+
+/** Another worker has taken the saga over: nothing more may be written or done by this one. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('this worker no longer holds the saga')
+    this.name = 'LeaseLost'
+  }
+}
+
+export const minute = 60
+export const hour = 3600
+export const provisioningActor: SystemActor = { kind: 'system', name: 'provisioning' }
+
+/** @throws DriverError action_required when the service has no machine to speak of. */
+export function machineOf(facts: MachineFacts): { resource: ResourceRow & { connectionId: string }, machine: MachineRef } {
+  const { resource } = facts
+  if (!resource || resource.connectionId === null || resource.node === null || resource.vmid === null) throw new DriverError('action_required', 'the service has no machine', { who: 'sysadmin' })
+  return { resource: { ...resource, connectionId: resource.connectionId }, machine: { node: resource.node, vmid: resource.vmid, ownershipMark: resource.ownershipMark } }
+}
+
+export const driverOf = (context: StepContext): Promise<HypervisorDriver> => context.tools.openHypervisor(machineOf(context.facts).resource.connectionId)
+
+/** Reads the machine back. @throws DriverError action_required when no machine carries our mark. */
+export async function inspectMachine(context: StepContext): Promise<MachineState> {
+  const { machine } = machineOf(context.facts)
+  const state = await (await driverOf(context)).inspect(machine)
+  if (!state) throw new DriverError('action_required', 'no machine carries our mark any more', { who: 'sysadmin' })
+  return state
+}
+
+/**
+ * Starts a remote task once and follows it to its end: its handle is stored before anybody waits, so that a successor goes on waiting
+ * instead of acting again. The handle is forgotten when the step ends, or here when the task failed.
+ */
+export async function followTask(context: StepContext, act: (driver: HypervisorDriver, machine: MachineRef) => Promise<TaskHandle | null>, onTaskFailure: 'retryable' | 'permanent' = 'retryable'): Promise<StepOutcome> {
+  const driver = await driverOf(context)
+  let handle = context.state.task ?? null
+  if (!handle) {
+    handle = await act(driver, machineOf(context.facts).machine)
+    if (!handle) return done()
+    await context.save({ task: handle })
+  }
+  const state = await driver.task(handle)
+  if (state.state === 'running') return wait(context.pollSeconds(), 'task_running')
+  if (state.state === 'done') return done(state.warnings ? 'task_warnings' : undefined)
+  await context.save({ task: null })
+  throw new DriverError(onTaskFailure, state.message)
+}
+
+/** Stops and destroys the machine that carries our mark; nothing else is ever touched. Done when none carries it. */
+export async function removeMachine(context: StepContext): Promise<StepOutcome> {
+  const { resource } = context.facts
+  if (!resource || resource.connectionId === null) return done('never_built')
+  const driver = await context.tools.openHypervisor(resource.connectionId)
+  if (context.state.task) {
+    const task = await driver.task(context.state.task)
+    if (task.state === 'running') return wait(context.pollSeconds(), 'task_running')
+    await context.save({ task: null })
+    if (task.state === 'failed') throw new DriverError('retryable', task.message)
+    return wait(0, 'task_done')
+  }
+  const found = await driver.inspect({ ownershipMark: resource.ownershipMark, node: resource.node, vmid: resource.vmid })
+  if (!found) return done('machine_gone')
+  if (found.lock) return wait(context.pollSeconds(), `locked: ${found.lock}`)
+  const machine = { node: found.node, vmid: found.vmid, ownershipMark: resource.ownershipMark }
+  const task = found.power === 'stopped' ? await driver.destroy(machine) : await driver.stop(machine)
+  if (task) await context.save({ task })
+  return wait(task ? context.pollSeconds() : 0, found.power === 'stopped' ? 'destroying' : 'stopping')
+}
+
+/** How a thrown error counts. `unknown_outcome` is worth another look: every step inspects before it acts again. */
+export function toFailure(error: unknown): StepFailure {
+  if (error instanceof DriverError) {
+    const retryable = error.kind === 'retryable' || error.kind === 'unknown_outcome'
+    return { kind: 'failure', retryable, reason: error.message, ...(error.afterSeconds === undefined ? {} : { afterSeconds: error.afterSeconds }) }
+  }
+  if (error instanceof AppError) return { kind: 'failure', retryable: error.code === 'out_of_stock' || error.code === 'capacity_unknown' || error.status === 503, reason: error.message, afterSeconds: error.retryAfterSeconds ?? 15 }
+  return { kind: 'failure', retryable: true, reason: error instanceof Error ? error.message : String(error) }
+}
