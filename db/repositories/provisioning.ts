@@ -120,8 +120,7 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.order_id, s.product_name, s.hostname, s.status, s.ssh_key, s.spec, s.template_id, t.name as template_name, u.name as client_name, u.email, u.locale,
-          exists (select 1 from paid_periods p where p.service_id = s.id) as paid,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, t.name as template_name, u.name as client_name, u.email, u.locale,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'vmid', o.vmid, 'username', o.username) order by o.connection_id <> t.connection_id, o.vmid) from templates o
             where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
@@ -132,43 +131,42 @@ function serviceControl(db: Executor): ServiceControl {
       if (!row) return null
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       return {
-        serviceId, clientId: row.client_id, orderId: row.order_id, productName: row.product_name, hostname: row.hostname, status: row.status, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
-        client: { name: row.client_name, email: row.email, locale: row.locale }, resource: resource ? toResource(resource) : null, paid: row.paid,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
+        client: { name: row.client_name, email: row.email, locale: row.locale }, resource: resource ? toResource(resource) : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
       }
     },
     async lock(serviceId) {
-      const [row] = await db.select({ status: services.status, clientId: services.clientId, orderId: services.orderId, hostname: services.hostname, cancelAtPeriodEnd: services.cancelAtPeriodEnd }).from(services).where(eq(services.id, serviceId)).for('update')
-      return row ?? null
+      const [row] = await db.select({ status: services.status, clientId: services.clientId, resumeRequestedAt: services.resumeRequestedAt }).from(services).where(eq(services.id, serviceId)).for('update')
+      return row ? { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null } : null
+    },
+    async isOwnedBy(serviceId, clientId) {
+      const found = await db.select({ id: services.id }).from(services).where(and(eq(services.id, serviceId), eq(services.clientId, clientId)))
+      return found.length > 0
     },
     async hostname(serviceId) {
       const [row] = await db.select({ hostname: services.hostname }).from(services).where(eq(services.id, serviceId))
       return row?.hostname ?? null
-    },
-    async setCancelAtPeriodEnd(serviceId, cancelAtPeriodEnd) {
-      await db.update(services).set({ cancelAtPeriodEnd }).where(eq(services.id, serviceId))
-    },
-    async setHold(serviceId, holdUntil, holdReason) {
-      await db.update(services).set({ holdUntil, holdReason }).where(eq(services.id, serviceId))
     },
     async listNeglected(limit) {
       const found = await db.execute(sql`
         select service_id, want from (
           select s.id as service_id, case
             when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' then 'provision'
-            when s.status = 'suspended' and r.status = 'ready' then 'suspend'
+            when s.status = 'suspended' and s.resume_requested_at is null and r.status = 'ready' then 'suspend'
+            when s.status = 'suspended' and s.resume_requested_at is not null and r.status in ('ready', 'stopped_by_policy') then 'resume'
             when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate' end as want
           from services s left join resources r on r.service_id = s.id
-          where (s.status = 'pending' or (s.status = 'suspended' and r.status = 'ready') or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy')))
+          where (s.status = 'pending' or (s.status = 'suspended' and r.status in ('ready', 'stopped_by_policy')) or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy')))
             and not exists (select 1 from sagas g where g.service_id = s.id and g.status in ('running', 'waiting'))) wanted
         where want is not null limit ${limit}`)
-      return rowsOf<{ service_id: string, want: 'provision' | 'suspend' | 'terminate' }>(found).map(row => ({ serviceId: row.service_id, want: row.want }))
+      return rowsOf<{ service_id: string, want: 'provision' | 'suspend' | 'resume' | 'terminate' }>(found).map(row => ({ serviceId: row.service_id, want: row.want }))
     },
   }
 }
 
 interface FactsRow {
-  client_id: string, order_id: string, product_name: string, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, client_name: string, email: string, locale: MachineFacts['client']['locale'], paid: boolean,
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, client_name: string, email: string, locale: MachineFacts['client']['locale'],
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, vmid: number, username: string }[]
 }
 

@@ -20,7 +20,7 @@ type Raw<T> = { [K in keyof T]: T[K] extends Date | null ? string | Date | null 
 type SummaryRow = Raw<Omit<ServiceSummary, 'price'>> & { amount: string, currency: Currency, total: string }
 
 const toSummary = ({ amount, currency, total: _, ...row }: SummaryRow): ServiceSummary => ({
-  ...row, price: money(BigInt(amount), currency), holdUntil: toDate(row.holdUntil), paidUntil: toDate(row.paidUntil), observedAt: toDate(row.observedAt),
+  ...row, price: money(BigInt(amount), currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt),
 })
 
 /** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
@@ -29,8 +29,6 @@ const summary = sql`
     s.cancel_at_period_end as "cancelAtPeriodEnd", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec,
     coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
-    (select max(pp.period_end) from paid_periods pp where pp.service_id = s.id) as "paidUntil",
-    (select i.id from invoice_lines l join invoices i on i.id = l.invoice_id where l.service_id = s.id and i.status = 'issued' order by i.due_at, i.id limit 1) as "openInvoiceId",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
     count(*) over () as total
   from services s join users u on u.id = s.client_id join products p on p.id = s.product_id left join templates t on t.id = s.template_id

@@ -12,6 +12,7 @@ import { composeProvisioning } from './compose/provisioning.ts'
 import type { Config } from './config.ts'
 import { openCore } from './core.ts'
 import type { Outside } from './core.ts'
+import { eventStreams } from './event-streams.ts'
 import type { Handlers } from './jobs.ts'
 
 /**
@@ -29,19 +30,24 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const billing = composeBilling(core)
   const ordering = composeOrdering(core)
   const payments = composePayments(core)
-  const provisioning = composeProvisioning(core)
+  const provisioning = composeProvisioning(core, billing, infrastructure)
   const domains = composeDomains(core)
   const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains }
   const handlers: Partial<Handlers> = Object.assign({}, ...Object.values(modules).map(module => 'handlers' in module ? module.handlers : {}))
+  const streams = eventStreams(core.live)
   return {
     ...modules,
     core,
+    streams,
     /** Begins to work on jobs; a process that only serves pages leaves it. */
     startWorkers: () => core.jobs.work(handlers as Handlers),
     async ready() {
       await Promise.all([core.kv.ping(), core.read.health.ping()])
     },
-    close: () => core.close(),
+    close() {
+      streams.close()
+      return core.close()
+    },
   }
 }
 

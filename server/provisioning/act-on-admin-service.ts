@@ -5,32 +5,32 @@ import type { EndService, ResumeService, SuspendService } from '../billing/ports
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { openPowerSaga } from './open-saga.ts'
-import type { ProvisioningStores } from './ports.ts'
+import type { ProvisioningStores, SetHold } from './ports.ts'
 import { retrySaga } from './retry-saga.ts'
 
-export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService }
+export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly setHold: SetHold }
 export type AdminServiceAction = z.output<typeof adminServiceActionBody>
 
 /**
  * What staff do to a service. Entitlement is changed by billing's functions; the machine follows by saga, as it always does. Written to
  * the audit log. @throws AppError not_found, transition_refused, service_suspended, service_not_ready, action_in_progress, invalid_input
  */
-export const actOnAdminService = (deps: AdminServiceDeps) => ({ id, act, actor }: { readonly id: string, readonly act: AdminServiceAction, readonly actor: Actor }): Promise<void> => deps.transact(async (stores) => {
-  const hostname = await stores.serviceControl.hostname(id)
-  if (hostname === null) throw new AppError('not_found')
-  switch (act.action) {
-    // Billing locks in an order of its own (invoices before services) and writes its own audit rows.
-    case 'suspend': return deps.suspendService(stores, { serviceId: id, reason: act.suspensionReason, note: act.reason, actor })
-    case 'resume': return deps.resumeService(stores, { serviceId: id, note: act.reason, actor })
-    case 'terminate':
-      if (act.hostname !== hostname) throw fieldError('hostname', 'hostname_mismatch')
-      return deps.endService(stores, { serviceId: id, reason: 'request', note: act.reason, actor })
-    case 'retry': await retrySaga(stores, { serviceId: id, actor: actorLabel(actor), at: deps.clock.now() }); break
-    case 'hold': await stores.serviceControl.setHold(id, new Date(act.until), act.reason); break
-    case 'release_hold': await stores.serviceControl.setHold(id, null, null); break
-    default: await openPowerSaga(stores, { serviceId: id, action: act.action, actor: actorLabel(actor) })
-  }
-  const { action, ...after } = act
-  await stores.audit.record({ actor, action: `service.${action}`, entity: 'service', entityId: id, after })
-  stores.live.publish({ audience: 'staff', name: 'service', id })
-})
+export const actOnAdminService = (deps: AdminServiceDeps) => async ({ id, act, actor }: { readonly id: string, readonly act: AdminServiceAction, readonly actor: Actor }): Promise<void> => {
+  if (act.action === 'hold') return deps.setHold({ serviceId: id, until: new Date(act.until), reason: act.reason, actor })
+  if (act.action === 'release_hold') return deps.setHold({ serviceId: id, until: null, reason: '', actor })
+  await deps.transact(async (stores) => {
+    const hostname = await stores.serviceControl.hostname(id)
+    if (hostname === null) throw new AppError('not_found')
+    switch (act.action) {
+      // Billing takes its locks in an order of its own (invoices before services) and writes its own audit rows.
+      case 'suspend': return deps.suspendService(stores, { serviceId: id, reason: act.suspensionReason, note: act.reason, actor })
+      case 'resume': return deps.resumeService(stores, { serviceId: id, note: act.reason, actor })
+      case 'terminate':
+        if (act.hostname !== hostname) throw fieldError('hostname', 'hostname_mismatch')
+        return deps.endService(stores, { serviceId: id, reason: 'request', note: act.reason, actor })
+      case 'retry': await retrySaga(stores, { serviceId: id, actor: actorLabel(actor), at: deps.clock.now() }); break
+      default: await openPowerSaga(stores, { serviceId: id, action: act.action, actor: actorLabel(actor) })
+    }
+    await stores.audit.record({ actor, action: `service.${act.action}`, entity: 'service', entityId: id })
+  })
+}

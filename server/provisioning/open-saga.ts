@@ -18,8 +18,10 @@ const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
 const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power'], resume: ['suspend', 'power'], terminate: ['provision', 'suspend', 'resume', 'power'] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
-export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
+export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
   if (!wantedIn[kind].includes(facts.service)) return { kind: 'nothing', why: `the service is ${facts.service}` }
+  if (kind === 'resume' && !facts.resumable) return { kind: 'nothing', why: 'suspended anew' }
+  if (kind === 'suspend' && facts.resumable) return { kind: 'nothing', why: 'the suspension was lifted' }
   if (facts.open?.kind === kind) return { kind: 'nothing', why: 'one is open already' }
   if (facts.open && !(facts.open.free && pushesAside[kind].includes(facts.open.kind))) return { kind: 'later' }
   if (!beginsFrom[kind].includes(facts.resource)) return { kind: 'nothing', why: `the machine is ${facts.resource}` }
@@ -50,7 +52,7 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   await stores.resources.ensure(input.serviceId)
   const resource = await stores.resources.lock(input.serviceId) as ResourceRow
   const open = await stores.sagas.lockOpen(input.serviceId)
-  const opening = decideOpening(input.kind, { service: service.status, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
+  const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
   if (opening.kind !== 'open') return opening
   if (open) await stores.sagas.cancel(open.id, `superseded by ${input.kind}`)
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }

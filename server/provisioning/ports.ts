@@ -5,7 +5,7 @@ import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } fro
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
-import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { Progress, StepChange } from './saga.ts'
 
@@ -64,7 +64,7 @@ export interface ResourceStore {
 
 /** What a saga must know about its service, read at the beginning of each step. */
 export interface MachineFacts {
-  readonly serviceId: string, readonly clientId: string, readonly orderId: string, readonly productName: string, readonly hostname: string, readonly status: ServiceStatus, readonly sshKey: string | null
+  readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
   readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
   readonly templateId: string | null, readonly templateName: string | null
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
@@ -72,26 +72,24 @@ export interface MachineFacts {
   readonly client: { readonly name: string, readonly email: string, readonly locale: Locale }
   readonly resource: ResourceRow | null
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly connectionId: string } | null
-  readonly paid: boolean
 }
 
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>
   /** Locks the service's row until the transaction ends and answers its state now. */
-  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly orderId: string, readonly hostname: string, readonly cancelAtPeriodEnd: boolean } | null>
+  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean } | null>
+  isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
-  setCancelAtPeriodEnd(serviceId: string, cancel: boolean): Promise<void>
-  setHold(serviceId: string, until: Date | null, reason: string | null): Promise<void>
   /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something; none of them with an open saga. */
-  listNeglected(limit: number): Promise<{ readonly serviceId: string, readonly want: 'provision' | 'suspend' | 'terminate' }[]>
+  listNeglected(limit: number): Promise<{ readonly serviceId: string, readonly want: 'provision' | 'suspend' | 'resume' | 'terminate' }[]>
 }
 
 /** The rows of the pages, joined in one query per page. */
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
   readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'],
-  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly paidUntil: Date | null, readonly openInvoiceId: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
+  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
 }
 export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
@@ -102,6 +100,15 @@ export interface StaffNumbers {
   readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, readonly parkedWebhooks: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
   readonly receivable: Money, readonly overdue: Money, readonly receivedThisMonth: Money, readonly lastBillingRun: { readonly at: Date, readonly status: string, readonly actions: number } | null
 }
+
+/** The money side of services, as billing tells it: by id, one query for all. */
+export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null }
+export type DescribeBilling = (serviceIds: readonly string[]) => Promise<ReadonlyMap<string, BillingSide>>
+
+/** Billing's: the client's wish to end with what is paid; see `server/billing/schedule-cancellation.ts`. */
+export type ScheduleCancellation = (stores: KernelStores, input: { readonly serviceId: string, readonly clientId: string | null, readonly cancel: boolean, readonly actor: Actor }) => Promise<void>
+/** Billing's: keeps the calendar off a service until a moment; audited there, in a transaction of its own. */
+export type SetHold = (input: { readonly serviceId: string, readonly until: Date | null, readonly reason: string, readonly actor: Actor }) => Promise<void>
 
 export interface ServicePages {
   list(filter: ServiceFilter): Promise<Page<ServiceSummary>>

@@ -74,10 +74,17 @@ async function clone(context: StepContext): Promise<StepOutcome> {
     return seen && seen.lock === null ? done() : wait(context.pollSeconds(), 'locked')
   }
   if (state.sentAt && !state.task && context.now().getTime() - Date.parse(state.sentAt) < settleSeconds * 1000) return wait(2, 'looking_for_lost_answer')
+  return sendClone(context)
+}
+
+async function sendClone(context: StepContext): Promise<StepOutcome> {
+  const { facts, state } = context
+  const { machine } = machineOf(facts)
+  const driver = await driverOf(context)
   if (!state.template) return back('place', 'no template chosen')
   await context.save({ sentAt: context.now().toISOString(), task: null })
   try {
-    const task = await driver.clone({ template: state.template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: resource.ownershipMark })
+    const task = await driver.clone({ template: state.template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark })
     await context.save({ task })
     return wait(context.pollSeconds(), 'task_running')
   } catch (error) {

@@ -33,7 +33,8 @@ export const resumeSaga: SagaDefinition = {
   // It was paid for: never given up by itself. The delay grows to a quarter of an hour at most.
   maxAttempts: null,
   failureIsError: true,
-  cancelWhen: facts => facts.status === 'suspended' ? null : `the service is ${facts.status}`,
+  // Suspended anew meanwhile (by staff): the machine is stopped again by the suspension's own saga.
+  cancelWhen: facts => facts.status !== 'suspended' ? `the service is ${facts.status}` : facts.resumable ? null : 'the service was suspended anew',
   steps: [
     { name: 'unlock', patienceSeconds: minute, run: unlock, undo: { none: 'set again by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: { none: 'a running machine is what is wanted' } },

@@ -6,12 +6,12 @@ import type { SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
  */
 
 /** What a step answers. Whatever it answers, it may be run again from its beginning. */
-export type StepOutcome =
-  | { readonly kind: 'done', readonly detail?: string, readonly skipped?: boolean }
+export type StepOutcome
+  = | { readonly kind: 'done', readonly detail?: string, readonly skipped?: boolean }
   /** Under way; look again after `seconds`. Not a failure. */
-  | { readonly kind: 'wait', readonly seconds: number, readonly detail: string }
+    | { readonly kind: 'wait', readonly seconds: number, readonly detail: string }
   /** Cannot go on from here: what was done since `to` is undone, and the saga goes on from there. Counts as a failed attempt. */
-  | { readonly kind: 'back', readonly to: string, readonly reason: string }
+    | { readonly kind: 'back', readonly to: string, readonly reason: string }
 
 /** The step threw. `retryable: false` ends the saga at once; staff may run it again from this step. */
 export interface StepFailure { readonly kind: 'failure', readonly retryable: boolean, readonly reason: string, readonly afterSeconds?: number }

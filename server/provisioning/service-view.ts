@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill'
 import type { z } from 'zod'
 import type { adminServiceDetailView, adminServiceView } from '#shared/contracts/admin.ts'
 import type { invoiceSummaryView, sagaView, serviceSummaryView, serviceView } from '#shared/contracts/portal.ts'
@@ -7,7 +6,7 @@ import { toMoneyJson } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { PowerAction } from '#shared/vocabulary/machines.ts'
 import type { TransitionRecord } from '../kernel/ports.ts'
-import type { InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
+import type { BillingSide, InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
 import { clientReason } from './texts.ts'
 
 export type ServiceSummaryView = z.input<typeof serviceSummaryView>
@@ -27,18 +26,9 @@ export function allowedActions(service: Pick<ServiceSummary, 'status' | 'resourc
   return { actions: service.power === 'running' ? whenRunning : service.power === 'stopped' ? ['start'] : ['start', ...whenRunning], refusal: null }
 }
 
-export interface RenewalCalendar { readonly zone: string, /** The renewal invoice comes so many days before the end of what is paid. */ readonly leadDays: number }
-
-/** The business day on which the next renewal invoice is due to be issued; null when one is open already or none will come. */
-export function nextInvoiceOn(service: Pick<ServiceSummary, 'status' | 'paidUntil' | 'openInvoiceId' | 'cancelAtPeriodEnd'>, { zone, leadDays }: RenewalCalendar): string | null {
-  const renews = service.status === 'active' || service.status === 'past_due'
-  if (!renews || !service.paidUntil || service.openInvoiceId !== null || service.cancelAtPeriodEnd) return null
-  return Temporal.Instant.fromEpochMilliseconds(service.paidUntil.getTime()).toZonedDateTimeISO(zone).subtract({ days: leadDays }).toPlainDate().toString()
-}
-
-export function toServiceSummary(service: ServiceSummary, calendar: RenewalCalendar): ServiceSummaryView {
-  const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, openInvoiceId } = service
-  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, openInvoiceId, price: toMoneyJson(service.price), paidUntil: iso(service.paidUntil), nextInvoiceOn: nextInvoiceOn(service, calendar) }
+export function toServiceSummary(service: ServiceSummary, billing: BillingSide | undefined): ServiceSummaryView {
+  const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle } = service
+  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, price: toMoneyJson(service.price), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
 }
 
 const toSaga = (saga: SagaHistory): SagaView => ({
@@ -52,24 +42,24 @@ const toClientSaga = (saga: SagaHistory, locale: Locale): SagaView => {
   return { ...view, reason: saga.reason === null ? null : clientReason(saga.status, locale), steps: view.steps.map(step => ({ ...step, detail: null })) }
 }
 
-function detail(service: ServiceSummary, sagas: SagaView[], calendar: RenewalCalendar): ServiceView {
+function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide | undefined): ServiceView {
   const { actions, refusal } = allowedActions(service)
   const { spec, templateName, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, calendar), spec, templateName, sshKey, username, cancelAtPeriodEnd, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
+    ...toServiceSummary(service, billing), spec, templateName, sshKey, username, cancelAtPeriodEnd, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }
 }
 
-export const toServiceView = (service: ServiceSummary, sagas: readonly SagaHistory[], calendar: RenewalCalendar, locale: Locale): ServiceView => detail(service, sagas.map(saga => toClientSaga(saga, locale)), calendar)
+export const toServiceView = (service: ServiceSummary, sagas: readonly SagaHistory[], billing: BillingSide | undefined, locale: Locale): ServiceView => detail(service, sagas.map(saga => toClientSaga(saga, locale)), billing)
 
-export const toAdminService = (service: ServiceSummary, calendar: RenewalCalendar): AdminServiceView => ({
-  ...toServiceSummary(service, calendar), clientId: service.clientId, clientName: service.clientName, connectionName: service.connectionName, node: service.node, vmid: service.vmid, problem: service.problem,
+export const toAdminService = (service: ServiceSummary, billing: BillingSide | undefined): AdminServiceView => ({
+  ...toServiceSummary(service, billing), clientId: service.clientId, clientName: service.clientName, connectionName: service.connectionName, node: service.node, vmid: service.vmid, problem: service.problem,
 })
 
-export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], calendar: RenewalCalendar): AdminServiceDetailView => ({
-  ...detail(service, sagas.map(toSaga), calendar), ...toAdminService(service, calendar), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason,
+export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], billing: BillingSide | undefined): AdminServiceDetailView => ({
+  ...detail(service, sagas.map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason,
   transitions: transitions.map(({ entity, from, to, cause, actor, at }) => ({ entity, from, to, cause, actor, at: at.toISOString() })),
 })
 

@@ -27,7 +27,7 @@ export const suspendSaga: SagaDefinition = {
   // About a day of trying.
   maxAttempts: 100,
   failureIsError: true,
-  cancelWhen: facts => facts.status === 'suspended' ? null : `the service is ${facts.status}`,
+  cancelWhen: facts => facts.status !== 'suspended' ? `the service is ${facts.status}` : facts.resumable ? 'the suspension was lifted' : null,
   steps: [
     { name: 'shutdown', patienceSeconds: 15 * minute, run: context => followTask(context, async (driver, machine) => (await driver.inspect(machine))?.power === 'stopped' ? null : driver.shutdown(machine, { timeoutSeconds: 60, force: true })), undo: { none: 'a suspension is taken back by the resume saga' } },
     { name: 'lock', patienceSeconds: minute, run: lock, undo: { none: 'a suspension is taken back by the resume saga' } },

@@ -1,3 +1,59 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
+import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
+import type { Transact } from '#server/kernel/ports.ts'
+import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
+import { actOnService } from '#server/provisioning/act-on-service.ts'
+import { followBilling } from '#server/provisioning/follow-billing.ts'
+import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
+import { listClients } from '#server/provisioning/list-clients.ts'
+import { listServices } from '#server/provisioning/list-services.ts'
+import type { DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
+import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
+import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
+import { runSaga } from '#server/provisioning/run-saga.ts'
+import { showAdminService } from '#server/provisioning/show-admin-service.ts'
+import { showOverview } from '#server/provisioning/show-overview.ts'
+import { showService } from '#server/provisioning/show-service.ts'
+import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
 import type { Core } from '../core.ts'
 
-export const composeProvisioning = (_core: Core) => ({})
+/** What provisioning asks of billing and of the hypervisors. */
+export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly setHold: SetHold }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck }
+
+/** Twenty characters without look-alikes: about 117 bits. */
+const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+const newPassword = () => Array.from({ length: 20 }, () => alphabet[randomInt(alphabet.length)]).join('')
+
+export function composeProvisioning(core: Core, billing: BillingForProvisioning, hypervisors: Partial<HypervisorsForProvisioning>) {
+  const { config, clock, wallClock, log, jobs, secrets } = core
+  const transact = core.transact as unknown as Transact<ProvisioningStores>
+  const read = core.read as unknown as ProvisioningStores
+  const missing = () => Promise.reject(new DriverError('action_required', 'no hypervisor driver is connected', { who: 'sysadmin' }))
+  const pages = { servicePages: read.servicePages, transitions: read.transitions, clock, describeBilling: billing.describeServices }
+  const follow = followBilling({ transact, clock, wallClock, log })
+  const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
+  const run = runSaga({
+    transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
+    tools: { openHypervisor: hypervisors.openHypervisor ?? missing, checkCapacity: hypervisors.checkCapacity ?? missing, markServiceActive: billing.markServiceActive, secrets, newPassword, baseUrl: config.GARDU_BASE_URL },
+  })
+  return {
+    listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation }), revealCredentials: revealCredentials({ transact, secrets }),
+    listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
+    listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
+    /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
+    requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),
+    runSaga: run, recoverSagas: recover, followBilling: follow,
+    handlers: {
+      'billing.service-paid': async ({ serviceId, invoiceId }: { serviceId: string, invoiceId: string }) => void await follow({ kind: 'provision', serviceId, cause: invoiceId }),
+      'billing.service-suspended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'suspend', serviceId, cause: reason }),
+      'billing.service-resumable': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resume', serviceId, cause: 'resumable' }),
+      'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
+      'provisioning.saga-due': run,
+      'provisioning.recover-due': async () => void await recover(),
+    },
+  }
+}
