@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, exists, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, exists, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
@@ -55,7 +55,7 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
     const like = filter.q ? `%${filter.q.replace(/[\\%_]/g, '\\$&')}%` : undefined
     const where = and(
       filter.clientId ? eq(invoices.clientId, filter.clientId) : undefined, filter.status ? eq(invoices.status, filter.status) : undefined,
-      filter.overdueAt ? and(eq(invoices.status, 'issued'), lt(invoices.dueAt, filter.overdueAt)) : undefined,
+      filter.overdueAt ? and(eq(invoices.status, 'issued'), lte(invoices.dueAt, filter.overdueAt)) : undefined,
       like ? or(ilike(invoices.number, like), ilike(users.name, like), ilike(users.email, like)) : undefined,
     )
     const rows = await db.select({ invoice: invoices, clientName: users.name, clientEmail: users.email }).from(invoices).innerJoin(users, eq(users.id, invoices.clientId)).where(where).orderBy(desc(invoices.createdAt), desc(invoices.id)).limit(filter.pageSize).offset(offset(filter))
@@ -77,7 +77,7 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
     return rows.map(toInvoice)
   },
   async hasOverdue(serviceId, now) {
-    const [row] = await db.select({ id: invoices.id }).from(invoiceLines).innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).where(and(eq(invoiceLines.serviceId, serviceId), eq(invoices.status, 'issued'), lt(invoices.dueAt, now))).limit(1)
+    const [row] = await db.select({ id: invoices.id }).from(invoiceLines).innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).where(and(eq(invoiceLines.serviceId, serviceId), eq(invoices.status, 'issued'), lte(invoices.dueAt, now))).limit(1)
     return row !== undefined
   },
   async countLiveServices(invoiceId) {
@@ -264,7 +264,7 @@ const invoicePayments = (db: Executor): InvoicePaymentStore => ({
 
 const runStore = (db: Executor): BillingRunStore => ({
   async start(run) {
-    await db.insert(billingRuns).values({ ...run, status: 'running' })
+    await db.insert(billingRuns).values(run)
   },
   async finish({ id, ...run }) {
     await db.update(billingRuns).set(run).where(eq(billingRuns.id, id))

@@ -19,8 +19,9 @@ type Act = (deps: BillingDeps, stores: BillingStores, job: Job) => Promise<void>
  * plan any more (paid meanwhile, done by another run) is answered `stale` and nothing is done.
  */
 export const executeAction = (deps: BillingDeps) => async (stores: BillingStores, { action, actor }: { readonly action: PlannedAction, readonly actor: Actor }): Promise<'done' | 'stale'> => {
-  // Invoices before services, as everywhere.
-  if (action.invoiceId) await stores.invoices.lock(action.invoiceId)
+  // Invoices before services, as everywhere; what ends a service closes all that are open.
+  if (action.kind === 'terminate' || action.kind === 'end_at_period_end') await stores.invoices.lockOpenOfService(action.serviceId)
+  else if (action.invoiceId) await stores.invoices.lock(action.invoiceId)
   const service = await stores.subscriptions.lock(action.serviceId)
   const facts = service && await stores.subscriptions.factsOf(action.serviceId)
   if (!service || !facts) return 'stale'

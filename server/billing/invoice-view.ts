@@ -11,20 +11,22 @@ export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly
 
 export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
 
+/** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. */
+export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean }
+
 /** What happened to an invoice and what comes next, by the same schedule that the calendar acts on. */
-export function railOf(invoice: Invoice, notices: readonly { readonly step: string, readonly at: Date }[], rules: PlanRules, now: Date): RailStep[] {
+export function railOf(invoice: Invoice, { notices, lapses }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
   const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
   if (!issuedAt || !dueAt) return []
   const sent = (step: string) => notices.find(notice => notice.step === step)
   const finalNoticeAt = sent('final')?.at ?? null
-  const order = invoice.orderId !== null
-  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, order, rules)
+  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, lapses, rules)
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
   const reminders = schedule.reminders.filter(step => status === 'issued' || sent(step.step)).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
   const steps = [issued, ...reminders]
   if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
   else if (closedAt) steps.push({ kind: status === 'void' ? 'void' : 'termination', at: closedAt, done: true, reason: status === 'void' ? 'rail_void' : 'rail_uncollectible' })
-  else if (order) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
+  else if (lapses) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
   else {
     steps.push(
       { kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'reminder', at: finalNoticeAt ?? schedule.finalNoticeAt, done: finalNoticeAt !== null, reason: 'rail_final_notice' },

@@ -176,7 +176,7 @@ export interface InvoicePaymentStore {
 
 export interface BillingRun { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly finishedAt: Date | null, readonly status: 'running' | 'done' | 'stopped_by_brake' | 'failed', readonly actor: string, readonly done: number, readonly skipped: number, readonly failed: number, readonly brake: string | null }
 export interface BillingRunStore {
-  start(run: { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly actor: string }): Promise<void>
+  start(run: BillingRun): Promise<void>
   finish(run: BillingRun): Promise<void>
   find(runId: string): Promise<BillingRun | null>
   /** Business time of the newest run that was carried out. */

@@ -17,17 +17,37 @@ export interface RunInput { readonly actor: Actor, readonly confirmBrake: boolea
  * planned action in a transaction of its own. A row that fails is counted, logged and planned again by the next run; it stops no other.
  * Two runs at once are safe: every action is decided again under the lock of its service.
  */
-export const runBilling = (deps: RunDeps) => async ({ actor, confirmBrake }: RunInput): Promise<BillingRun> => {
+export const runBilling = (deps: RunDeps) => async (input: RunInput): Promise<BillingRun> => {
   const now = deps.clock.now()
-  const run = { id: deps.newId(), at: now, startedAt: now, actor: actorLabel(actor) }
-  const counts = await countDestructive(deps, now)
-  const lastAt = await deps.read.billingRuns.lastDoneAt()
-  const brake = confirmBrake ? null : judge({ counts, live: await deps.read.subscriptions.countLive(), lastAt: deps.clockMayJump ? null : lastAt, now }, deps.rules)
+  const run: BillingRun = { id: deps.newId(), at: now, startedAt: now, finishedAt: null, status: 'running', actor: actorLabel(input.actor), done: 0, skipped: 0, failed: 0, brake: null }
   await deps.transact(stores => stores.billingRuns.start(run))
-  if (brake) return stop(deps, { ...run, actor: run.actor }, brake, actor)
+  try {
+    return await carryOut(deps, run, input)
+  } catch (error) {
+    await deps.transact(stores => stores.billingRuns.finish({ ...run, finishedAt: deps.clock.now(), status: 'failed' }))
+    throw error
+  }
+}
+
+async function carryOut(deps: RunDeps, run: BillingRun, { actor, confirmBrake }: RunInput): Promise<BillingRun> {
+  const counts = await countDestructive(deps, run.at)
+  const lastAt = deps.clockMayJump ? null : await deps.read.billingRuns.lastDoneAt()
+  const brake = confirmBrake ? null : judge({ counts, live: await deps.read.subscriptions.countLive(), lastAt, now: run.at }, deps.rules)
+  if (brake) return stop(deps, run, brake, actor)
+  const finished: BillingRun = { ...run, ...await executeAll(deps, run, actor, counts), finishedAt: deps.clock.now(), status: 'done' }
+  const { done, skipped, failed } = finished
+  await deps.transact(async (stores) => {
+    await stores.billingRuns.finish(finished)
+    await auditStaff(stores, { actor, action: 'billing.run', entity: 'billing_run', entityId: run.id, after: { done, skipped, failed, confirmBrake } })
+    stores.live.publish({ audience: 'staff', name: 'billing', id: run.id })
+  })
+  return finished
+}
+
+async function executeAll(deps: RunDeps, run: BillingRun, actor: Actor, counts: DestructiveCounts) {
   const tally = { done: 0, skipped: 0, failed: 0 }
   const left = { ...counts }
-  for await (const action of planActions(deps.read, deps.rules, now)) {
+  for await (const action of planActions(deps.read, deps.rules, run.at)) {
     if (action.held || !spend(left, action.kind)) {
       tally.skipped += 1
       continue
@@ -40,13 +60,7 @@ export const runBilling = (deps: RunDeps) => async ({ actor, confirmBrake }: Run
       deps.log.error({ err: error, action: action.key, run: run.id }, 'a billing action failed; the next run plans it again')
     }
   }
-  const finished: BillingRun = { ...run, ...tally, finishedAt: deps.clock.now(), status: 'done', brake: null }
-  await deps.transact(async (stores) => {
-    await stores.billingRuns.finish(finished)
-    await auditStaff(stores, { actor, action: 'billing.run', entity: 'billing_run', entityId: run.id, after: { ...tally, confirmBrake } })
-    stores.live.publish({ audience: 'staff', name: 'billing', id: run.id })
-  })
-  return finished
+  return tally
 }
 
 async function countDestructive(deps: RunDeps, now: Date): Promise<DestructiveCounts> {
@@ -62,8 +76,8 @@ function spend(left: { suspend: number, terminate: number }, kind: string): bool
   return left[kind] >= 0
 }
 
-async function stop(deps: RunDeps, run: Pick<BillingRun, 'id' | 'at' | 'startedAt' | 'actor'>, brake: Brake, actor: Actor): Promise<BillingRun> {
-  const stopped: BillingRun = { ...run, finishedAt: deps.clock.now(), status: 'stopped_by_brake', done: 0, skipped: 0, failed: 0, brake: `${brake.kind}: ${brake.detail}` }
+async function stop(deps: RunDeps, run: BillingRun, brake: Brake, actor: Actor): Promise<BillingRun> {
+  const stopped: BillingRun = { ...run, finishedAt: deps.clock.now(), status: 'stopped_by_brake', brake: `${brake.kind}: ${brake.detail}` }
   deps.log.error({ run: run.id, brake }, 'the billing run was stopped by a brake; nothing was done')
   await deps.transact(async (stores) => {
     await stores.billingRuns.finish(stopped)

@@ -4,7 +4,7 @@ import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { BillingDeps } from './deps.ts'
 import { isLive, outstandingOf, railOf, toLineView, toPaymentView, toSummary } from './invoice-view.ts'
 import type { DescribeRail } from './invoice-view.ts'
-import type { BillingStores, InvoiceWithClient } from './ports.ts'
+import type { BillingStores, InvoiceLine, InvoiceWithClient } from './ports.ts'
 
 export interface ReadDeps extends BillingDeps { readonly read: BillingStores, readonly describeRail: DescribeRail }
 export interface InvoiceQuery { readonly invoiceId: string, /** The buyer who asks; null: staff. */ readonly clientId: string | null, readonly locale: Locale }
@@ -16,6 +16,12 @@ export async function findVisible(read: BillingStores, { invoiceId, clientId }: 
   return invoice
 }
 
+/** An order's invoice that was paid once and is owed again (a charge-back) is dunned like a renewal. */
+async function lapses(read: BillingStores, invoice: InvoiceWithClient, lines: readonly InvoiceLine[]): Promise<boolean> {
+  const serviceId = lines.find(line => line.serviceId)?.serviceId
+  return invoice.orderId !== null && !(serviceId && await read.subscriptions.hasPeriodOf(serviceId, invoice.id))
+}
+
 /** One invoice with its lines, payments and the rail of what happened and comes next. */
 export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const invoice = await findVisible(deps.read, query)
@@ -25,7 +31,8 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const paymentRows = await deps.read.invoicePayments.listOf(invoice.id)
   const hooks = deps.hooks()
   const payments = [...await hooks.viewPayments?.(paymentRows) ?? paymentRows.map(toPaymentView)]
-  const rail = railOf(invoice, await deps.read.billingNotices.listFor(invoice.id), deps.rules, now)
+  const notices = await deps.read.billingNotices.listFor(invoice.id)
+  const rail = railOf(invoice, { notices, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
   return {
     ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,

@@ -13,7 +13,7 @@ export type DescribeReason = (reason: Reason, locale: Locale) => string
 
 /**
  * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole, kept in memory one page.
- * The brake is what a run at this moment would meet.
+ * The brake is what a run now would meet.
  */
 export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, page, pageSize, locale }: PlanQuery) => {
   const now = deps.clock.now()
@@ -33,7 +33,8 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
     }
   }
   const lastAt = deps.clockMayJump ? null : await deps.read.billingRuns.lastDoneAt()
-  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake: judge({ counts: destructive, live, lastAt, now }, deps.rules) }
+  const brake = until > now ? null : judge({ counts: destructive, live, lastAt, now }, deps.rules)
+  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake }
 }
 
 const view = ({ key, kind, serviceId, hostname, clientName, invoiceId, invoiceNumber, amount, dueSince, held }: PlannedAction, reason: string) => ({

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eq, sql } from 'drizzle-orm'
 import { payments, services } from '#db/schema/index.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
@@ -9,11 +9,15 @@ import { billingWorld, day, hour, tester } from '../support/billing.ts'
 describe.each(databaseKinds())('billing calendar on %s', (kind) => {
   let test: TestApp
   let world: ReturnType<typeof billingWorld>
-  beforeEach(async () => {
-    test = await startTestApp({ kind, workers: false, start: '2026-11-02T03:00:00Z' })
+  beforeAll(async () => {
+    test = await startTestApp({ kind, workers: false })
     world = billingWorld(test.app)
   })
-  afterEach(() => test.close())
+  beforeEach(async () => {
+    await world.reset()
+    test.clock.set('2026-11-02T03:00:00Z')
+  })
+  afterAll(() => test.close())
   const status = async (serviceId: string) => (await world.service(serviceId)).status
   const actions = async (serviceId: string, at?: Date) => (await test.app.billing.showPlan({ page: 1, pageSize: 100, locale: 'en', at })).items.filter(item => item.serviceId === serviceId).map(item => item.kind)
   /** Runs the calendar at the end of each of so many days. */
@@ -151,6 +155,7 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(run).toMatchObject({ status: 'done', done: 1, failed: 1 })
     expect(await world.invoicesOf(sound.serviceId)).toHaveLength(2)
     expect(await world.invoicesOf(broken.serviceId)).toHaveLength(1)
+    await test.app.core.database.executor.execute(sql`alter table invoice_lines drop constraint fault`)
   })
 
   it('D20: the day of renewal is that of the business zone, and a month end does not drift', async () => {

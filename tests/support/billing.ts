@@ -24,6 +24,11 @@ export function billingWorld(app: App) {
   const rows = async <T>(statement: SQL) => (await db.execute(statement) as unknown as { rows: T[] }).rows
   const world = {
     rows,
+    /** An empty house again, faster than a new one: the append-only tables are emptied, too. */
+    async reset() {
+      await db.execute(sql`truncate users, products, orders, services, invoices, invoice_counters, journal_entries, billing_runs, transitions, mails, audit_log, settings cascade`)
+      await db.execute(sql`delete from pgboss.job`)
+    },
     async client(name = 'Sari Dewi') {
       const id = uuidv7()
       await db.insert(users).values({ id, email: `${id}@contoh.test`, name, passwordHash: 'x', createdAt: clock.now() })
