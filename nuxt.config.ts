@@ -1,6 +1,19 @@
 import { fileURLToPath } from 'node:url'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/**
+ * Scripts: our own files, and inline ones only by nonce (personal pages) or by hash (cached pages, `server/plugins/csp-hashes.ts`).
+ * Style attributes are allowed (component libraries set them), style elements are not, except by nonce or hash.
+ */
+const contentSecurityPolicy = {
+  'default-src': ['\'self\''], 'base-uri': ['\'none\''], 'object-src': ['\'none\''], 'frame-ancestors': ['\'none\''], 'form-action': ['\'self\''], 'connect-src': ['\'self\''], 'font-src': ['\'self\''], 'img-src': ['\'self\'', 'data:'],
+  'script-src': ['\'self\'', '\'nonce-{{nonce}}\''], 'script-src-attr': ['\'none\''],
+  'style-src': ['\'self\'', '\'unsafe-inline\''], 'style-src-elem': ['\'self\'', '\'nonce-{{nonce}}\''], 'style-src-attr': ['\'unsafe-inline\''],
+  'upgrade-insecure-requests': false,
+} satisfies Record<string, string[] | false>
+const publicPages = ['/', '/vps/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/hosting', '/en/domains']
+
 const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin']
 
 export default defineNuxtConfig({
@@ -17,7 +30,16 @@ export default defineNuxtConfig({
   ignore: ['simulators/**', 'tests/**', 'scripts/**', 'docs/**'],
   experimental: { appManifest: false },
   compatibilityDate: '2026-11-01',
+  features: { inlineStyles: false },
+  routeRules: Object.fromEntries(publicPages.map(path => [path, { security: { nonce: false } }])),
+  // Rates, sizes and origins are checked by `defineRoute`, which knows the route and the caller.
+  security: {
+    headers: { contentSecurityPolicy, xFrameOptions: 'DENY', referrerPolicy: 'strict-origin-when-cross-origin', crossOriginEmbedderPolicy: false, strictTransportSecurity: { maxAge: 15_552_000, includeSubdomains: false } },
+    rateLimiter: false, requestSizeLimiter: false, xssValidator: false, corsHandler: false, allowedMethodsRestricter: false, csrf: false, sri: false, ssg: false, removeLoggers: false,
+  },
+  $development: { security: { headers: { contentSecurityPolicy: false } } },
   nitro: {
+    compressPublicAssets: { gzip: true, brotli: true },
     typescript: { tsConfig: { include: ['../db/**/*'] } },
     experimental: { tasks: true },
     scheduledTasks: {
