@@ -18,6 +18,7 @@ const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 
 
 export default defineNuxtConfig({
   modules: ['@nuxt/ui', '@nuxt/eslint', 'nuxt-auth-utils', '@nuxtjs/i18n', 'nuxt-security'],
+  $development: { security: { headers: { contentSecurityPolicy: false } } },
   components: [{ path: '~/components', pathPrefix: true }],
   devtools: { enabled: false },
   css: ['~/assets/css/main.css'],
@@ -28,16 +29,10 @@ export default defineNuxtConfig({
   alias: { '#db': here('./db'), '#i18n/id': here('./i18n/locales/id'), '#i18n/en': here('./i18n/locales/en'), '#server': here('./server') },
   // The simulators are programs of their own; nothing of them may be scanned or bundled.
   ignore: ['simulators/**', 'tests/**', 'scripts/**', 'docs/**'],
+  routeRules: Object.fromEntries(publicPages.map(path => [path, { security: { nonce: false } }])),
+  features: { inlineStyles: false },
   experimental: { appManifest: false },
   compatibilityDate: '2026-11-01',
-  features: { inlineStyles: false },
-  routeRules: Object.fromEntries(publicPages.map(path => [path, { security: { nonce: false } }])),
-  // Rates, sizes and origins are checked by `defineRoute`, which knows the route and the caller.
-  security: {
-    headers: { contentSecurityPolicy, xFrameOptions: 'DENY', referrerPolicy: 'strict-origin-when-cross-origin', crossOriginEmbedderPolicy: false, strictTransportSecurity: { maxAge: 15_552_000, includeSubdomains: false } },
-    rateLimiter: false, requestSizeLimiter: false, xssValidator: false, corsHandler: false, allowedMethodsRestricter: false, csrf: false, sri: false, ssg: false, removeLoggers: false,
-  },
-  $development: { security: { headers: { contentSecurityPolicy: false } } },
   nitro: {
     compressPublicAssets: { gzip: true, brotli: true },
     typescript: { tsConfig: { include: ['../db/**/*'] } },
@@ -66,4 +61,9 @@ export default defineNuxtConfig({
     })),
   },
   icon: { provider: 'server', fallbackToApi: false, clientBundle: { scan: true, sizeLimitKb: 256 } },
+  // Rates, sizes and origins are checked by `defineRoute`, which knows the route and the caller.
+  security: {
+    headers: { contentSecurityPolicy, xFrameOptions: 'DENY', referrerPolicy: 'strict-origin-when-cross-origin', crossOriginEmbedderPolicy: false, strictTransportSecurity: { maxAge: 15_552_000, includeSubdomains: false } },
+    rateLimiter: false, requestSizeLimiter: false, xssValidator: false, corsHandler: false, allowedMethodsRestricter: false, csrf: false, sri: false, ssg: false, removeLoggers: false,
+  },
 })

@@ -112,7 +112,8 @@ export function pageKey(method: string, path: string): string | null {
   const [pathname = '/', search = ''] = path.split('?')
   if (!publicPage.test(pathname)) return null
   const query = [...new URLSearchParams(search)]
-  if (query.some(([name, value], i) => !(name === 'cycle' && cycles.includes(value)) && !(name === 'ppn' && (value === '0' || value === '1')) || query.findIndex(([other]) => other === name) !== i)) return null
+  const known = (name: string, value: string) => name === 'cycle' ? cycles.includes(value) : name === 'ppn' && (value === '0' || value === '1')
+  if (!query.every(([name, value]) => known(name, value)) || new Set(query.map(([name]) => name)).size < query.length) return null
   return [pathname.replace(/\/$/, '') || '/', ...query.map(pair => pair.join('=')).sort()].join('|')
 }
 
