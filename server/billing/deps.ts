@@ -1,7 +1,10 @@
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, NewId } from '../kernel/ports.ts'
 import type { AuditRecord } from '../audit/ports.ts'
+import { invoiceTransitions } from './invoice-lifecycle.ts'
+import { orderTransitions } from './order-lifecycle.ts'
 import type { BillingHooks, BillingStores, ComputeTax, Party } from './ports.ts'
+import { serviceTransitions } from './service-lifecycle.ts'
 import type { PlanRules } from './service-plan.ts'
 
 /** What every use case of billing is made from. */
@@ -20,9 +23,13 @@ export interface BillingDeps {
 export const systemActor = (name: string): Actor => ({ kind: 'system', name })
 
 type Change = { readonly entity: 'service' | 'invoice' | 'order', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
-/** Every change of a state leaves a row: from, to, why, who, when. */
-export const recordTransition = (stores: BillingStores, { entity, id, from, to, cause, actor, at }: Change): Promise<void> =>
-  stores.transitions.record({ entity, entityId: id, from, to, cause, actor: actorLabel(actor), at })
+const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions }
+
+/** Every change of a state leaves a row: from, to, why, who, when. @throws RangeError for a pair that the lifecycle does not know. */
+export async function recordTransition(stores: BillingStores, { entity, id, from, to, cause, actor, at }: Change): Promise<void> {
+  if (!tables[entity][from]?.includes(to)) throw new RangeError(`${entity} may not go from ${from} to ${to}`)
+  await stores.transitions.record({ entity, entityId: id, from, to, cause, actor: actorLabel(actor), at })
+}
 
 /** What staff did is audited; what the system or a client did has its transitions. */
 export async function auditStaff(stores: BillingStores, entry: AuditRecord): Promise<void> {

@@ -14,9 +14,13 @@ export const markServiceActive = (deps: BillingDeps) => async (stores: BillingSt
   const now = deps.clock.now()
   await stores.subscriptions.setStatus(service.id, { status: 'active', suspensionReason: null, suspensionNote: null, resumeRequestedAt: null })
   await recordTransition(stores, { entity: 'service', id: service.id, from: service.status, to: 'active', cause: input.cause, actor: input.actor, at: now })
-  // What is ready, and how to log in to it, is told by provisioning: it knows the machine.
-  if (service.status === 'suspended') await queueMail(deps, stores, { template: 'service_resumed', key: `service_resumed:${service.id}:${now.toISOString()}`, clientId: service.clientId, path: `/portal/services/${service.id}`, values: { hostname: service.hostname, product: service.productName } })
-  if (service.status === 'pending') await fulfilOrder(stores, service, input.actor, now)
+  // The letter names the service and its page; address and password are shown there and nowhere else.
+  const first = service.status === 'pending'
+  await queueMail(deps, stores, {
+    template: first ? 'service_ready' : 'service_resumed', key: first ? `service_ready:${service.id}` : `service_resumed:${service.id}:${now.toISOString()}`,
+    clientId: service.clientId, path: `/portal/services/${service.id}`, values: { hostname: service.hostname, product: service.productName },
+  })
+  if (first) await fulfilOrder(stores, service, input.actor, now)
   hint(stores, 'service', service.id, service.clientId)
 }
 

@@ -9,4 +9,3 @@ export const serviceTransitions: Readonly<Record<ServiceStatus, readonly Service
   ended: [],
 }
 export const initialServiceStatus: ServiceStatus = 'pending'
-export const serviceMay = (from: ServiceStatus, to: ServiceStatus): boolean => serviceTransitions[from].includes(to)

@@ -138,7 +138,6 @@ async function activate(context: StepContext): Promise<StepOutcome> {
     await moveResource(stores, { serviceId, to: 'ready', cause: 'machine_verified', actor: saga.actor, at: context.businessNow() })
     await stores.addresses.markAssigned(serviceId)
     await tools.markServiceActive(stores, { serviceId, cause: 'machine_verified', actor: provisioningActor })
-    await stores.mail.queue({ dedupeKey: `service_ready:${serviceId}`, userId: facts.clientId, recipient: facts.client.email, locale: facts.client.locale, template: 'service_ready', params: { name: facts.client.name, hostname: facts.hostname, ip: facts.address?.ipv4 ?? '', username: facts.resource?.username ?? '', serviceUrl: `${tools.baseUrl}${facts.client.locale === 'en' ? '/en' : ''}/portal/services/${serviceId}` } })
   })
   return done()
 }
