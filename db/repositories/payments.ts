@@ -1,4 +1,134 @@
+import { and, asc, count, desc, eq, gt, gte, ilike, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
+import { AppError } from '#shared/errors/codes.ts'
+import { money } from '#shared/money/money.ts'
+import type { Payment, PaymentFilter, PaymentStore, StoredWebhook, WebhookFilter, WebhookStore } from '#server/payments/ports.ts'
 import type { Executor } from '../client.ts'
+import { invoices, payments, users, webhooks } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { isUniqueViolation } from '../unique-violation.ts'
 
-export const paymentStores = (_db: Executor, _context: StoreContext) => ({})
+const live = ['created', 'pending'] as const
+const minute = 60_000
+const before = (at: Date, minutes: number) => new Date(at.getTime() - minutes * minute)
+const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
+
+const toPayment = (row: typeof payments.$inferSelect): Payment => ({
+  id: row.id, invoiceId: row.invoiceId, clientId: row.clientId, gateway: row.gateway, method: row.method, status: row.status, gatewayOrderId: row.gatewayOrderId, gatewayTransactionId: row.gatewayTransactionId, amount: money(row.amount, row.currency),
+  instructions: row.instructions, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt,
+})
+const toWebhook = ({ dedupeKey: _, headers: __, ...row }: typeof webhooks.$inferSelect): StoredWebhook => row
+
+const paymentStore = (db: Executor): PaymentStore => ({
+  async find(id) {
+    const [row] = await db.select().from(payments).where(eq(payments.id, id))
+    return row ? toPayment(row) : null
+  },
+  async lock(id) {
+    const [place] = await db.select({ invoiceId: payments.invoiceId }).from(payments).where(eq(payments.id, id))
+    if (!place) return null
+    await db.select({ id: invoices.id }).from(invoices).where(eq(invoices.id, place.invoiceId)).for('update')
+    const [row] = await db.select().from(payments).where(eq(payments.id, id)).for('update')
+    return row ? toPayment(row) : null
+  },
+  async findByGatewayOrder(gateway, gatewayOrderId) {
+    const [row] = await db.select().from(payments).where(and(eq(payments.gateway, gateway), eq(payments.gatewayOrderId, gatewayOrderId)))
+    return row ? toPayment(row) : null
+  },
+  async findLive(invoiceId) {
+    const [row] = await db.select().from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, [...live])))
+    return row ? toPayment(row) : null
+  },
+  async statusOfInvoice(invoiceId, clientId) {
+    const [row] = await db.select({ status: invoices.status }).from(invoices).where(and(eq(invoices.id, invoiceId), eq(invoices.clientId, clientId)))
+    return row?.status ?? null
+  },
+  async insert({ amount, ...attempt }) {
+    try {
+      await db.insert(payments).values({ ...attempt, status: 'created', amount: amount.amount, currency: amount.currency })
+    } catch (error) {
+      if (isUniqueViolation(error, 'payments_one_live')) throw new AppError('payment_in_progress', { cause: error })
+      throw error
+    }
+  },
+  async setStatus(id, { settledAmount, ...change }) {
+    await db.update(payments).set({ ...change, ...(settledAmount ? { settledAmount: settledAmount.amount } : {}) }).where(eq(payments.id, id))
+  },
+  async markChecked(id, at, problem) {
+    await db.update(payments).set({ checkedAt: at, problem }).where(eq(payments.id, id))
+  },
+  async listDue({ at, limit }) {
+    const unasked = (minutes: number) => or(isNull(payments.checkedAt), lt(payments.checkedAt, before(at, minutes)))
+    const rows = await db.select({ id: payments.id }).from(payments).where(and(sql`${payments.gateway} is not null`, or(
+      and(eq(payments.status, 'created'), lt(payments.createdAt, before(at, 1)), unasked(1)),
+      and(eq(payments.status, 'pending'), or(lte(payments.expiresAt, at), unasked(10)), unasked(1)),
+      // A settlement may be denied minutes later, and an attempt that lapsed may be paid all the same: both without a word reaching us.
+      and(eq(payments.status, 'settled'), gt(payments.settledAt, before(at, 90)), unasked(15)),
+      and(inArray(payments.status, ['expired', 'failed', 'denied']), gt(payments.createdAt, before(at, 4 * 1440)), unasked(360)),
+    ))).orderBy(sql`${payments.checkedAt} asc nulls first`, asc(payments.id)).limit(limit)
+    return rows.map(row => row.id)
+  },
+  async listStray(limit) {
+    const rows = await db.select({ id: payments.id }).from(payments).innerJoin(invoices, eq(invoices.id, payments.invoiceId)).where(and(inArray(payments.status, [...live]), ne(invoices.status, 'issued'))).orderBy(asc(payments.id)).limit(limit)
+    return rows.map(row => row.id)
+  },
+  async list(filter: PaymentFilter) {
+    const where = and(
+      filter.status ? eq(payments.status, filter.status) : undefined, filter.gateway ? eq(payments.gateway, filter.gateway) : undefined,
+      filter.q ? or(ilike(payments.gatewayOrderId, like(filter.q)), ilike(payments.gatewayTransactionId, like(filter.q)), ilike(invoices.number, like(filter.q)), ilike(users.name, like(filter.q))) : undefined,
+    )
+    const rows = await db.select({ payment: payments, invoiceNumber: invoices.number, clientName: users.name }).from(payments).innerJoin(invoices, eq(invoices.id, payments.invoiceId)).innerJoin(users, eq(users.id, payments.clientId))
+      .where(where).orderBy(desc(payments.createdAt), desc(payments.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+    const [counted] = await db.select({ total: count() }).from(payments).innerJoin(invoices, eq(invoices.id, payments.invoiceId)).innerJoin(users, eq(users.id, payments.clientId)).where(where)
+    return {
+      items: rows.map(({ payment, invoiceNumber, clientName }) => ({ ...toPayment(payment), invoiceNumber, clientName, settledAmount: payment.settledAmount === null ? null : money(payment.settledAmount, payment.currency) })),
+      total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize,
+    }
+  },
+})
+
+const webhookStore = (db: Executor, context: StoreContext): WebhookStore => ({
+  async store({ at, headers, ...hook }) {
+    const id = context.newId()
+    const [row] = await db.insert(webhooks).values({ id, ...hook, headers: { ...headers }, receivedAt: at })
+      .onConflictDoUpdate({ target: [webhooks.gateway, webhooks.dedupeKey], set: { deliveries: sql`${webhooks.deliveries} + 1` } }).returning({ id: webhooks.id, status: webhooks.status })
+    if (hook.status === 'refused' || !row) return null
+    if (row.id === id) return id
+    if (row.status !== 'refused') return null
+    // Refused before and proven now (the secret was set right meanwhile): it waits for work like a first delivery.
+    await db.update(webhooks).set({ status: hook.status, orderId: hook.orderId, event: hook.event, body: hook.body, reason: null }).where(eq(webhooks.id, row.id))
+    return row.id
+  },
+  async countRefusedSince(moment, limit) {
+    const some = db.select({ id: webhooks.id }).from(webhooks).where(and(eq(webhooks.status, 'refused'), gte(webhooks.receivedAt, moment))).limit(limit).as('some')
+    const [row] = await db.select({ n: count() }).from(some)
+    return row?.n ?? 0
+  },
+  async find(id) {
+    const [row] = await db.select().from(webhooks).where(eq(webhooks.id, id))
+    return row ? toWebhook(row) : null
+  },
+  async lock(id) {
+    const [row] = await db.select().from(webhooks).where(eq(webhooks.id, id)).for('update')
+    return row ? toWebhook(row) : null
+  },
+  async countAttempt(id) {
+    await db.update(webhooks).set({ attempts: sql`${webhooks.attempts} + 1` }).where(eq(webhooks.id, id))
+  },
+  async finish(id, { status, reason, at }) {
+    await db.update(webhooks).set({ status, reason, handledAt: at }).where(eq(webhooks.id, id))
+  },
+  async reopen(id) {
+    await db.update(webhooks).set({ status: 'verified', reason: null, handledAt: null }).where(eq(webhooks.id, id))
+  },
+  async list(filter: WebhookFilter) {
+    const where = and(
+      filter.status ? eq(webhooks.status, filter.status) : undefined, filter.gateway ? eq(webhooks.gateway, filter.gateway) : undefined,
+      filter.q ? or(ilike(webhooks.orderId, like(filter.q)), ilike(webhooks.event, like(filter.q)), ilike(webhooks.reason, like(filter.q))) : undefined,
+    )
+    const rows = await db.select().from(webhooks).where(where).orderBy(desc(webhooks.receivedAt), desc(webhooks.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+    const [counted] = await db.select({ total: count() }).from(webhooks).where(where)
+    return { items: rows.map(toWebhook), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+  },
+})
+
+export const paymentStores = (db: Executor, context: StoreContext) => ({ payments: paymentStore(db), webhooks: webhookStore(db, context) })

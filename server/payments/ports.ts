@@ -1,5 +1,8 @@
 import type { Money } from '#shared/money/money.ts'
-import type { GatewayMethod, GatewayName } from '#shared/vocabulary/payments.ts'
+import type { InvoiceStatus } from '#shared/vocabulary/billing.ts'
+import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus, WebhookStatus } from '#shared/vocabulary/payments.ts'
+import type { AuditTrail } from '../audit/ports.ts'
+import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 export interface GatewayCharge {
   /** Ours, unique, used once at the gateway. */
@@ -38,3 +41,60 @@ export interface PaymentGateway {
   /** Verifies the bytes as received. @throws AppError webhook_refused (bad proof), webhook_unreadable, gateway_not_configured (no secret: fail closed). */
   verify(input: { readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }): Notification
 }
+
+/** Proves a notification without being able to charge. */
+export type NotificationVerifier = Pick<PaymentGateway, 'name' | 'verify'>
+export type Gateways = Readonly<Partial<Record<GatewayName, PaymentGateway>>>
+export type NotificationVerifiers = Readonly<Record<GatewayName, NotificationVerifier>>
+
+/** One attempt to pay one invoice. Manual payments and credit stand beside them without a gateway. */
+export interface Payment {
+  readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus
+  readonly gatewayOrderId: string | null, readonly gatewayTransactionId: string | null, readonly amount: Money, readonly instructions: GatewayInstructions | null
+  readonly createdAt: Date, readonly expiresAt: Date | null, readonly settledAt: Date | null, readonly checkedAt: Date | null
+}
+export interface NewAttempt { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName, readonly method: GatewayMethod, readonly gatewayOrderId: string, readonly amount: Money, readonly createdAt: Date, readonly expiresAt: Date }
+export interface PaymentListItem extends Payment { readonly invoiceNumber: string | null, readonly clientName: string, readonly settledAmount: Money | null }
+export interface PaymentFilter extends PageRequest { readonly q?: string | undefined, readonly status?: PaymentStatus | undefined, readonly gateway?: GatewayName | undefined }
+
+export interface PaymentStore {
+  find(id: string): Promise<Payment | null>
+  /** Locks the invoice's row, then the payment's: everything that touches both goes in this order. */
+  lock(id: string): Promise<Payment | null>
+  findByGatewayOrder(gateway: GatewayName, gatewayOrderId: string): Promise<Payment | null>
+  /** The attempt that is created or pending: at most one per invoice. */
+  findLive(invoiceId: string): Promise<Payment | null>
+  /** Tells a foreign or missing invoice (null) from one that cannot be paid. */
+  statusOfInvoice(invoiceId: string, clientId: string): Promise<InvoiceStatus | null>
+  /** @throws AppError payment_in_progress when the invoice has a live attempt */
+  insert(attempt: NewAttempt): Promise<void>
+  setStatus(id: string, change: { readonly status: PaymentStatus, readonly settledAt?: Date, readonly settledAmount?: Money, readonly expiresAt?: Date, readonly instructions?: GatewayInstructions, readonly gatewayTransactionId?: string | null, readonly problem?: string | null }): Promise<void>
+  markChecked(id: string, at: Date, problem: string | null): Promise<void>
+  /** Attempts that should be asked for at their gateway now, longest unasked first. */
+  listDue(input: { readonly at: Date, readonly limit: number }): Promise<string[]>
+  /** Live attempts whose invoice no longer wants money. */
+  listStray(limit: number): Promise<string[]>
+  list(filter: PaymentFilter): Promise<Page<PaymentListItem>>
+}
+
+export interface StoredWebhook {
+  readonly id: string, readonly gateway: GatewayName, readonly status: WebhookStatus, readonly receivedAt: Date, readonly handledAt: Date | null, readonly orderId: string | null, readonly event: string | null
+  readonly reason: string | null, readonly attempts: number, readonly deliveries: number, readonly body: string
+}
+export interface NewWebhook { readonly gateway: GatewayName, readonly dedupeKey: string, readonly status: WebhookStatus, readonly orderId: string | null, readonly event: string | null, readonly body: string, readonly headers: Readonly<Record<string, string>>, readonly reason: string | null, readonly at: Date }
+export interface WebhookFilter extends PageRequest { readonly q?: string | undefined, readonly status?: WebhookStatus | undefined, readonly gateway?: GatewayName | undefined }
+export interface WebhookStore {
+  /** Stores a delivery; an equal one counts up. Answers the id when this delivery made it wait for work, else null. */
+  store(hook: NewWebhook): Promise<string | null>
+  /** Counts at most `limit`. */
+  countRefusedSince(moment: Date, limit: number): Promise<number>
+  find(id: string): Promise<StoredWebhook | null>
+  lock(id: string): Promise<StoredWebhook | null>
+  countAttempt(id: string): Promise<void>
+  finish(id: string, result: { readonly status: WebhookStatus, readonly reason: string | null, readonly at: Date }): Promise<void>
+  /** Waits for work again. */
+  reopen(id: string): Promise<void>
+  list(filter: WebhookFilter): Promise<Page<StoredWebhook>>
+}
+
+export interface PaymentStores extends KernelStores { readonly payments: PaymentStore, readonly webhooks: WebhookStore, readonly audit: AuditTrail }

@@ -29,7 +29,8 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const infrastructure = composeInfrastructure(core)
   const billing = composeBilling(core)
   const ordering = composeOrdering(core)
-  const payments = composePayments(core)
+  const payments = composePayments(core, billing)
+  billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods })
   const provisioning = composeProvisioning(core, billing, infrastructure)
   const domains = composeDomains(core)
   const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains }

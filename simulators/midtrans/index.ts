@@ -206,7 +206,7 @@ function coreApi(request: SimRequest, context: { book: Transactions, serverKey: 
       const body = parseBody(request.body)
       if (!body) return invalid(['The request body is not valid JSON'])
       const { request: read, problems } = readRequest(body)
-      const custom = readCustomExpiry(body)
+      const custom = readCustomExpiry(body, context.now())
       if (Number.isNaN(custom)) problems.push('custom_expiry.order_time must be in format yyyy-MM-dd HH:mm:ss Z, expiry_duration and unit must be valid')
       const bank = (body.bank_transfer as { bank?: unknown } | undefined)?.bank
       if (body.payment_type === undefined) problems.push('payment_type is required')

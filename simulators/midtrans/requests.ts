@@ -60,11 +60,11 @@ export function readSnap(body: Body): { methods: SnapMethod[], finishUrl: string
   return { methods, finishUrl: typeof finish === 'string' ? finish : null, expiry: given ? { startAt, milliseconds: minutes * 60_000 } : null, problems }
 }
 
-/** Core API's `custom_expiry`; null when it is not given. */
-export function readCustomExpiry(body: Body): number | null {
+/** Core API's `custom_expiry`; null when it is not given. Without an `order_time` it runs from the transaction's own time. */
+export function readCustomExpiry(body: Body, now: number): number | null {
   const given = body.custom_expiry === undefined ? null : record(body.custom_expiry)
   if (!given) return null
-  const start = given.order_time === undefined ? Number.NaN : parseTime(String(given.order_time))
+  const start = given.order_time === undefined ? now : parseTime(String(given.order_time))
   const minutes = Number(given.expiry_duration) * (minuteOf[`${String(given.unit ?? 'minute')}`] ?? Number.NaN)
   return Number.isFinite(minutes) ? (Number.isNaN(start) ? Number.NaN : start) + minutes * 60_000 : Number.NaN
 }

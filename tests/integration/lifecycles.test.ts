@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { initialInvoiceStatus, invoiceTransitions } from '#server/billing/invoice-lifecycle.ts'
 import { initialOrderStatus, orderTransitions } from '#server/billing/order-lifecycle.ts'
 import { initialServiceStatus, serviceTransitions } from '#server/billing/service-lifecycle.ts'
+import { initialPaymentStatus, paymentTransitions } from '#server/payments/payment-lifecycle.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 
 const lifecycles: [string, string, Readonly<Record<string, readonly string[]>>][] = [
-  ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions],
+  ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions],
 ]
 
 describe.each(databaseKinds())('transition tables on %s', (kind) => {

@@ -1,3 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { BookPayment, FindPayableInvoice, ReversePayment } from '#server/billing/ports.ts'
+import { midtransGateway } from '#server/drivers/gateway/midtrans/driver.ts'
+import { xenditWebhooks } from '#server/drivers/gateway/xendit/webhook.ts'
+import { drawQr } from '#server/drivers/qr.ts'
+import type { Actor } from '#server/kernel/ports.ts'
+import { cancelPayment } from '#server/payments/cancel-payment.ts'
+import { cancelStrayAttempt } from '#server/payments/cancel-stray-attempt.ts'
+import { checkPayment } from '#server/payments/check-payment.ts'
+import { toAdminPaymentView, toWebhookView, viewPayments } from '#server/payments/payment-view.ts'
+import type { PaymentView } from '#server/payments/payment-view.ts'
+import type { Gateways, PaymentFilter, WebhookFilter } from '#server/payments/ports.ts'
+import { processWebhook } from '#server/payments/process-webhook.ts'
+import { receiveWebhook } from '#server/payments/receive-webhook.ts'
+import { reconcilePayments } from '#server/payments/reconcile-payments.ts'
+import { replayWebhook } from '#server/payments/replay-webhook.ts'
+import { startPayment } from '#server/payments/start-payment.ts'
+import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
 import type { Core } from '../core.ts'
 
-export const composePayments = (_core: Core) => ({})
+export interface PaymentsNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
+
+export function composePayments(core: Core, billing: PaymentsNeed) {
+  const { config, clock, newId, transact, read } = core
+  const serverKey = config.MIDTRANS_SERVER_KEY ?? ''
+  const midtrans = midtransGateway({
+    serverKey, signatureKey: config.MIDTRANS_SIGNATURE_KEY ?? serverKey, apiUrl: config.MIDTRANS_API_URL, snapUrl: config.MIDTRANS_SNAP_URL, notificationUrl: `${config.GARDU_BASE_URL}/api/webhooks/midtrans`,
+  })
+  const gateways: Gateways = serverKey === '' ? {} : { midtrans }
+  const verifiers = { midtrans, xendit: xenditWebhooks({ callbackToken: config.XENDIT_CALLBACK_TOKEN ?? '' }) }
+  const { findPayableInvoice, bookPayment, reversePayment } = billing
+  const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, findPayableInvoice, bookPayment, reversePayment, baseUrl: config.GARDU_BASE_URL }
+  const show = viewPayments(drawQr)
+  const start = startPayment(deps)
+  const reconcile = reconcilePayments({ payments: read.payments, outbox: read.outbox, clock })
+  return {
+    async startPayment(input: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod }): Promise<PaymentView> {
+      const [view] = await show([await start({ clientId: input.actor.id, invoiceId: input.invoiceId, method: input.method })])
+      if (!view) throw new RangeError('one payment has one view')
+      return view
+    },
+    cancelPayment: cancelPayment(deps),
+    receiveWebhook: receiveWebhook({ transact, clock, verifiers, digest: bytes => createHash('sha256').update(bytes).digest('hex'), decode: bytes => new TextDecoder().decode(bytes) }),
+    replayWebhook: replayWebhook({ transact }),
+    async listPayments(filter: PaymentFilter) {
+      const page = await read.payments.list(filter)
+      return { ...page, items: page.items.map(toAdminPaymentView) }
+    },
+    async listWebhooks(filter: WebhookFilter) {
+      const page = await read.webhooks.list(filter)
+      return { ...page, items: page.items.map(toWebhookView) }
+    },
+    /** Enqueues one look through all attempts; an equal one that waits already is enough. */
+    requestReconcile: (requestedBy: string) => read.outbox.emit('payments.reconcile-due', { requestedBy }, { singletonKey: 'payments.reconcile' }),
+    /** For the invoice's view: how attempts look, and the methods that can be started now. */
+    viewPayments: show,
+    paymentMethods: (): readonly GatewayMethod[] => Object.values(gateways).flatMap(gateway => [...gateway.methods]),
+    handlers: {
+      'payments.webhook-received': processWebhook(deps),
+      'payments.check-due': checkPayment(deps),
+      'payments.cancel-due': cancelStrayAttempt(deps),
+      'payments.reconcile-due': async () => {
+        await reconcile()
+      },
+    },
+  }
+}
