@@ -186,6 +186,25 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(await status(serviceId)).toBe('ended')
   })
 
+  it('other modules are told once when an order is paid and once when it lapses, in the same transaction', async () => {
+    const told: string[] = []
+    test.app.billing.connect({
+      onOrderPaid: async (_, orderId) => void told.push(`paid ${orderId}`),
+      onOrderExpired: async (_, orderId) => void told.push(`expired ${orderId}`),
+    })
+    const [paid, lapsed] = [await world.order(), await world.order({ prices: [1000n, 2000n] })]
+    const { paymentId } = await world.pay(paid.invoiceId)
+    await world.pay(paid.invoiceId, 111_000n, paymentId)
+    await days(3)
+    await world.sweep()
+    expect(told).toEqual([`paid ${paid.orderId}`, `expired ${lapsed.orderId}`])
+    test.app.billing.connect({ onOrderPaid: () => Promise.reject(new Error('promo store is broken')) })
+    const third = await world.order()
+    await expect(world.pay(third.invoiceId)).rejects.toThrow('promo store')
+    expect((await world.invoice(third.invoiceId)).status).toBe('issued')
+    test.app.billing.connect({ onOrderPaid: async () => {}, onOrderExpired: async () => {} })
+  })
+
   it('a payment under way postpones suspension once, by at most a day', async () => {
     const { serviceId, clientId } = await world.running()
     await days(32)
