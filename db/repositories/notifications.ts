@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import type { MailOutbox } from '#server/notifications/ports.ts'
+import type { MailOutbox, Mails } from '#server/notifications/ports.ts'
 import type { Executor } from '../client.ts'
 import { mails } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -12,16 +12,15 @@ export const notificationStores = (db: Executor, context: StoreContext) => ({
     },
   } satisfies MailOutbox,
   mails: {
-    async find(id: string) {
+    async find(id) {
       const [row] = await db.select().from(mails).where(eq(mails.id, id))
       return row ?? null
     },
-    /** Sent: what the mail carried (a code may be among it) is emptied. */
-    async markSent(id: string) {
+    async markSent(id) {
       await db.update(mails).set({ status: 'sent', sentAt: context.now(), params: {}, lastError: null, attempts: sql`${mails.attempts} + 1` }).where(eq(mails.id, id))
     },
-    async markAttempt(id: string, error: string, permanent: boolean) {
-      await db.update(mails).set({ status: permanent ? 'failed' : 'queued', lastError: error.slice(0, 500), attempts: sql`${mails.attempts} + 1` }).where(eq(mails.id, id))
+    async markAttempt(id, error, { failed, forget }) {
+      await db.update(mails).set({ status: failed ? 'failed' : 'queued', lastError: error.slice(0, 500), attempts: sql`${mails.attempts} + 1`, ...(forget ? { params: {} } : {}) }).where(eq(mails.id, id))
     },
-  },
+  } satisfies Mails,
 })

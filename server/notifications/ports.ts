@@ -9,8 +9,8 @@ export interface MailRequest { dedupeKey: string, userId: string | null, recipie
 export interface MailOutbox { queue(mail: MailRequest): Promise<void> }
 
 /**
- * What each mail needs to be written. Every value is already formatted for the reader (`Rp 1.250.000`, `22 Nov 2026`, `22 Nov 2026 14.00 WIB`);
- * addresses (`…Url`) are absolute. `name` is the reader's name.
+ * What each mail needs to be written. Every value is already formatted for the reader (`Rp 1.250.000`, `22 Nov 2026`); `url` is absolute and
+ * leads to the page that the mail is about; `name` is the reader's name. Words of our vocabulary (`reason`) are translated by the template.
  */
 export const mailParams = {
   verify_email: ['name', 'code'],
@@ -20,18 +20,21 @@ export const mailParams = {
   password_changed: ['name', 'at'],
   /** `at`: when it was locked; `minutes`: for how long. */
   sign_in_locked: ['name', 'at', 'minutes'],
-  invoice_issued: ['name', 'number', 'total', 'dueOn', 'invoiceUrl'],
-  invoice_reminder: ['name', 'number', 'total', 'dueOn', 'invoiceUrl', 'suspendOn'],
-  final_notice: ['name', 'number', 'total', 'dueOn', 'invoiceUrl', 'suspendAt'],
-  invoice_paid: ['name', 'number', 'total'],
-  /** `reason`: a sentence in the reader's language. */
-  payment_to_credit: ['name', 'amount', 'reason'],
-  order_expired: ['name', 'orderNumber'],
-  service_ready: ['name', 'hostname', 'ip', 'username', 'serviceUrl'],
-  /** `reason`: a sentence or word in the reader's language; `invoiceUrl`: empty when no invoice is the cause. */
-  service_suspended: ['name', 'hostname', 'reason', 'invoiceUrl'],
-  service_resumed: ['name', 'hostname'],
-  service_ended: ['name', 'hostname', 'reason'],
+  /** `total`: of the invoice; `amount`: what is left to pay. */
+  invoice_issued: ['name', 'url', 'number', 'total', 'amount', 'dueOn'],
+  /** `overdue`: `yes`, or empty before the due date. */
+  invoice_reminder: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue'],
+  final_notice: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue'],
+  invoice_paid: ['name', 'url', 'number', 'total', 'amount', 'paidOn'],
+  /** `number`: of the invoice that the money was sent for. */
+  payment_to_credit: ['name', 'url', 'number', 'amount'],
+  /** `number`: of the order; `invoice`: of its invoice. */
+  order_expired: ['name', 'url', 'number', 'invoice', 'amount', 'expiredOn'],
+  service_ready: ['name', 'url', 'hostname', 'product'],
+  service_resumed: ['name', 'url', 'hostname', 'product'],
+  /** `reason`: a word of `suspensionReasons`, or of `endReasons`. */
+  service_suspended: ['name', 'url', 'hostname', 'product', 'reason'],
+  service_ended: ['name', 'url', 'hostname', 'product', 'reason'],
 } as const satisfies Record<MailTemplate, readonly string[]>
 
 export type MailParams<T extends MailTemplate> = Readonly<Record<typeof mailParams[T][number], string>>
@@ -42,3 +45,21 @@ export type MailParams<T extends MailTemplate> = Readonly<Record<typeof mailPara
  */
 export const mailRequest = <T extends MailTemplate>(to: { readonly userId: string | null, readonly recipient: string, readonly locale: Locale }, template: T, dedupeKey: string, params: MailParams<T>): MailRequest =>
   ({ userId: to.userId, recipient: to.recipient, locale: to.locale, template, dedupeKey, params: { ...params } })
+
+/** A mail as SMTP carries it: text and HTML say the same. */
+export interface Letter { readonly id: string, readonly to: string, readonly subject: string, readonly text: string, readonly html: string }
+
+/**
+ * Hands a letter to the mail server. @throws DriverError: `retryable` (no line, a 4xx answer), `permanent` (a 5xx answer), or
+ * `action_required` (the server refuses our credentials). The letter's id becomes its Message-ID, so that a repetition can be recognised.
+ */
+export interface MailTransport { send(letter: Letter): Promise<void> }
+
+export interface QueuedMail { readonly id: string, readonly recipient: string, readonly locale: Locale, readonly template: string, readonly params: Readonly<Record<string, string>>, readonly status: 'queued' | 'sent' | 'failed', readonly createdAt: Date }
+export interface Mails {
+  find(id: string): Promise<QueuedMail | null>
+  /** Sent: what the mail carried is emptied. */
+  markSent(id: string): Promise<void>
+  /** `failed` is for good; what the mail carried is emptied then too when `forget` says so. */
+  markAttempt(id: string, error: string, outcome: { readonly failed: boolean, readonly forget: boolean }): Promise<void>
+}

@@ -68,18 +68,24 @@ export async function openJobs(database: Database, log: Logger, options: { super
       },
     }),
     async work(handlers) {
-      for (const name of Object.keys(queueRules) as EventName[]) {
+      const startWorker = async (name: EventName) => {
         const handle = handlers[name] as (payload: unknown) => Promise<void>
-        await boss.work(name, { localConcurrency: queueRules[name].concurrency, pollingIntervalSeconds: 2 }, async ([job]) => {
+        // A retry that comes due notifies nobody: two seconds are the longest it waits.
+        let worker: string | null = null
+        worker = await boss.work(name, { pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
           if (!job) return
           try {
             await handle(job.data)
           } catch (error) {
             log.warn({ err: error, queue: name, job: job.id }, 'job failed; it is retried')
             throw error
+          } finally {
+            // Where one job was there may be another: notifications that came meanwhile are folded into one.
+            if (worker) boss.notifyWorker(worker)
           }
         })
       }
+      for (const name of Object.keys(queueRules) as EventName[]) for (let i = 0; i < queueRules[name].concurrency; i++) await startWorker(name)
     },
     async listDead(page, pageSize) {
       const found = await database.executor.execute(sql`select id, name, created_on, completed_on, retry_count, output, data, count(*) over() as total from pgboss.job where state = 'failed' order by created_on desc limit ${pageSize} offset ${(page - 1) * pageSize}`)
