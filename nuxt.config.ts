@@ -22,6 +22,7 @@ export default defineNuxtConfig({
   components: [{ path: '~/components', pathPrefix: true }],
   devtools: { enabled: false },
   css: ['~/assets/css/main.css'],
+  runtimeConfig: { session: { name: 'nuxt-session', password: '', maxAge: 30 * 86_400, sessionHeader: false, cookie: { httpOnly: true, sameSite: 'lax', path: '/' } } },
   dir: { app: 'app' },
   // Nuxt 4 with the Nuxt 3 layout: see docs/decisions/0001-nuxt-4-with-the-layout-at-the-root.md
   srcDir: '.',
@@ -45,6 +46,14 @@ export default defineNuxtConfig({
   },
   typescript: { tsConfig: { exclude: ['../db', '../scripts', '../simulators', '../tests'] } },
   telemetry: false,
+  hooks: {
+    // The module's own session route would give every visitor a cookie and end sessions without an Origin check.
+    'nitro:config': (nitro) => {
+      nitro.handlers = nitro.handlers?.filter(handler => handler?.route !== '/api/_auth/session') ?? []
+    },
+  },
+  // The sealed cookie is nuxt-auth-utils'; who is signed in is asked by `useAuth`, so that shared pages set no cookie.
+  auth: { loadStrategy: 'none' },
   eslint: { config: { standalone: true, stylistic: { commaDangle: 'always-multiline', braceStyle: '1tbs' } } },
   fonts: { providers: { google: false, googleicons: false, bunny: false, fontshare: false, adobe: false, fontsource: false } },
   i18n: {

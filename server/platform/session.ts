@@ -67,9 +67,9 @@ function carryCookieInward(event: H3Event) {
 /**
  * Finds out who calls, by Bearer token or by the sealed cookie, and writes it to `event.context`. A cookie whose access token has lapsed is
  * renewed once: the new cookie goes out with the response and into the request's own header, so that fetches during server rendering bring
- * it and do not renew again. A cookie whose session has ended is removed. Never call it for cached pages: they are the same for everybody.
+ * it and need no renewal of their own (`mayRenew` is false for them). A cookie whose session has ended is removed. Never call it for cached pages: they are the same for everybody.
  */
-export async function proveCaller(event: H3Event, app: App): Promise<void> {
+export async function proveCaller(event: H3Event, app: App, { mayRenew }: { readonly mayRenew: boolean }): Promise<void> {
   event.context.actor = null
   event.context.actorByCookie = false
   const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(getHeader(event, 'authorization') ?? '')?.[1]
@@ -85,6 +85,7 @@ export async function proveCaller(event: H3Event, app: App): Promise<void> {
     Object.assign(event.context, { actor: proof.actor, actorByCookie: true, sessionId: proof.sessionId })
     return
   }
+  if (!mayRenew) return
   const renewed = proof.state === 'lapsed' ? await app.identity.refreshSession(tokens.refreshToken).catch(() => null) : null
   if (renewed) {
     await sealAnew(event, app, renewed)
