@@ -4,7 +4,7 @@ import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
-import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
+import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
@@ -22,6 +22,8 @@ function toInvoice(row: InvoiceRow): Invoice {
     subtotal: of(row.subtotal), discount: of(row.discount), taxable: of(row.taxable), dpp: of(row.dpp), tax: of(row.tax), total: of(row.total),
   }
 }
+
+const toLine = (row: typeof invoiceLines.$inferSelect): InvoiceLine => ({ kind: row.kind, description: row.description, serviceId: row.serviceId, periodStart: row.periodStart, periodEnd: row.periodEnd, amount: money(row.amount, row.currency) })
 
 const toSubscription = (row: ServiceRow): Subscription => ({
   id: row.id, orderId: row.orderId, clientId: row.clientId, productName: row.productName, hostname: row.hostname, cycle: row.cycle, price: money(row.price, row.currency), status: row.status, suspensionReason: row.suspensionReason,
@@ -49,7 +51,12 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
   },
   async linesOf(invoiceId) {
     const rows = await db.select().from(invoiceLines).where(eq(invoiceLines.invoiceId, invoiceId)).orderBy(asc(invoiceLines.position))
-    return rows.map(row => ({ kind: row.kind, description: row.description, serviceId: row.serviceId, periodStart: row.periodStart, periodEnd: row.periodEnd, amount: money(row.amount, row.currency) }))
+    return rows.map(toLine)
+  },
+  async shownLinesOf(invoiceId) {
+    const period = and(eq(paidPeriods.serviceId, invoiceLines.serviceId), eq(paidPeriods.invoiceId, invoiceLines.invoiceId), eq(invoiceLines.kind, 'service'))
+    const rows = await db.select({ line: invoiceLines, paidStart: paidPeriods.periodStart, paidEnd: paidPeriods.periodEnd }).from(invoiceLines).leftJoin(paidPeriods, period).where(eq(invoiceLines.invoiceId, invoiceId)).orderBy(asc(invoiceLines.position))
+    return rows.map(({ line, paidStart, paidEnd }) => ({ ...toLine(line), periodStart: line.periodStart ?? paidStart, periodEnd: line.periodEnd ?? paidEnd }))
   },
   async list(filter) {
     const like = filter.q ? `%${filter.q.replace(/[\\%_]/g, '\\$&')}%` : undefined

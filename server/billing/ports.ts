@@ -97,6 +97,8 @@ export interface InvoiceStore {
   lock(invoiceId: string): Promise<Invoice | null>
   find(invoiceId: string): Promise<InvoiceWithClient | null>
   linesOf(invoiceId: string): Promise<InvoiceLine[]>
+  /** The lines as people see them: the first period of a service, known only since it was paid, is filled in. */
+  shownLinesOf(invoiceId: string): Promise<InvoiceLine[]>
   list(filter: InvoiceFilter): Promise<Page<InvoiceWithClient>>
   setPaid(invoiceId: string, at: Date): Promise<void>
   setReopened(invoiceId: string): Promise<void>

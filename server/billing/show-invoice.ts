@@ -26,7 +26,7 @@ async function lapses(read: BillingStores, invoice: InvoiceWithClient, lines: re
 export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const invoice = await findVisible(deps.read, query)
   const now = deps.clock.now()
-  const lines = await deps.read.invoices.linesOf(invoice.id)
+  const lines = await deps.read.invoices.shownLinesOf(invoice.id)
   const outstanding = outstandingOf(invoice, await deps.read.ledger.outstanding([invoice.id]))
   const paymentRows = await deps.read.invoicePayments.listOf(invoice.id)
   const hooks = deps.hooks()

@@ -33,6 +33,8 @@ describe.each(databaseKinds())('money on %s', (kind) => {
     expect((await world.invoice(invoiceId)).status).toBe('paid')
     expect(await world.periods(serviceId)).toHaveLength(1)
     expect(await world.jobs('billing.service-paid', 'serviceId', serviceId)).toBe(1)
+    const { clientId } = await world.invoice(invoiceId)
+    expect((await test.app.billing.showInvoice({ invoiceId, clientId, locale: 'id' })).lines).toMatchObject([{ periodStart: '2026-11-02T03:00:00.000Z', periodEnd: '2026-12-02T03:00:00.000Z' }])
     expect((await world.orderRow(orderId)).status).toBe('fulfilling')
     await world.activate(serviceId)
     expect((await world.service(serviceId)).status).toBe('active')

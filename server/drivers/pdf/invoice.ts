@@ -62,6 +62,8 @@ function row(line: InvoiceLine, locale: Locale, zone: string): TableCell[] {
   return [{ text: name }, { text: period, noWrap: true }, right(formatMoney(line.amount))]
 }
 
+const taxName = (rule: string, locale: Locale) => Object.entries(texts[locale].taxRules).find(([name]) => name === rule)?.[1] ?? `PPN (${rule})`
+
 function totals({ invoice, outstanding, locale }: Pick<Document, 'invoice' | 'outstanding' | 'locale'>): TableCell[][] {
   const t = texts[locale]
   const line = (name: string, amount: Money, bold = false): TableCell[] => [{ text: name, bold }, right(formatMoney(amount), bold)]
@@ -70,7 +72,7 @@ function totals({ invoice, outstanding, locale }: Pick<Document, 'invoice' | 'ou
   return [
     line(t.subtotal, invoice.subtotal),
     ...(isZero(invoice.discount) ? [] : [line(t.discount, { ...invoice.discount, amount: -invoice.discount.amount })]),
-    ...(taxed ? [line(t.taxable, invoice.taxable), line(t.dpp, invoice.dpp), line(`${t.tax} (${invoice.taxRule})`, invoice.tax)] : []),
+    ...(taxed ? [line(t.taxable, invoice.taxable), ...(invoice.dpp.amount === invoice.taxable.amount ? [] : [line(t.dpp, invoice.dpp)]), line(taxName(invoice.taxRule, locale), invoice.tax)] : []),
     line(t.total, invoice.total, true),
     ...(invoice.status === 'issued' && !isZero(paid) ? [line(t.paid, paid)] : []),
     ...(invoice.status === 'issued' ? [line(t.outstanding, outstanding, true)] : []),

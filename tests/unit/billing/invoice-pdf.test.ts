@@ -22,7 +22,7 @@ describe('the invoice as PDF', () => {
 
   it.each(['id', 'en'] as const)('says in %s that it is no faktur pajak, and shows number, figures and days of the business zone', (locale) => {
     const shown = JSON.stringify(layout({ ...document, locale }))
-    for (const part of ['Bukan faktur pajak', 'INV-2026-000123', 'Rp\u00A099.900', 'Rp\u00A082.500', 'NPWP 0123456789012345', '23 Nov 2026', '2 Jan 2027']) expect(shown).toContain(part)
+    for (const part of ['Bukan faktur pajak', 'INV-2026-000123', 'Rp\u00A099.900', 'Rp\u00A082.500', 'NPWP 0123456789012345', '23 Nov 2026', '2 Jan 2027', '12%']) expect(shown).toContain(part)
   })
 
   it('shows no PPN for a seller who is not PKP', () => {
