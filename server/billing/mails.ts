@@ -2,6 +2,7 @@ import { formatMoney } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
+import type { MailParams } from '../notifications/ports.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingStores } from './ports.ts'
 
@@ -12,24 +13,25 @@ export const formatMoment = (at: Date, locale: Locale, zone: string): string =>
   new Intl.DateTimeFormat(languageTag[locale], { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone, timeZoneName: 'short' }).format(at)
 
 /** Values of a mail before they are formatted for their reader: instants become days, money becomes `Rp 1.250.000`. */
-export interface BillingMail {
-  readonly template: MailTemplate
+export interface BillingMail<T extends MailTemplate> {
+  readonly template: T
   /** Names the cause; a second mail of the same key is dropped. */
   readonly key: string
   readonly clientId: string
   /** Below the reader's own language: `/portal/invoices/…`. */
   readonly path: string
-  readonly values: Readonly<Record<string, string | Date | Money>>
+  /** All that the template names; `name` and `url` are filled in here. */
+  readonly values: Readonly<Record<Exclude<keyof MailParams<T>, 'name' | 'url'>, string | Date | Money>>
 }
 
 /** Queues a mail to a client in the current transaction. */
-export async function queueMail(deps: BillingDeps, stores: BillingStores, mail: BillingMail): Promise<void> {
+export async function queueMail<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, mail: BillingMail<T>): Promise<void> {
   const client = await stores.billedClients.find(mail.clientId)
   if (!client) return
   const { zone } = deps.rules.calendar
   const format = (value: string | Date | Money) => typeof value === 'string' ? value : value instanceof Date ? formatDay(value, client.locale, zone) : formatMoney(value)
   await stores.mail.queue({
     dedupeKey: mail.key, userId: client.clientId, recipient: client.email, locale: client.locale, template: mail.template,
-    params: { name: client.name, url: `${deps.baseUrl}${client.locale === 'en' ? '/en' : ''}${mail.path}`, ...Object.fromEntries(Object.entries(mail.values).map(([name, value]) => [name, format(value)])) },
+    params: { name: client.name, url: `${deps.baseUrl}${client.locale === 'en' ? '/en' : ''}${mail.path}`, ...Object.fromEntries(Object.entries<string | Date | Money>(mail.values).map(([name, value]) => [name, format(value)])) },
   })
 }
