@@ -1,3 +1,4 @@
+import { fieldError } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import { billingActionKinds } from '#shared/vocabulary/billing.ts'
 import type { BillingActionKind } from '#shared/vocabulary/billing.ts'
@@ -9,15 +10,18 @@ import type { RunDeps } from './run-billing.ts'
 import type { PlannedAction, Reason } from './service-plan.ts'
 
 export interface PlanQuery { readonly at?: Date | undefined, readonly kind?: BillingActionKind | undefined, readonly page: number, readonly pageSize: number, readonly locale: Locale }
+/** In days. What lies further ahead is guesswork, and costs time for every service. */
+const longestLookAhead = 400
 export type DescribeReason = (reason: Reason, locale: Locale) => string
 
 /**
  * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole, kept in memory one page.
- * The brake is what a run now would meet.
+ * The brake is what a run now would meet. @throws AppError invalid_input when the moment is more than 400 days ahead
  */
 export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, page, pageSize, locale }: PlanQuery) => {
   const now = deps.clock.now()
   const until = at ?? now
+  if (until > deps.rules.calendar.shiftDays(now, longestLookAhead)) throw fieldError('at', 'date_too_far')
   const counts = Object.fromEntries(billingActionKinds.map(word => [word, 0])) as Record<BillingActionKind, number>
   const live = await deps.read.subscriptions.countLive()
   const items: PlannedAction[] = []

@@ -130,5 +130,6 @@ describe.each(databaseKinds())('billing routes on %s', (kind) => {
     expect(await world.invoicesOf(held.serviceId)).toHaveLength(1)
     const later = await call('GET', `/api/admin/billing/plan?at=${encodeURIComponent(new Date(test.app.core.clock.now().getTime() + 20 * 86_400_000).toISOString())}`)
     expect(later.body.counts.suspend).toBeGreaterThan(0)
+    expect((await call('GET', '/api/admin/billing/plan?at=2099-01-01T00:00:00Z')).body).toMatchObject({ status: 422, errors: [{ path: 'at', code: 'date_too_far' }] })
   })
 })
