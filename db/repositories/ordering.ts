@@ -1,4 +1,78 @@
+import { and, asc, count, desc, eq, gt, inArray, lte, ne } from 'drizzle-orm'
+import { money } from '#shared/money/money.ts'
+import type { BuyerStore, CartStore, Order, OrderStore, RedemptionStore } from '#server/ordering/ports.ts'
 import type { Executor } from '../client.ts'
+import { carts, clientProfiles, invoices, orders, promoRedemptions, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
-export const orderingStores = (_db: Executor, _context: StoreContext) => ({})
+const cartLife = 30 * 86_400_000
+
+async function loadOrders(db: Executor, rows: (typeof orders.$inferSelect)[]): Promise<Order[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(row => row.id)
+  const sold = await db.select({ orderId: services.orderId, serviceId: services.id, productName: services.productName, cycle: services.cycle, hostname: services.hostname }).from(services).where(inArray(services.orderId, ids)).orderBy(asc(services.id))
+  const billed = await db.select({ orderId: invoices.orderId, id: invoices.id }).from(invoices).where(inArray(invoices.orderId, ids)).orderBy(asc(invoices.createdAt), asc(invoices.id))
+  return rows.map(row => ({
+    id: row.id, number: row.number, clientId: row.clientId, status: row.status, placedAt: row.placedAt, total: money(row.total, row.currency), invoiceId: billed.find(invoice => invoice.orderId === row.id)?.id ?? null,
+    items: sold.filter(service => service.orderId === row.id).map(({ orderId: _, ...item }) => item),
+  }))
+}
+
+export const orderingStores = (db: Executor, context: StoreContext) => ({
+  carts: {
+    async find(idHash, at) {
+      const [row] = await db.select().from(carts).where(and(eq(carts.idHash, idHash), gt(carts.updatedAt, new Date(at.getTime() - cartLife))))
+      return row ? { items: row.items, promoCode: row.promoCode } : null
+    },
+    async save(idHash, { items, promoCode }, at) {
+      const kept = { items: items.map(item => ({ ...item })), promoCode, updatedAt: at }
+      await db.insert(carts).values({ idHash, ...kept }).onConflictDoUpdate({ target: carts.idHash, set: kept })
+      await db.delete(carts).where(lte(carts.updatedAt, new Date(at.getTime() - cartLife)))
+    },
+    async remove(idHash) {
+      await db.delete(carts).where(eq(carts.idHash, idHash))
+    },
+  } satisfies CartStore,
+  orders: {
+    async insert({ services: sold, total, ...order }) {
+      await db.insert(orders).values({ ...order, status: 'placed', total: total.amount, currency: total.currency })
+      await db.insert(services).values(sold.map(({ price, ...service }) => ({ ...service, orderId: order.id, clientId: order.clientId, price: price.amount, currency: price.currency, status: 'pending' as const, createdAt: order.placedAt })))
+    },
+    async find(id, clientId) {
+      return (await loadOrders(db, await db.select().from(orders).where(and(eq(orders.id, id), eq(orders.clientId, clientId)))))[0] ?? null
+    },
+    async listOf(clientId, { page, pageSize }) {
+      const rows = await db.select().from(orders).where(eq(orders.clientId, clientId)).orderBy(desc(orders.placedAt), desc(orders.id)).limit(pageSize).offset((page - 1) * pageSize)
+      const [counted] = await db.select({ total: count() }).from(orders).where(eq(orders.clientId, clientId))
+      return { items: await loadOrders(db, rows), total: counted?.total ?? 0, page, pageSize }
+    },
+    async hostnamesInUse(clientId, hostnames) {
+      const rows = await db.select({ hostname: services.hostname }).from(services).where(and(eq(services.clientId, clientId), inArray(services.hostname, [...hostnames]), ne(services.status, 'ended')))
+      return rows.map(row => row.hostname)
+    },
+  } satisfies OrderStore,
+  buyers: {
+    async lock(clientId) {
+      const [user] = await db.select({ verifiedAt: users.emailVerifiedAt }).from(users).where(and(eq(users.id, clientId), eq(users.role, 'client')))
+      if (!user) return null
+      const [profile] = await db.select({ userId: clientProfiles.userId }).from(clientProfiles).where(eq(clientProfiles.userId, clientId)).for('update')
+      return { emailVerified: user.verifiedAt !== null, profileComplete: profile !== undefined }
+    },
+  } satisfies BuyerStore,
+  redemptions: {
+    async usedBy(promoId, clientId) {
+      const [row] = await db.select({ id: promoRedemptions.id }).from(promoRedemptions).where(and(eq(promoRedemptions.promoId, promoId), eq(promoRedemptions.clientId, clientId), ne(promoRedemptions.status, 'released'))).limit(1)
+      return row !== undefined
+    },
+    async reserve(redemption) {
+      const [row] = await db.insert(promoRedemptions).values({ id: context.newId(), ...redemption, status: 'reserved' }).onConflictDoNothing().returning({ id: promoRedemptions.id })
+      return row !== undefined
+    },
+    async commitFor(orderId) {
+      await db.update(promoRedemptions).set({ status: 'committed' }).where(and(eq(promoRedemptions.orderId, orderId), eq(promoRedemptions.status, 'reserved')))
+    },
+    async releaseFor(orderId) {
+      await db.update(promoRedemptions).set({ status: 'released' }).where(and(eq(promoRedemptions.orderId, orderId), eq(promoRedemptions.status, 'reserved')))
+    },
+  } satisfies RedemptionStore,
+})

@@ -28,9 +28,9 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const catalog = composeCatalog(core)
   const infrastructure = composeInfrastructure(core)
   const billing = composeBilling(core)
-  const ordering = composeOrdering(core)
+  const ordering = composeOrdering(core, billing, infrastructure)
   const payments = composePayments(core, billing)
-  billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods })
+  billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods, onOrderPaid: ordering.onOrderPaid, onOrderExpired: ordering.onOrderExpired })
   const provisioning = composeProvisioning(core, billing, infrastructure)
   const domains = composeDomains(core)
   const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains }

@@ -1,0 +1,46 @@
+import type { z } from 'zod'
+import { AppError } from '#shared/errors/codes.ts'
+import type { orderView } from '#shared/contracts/portal.ts'
+import { toMoneyJson } from '#shared/money/money.ts'
+import type { Order, OrderItem } from './ports.ts'
+import type { PricedLine } from './quote.ts'
+
+export type OrderView = z.input<typeof orderView>
+export const toOrderView = (order: Order): OrderView => ({ id: order.id, number: order.number, status: order.status, placedAt: order.placedAt.toISOString(), total: toMoneyJson(order.total), invoiceId: order.invoiceId, items: order.items.map(item => ({ ...item })) })
+
+/** Letters without look-alikes (Crockford). Numbers follow no sequence: nobody learns how much is sold, or guesses another's. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+export function orderNumber(orderId: string, year: number): string {
+  let rest = BigInt(`0x${orderId.replaceAll('-', '').slice(-13)}`) % 32n ** 10n
+  let text = ''
+  for (let i = 0; i < 10; i++, rest /= 32n) text = `${alphabet[Number(rest % 32n)]}${text}`
+  return `ORD-${year}-${text}`
+}
+
+/** @throws AppError template_unavailable: not offered with this product, or gone from its hypervisor */
+export function connectionOf(line: PricedLine<OrderItem>): string {
+  const template = line.offer.templates.find(candidate => candidate.id === line.item.templateId)
+  if (!template || !line.offer.connectionIds.includes(template.connectionId)) throw new AppError('template_unavailable')
+  return template.connectionId
+}
+
+/** @throws AppError out_of_stock when fewer units are left than are wanted; the offers' rows are locked, so the count holds */
+export function checkStock(lines: readonly PricedLine[]): void {
+  for (const { offer } of lines) {
+    const wanted = lines.filter(line => line.offer.productId === offer.productId).length
+    if (offer.stockLimit !== null && offer.unitsHeld + wanted > offer.stockLimit) throw new AppError('out_of_stock')
+  }
+}
+
+/** @throws AppError invalid_input naming each host name that is taken or stands twice */
+export function checkHostnames(items: readonly OrderItem[], inUse: readonly string[]): void {
+  const fields = items.flatMap(({ hostname }, i) => inUse.includes(hostname) || items.findIndex(item => item.hostname === hostname) !== i ? [{ path: `items.${i}.hostname`, code: 'hostname_taken', message: 'hostname_taken' }] : [])
+  if (fields.length > 0) throw new AppError('invalid_input', { fields })
+}
+
+export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }
+/** What to ask of the hypervisors: machines of one size on one connection together. */
+export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
+  const groups = Map.groupBy(lines, line => `${line.offer.productId} ${connectionOf(line)}`)
+  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.offer.spec.cpuCores, ramMiB: first.offer.spec.ramMiB, diskGiB: first.offer.spec.diskGiB, count: more.length + 1 }] : [])
+}

@@ -1,0 +1,91 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { formatMoney, zero } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { ComputeTax, IssueOrderInvoice } from '../billing/ports.ts'
+import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
+import type { CapacityCheck } from '../infrastructure/ports.ts'
+import type { Clock, NewId, Transact } from '../kernel/ports.ts'
+import { checkHostnames, checkStock, connectionOf, demandOf, orderNumber, toOrderView } from './order.ts'
+import type { OrderView } from './order.ts'
+import type { OrderItem, OrderingStores } from './ports.ts'
+import { evaluatePromo } from './promo.ts'
+import { addUp, priceItem } from './quote.ts'
+import type { PricedLine } from './quote.ts'
+
+interface Deps {
+  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly checkCapacity: CapacityCheck
+  readonly catalogueChanged: CatalogueChanged, readonly digest: (text: string) => string
+  /** Calendar year in the business zone. */
+  readonly yearOf: (at: Date) => number
+}
+interface Input { readonly clientId: string, readonly items: readonly OrderItem[], readonly promoCode: string | null, /** Minor units; what the buyer was shown. */ readonly expectedTotal?: string | undefined, readonly cartToken: string | null }
+
+/**
+ * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
+ * headroom before the transaction; in it stock, promo code and addresses are reserved and order, services and invoice are written
+ * together, or nothing is. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, invalid_input
+ * (host name), out_of_stock, capacity_unknown, promo_*, price_changed with the new total
+ */
+export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderView> => {
+  const productIds = [...new Set(input.items.map(item => item.productId))]
+  const now = deps.clock.now()
+  const seen = await deps.offers.findMany(productIds, now)
+  const wanted = input.items.map(item => priceItem(item, seen))
+  checkStock(wanted)
+  for (const demand of demandOf(wanted)) await deps.checkCapacity(demand)
+  const placed = await deps.transact(stores => write(deps, stores, input, productIds))
+  // A limited product may be sold out now, and its page says so.
+  if (wanted.some(line => line.offer.stockLimit !== null)) await deps.catalogueChanged()
+  return placed
+}
+
+async function write(deps: Deps, stores: OrderingStores, input: Input, productIds: readonly string[]): Promise<OrderView> {
+  const at = deps.clock.now()
+  const { clientId, items } = input
+  await checkBuyer(stores, clientId)
+  const offers = await stores.offers.lockMany(productIds, at)
+  const lines = items.map(item => priceItem(item, offers))
+  lines.forEach(connectionOf)
+  checkStock(lines)
+  checkHostnames(items, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
+  const { promo, discounts } = await applyPromo(stores, input, lines, at)
+  const figures = addUp(lines, discounts, deps.computeTax, at)
+  checkTotal(input.expectedTotal, figures.total)
+  const orderId = deps.newId()
+  const services = lines.map(({ item, offer, price }) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec: offer.spec, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price }))
+  await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCode: promo?.code ?? null, services })
+  if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, clientKey: promo.oncePerClient ? clientId : orderId, at })) throw new AppError('promo_exhausted')
+  const billed = lines.map((line, i) => ({ service: services[i], line, discount: discounts[i] ?? zero(line.price.currency) })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
+  for (const { service, line } of billed) await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  const { total } = await deps.issueOrderInvoice(stores, {
+    orderId, clientId, discountLabel: promo?.code ?? null,
+    lines: billed.map(({ service, line, discount }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, discount })),
+  })
+  if (total.amount !== figures.total.amount || total.currency !== figures.total.currency) throw new RangeError(`order ${orderId}: the invoice asks for ${total.amount} ${total.currency}, the quote was ${figures.total.amount} ${figures.total.currency}`)
+  if (input.cartToken !== null) await stores.carts.remove(deps.digest(input.cartToken))
+  const order = await stores.orders.find(orderId, clientId)
+  if (!order) throw new AppError('internal')
+  return toOrderView(order)
+}
+
+async function checkBuyer(stores: OrderingStores, clientId: string): Promise<void> {
+  const buyer = await stores.buyers.lock(clientId)
+  if (!buyer) throw new AppError('not_found')
+  if (!buyer.emailVerified) throw new AppError('email_unverified')
+  if (!buyer.profileComplete) throw new AppError('profile_incomplete')
+}
+
+function checkTotal(expected: string | undefined, total: Money): void {
+  if (expected !== undefined && BigInt(expected) !== total.amount) throw new AppError('price_changed', { params: { total: formatMoney(total), amount: total.amount.toString() } })
+}
+
+/** Judges the promo code under its row's lock, so that the last redemption is given once. @throws AppError promo_* */
+async function applyPromo(stores: OrderingStores, { promoCode, clientId }: Input, lines: readonly PricedLine[], at: Date): Promise<{ promo: PromoRecord | null, discounts: readonly Money[] }> {
+  if (promoCode === null) return { promo: null, discounts: lines.map(line => zero(line.price.currency)) }
+  const known = await stores.promos.findByCode(promoCode)
+  const promo = known && await stores.promos.lock(known.id)
+  const used = promo !== null && await stores.redemptions.usedBy(promo.id, clientId)
+  const { problem, discounts } = evaluatePromo(promo, lines.map(line => ({ productId: line.offer.productId, cycle: line.item.cycle, price: line.price })), at, used)
+  if (problem) throw new AppError(problem)
+  return { promo, discounts }
+}

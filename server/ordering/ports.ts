@@ -1,0 +1,51 @@
+import type { Money } from '#shared/money/money.ts'
+import type { BillingCycle, OrderStatus } from '#shared/vocabulary/billing.ts'
+import type { MachineSize, OfferStore, PromoStore } from '../catalog/ports.ts'
+import type { AddressBook } from '../infrastructure/ports.ts'
+import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+
+/** What somebody wishes to buy. Only wishes: prices are the server's, at the moment they are asked for. */
+export interface CartItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string | null, readonly templateId: string | null, readonly sshKey: string | null }
+export interface Cart { readonly items: readonly CartItem[], readonly promoCode: string | null }
+export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null }
+
+export interface CartStore {
+  /** A cart that was touched within thirty days. */
+  find(idHash: string, at: Date): Promise<Cart | null>
+  save(idHash: string, cart: Cart, at: Date): Promise<void>
+  remove(idHash: string): Promise<void>
+}
+
+export interface Order { readonly id: string, readonly number: string, readonly clientId: string, readonly status: OrderStatus, readonly placedAt: Date, readonly total: Money, readonly invoiceId: string | null, readonly items: readonly { readonly serviceId: string, readonly productName: string, readonly cycle: BillingCycle, readonly hostname: string }[] }
+export interface NewOrder {
+  readonly id: string, readonly number: string, readonly clientId: string, readonly placedAt: Date, readonly total: Money, readonly promoCode: string | null
+  readonly services: readonly { readonly id: string, readonly productId: string, readonly productName: string, readonly spec: MachineSize, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null, readonly cycle: BillingCycle, readonly price: Money }[]
+}
+export interface OrderStore {
+  insert(order: NewOrder): Promise<void>
+  find(id: string, clientId: string): Promise<Order | null>
+  listOf(clientId: string, page: PageRequest): Promise<Page<Order>>
+  /** Those of these host names that a service of the client bears which has not ended. */
+  hostnamesInUse(clientId: string, hostnames: readonly string[]): Promise<string[]>
+}
+
+export interface BuyerStore {
+  /** What must be known of a buyer, its profile locked: orders of one client follow one another. Null: no such client. */
+  lock(clientId: string): Promise<{ readonly emailVerified: boolean, readonly profileComplete: boolean } | null>
+}
+
+export interface RedemptionStore {
+  usedBy(promoId: string, clientId: string): Promise<boolean>
+  /** False when a unique key says that this client (or order) holds one already. */
+  reserve(redemption: { readonly promoId: string, readonly clientId: string, readonly orderId: string, readonly clientKey: string, readonly at: Date }): Promise<boolean>
+  commitFor(orderId: string): Promise<void>
+  releaseFor(orderId: string): Promise<void>
+}
+
+export interface OrderingStores extends KernelStores {
+  readonly carts: CartStore, readonly orders: OrderStore, readonly buyers: BuyerStore, readonly redemptions: RedemptionStore, readonly offers: OfferStore, readonly promos: PromoStore
+  readonly addresses: Pick<AddressBook, 'reserve'>
+}
+
+/** The day (business zone) on which the invoice after the first is written, were the first paid at `at`. */
+export type ForecastRenewal = (cycle: BillingCycle, at: Date) => string
