@@ -5,8 +5,8 @@ import { contract, idParams, instant } from './contract.ts'
 
 export const email = z.string().trim().toLowerCase().max(254).pipe(z.email())
 export const newPassword = z.string().min(10).max(200)
-export const otpCode = z.string().trim().regex(/^\d{6}$/)
-export const totpCode = z.string().trim().regex(/^(\d{6}|[a-z0-9]{5}-?[a-z0-9]{5})$/i)
+export const otpCode = z.string().trim().regex(/^\d{6}$/, 'code_shape')
+export const totpCode = z.string().trim().regex(/^(\d{6}|[a-z0-9]{5}-?[a-z0-9]{5})$/i, 'totp_shape')
 
 export const registerBody = z.object({ name: z.string().trim().min(2).max(100), email, password: newPassword, locale: z.enum(locales).default('id') })
 export const verifyEmailBody = z.object({ email, code: otpCode })
@@ -43,5 +43,5 @@ export const changePassword = contract({ method: 'POST', path: '/api/auth/passwo
 export const listSessions = contract({ method: 'GET', path: '/api/auth/sessions', access: 'user', tag, summary: 'My sessions', response: z.object({ items: z.array(sessionView) }) })
 export const endSession = contract({ method: 'DELETE', path: '/api/auth/sessions/{id}', access: 'user', tag, summary: 'End one of my sessions', params: idParams, status: 204 })
 export const setupTotp = contract({ method: 'POST', path: '/api/auth/totp/setup', access: 'user', tag, summary: 'Begin TOTP set-up: a secret and its QR code', body: z.object({ password: z.string().min(1).max(200) }), response: totpSetupView })
-export const enableTotp = contract({ method: 'POST', path: '/api/auth/totp/enable', access: 'user', tag, summary: 'Confirm TOTP with a code; answers ten recovery codes, once', body: z.object({ code: z.string().trim().regex(/^\d{6}$/) }), response: recoveryCodesView })
+export const enableTotp = contract({ method: 'POST', path: '/api/auth/totp/enable', access: 'user', tag, summary: 'Confirm TOTP with a code; answers ten recovery codes, once', body: z.object({ code: otpCode }), response: recoveryCodesView })
 export const disableTotp = contract({ method: 'POST', path: '/api/auth/totp/disable', access: 'user', tag, summary: 'Turn TOTP off; needs the password and a code', body: z.object({ password: z.string().min(1).max(200), code: totpCode }), response: acceptedView })

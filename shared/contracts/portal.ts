@@ -3,18 +3,19 @@ import { endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceSt
 import { clientKinds } from '#shared/vocabulary/catalog.ts'
 import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
+import { provinces } from '#shared/vocabulary/provinces.ts'
 import { contract, cycle, idParams, instant, listOf, moneyView, pageQuery, uuid } from './contract.ts'
 import { orderItemInput, productSpec, promoCodeInput } from './storefront.ts'
 
 // Profile ---------------------------------------------------------------------------------------------------------------------------
-export const phone = z.string().trim().transform(v => v.replace(/[\s().-]/g, '').replace(/^0(?=8)/, '+62')).pipe(z.string().regex(/^\+[1-9]\d{7,14}$/))
+export const phone = z.string().trim().transform(v => v.replace(/[\s().-]/g, '').replace(/^0(?=8)/, '+62')).pipe(z.string().regex(/^\+[1-9]\d{7,14}$/, 'phone_shape'))
 /** NIK: sixteen digits. NPWP: fifteen (old) or sixteen digits; dots and dashes are dropped. */
-export const nik = z.string().trim().regex(/^\d{16}$/)
-export const npwp = z.string().trim().transform(v => v.replace(/[.\s-]/g, '')).pipe(z.string().regex(/^\d{15,16}$/))
+export const nik = z.string().trim().regex(/^\d{16}$/, 'nik_shape')
+export const npwp = z.string().trim().transform(v => v.replace(/[.\s-]/g, '')).pipe(z.string().regex(/^\d{15,16}$/, 'npwp_shape'))
 const blank = (v: unknown) => v === '' || v === undefined ? null : v
 export const profileBody = z.object({
   kind: z.enum(clientKinds), companyName: z.preprocess(blank, z.string().trim().min(2).max(150).nullable()), nik: z.preprocess(blank, nik.nullable()), npwp: z.preprocess(blank, npwp.nullable()),
-  phone, addressLine: z.string().trim().min(5).max(200), city: z.string().trim().min(2).max(80), province: z.string().trim().min(2).max(80), postalCode: z.string().trim().regex(/^\d{5}$/), country: z.literal('ID').default('ID'),
+  phone, addressLine: z.string().trim().min(5).max(200), city: z.string().trim().min(2).max(80), province: z.enum(provinces, 'province_unknown'), postalCode: z.string().trim().regex(/^\d{5}$/, 'postal_code_shape'), country: z.literal('ID').default('ID'),
 }).superRefine((v, ctx) => {
   if (v.kind === 'company' && !v.companyName) ctx.addIssue({ code: 'custom', path: ['companyName'], message: 'company_name_required' })
   if (v.kind === 'company' && !v.npwp) ctx.addIssue({ code: 'custom', path: ['npwp'], message: 'npwp_required' })

@@ -21,7 +21,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-export interface FieldError { path: string, code: string, message: string }
+export interface FieldError { path: string, code: string, message: string, params?: Readonly<Record<string, string | number>> }
 
 /**
  * The only error that a use case throws on purpose. `params` fill the translated title; `fields` name the inputs that are wrong;

@@ -1,0 +1,44 @@
+import type { z } from 'zod'
+import { findingsOf } from '#shared/errors/field-messages.ts'
+
+/**
+ * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered:
+ *
+ *     const { check, form, sending, problem, submit } = useFormCheck(loginBody)
+ *     <UForm ref="form" :state="state" :validate="check" @submit="submit(() => api(login, { body: state }), done)">
+ *     <UAlert v-if="problem" :title="problem.title" role="alert" />
+ *
+ * `submit` allows one request at a time, puts the errors of fields at their fields and keeps the rest in `problem`.
+ */
+export function useFormCheck<S extends z.ZodType>(schema: S) {
+  const { t } = useI18n()
+  const form = useTemplateRef<{ setErrors(errors: { name: string, message: string }[]): void }>('form')
+  const sending = ref(false)
+  const problem = shallowRef<ApiProblem | null>(null)
+
+  function check(state: unknown): { name: string, message: string }[] {
+    const parsed = schema.safeParse(state, { reportInput: true })
+    return parsed.success ? [] : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
+  }
+
+  /** Answers whether it succeeded. `refused` may deal with a problem itself: it answers true for those. */
+  async function submit<T>(send: () => Promise<T>, done: (result: T) => unknown, refused?: (problem: ApiProblem) => boolean): Promise<boolean> {
+    if (sending.value) return false
+    sending.value = true
+    problem.value = null
+    try {
+      await done(await send())
+      return true
+    } catch (error) {
+      const known = problemOf(error)
+      if (!known) throw error
+      if (refused?.(known)) return false
+      form.value?.setErrors(known.formErrors)
+      problem.value = known
+      return false
+    } finally {
+      sending.value = false
+    }
+  }
+  return { check, form, sending, problem, submit }
+}
