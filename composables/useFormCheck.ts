@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { findingsOf } from '#shared/errors/field-messages.ts'
 
 /**
- * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered:
+ * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered; `schema` may depend on the step:
  *
  *     const { check, form, sending, problem, submit } = useFormCheck(loginBody)
  *     <UForm ref="form" :state="state" :validate="check" @submit="submit(() => api(login, { body: state }), done)">
@@ -10,14 +10,14 @@ import { findingsOf } from '#shared/errors/field-messages.ts'
  *
  * `submit` allows one request at a time, puts the errors of fields at their fields and keeps the rest in `problem`.
  */
-export function useFormCheck<S extends z.ZodType>(schema: S) {
+export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   const { t } = useI18n()
   const form = useTemplateRef<{ setErrors(errors: { name: string, message: string }[]): void }>('form')
   const sending = ref(false)
   const problem = shallowRef<ApiProblem | null>(null)
 
   function check(state: unknown): { name: string, message: string }[] {
-    const parsed = schema.safeParse(state, { reportInput: true })
+    const parsed = toValue(schema).safeParse(state, { reportInput: true })
     return parsed.success ? [] : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
   }
 
