@@ -6,6 +6,7 @@ import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
 import { issueRenewalInvoice } from './issue-renewal-invoice.ts'
 import { queueMail } from './mails.ts'
+import { payFromCredit } from './pay-from-credit.ts'
 import type { BillingStores, Subscription } from './ports.ts'
 import { planService, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction } from './service-plan.ts'
@@ -45,9 +46,12 @@ const acts: Record<PlannedAction['kind'], Act> = {
     await recordTransition(stores, { entity: 'service', id: service.id, from: service.status, to: 'past_due', cause: 'invoice_overdue', actor, at: now })
   },
   async send_final_notice(deps, stores, job) {
+    if (await paidFromCredit(deps, stores, job)) return
     await notify(deps, stores, job, 'final_notice')
   },
-  async suspend(deps, stores, { action, actor }) {
+  async suspend(deps, stores, job) {
+    if (await paidFromCredit(deps, stores, job)) return
+    const { action, actor } = job
     await suspendService(deps)(stores, { serviceId: action.serviceId, reason: 'nonpayment', note: action.invoiceNumber ?? '', actor })
   },
   async terminate(deps, stores, { action, actor }) {
@@ -58,6 +62,8 @@ const acts: Record<PlannedAction['kind'], Act> = {
   },
   expire_order: expireOrder,
 }
+
+const paidFromCredit = async (deps: BillingDeps, stores: BillingStores, { action, actor }: Job) => action.invoiceId !== null && await payFromCredit(deps)(stores, { invoiceId: action.invoiceId, actor })
 
 /** Records the steps and queues one mail per invoice and step, however many services stand on the invoice. */
 async function notify(deps: BillingDeps, stores: BillingStores, { action, service, facts, now }: Job, template: 'invoice_reminder' | 'final_notice') {

@@ -74,6 +74,22 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(await world.periods(serviceId)).toHaveLength(1)
   })
 
+  it('nobody is suspended for money that we hold: credit that covers an overdue invoice pays it instead of a final notice', async () => {
+    const { serviceId, clientId, invoiceId } = await world.running()
+    await days(30)
+    const renewal = (await world.invoicesOf(serviceId)).at(-1)?.id ?? ''
+    await world.pay(invoiceId, 100_000n)
+    await days(1)
+    expect((await world.invoice(renewal)).status).toBe('issued')
+    await world.pay(invoiceId, 50_000n)
+    await days(3)
+    expect((await world.invoice(renewal)).status).toBe('paid')
+    expect(await status(serviceId)).toBe('active')
+    expect(await world.mails('final_notice', clientId)).toEqual([])
+    expect(await test.app.core.read.ledger.credit(clientId)).toBe(39_000n)
+    expect(await world.periods(serviceId)).toHaveLength(2)
+  })
+
   it('a late payment while suspended follows the old period without a gap and asks for the machine at once', async () => {
     const { serviceId } = await world.running()
     await days(34)
