@@ -41,12 +41,6 @@ export type SuspendService = (stores: KernelStores, input: { readonly serviceId:
 export type ResumeService = (stores: KernelStores, input: { readonly serviceId: string, readonly note: string, readonly actor: Actor }) => Promise<void>
 export type EndService = (stores: KernelStores, input: { readonly serviceId: string, readonly reason: EndReason, readonly note: string, readonly actor: Actor }) => Promise<void>
 
-/** What stands under `services` for the modules that build and show machines. */
-export interface ServiceFacts {
-  readonly serviceId: string, readonly clientId: string, readonly productId: string, readonly orderId: string, readonly hostname: string, readonly status: string, readonly templateId: string | null, readonly sshKey: string | null
-  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
-}
-
 /** The PPN on a price, by the rule in force: one function for storefront, cart and invoice (`shared/money/tax.ts`). */
 export type { TaxFigures }
 export type ComputeTax = (taxable: Money, at: Date) => TaxFigures
