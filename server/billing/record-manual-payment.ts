@@ -1,5 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Money } from '#shared/money/money.ts'
+import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
 import { bookPayment } from './book-payment.ts'
 import { auditStaff } from './deps.ts'
@@ -21,6 +22,7 @@ export const recordManualPayment = (deps: BillingDeps & { readonly transact: Tra
     if (!invoice) throw new AppError('not_found')
     const paymentId = deps.newId()
     await stores.invoicePayments.insertManual({ id: paymentId, invoiceId, clientId: invoice.clientId, amount, reference, at })
+    await stores.transitions.record({ entity: 'payment', entityId: paymentId, from: 'created', to: 'settled', cause: `manual: ${reference}`, actor: actorLabel(actor), at: deps.clock.now() })
     await bookPayment(deps)(stores, { paymentId, invoiceId, clientId: invoice.clientId, gateway: null, amount, at, actor })
     await auditStaff(stores, { actor, action: 'payment.manual', entity: 'invoice', entityId: invoiceId, after: { paymentId, amount: amount.amount.toString(), receivedOn, reference } })
   })
