@@ -15,7 +15,7 @@ export const resources = pgTable('resources', {
   username: text(),
   /** Encrypted; emptied when it has been shown once. */
   initialPassword: text(), problem: text(), changedAt: instant().notNull(),
-}, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
+}, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
 
 /** A long act in steps. `fence` counts up at each take-over: a worker whose fence is old may not write. */
 export const sagas = pgTable('sagas', {

@@ -30,7 +30,7 @@ export function eventStreams(live: LiveBus, limits: { readonly perUser?: number,
     if (!response.write(text) && response.writableLength > 65_536) response.destroy()
   }
   const unsubscribe = live.subscribe((hint) => {
-    for (const { listener, response } of streams) if (isFor(hint, listener)) send(response, `event: ${hint.name}\ndata: ${JSON.stringify({ name: hint.name, id: hint.id })}\n\n`)
+    for (const { listener, response } of streams) if (isFor(hint, listener)) send(response, `event: ${hint.name}\ndata: ${hint.id}\n\n`)
   })
   const timer = setInterval(() => {
     const now = performance.now()

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX "resources_number" ON "resources" USING btree ("connection_id","vmid") WHERE vmid is not null and status <> 'destroyed';

@@ -1,0 +1,138 @@
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { PowerState } from '#shared/vocabulary/machines.ts'
+import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number }
+type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
+export type Moment = 'before' | 'after'
+
+/** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
+export class FakeHypervisor {
+  readonly machines = new Map<number, FakeMachine>()
+  readonly journal: string[] = []
+  readonly tasks = new Map<string, { looks: number, end: () => TaskState, state: TaskState | null }>()
+  /** How often a task says "running" before it has ended. */
+  looks = 1
+  down = false
+  templates = new Set([9000])
+  /** A clone fails as a task with this message, as a full storage does. */
+  cloneTaskFails: string | null = null
+  hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
+  now: () => number = () => 0
+  #next = 0
+
+  mine(mark: string) { return [...this.machines.values()].filter(machine => machine.mark === mark) }
+  count(act: Act) { return this.journal.filter(line => line === act).length }
+
+  #task(effect: () => void, failure: string | null = null): TaskHandle {
+    const id = `task-${++this.#next}`
+    this.tasks.set(id, { looks: this.looks, state: null, end: () => {
+      if (failure !== null) return { state: 'failed', message: failure }
+      effect()
+      return { state: 'done', warnings: false }
+    } })
+    if (this.looks === 0) this.#look(id)
+    return { id, node: 'jkt1' }
+  }
+
+  #look(id: string): TaskState {
+    const task = this.tasks.get(id)
+    if (!task) throw new DriverError('not_found', 'no such task')
+    if (task.state) return task.state
+    if (task.looks-- > 0) return { state: 'running' }
+    return task.state = task.end()
+  }
+
+  /** Time passes at the hypervisor: all tasks come to their end. */
+  settle() {
+    for (const [id, task] of this.tasks) {
+      task.looks = 0
+      this.#look(id)
+    }
+  }
+
+  #ours({ vmid, ownershipMark }: MachineRef): FakeMachine {
+    const machine = this.machines.get(vmid)
+    if (!machine) throw new DriverError('not_found', `VM ${vmid} does not exist`)
+    if (machine.mark !== ownershipMark) throw new DriverError('not_ours', `VM ${vmid} does not carry our mark`)
+    if (machine.lock) throw new DriverError('retryable', `VM is locked (${machine.lock})`)
+    return machine
+  }
+
+  driver(): HypervisorDriver {
+    const act = async <T>(name: Act, work: () => T): Promise<T> => {
+      await this.hook(name, 'before')
+      this.journal.push(name)
+      if (this.down) throw new DriverError('retryable', 'connection refused')
+      const result = work()
+      await this.hook(name, 'after')
+      return result
+    }
+    const power = (name: Act, machine: MachineRef, effect: (found: FakeMachine) => void) => act(name, () => {
+      const found = this.#ours(machine)
+      return this.#task(() => effect(found))
+    })
+    const boot = (machine: FakeMachine) => {
+      machine.power = 'running'
+      machine.bootedAt = this.now()
+    }
+    const none = () => Promise.reject(new Error('not part of this fake'))
+    return {
+      test: async function* () {}, version: none, listTemplates: none, listNodes: none, listHeadroom: none,
+      nextFreeId: () => act('nextFreeId', () => {
+        let id = 100
+        while (this.machines.has(id)) id++
+        return id
+      }),
+      findByMark: mark => act('findByMark', () => {
+        const found = this.mine(mark)[0]
+        return found ? { node: found.node, vmid: found.vmid } : null
+      }),
+      clone: input => act('clone', () => {
+        if (!this.templates.has(input.template.vmid)) throw new DriverError('action_required', `template ${input.template.vmid} does not exist`, { who: 'sysadmin' })
+        if (this.machines.has(input.vmid)) throw new DriverError('retryable', `VM ${input.vmid} already exists`)
+        const failure = this.cloneTaskFails
+        const machine: FakeMachine = { vmid: input.vmid, node: input.node, mark: input.ownershipMark, name: input.hostname, power: 'stopped', lock: failure === null ? 'clone' : null, cores: 1, ramMiB: 512, diskGiB: 5, rateMbps: null, ipv4: null, startsAtBoot: false, networkUp: true, password: null, bootedAt: 0 }
+        this.machines.set(input.vmid, machine)
+        return this.#task(() => {
+          machine.lock = null
+        }, failure)
+      }),
+      task: handle => act('task', () => this.#look(handle.id)),
+      configure: (machine: MachineRef, spec: MachineSpec) => act('configure', () => {
+        const found = this.#ours(machine)
+        return this.#task(() => Object.assign(found, { cores: spec.cpuCores, ramMiB: spec.ramMiB, rateMbps: spec.rateMbps, ipv4: spec.address.ipv4, startsAtBoot: true, networkUp: true, password: spec.login.password }))
+      }),
+      growDisk: (machine, diskGiB) => act('growDisk', () => {
+        const found = this.#ours(machine)
+        return found.diskGiB >= diskGiB
+          ? null
+          : this.#task(() => {
+              found.diskGiB = diskGiB
+            })
+      }),
+      start: machine => act('start', () => {
+        const found = this.#ours(machine)
+        return found.power === 'running' ? null : this.#task(() => boot(found))
+      }),
+      shutdown: machine => power('shutdown', machine, found => void (found.power = 'stopped')),
+      stop: machine => power('stop', machine, found => void (found.power = 'stopped')),
+      reboot: machine => power('reboot', machine, boot),
+      setSuspended: (machine, suspended) => act('setSuspended', () => {
+        Object.assign(this.#ours(machine), { startsAtBoot: !suspended, networkUp: !suspended })
+      }),
+      inspect: machine => act('inspect', (): MachineState | null => {
+        const found = this.mine(machine.ownershipMark)[0]
+        return found
+          ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp }
+          : null
+      }),
+      destroy: machine => act('destroy', () => {
+        if (!this.machines.has(machine.vmid)) return null
+        const found = this.#ours(machine)
+        if (found.power !== 'stopped') throw new DriverError('retryable', 'VM is running')
+        return this.#task(() => void this.machines.delete(found.vmid))
+      }),
+    }
+  }
+}

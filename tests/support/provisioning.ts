@@ -1,0 +1,123 @@
+import { eq, sql } from 'drizzle-orm'
+import { addresses, addressPools, connections, resources, sagas, services, templates } from '#db/schema/index.ts'
+import { AppError } from '#shared/errors/codes.ts'
+import type { CapacityCheck } from '#server/infrastructure/ports.ts'
+import type { Transact } from '#server/kernel/ports.ts'
+import { uuidv7 } from '#server/platform/ids.ts'
+import { actOnService } from '#server/provisioning/act-on-service.ts'
+import { followBilling } from '#server/provisioning/follow-billing.ts'
+import type { ProvisioningStores } from '#server/provisioning/ports.ts'
+import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
+import { retrySaga } from '#server/provisioning/retry-saga.ts'
+import { leaseSeconds, runSaga } from '#server/provisioning/run-saga.ts'
+import type { TestApp } from './app.ts'
+import { billingWorld } from './billing.ts'
+import { FakeHypervisor } from './fake-hypervisor.ts'
+
+/** The process has died here: nothing it would have done next happens. */
+export class Crash extends Error {}
+
+/** A point at which a worker may die: before or after one of its transactions or remote calls. */
+export interface Points { seen: number, dieAt: number | null, dead: boolean, readonly names: string[] }
+export const livingForever = (): Points => ({ seen: 0, dieAt: null, dead: false, names: [] })
+
+function pass(points: Points, name: string) {
+  if (points.dead) throw new Crash(name)
+  points.names.push(name)
+  if (points.dieAt !== null && points.seen++ === points.dieAt) {
+    points.dead = true
+    throw new Crash(name)
+  }
+}
+
+let lastAddress = 1
+
+/** A hosting company with one hypervisor in memory, workers that can be killed at any point, and time that only the test moves. */
+export async function provisioningWorld(test: TestApp) {
+  const { core } = test.app
+  const db = core.database.executor
+  const billing = billingWorld(test.app)
+  const hypervisor = new FakeHypervisor()
+  let wall = Date.parse('2026-11-02T03:00:00Z')
+  const wallClock = { now: () => new Date(wall) }
+  hypervisor.now = () => wall
+  const connectionId = uuidv7()
+  const templateId = uuidv7()
+  const poolId = uuidv7()
+  await db.insert(connections).values({ id: connectionId, kind: 'proxmox', name: connectionId, url: 'https://127.0.0.1:8006', tlsMode: 'system', tokenId: 'a@pve!b', tokenSecret: 'x', storage: 'local', bridge: 'vmbr0', createdAt: test.clock.now() })
+  await db.insert(templates).values({ id: templateId, connectionId, node: 'jkt1', vmid: 9000, name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
+  await db.insert(addressPools).values({ id: poolId, connectionId, name: poolId, firstAddress: '203.0.113.1', lastAddress: '203.0.113.254', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53'], createdAt: test.clock.now() })
+  let capacity: CapacityCheck = async () => [{ connectionId, node: 'jkt1' }]
+
+  const world = {
+    test, billing, hypervisor, connectionId, templateId, wallClock,
+    advance: (seconds: number) => void (wall += seconds * 1000),
+    setCapacity: (check: CapacityCheck) => void (capacity = check),
+    /** A paid order of one service, as it stands when `billing.service-paid` is told. */
+    async paidService(options: { address?: boolean } = {}) {
+      const order = await billing.order()
+      await db.update(services).set({ templateId, hostname: `vps-${order.serviceId.slice(-12)}` }).where(eq(services.id, order.serviceId))
+      if (options.address ?? true) await world.addAddress(order.serviceId)
+      await billing.pay(order.invoiceId)
+      return order
+    },
+    /** A free address, or one that is reserved for a service. */
+    async addAddress(serviceId: string | null) {
+      lastAddress++
+      await db.insert(addresses).values({ id: uuidv7(), poolId, address: `10.${lastAddress >> 16}.${(lastAddress >> 8) & 255}.${lastAddress & 255}`, status: serviceId ? 'reserved' : 'free', serviceId, changedAt: test.clock.now() })
+    },
+    worker(points: Points = livingForever()) {
+      const transact: Transact<ProvisioningStores> = async (work) => {
+        pass(points, 'before a transaction')
+        const result = await (core.transact as unknown as Transact<ProvisioningStores>)(work)
+        pass(points, 'after a transaction')
+        return result
+      }
+      hypervisor.hook = (act, moment) => pass(points, `${moment} ${act}`)
+      const read = core.read as unknown as ProvisioningStores
+      const base = { transact, clock: core.clock, wallClock, log: core.log, read }
+      const follow = followBilling(base)
+      const driver = hypervisor.driver()
+      return {
+        points, follow, transact,
+        recover: recoverSagas({ ...base, follow }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: async () => driver, checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}`, baseUrl: 'http://localhost:3000' } }),
+        act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation }),
+        retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
+      }
+    },
+    /** Runs every open saga to its end (or its failure), moving time to where the next one is due. */
+    async drain(worker: ReturnType<typeof world.worker>, limit = 400) {
+      for (let turn = 0; turn < limit; turn++) {
+        const [due] = await core.read.sagas.listDue(wallClock.now(), 1)
+        if (due) {
+          await worker.run({ sagaId: due })
+          continue
+        }
+        const open = await db.select().from(sagas).where(sql`status in ('running', 'waiting')`)
+        if (open.length === 0) return
+        const next = Math.min(...open.map(saga => (saga.retryAt ?? saga.leaseUntil ?? wallClock.now()).getTime()))
+        wall = Math.max(wall + 1000, next + 1)
+      }
+      throw new Error('the sagas do not come to an end')
+    },
+    /** The worker died; its lease lapses. */
+    afterDeath: () => world.advance(leaseSeconds + 1),
+    async build() {
+      const order = await world.paidService()
+      const worker = world.worker()
+      await worker.follow({ kind: 'provision', serviceId: order.serviceId, cause: order.invoiceId })
+      await world.drain(worker)
+      return { ...order, ...await world.look(order.serviceId) }
+    },
+    async look(serviceId: string) {
+      const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
+      const found = await db.select().from(sagas).where(eq(sagas.serviceId, serviceId)).orderBy(sagas.startedAt, sagas.id)
+      const [address] = await db.select().from(addresses).where(eq(addresses.serviceId, serviceId))
+      return { service: await billing.service(serviceId), resource, sagas: found, newest: found.at(-1), address, machines: resource ? hypervisor.mine(resource.ownershipMark) : [] }
+    },
+  }
+  return world
+}
+export type ProvisioningWorld = Awaited<ReturnType<typeof provisioningWorld>>
+export const outOfStock = () => Promise.reject(new AppError('out_of_stock'))
