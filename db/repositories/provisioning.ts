@@ -121,11 +121,11 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, t.name as template_name, u.name as client_name, u.email, u.locale,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'vmid', o.vmid, 'username', o.username) order by o.connection_id <> t.connection_id, o.vmid) from templates o
             where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
-        from services s join users u on u.id = s.client_id left join templates t on t.id = s.template_id
+        from services s left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id left join address_pools ap on ap.id = a.pool_id
         where s.id = ${serviceId}`)
       const row = rowsOf<FactsRow>(found)[0]
@@ -133,7 +133,7 @@ function serviceControl(db: Executor): ServiceControl {
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       return {
         serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
-        client: { name: row.client_name, email: row.email, locale: row.locale }, resource: resource ? toResource(resource) : null,
+        resource: resource ? toResource(resource) : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
       }
     },
@@ -167,7 +167,7 @@ function serviceControl(db: Executor): ServiceControl {
 }
 
 interface FactsRow {
-  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, client_name: string, email: string, locale: MachineFacts['client']['locale'],
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null,
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, vmid: number, username: string }[]
 }
 

@@ -1,12 +1,10 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
-import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
-import type { MailOutbox } from '../notifications/ports.ts'
 import type { Progress, StepChange } from './saga.ts'
 
 /** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
@@ -69,7 +67,6 @@ export interface MachineFacts {
   readonly templateId: string | null, readonly templateName: string | null
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly vmid: number, readonly username: string }[]
-  readonly client: { readonly name: string, readonly email: string, readonly locale: Locale }
   readonly resource: ResourceRow | null
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly connectionId: string } | null
 }
@@ -121,5 +118,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly mail: MailOutbox, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly audit: AuditTrail
 }

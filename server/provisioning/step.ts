@@ -16,8 +16,6 @@ export interface StepTools {
   readonly secrets: SecretBox
   /** A random password that a person can type and every guest accepts. */
   readonly newPassword: () => string
-  /** Of our own pages, without a trailing slash. */
-  readonly baseUrl: string
 }
 
 /** What one run of one step sees. `facts` were read as the run began. */

@@ -81,13 +81,13 @@ export async function provisioningWorld(test: TestApp) {
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: async () => driver, checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}`, baseUrl: 'http://localhost:3000' } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: async () => driver, checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }
     },
     /** Runs every open saga to its end (or its failure), moving time to where the next one is due. */
-    async drain(worker: ReturnType<typeof world.worker>, limit = 400) {
+    async drain(worker: { run(input: { sagaId: string }): Promise<void> }, limit = 400) {
       for (let turn = 0; turn < limit; turn++) {
         const [due] = await core.read.sagas.listDue(wallClock.now(), 1)
         if (due) {

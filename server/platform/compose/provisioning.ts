@@ -38,7 +38,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor ?? missing, checkCapacity: hypervisors.checkCapacity ?? missing, markServiceActive: billing.markServiceActive, secrets, newPassword, baseUrl: config.GARDU_BASE_URL },
+    tools: { openHypervisor: hypervisors.openHypervisor ?? missing, checkCapacity: hypervisors.checkCapacity ?? missing, markServiceActive: billing.markServiceActive, secrets, newPassword },
   })
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation }), revealCredentials: revealCredentials({ transact, secrets }),
