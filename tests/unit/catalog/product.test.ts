@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AppError } from '#shared/errors/codes.ts'
+import { money } from '#shared/money/money.ts'
+import { billingCycles } from '#shared/vocabulary/billing.ts'
+import type { PriceRecord, ProductFields } from '#server/catalog/ports.ts'
+import { checkProduct, currentPrices } from '#server/catalog/product.ts'
+
+const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: 'mini', kind: 'vps', name: 'Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', featured: false, position: 1, stockLimit: null, connectionIds: ['c'], templateIds: ['t'], ...change })
+const price = (id: string, change: Partial<PriceRecord> = {}): PriceRecord => ({ id, cycle: 'monthly', price: money(100n), setup: money(0n), effectiveFrom: new Date(0), createdBy: null, ...change })
+const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true }] }
+const problems = (change: Partial<ProductFields>, placement: Parameters<typeof checkProduct>[1] = known, prices = [price('1')]) => {
+  try {
+    checkProduct(fields(change), placement, prices)
+    return []
+  } catch (error) {
+    return error instanceof AppError ? error.fields.map(field => `${field.path}: ${field.code}`) : ['unexpected']
+  }
+}
+
+describe('products', () => {
+  it('a VPS on sale has a connection, a template of it and a price', () => {
+    expect(problems({})).toEqual([])
+    expect(problems({ connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [] }, [])).toEqual(['connectionIds: sale_needs_connection', 'templateIds: sale_needs_template', 'status: sale_needs_price'])
+    expect(problems({ status: 'draft', connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [] }, [])).toEqual([])
+  })
+  it('templates that vanished do not put a product on sale', () => expect(problems({}, { ...known, templates: [{ id: 't', connectionId: 'c', present: false }] })).toEqual(['templateIds: sale_needs_template']))
+  it('a template of a connection that is not chosen is refused', () => expect(problems({ status: 'draft' }, { ...known, templates: [{ id: 't', connectionId: 'other', present: true }] })).toEqual(['templateIds: template_of_other_connection']))
+
+  it('the price of a moment is the newest that is effective by then, one per cycle, in whatever order the history comes', () => {
+    const history = fc.uniqueArray(fc.record({ id: fc.uuid({ version: 7 }), cycle: fc.constantFrom(...billingCycles), effectiveFrom: fc.integer({ min: 0, max: 20 }).map(n => new Date(n)) }), { selector: row => row.id, maxLength: 30 })
+    fc.assert(fc.property(history, fc.integer({ min: 0, max: 20 }), (rows, moment) => {
+      const at = new Date(moment)
+      const found = currentPrices(rows.map(row => price(row.id, row)), at)
+      for (const cycle of billingCycles) {
+        const expected = rows.filter(row => row.cycle === cycle && row.effectiveFrom <= at).sort((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime() || (a.id < b.id ? 1 : -1))[0]
+        expect(found.filter(row => row.cycle === cycle).map(row => row.id)).toEqual(expected ? [expected.id] : [])
+      }
+    }))
+  })
+})
