@@ -106,7 +106,7 @@ function toApiProblem(error: unknown, unavailable: string): ApiProblem {
 
 async function leaveToLogin() {
   useState<unknown>('auth-me').value = null
-  const route = useRoute()
+  const route = useRouter().currentRoute.value
   if (!route.path.includes('/auth/')) await navigateTo({ path: useLocalePath()('/auth/login'), query: { next: route.fullPath } })
 }
 

@@ -18,7 +18,7 @@ export function useAuth() {
   })
   const api = useApi()
   const localePath = useLocalePath()
-  const route = useRoute()
+  const router = useRouter()
 
   /** The signed-in user; asks the server when it is not known yet, or `anew`. */
   async function ensure(anew = false): Promise<AuthUser | null> {
@@ -32,7 +32,7 @@ export function useAuth() {
   /** After a log-in: remembers the user and goes to where they wanted to be. */
   async function enter(signedIn: AuthUser) {
     user.value = { id: signedIn.id, name: signedIn.name, role: signedIn.role }
-    await navigateTo(homeOf(signedIn.role, route.query.next), { replace: true })
+    await navigateTo(homeOf(signedIn.role, router.currentRoute.value.query.next), { replace: true })
   }
 
   /** Ends this session and leaves for the log-in page with nothing of the user left in memory. */

@@ -5,10 +5,11 @@ import { findingsOf } from '#shared/errors/field-messages.ts'
  * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered; `schema` may depend on the step:
  *
  *     const { check, form, sending, problem, submit } = useFormCheck(loginBody)
- *     <UForm ref="form" :state="state" :validate="check" @submit="submit(() => api(login, { body: state }), done)">
+ *     <UForm ref="form" :state="state" :validate="check" :validate-on="['input']" @submit="submit(() => api(login, { body: state }), done)">
  *     <UAlert v-if="problem" :title="problem.title" role="alert" />
  *
- * `submit` allows one request at a time, puts the errors of fields at their fields and keeps the rest in `problem`.
+ * Checked while typing and at the end, not when a field is left: a message that comes or goes under the pointer moves the button away from
+ * the click. `submit` allows one request at a time, puts the errors of fields at their fields and keeps the rest in `problem`.
  */
 export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   const { t } = useI18n()
@@ -16,9 +17,13 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   const sending = ref(false)
   const problem = shallowRef<ApiProblem | null>(null)
 
+  let answeredAt = -Infinity
+
   function check(state: unknown): { name: string, message: string }[] {
     const parsed = toValue(schema).safeParse(state, { reportInput: true })
-    return parsed.success ? [] : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
+    // The form checks a field again shortly after its last letter; by then the server may have answered, and its word must stay.
+    const told = performance.now() - answeredAt < 1000 ? problem.value?.formErrors ?? [] : []
+    return parsed.success ? told : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
   }
 
   /** Answers whether it succeeded. `refused` may deal with a problem itself: it answers true for those. */
@@ -33,8 +38,9 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
       const known = problemOf(error)
       if (!known) throw error
       if (refused?.(known)) return false
-      form.value?.setErrors(known.formErrors)
       problem.value = known
+      answeredAt = performance.now()
+      form.value?.setErrors(known.formErrors)
       return false
     } finally {
       sending.value = false
