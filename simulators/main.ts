@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startControl } from './control.ts'
+import type { Controlled } from './control.ts'
+import { startMidtransSimulator } from './midtrans/index.ts'
+import { startProxmoxSimulator } from './proxmox/index.ts'
+import { startRdapSimulator } from './rdap/index.ts'
+import { startSmtpSimulator } from './smtp/index.ts'
+
+/** All simulators in one process: `node simulators/main.ts --data <dir> --base-port <n> --app <url of the app>`. Ends on SIGTERM or SIGINT with its state kept. */
+const { values } = parseArgs({ options: { 'data': { type: 'string', default: '.data/simulators' }, 'base-port': { type: 'string', default: '4400' }, 'app': { type: 'string', default: 'http://127.0.0.1:3000' }, 'delay': { type: 'string', default: '0.5' }, 'version': { type: 'string', default: '9.2.3' } } })
+const base = Number(values['base-port'])
+const dataDir = values.data
+
+async function start() {
+  mkdirSync(dataDir, { recursive: true })
+  const proxmox = await startProxmoxSimulator({ port: base + 1, dataDir, delayFactor: Number(values.delay), version: values.version })
+  const midtrans = await startMidtransSimulator({ port: base + 2, dataDir, app: values.app, notificationLagMs: 800, timeFactor: 1 / 60 })
+  const rdap = await startRdapSimulator({ port: base + 3 })
+  const smtp = await startSmtpSimulator({ port: base + 4, dataDir })
+  const simulators: Controlled[] = [
+    { name: 'midtrans', title: 'Midtrans', says: 'Every charge and Snap page: pay it, let it fail, let it expire, scan its QRIS.', url: midtrans.url, page: `${midtrans.url}/`, faults: midtrans.faults, state: midtrans.state },
+    { name: 'smtp', title: 'Mail', says: 'What Gardu has sent, for example the code of a new account.', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state },
+    { name: 'proxmox', title: 'Proxmox VE', says: 'Two nodes, three templates, real tasks with delays.', url: proxmox.url, page: null, faults: proxmox.faults, state: { ...proxmox.state, get tokens() { return proxmox.state.tokens.map(t => ({ id: t.id, privileges: t.privileges })) } } },
+    { name: 'rdap', title: 'RDAP', says: 'A registry for domain checks: which names are taken, and which make trouble.', url: rdap.url, page: `${rdap.url}/`, faults: rdap.faults, state: rdap.state },
+  ]
+  const control = await startControl({ port: base, simulators, smtp })
+  // What the application must know to trust and use the cluster; readable by the owner alone, as any credential.
+  writeFileSync(join(dataDir, 'simulators.json'), JSON.stringify({ proxmox: { url: proxmox.url, tokenId: proxmox.token.id, tokenSecret: proxmox.token.secret, fingerprint: proxmox.fingerprint }, control: control.url }, null, 1), { mode: 0o600 })
+  process.stdout.write(`simulators: ${control.url}\n`)
+  let stopping = false
+  const stop = async () => {
+    if (stopping) return
+    stopping = true
+    await Promise.all([control, proxmox, midtrans, rdap, smtp].map(server => server.close()))
+    process.exit(0)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  // Started by the demo over a channel: when that is gone, so is the reason to run.
+  process.on('disconnect', stop)
+}
+
+try {
+  await start()
+} catch (error) {
+  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  process.stderr.write(taken ? `simulators: a port from ${base} to ${base + 4} is taken; set GARDU_SIMULATOR_PORT to another base\n` : `simulators: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
+}
