@@ -1,0 +1,114 @@
+import { sql } from 'drizzle-orm'
+import type { Executor } from '#db/client.ts'
+import { addresses, addressPools, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { Role } from '#shared/vocabulary/roles.ts'
+import type { Core } from './core.ts'
+
+/** The hypervisor that the demo sells from, as `scripts/demo.ts` hands it over. */
+export interface DemoHypervisor { readonly url: string, readonly tokenId: string, readonly tokenSecret: string, readonly fingerprint: string | null }
+
+export const demoPassword = 'Gardu-demo-2026'
+const people: [Role, string][] = [['client', 'Sari Wulandari'], ['sysadmin', 'Bagus Pratama'], ['business', 'Dewi Lestari'], ['finance', 'Rina Kusuma'], ['owner', 'Hendra Wijaya']]
+
+const plans = [
+  { slug: 'vps-rinjani-1', name: 'VPS Rinjani 1', cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, monthly: 50_000n, featured: false, id: 'Untuk situs pribadi, bot, dan belajar Linux.', en: 'For personal sites, bots and learning Linux.' },
+  { slug: 'vps-rinjani-2', name: 'VPS Rinjani 2', cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 200, monthly: 100_000n, featured: true, id: 'Untuk toko daring dan aplikasi yang mulai ramai.', en: 'For online shops and apps that begin to grow.' },
+  { slug: 'vps-rinjani-4', name: 'VPS Rinjani 4', cpuCores: 4, ramMiB: 4096, diskGiB: 80, rateMbps: 300, monthly: 200_000n, featured: false, id: 'Untuk beberapa situs, basis data, dan antrean kerja.', en: 'For several sites, databases and job queues.' },
+  { slug: 'vps-rinjani-8', name: 'VPS Rinjani 8', cpuCores: 8, ramMiB: 8192, diskGiB: 160, rateMbps: 500, monthly: 400_000n, featured: false, id: 'Untuk beban produksi yang memerlukan ruang gerak.', en: 'For production loads that need headroom.' },
+] as const
+/** Percent taken off by paying longer ahead. */
+const discounts: Record<BillingCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n }
+
+const images = [
+  { vmid: 9000, name: 'debian-12-cloudinit', osFamily: 'debian', username: 'debian', diskGiB: 3 },
+  { vmid: 9001, name: 'ubuntu-2404-cloudinit', osFamily: 'ubuntu', username: 'ubuntu', diskGiB: 4 },
+  { vmid: 9002, name: 'almalinux-9-cloudinit', osFamily: 'almalinux', username: 'almalinux', diskGiB: 10 },
+]
+
+const company = { id: 'Perlu KTP penanggung jawab dan izin usaha (NIB, SIUP, TDP, atau akta).', en: 'Needs the identity card of the person in charge and a business permit (NIB, SIUP, TDP or deed).' }
+const person = { id: 'Perlu KTP atau paspor.', en: 'Needs an identity card or passport.' }
+const suffixes: [suffix: string, register: bigint, renew: bigint, requirement: { id: string, en: string } | null][] = [
+  ['com', 165_000n, 189_000n, null], ['id', 219_000n, 239_000n, null], ['co.id', 275_000n, 299_000n, company], ['my.id', 12_000n, 25_000n, null], ['web.id', 45_000n, 55_000n, person], ['biz.id', 35_000n, 55_000n, null],
+  ['or.id', 50_000n, 60_000n, { id: 'Perlu KTP dan akta notaris atau surat organisasi.', en: 'Needs an identity card and a notarial deed or a letter of the organisation.' }],
+  ['sch.id', 50_000n, 60_000n, { id: 'Perlu KTP, SK pendirian, dan surat kepala sekolah.', en: 'Needs an identity card, the founding decree and a letter of the head of the school.' }],
+  ['ac.id', 50_000n, 60_000n, { id: 'Perlu KTP, SK pendirian, dan surat pimpinan perguruan tinggi.', en: 'Needs an identity card, the founding decree and a letter of the head of the university.' }],
+  ['net', 199_000n, 229_000n, null], ['org', 189_000n, 219_000n, null], ['xyz', 35_000n, 225_000n, null], ['dev', 225_000n, 245_000n, null], ['app', 245_000n, 265_000n, null], ['online', 25_000n, 525_000n, null], ['store', 25_000n, 795_000n, null],
+]
+
+/**
+ * Fills an empty database with the demo's catalogue, accounts and hypervisor, in one transaction; a database with a user in it stays as it
+ * is. The hypervisor's address is renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
+ */
+export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoHypervisor | null): Promise<'seeded' | 'present'> {
+  const { executor } = core.database
+  const [{ count } = { count: 0 }] = await executor.select({ count: sql<number>`count(*)::int` }).from(users)
+  if (count > 0) {
+    if (hypervisor) await executor.update(connections).set({ url: hypervisor.url, tokenId: hypervisor.tokenId, tokenSecret: core.secrets.seal(hypervisor.tokenSecret), tlsFingerprint: hypervisor.fingerprint }).where(sql`${connections.name} = 'Jakarta'`)
+    return 'present'
+  }
+  // Hashed before the transaction: scrypt is slow on purpose.
+  const passwordHash = await core.passwords.hash(demoPassword)
+  await executor.transaction(async (transaction) => {
+    const tx = transaction as unknown as Executor
+    const now = core.clock.now()
+    await seedPeople(tx, { ...core, now, passwordHash })
+    const cluster = hypervisor ? await seedHypervisor(tx, hypervisor, { ...core, now }) : { connectionId: null, templateIds: [] }
+    await seedCatalogue(tx, cluster, { ...core, now })
+  })
+  core.log.info('demo data is in place')
+  return 'seeded'
+}
+
+async function seedPeople(tx: Executor, { newId, now, passwordHash }: { newId: Core['newId'], now: Date, passwordHash: string }): Promise<void> {
+  const rows = people.map(([role, name]) => ({ id: newId(), email: `${role}@demo.gardu.test`, name, passwordHash, role, locale: 'id' as const, emailVerifiedAt: now, createdAt: now }))
+  await tx.insert(users).values(rows)
+  await tx.insert(clientProfiles).values(rows.filter(row => row.role === 'client').map(row => ({
+    userId: row.id, kind: 'person' as const, companyName: null, nik: '3174054508900001', npwp: null, phone: '+6281234567890', addressLine: 'Jl. Kemang Raya No. 10', city: 'Jakarta Selatan', province: 'DKI Jakarta', postalCode: '12730', country: 'ID', updatedAt: now,
+  })))
+}
+
+async function seedHypervisor(tx: Executor, hypervisor: DemoHypervisor, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<{ connectionId: string, templateIds: string[] }> {
+  const connectionId = newId()
+  await tx.insert(connections).values({
+    id: connectionId, kind: 'proxmox', name: 'Jakarta', url: hypervisor.url, tlsMode: hypervisor.fingerprint ? 'fingerprint' : 'system', tlsFingerprint: hypervisor.fingerprint, tokenId: hypervisor.tokenId, tokenSecret: secrets.seal(hypervisor.tokenSecret),
+    storage: 'ceph-vm', bridge: 'vmbr0', nodes: [], createdAt: now,
+  })
+  const rows = images.map(image => ({ id: newId(), connectionId, node: 'pve-jkt1', ...image, seenAt: now }))
+  await tx.insert(templates).values(rows)
+  const poolId = newId()
+  const [first, last] = [10, 120]
+  await tx.insert(addressPools).values({ id: poolId, connectionId, name: 'Jakarta publik', firstAddress: `203.0.113.${first}`, lastAddress: `203.0.113.${last}`, prefixLength: 24, gateway: '203.0.113.1', nameservers: ['1.1.1.1', '8.8.8.8'], createdAt: now })
+  await tx.insert(addresses).values(Array.from({ length: last - first + 1 }, (_, i) => ({ id: newId(), poolId, address: `203.0.113.${first + i}`, changedAt: now })))
+  return { connectionId, templateIds: rows.map(row => row.id) }
+}
+
+async function seedCatalogue(tx: Executor, cluster: { connectionId: string | null, templateIds: string[] }, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {
+  for (const [position, plan] of plans.entries()) {
+    const productId = newId()
+    const { cpuCores, ramMiB, diskGiB, rateMbps } = plan
+    await tx.insert(products).values({
+      id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps }, status: 'active', featured: plan.featured, position: (position + 1) * 10, createdAt: now, updatedAt: now,
+      description: {
+        id: `${plan.id} ${cpuCores} vCPU, RAM ${ramMiB / 1024} GB, SSD ${diskGiB} GB, port ${rateMbps} Mbps, satu IPv4 publik, akses root penuh, dan terpasang otomatis beberapa menit setelah pembayaran.`,
+        en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4, full root access, and built by itself within minutes of payment.`,
+      },
+    })
+    await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [BillingCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: plan.monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))
+    if (cluster.connectionId) {
+      await tx.insert(productConnections).values({ productId, connectionId: cluster.connectionId })
+      await tx.insert(productTemplates).values(cluster.templateIds.map(templateId => ({ productId, templateId })))
+    }
+  }
+  await tx.insert(tlds).values(suffixes.map(([suffix, register, renew, requirement], i) => ({ suffix, register, renew, requirement, position: (i + 1) * 10 })))
+  await tx.insert(promoCodes).values({ id: newId(), code: 'HEMAT20', kind: 'percent', value: 20n, createdAt: now })
+}
+
+/** Reads `GARDU_DEMO_PROXMOX`. @throws when it is set and unusable. */
+export function readDemoHypervisor(text: string | undefined): DemoHypervisor | null {
+  if (!text) return null
+  const { url, tokenId, tokenSecret, fingerprint } = JSON.parse(text) as Partial<Record<string, string | null>>
+  if (!url || !tokenId || !tokenSecret) throw new Error('GARDU_DEMO_PROXMOX must hold url, tokenId and tokenSecret')
+  return { url, tokenId, tokenSecret, fingerprint: fingerprint ?? null }
+}
