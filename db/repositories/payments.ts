@@ -87,16 +87,25 @@ const paymentStore = (db: Executor): PaymentStore => ({
 })
 
 const webhookStore = (db: Executor, context: StoreContext): WebhookStore => ({
-  async store({ at, headers, ...hook }) {
-    const id = context.newId()
-    const [row] = await db.insert(webhooks).values({ id, ...hook, headers: { ...headers }, receivedAt: at })
-      .onConflictDoUpdate({ target: [webhooks.gateway, webhooks.dedupeKey], set: { deliveries: sql`${webhooks.deliveries} + 1` } }).returning({ id: webhooks.id, status: webhooks.status })
-    if (hook.status === 'refused' || !row) return null
-    if (row.id === id) return id
-    if (row.status !== 'refused') return null
-    // Refused before and proven now (the secret was set right meanwhile): it waits for work like a first delivery.
-    await db.update(webhooks).set({ status: hook.status, orderId: hook.orderId, event: hook.event, body: hook.body, reason: null }).where(eq(webhooks.id, row.id))
-    return row.id
+  async store(hooks) {
+    // One row per content, in one order: an upsert may not meet a row twice, and two batches at once must not wait for each other.
+    const groups = [...Map.groupBy(hooks, hook => `${hook.gateway} ${hook.dedupeKey}`)].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([, [hook, ...more]]) => hook ? [{ hook, id: context.newId(), deliveries: more.length + 1 }] : [])
+    if (groups.length === 0) return []
+    const rows = await db.insert(webhooks).values(groups.map(({ id, deliveries, hook: { at, headers, ...hook } }) => ({ id, ...hook, headers: { ...headers }, receivedAt: at, deliveries })))
+      .onConflictDoUpdate({ target: [webhooks.gateway, webhooks.dedupeKey], set: { deliveries: sql`${webhooks.deliveries} + excluded.deliveries` } }).returning({ id: webhooks.id, status: webhooks.status, gateway: webhooks.gateway, dedupeKey: webhooks.dedupeKey })
+    const waiting: string[] = []
+    for (const row of rows) {
+      const group = groups.find(candidate => candidate.hook.gateway === row.gateway && candidate.hook.dedupeKey === row.dedupeKey)
+      if (!group || group.hook.status === 'refused') continue
+      if (row.id === group.id) waiting.push(row.id)
+      else if (row.status === 'refused') {
+        // Refused before and proven now (the secret was set right meanwhile): it waits for work like a first delivery.
+        const { status, orderId, event, body } = group.hook
+        await db.update(webhooks).set({ status, orderId, event, body, reason: null }).where(eq(webhooks.id, row.id))
+        waiting.push(row.id)
+      }
+    }
+    return waiting
   },
   async countRefusedSince(moment, limit) {
     const some = db.select({ id: webhooks.id }).from(webhooks).where(and(eq(webhooks.status, 'refused'), gte(webhooks.receivedAt, moment))).limit(limit).as('some')

@@ -16,6 +16,8 @@ export const actorLabel = (actor: Actor): string => actor.kind === 'user' ? `${a
 export interface Outbox {
   /** `singletonKey`: while an equal one waits, a second is dropped. `startAfterSeconds` delays it. */
   emit<N extends EventName>(name: N, payload: Events[N], options?: { singletonKey?: string, startAfterSeconds?: number }): Promise<void>
+  /** Many at once, each a job of its own, in one statement. */
+  emitMany<N extends EventName>(name: N, payloads: readonly Events[N][]): Promise<void>
 }
 
 /** A hint to open pages that something changed; sent after the commit, may be lost, carries no data but an id. */

@@ -42,6 +42,9 @@ export interface PaymentGateway {
   verify(input: { readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }): Notification
 }
 
+/** Stores a proven notification and its job; resolves once both are committed. */
+export type KeepWebhook = (hook: NewWebhook) => Promise<void>
+
 /** Proves a notification without being able to charge. */
 export type NotificationVerifier = Pick<PaymentGateway, 'name' | 'verify'>
 export type Gateways = Readonly<Partial<Record<GatewayName, PaymentGateway>>>
@@ -84,8 +87,8 @@ export interface StoredWebhook {
 export interface NewWebhook { readonly gateway: GatewayName, readonly dedupeKey: string, readonly status: WebhookStatus, readonly orderId: string | null, readonly event: string | null, readonly body: string, readonly headers: Readonly<Record<string, string>>, readonly reason: string | null, readonly at: Date }
 export interface WebhookFilter extends PageRequest { readonly q?: string | undefined, readonly status?: WebhookStatus | undefined, readonly gateway?: GatewayName | undefined }
 export interface WebhookStore {
-  /** Stores a delivery; an equal one counts up. Answers the id when this delivery made it wait for work, else null. */
-  store(hook: NewWebhook): Promise<string | null>
+  /** Stores deliveries; equal ones share a row and count up. Answers the ids that these deliveries made wait for work. */
+  store(hooks: readonly NewWebhook[]): Promise<string[]>
   /** Counts at most `limit`. */
   countRefusedSince(moment: Date, limit: number): Promise<number>
   find(id: string): Promise<StoredWebhook | null>

@@ -1,9 +1,9 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Clock, Transact } from '../kernel/ports.ts'
-import type { NewWebhook, Notification, NotificationVerifiers, PaymentStores } from './ports.ts'
+import type { KeepWebhook, NewWebhook, Notification, NotificationVerifiers, PaymentStores } from './ports.ts'
 
-interface Deps { readonly transact: Transact<PaymentStores>, readonly clock: Clock, readonly verifiers: NotificationVerifiers, readonly digest: (bytes: Uint8Array) => string, readonly decode: (bytes: Uint8Array) => string }
+interface Deps { readonly transact: Transact<PaymentStores>, readonly keep: KeepWebhook, readonly clock: Clock, readonly verifiers: NotificationVerifiers, readonly digest: (bytes: Uint8Array) => string, readonly decode: (bytes: Uint8Array) => string }
 interface Input { readonly gateway: GatewayName, readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }
 
 /** Headers that say something later; never the ones that prove (a callback token is a secret). */
@@ -30,10 +30,7 @@ export const receiveWebhook = (deps: Deps) => async (input: Input): Promise<{ re
     throw error
   }
   try {
-    await deps.transact(async (stores) => {
-      const waiting = await stores.webhooks.store({ ...common, status: 'verified', orderId: proven.orderId, event: proven.event, body: text(deps, input.raw, bodyLimit), reason: null })
-      if (waiting) await stores.outbox.emit('payments.webhook-received', { webhookId: waiting })
-    })
+    await deps.keep({ ...common, status: 'verified', orderId: proven.orderId, event: proven.event, body: text(deps, input.raw, bodyLimit), reason: null })
   } catch (error) {
     throw new AppError('unavailable', { cause: error, retryAfterSeconds: 30 })
   }
@@ -46,5 +43,5 @@ const text = (deps: Deps, raw: Uint8Array, limit: number) => deps.decode(raw.sub
 /** Forged notifications are kept as evidence, so many an hour; a flood of them fills no disk, and failing to keep one changes no answer. */
 const keepRefused = (deps: Deps, hook: NewWebhook): Promise<void> => deps.transact(async (stores) => {
   const hourAgo = new Date(hook.at.getTime() - 3_600_000)
-  if (await stores.webhooks.countRefusedSince(hourAgo, refusedPerHour) < refusedPerHour) await stores.webhooks.store(hook)
+  if (await stores.webhooks.countRefusedSince(hourAgo, refusedPerHour) < refusedPerHour) await stores.webhooks.store([hook])
 }).catch(() => {})

@@ -31,6 +31,12 @@ export const queueRules: Record<EventName, QueueRule> = {
 
 export type Handlers = { [N in EventName]: (payload: Events[N]) => Promise<void> }
 
+/** A job without a key of its own is limited by nobody: its id is its key. */
+function jobIdentity() {
+  const id = crypto.randomUUID()
+  return { id, singletonKey: id }
+}
+
 export interface DeadJob { id: string, queue: string, createdAt: Date, failedAt: Date | null, attempts: number, error: string | null, data: unknown }
 
 export interface JobSystem {
@@ -65,6 +71,11 @@ export async function openJobs(database: Database, log: Logger, options: { super
       async emit(name, payload, { singletonKey, startAfterSeconds } = {}) {
         const id = crypto.randomUUID()
         await boss.send(name, payload, { id, db: fromDrizzle(executor as unknown as DrizzleTransactionLike, sql), singletonKey: singletonKey ?? id, ...(startAfterSeconds ? { startAfter: startAfterSeconds } : {}) })
+      },
+      async emitMany(name, payloads) {
+        if (payloads.length === 0) return
+        const jobs = payloads.map(data => ({ ...jobIdentity(), data }))
+        await boss.insert(name, jobs, { db: fromDrizzle(executor as unknown as DrizzleTransactionLike, sql) })
       },
     }),
     async work(handlers) {

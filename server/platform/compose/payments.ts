@@ -7,6 +7,7 @@ import type { Actor } from '#server/kernel/ports.ts'
 import { cancelPayment } from '#server/payments/cancel-payment.ts'
 import { cancelStrayAttempt } from '#server/payments/cancel-stray-attempt.ts'
 import { checkPayment } from '#server/payments/check-payment.ts'
+import { keepWebhooks } from '#server/payments/keep-webhooks.ts'
 import { toAdminPaymentView, toWebhookView, viewPayments } from '#server/payments/payment-view.ts'
 import type { PaymentView } from '#server/payments/payment-view.ts'
 import type { Gateways, PaymentFilter, WebhookFilter } from '#server/payments/ports.ts'
@@ -16,6 +17,7 @@ import { reconcilePayments } from '#server/payments/reconcile-payments.ts'
 import { replayWebhook } from '#server/payments/replay-webhook.ts'
 import { startPayment } from '#server/payments/start-payment.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
+import { inBatches } from '../batch.ts'
 import type { Core } from '../core.ts'
 
 export interface PaymentsNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
@@ -40,7 +42,7 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
       return view
     },
     cancelPayment: cancelPayment(deps),
-    receiveWebhook: receiveWebhook({ transact, clock, verifiers, digest: bytes => createHash('sha256').update(bytes).digest('hex'), decode: bytes => new TextDecoder().decode(bytes) }),
+    receiveWebhook: receiveWebhook({ transact, keep: inBatches(keepWebhooks({ transact }), 250), clock, verifiers, digest: bytes => createHash('sha256').update(bytes).digest('hex'), decode: bytes => new TextDecoder().decode(bytes) }),
     replayWebhook: replayWebhook({ transact }),
     async listPayments(filter: PaymentFilter) {
       const page = await read.payments.list(filter)
