@@ -34,7 +34,12 @@ export const resumeSaga: SagaDefinition = {
   maxAttempts: null,
   failureIsError: true,
   // Suspended anew meanwhile (by staff): the machine is stopped again by the suspension's own saga.
-  cancelWhen: facts => facts.status !== 'suspended' ? `the service is ${facts.status}` : facts.resumable ? null : 'the service was suspended anew',
+  cancelWhen(facts) {
+    // Active by this very saga, whose worker was lost before it could say so.
+    if (facts.status === 'active' && facts.resource?.status === 'ready') return null
+    if (facts.status !== 'suspended') return `the service is ${facts.status}`
+    return facts.resumable ? null : 'the service was suspended anew'
+  },
   steps: [
     { name: 'unlock', patienceSeconds: minute, run: unlock, undo: { none: 'set again by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: { none: 'a running machine is what is wanted' } },

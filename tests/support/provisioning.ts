@@ -101,8 +101,11 @@ export async function provisioningWorld(test: TestApp) {
       }
       throw new Error('the sagas do not come to an end')
     },
-    /** The worker died; its lease lapses. */
-    afterDeath: () => world.advance(leaseSeconds + 1),
+    /** The worker died; its lease lapses, and what the hypervisor was doing has ended without it. */
+    afterDeath() {
+      hypervisor.settle()
+      world.advance(leaseSeconds + 1)
+    },
     async build() {
       const order = await world.paidService()
       const worker = world.worker()
