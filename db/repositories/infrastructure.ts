@@ -1,4 +1,203 @@
+import { and, asc, count, eq, gte, ilike, inArray, lt, or, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { AppError, fieldError } from '#shared/errors/codes.ts'
+import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, PromiseStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
+import { addresses, addressPools, connections, nodes, nodeSamples, services, templates } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
-export const infrastructureStores = (_db: Executor, _context: StoreContext) => ({})
+const quarantineDays = 7
+const like = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
+
+/** The database's error code and constraint, wherever the driver wrapped them. */
+function violation(error: unknown): { code: string, constraint: string } | null {
+  for (let inner = error as { code?: unknown, constraint?: unknown, cause?: unknown } | undefined, depth = 0; inner && depth < 4; inner = inner.cause as typeof inner, depth++) {
+    if (typeof inner.code === 'string' && /^23\d{3}$/.test(inner.code)) return { code: inner.code, constraint: typeof inner.constraint === 'string' ? inner.constraint : '' }
+  }
+  return null
+}
+/** Runs a statement and tells a broken constraint as the error of the field that broke it. */
+async function guarded<T>(statement: Promise<T>, tell: (broken: { code: string, constraint: string }) => AppError | null): Promise<T> {
+  try {
+    return await statement
+  } catch (error) {
+    const broken = violation(error)
+    throw (broken && tell(broken)) ?? error
+  }
+}
+
+export function infrastructureStores(db: Executor, context: StoreContext) {
+  const templateCount = db.select({ connectionId: templates.connectionId, n: count().as('template_count') }).from(templates).where(eq(templates.present, true)).groupBy(templates.connectionId).as('template_counts')
+  const connectionRows = async (where: SQL | undefined, page?: { limit: number, offset: number }): Promise<ConnectionRecord[]> => {
+    const query = db.select({ connection: connections, templateCount: templateCount.n, serviceCount: sql<number>`(select count(*)::int from resources r where r.connection_id = ${connections.id} and r.status not in ('none', 'destroyed'))` })
+      .from(connections).leftJoin(templateCount, eq(templateCount.connectionId, connections.id)).where(where).orderBy(asc(connections.name))
+    const found = page ? await query.limit(page.limit).offset(page.offset) : await query
+    return found.map(({ connection: { createdAt: _, ...connection }, templateCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), serviceCount: Number(serviceCount) }))
+  }
+  const columns = (fields: ConnectionFields) => ({ ...fields, nodes: [...fields.nodes] })
+  const nameTaken = ({ constraint }: { constraint: string }) => constraint === 'connections_name' ? fieldError('name', 'name_taken') : null
+
+  return {
+    connections: {
+      async list(filter) {
+        const where = filter.q ? or(ilike(connections.name, like(filter.q)), ilike(connections.url, like(filter.q))) : undefined
+        const items = await connectionRows(where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
+        const [counted] = await db.select({ total: count() }).from(connections).where(where)
+        return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      all: () => connectionRows(undefined),
+      find: async id => (await connectionRows(eq(connections.id, id)))[0] ?? null,
+      async lock(id) {
+        await db.select({ id: connections.id }).from(connections).where(eq(connections.id, id)).for('update')
+        return (await connectionRows(eq(connections.id, id)))[0] ?? null
+      },
+      async insert(id, fields, tokenSecret, at) {
+        await guarded(db.insert(connections).values({ id, ...columns(fields), tokenSecret, createdAt: at }).execute(), nameTaken)
+      },
+      async update(id, fields, tokenSecret) {
+        await guarded(db.update(connections).set({ ...columns(fields), tokenSecret }).where(eq(connections.id, id)).execute(), nameTaken)
+      },
+      async remove(id) {
+        await guarded(db.delete(connections).where(eq(connections.id, id)).execute(), ({ code }) => code === '23503' ? new AppError('connection_in_use') : null)
+      },
+      async recordHealth(id, health) {
+        await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
+      },
+    } satisfies ConnectionStore,
+
+    remoteTemplates: {
+      async list(filter) {
+        const where = filter.q ? or(ilike(templates.name, like(filter.q)), ilike(connections.name, like(filter.q))) : undefined
+        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const [counted] = await db.select({ total: count() }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where)
+        return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      async forConnection(connectionId) {
+        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.vmid))
+        return found.map(({ template, connectionName }) => ({ ...template, connectionName }))
+      },
+      async save(connectionId, found, at) {
+        if (found.length === 0) return
+        await db.insert(templates).values(found.map(template => ({ ...template, id: context.newId(), connectionId, present: true, seenAt: at }))).onConflictDoUpdate({
+          target: [templates.connectionId, templates.vmid],
+          set: { node: sql`excluded.node`, name: sql`excluded.name`, osFamily: sql`excluded.os_family`, username: sql`excluded.username`, diskGiB: sql.raw(`excluded.${'disk_gi_b'}`), present: true, seenAt: at },
+        })
+      },
+      async markVanished(ids) {
+        if (ids.length > 0) await db.update(templates).set({ present: false }).where(inArray(templates.id, [...ids]))
+      },
+    } satisfies TemplateStore,
+
+    nodes: {
+      async list(since) {
+        const found = await db.select({ node: nodes, connectionName: connections.name }).from(nodes).innerJoin(connections, eq(connections.id, nodes.connectionId)).orderBy(asc(connections.name), asc(nodes.node)).limit(500)
+        const samples = await db.select().from(nodeSamples).where(gte(nodeSamples.at, since)).orderBy(asc(nodeSamples.at))
+        const byNode = Map.groupBy(samples, sample => `${sample.connectionId}/${sample.node}`)
+        return found.map(({ node, connectionName }) => ({ ...node, connectionName, history: (byNode.get(`${node.connectionId}/${node.node}`) ?? []).map(({ at, cpu, memory }) => ({ at, cpu, memory })) }))
+      },
+      async record(connectionId, observed, at) {
+        await db.delete(nodes).where(eq(nodes.connectionId, connectionId))
+        if (observed.length === 0) return
+        await db.insert(nodes).values(observed.map(node => ({ ...node, connectionId, observedAt: at })))
+        const samples = observed.filter(node => node.online).map(node => ({ connectionId, node: node.node, at, cpu: node.cpu, memory: node.memoryTotal > 0 ? node.memoryUsed / node.memoryTotal : 0 }))
+        if (samples.length > 0) await db.insert(nodeSamples).values(samples).onConflictDoNothing()
+      },
+      async forgetSamplesBefore(moment) {
+        await db.delete(nodeSamples).where(lt(nodeSamples.at, moment))
+      },
+    } satisfies NodeStore,
+
+    machineObservations: {
+      async record(connectionId, machines, at) {
+        if (machines.length === 0) return
+        await db.execute(sql`
+          update resources r set power = v.power, cpu = v.cpu, memory_used_mi_b = v.used, memory_total_mi_b = v.total, uptime_seconds = v.uptime, node = v.node, observed_at = ${at.toISOString()}::timestamptz
+          from jsonb_to_recordset(${JSON.stringify(machines.map(m => ({ mark: m.ownershipMark, vmid: m.vmid, node: m.node, power: m.power, cpu: m.cpu, used: m.memoryUsedMiB, total: m.memoryTotalMiB, uptime: m.uptimeSeconds })))}::jsonb)
+            as v(mark uuid, vmid int, node text, power text, cpu float8, used float8, total float8, uptime float8)
+          where r.ownership_mark = v.mark and r.vmid = v.vmid and r.connection_id = ${connectionId} and r.status in ('ready', 'stopped_by_policy')`)
+      },
+    } satisfies MachineObservations,
+
+    addressPools: {
+      async list(filter) {
+        const where = filter.q ? or(ilike(addressPools.name, like(filter.q)), ilike(connections.name, like(filter.q))) : undefined
+        const items = await pools(db, where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
+        const [counted] = await db.select({ total: count() }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where)
+        return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      find: async id => (await pools(db, eq(addressPools.id, id), { limit: 1, offset: 0 }))[0] ?? null,
+      async insert(id, fields, list, at) {
+        await guarded(db.insert(addressPools).values({ id, ...fields, nameservers: [...fields.nameservers], createdAt: at }).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
+        for (let from = 0; from < list.length; from += 1000) {
+          await guarded(db.insert(addresses).values(list.slice(from, from + 1000).map(address => ({ id: context.newId(), poolId: id, address, changedAt: at }))).execute(), ({ constraint }) => constraint === 'addresses_address' ? fieldError('firstAddress', 'address_in_other_pool') : null)
+        }
+      },
+      async remove(id) {
+        await db.select({ id: addressPools.id }).from(addressPools).where(eq(addressPools.id, id)).for('update')
+        await db.delete(addresses).where(and(eq(addresses.poolId, id), eq(addresses.status, 'free')))
+        const [left] = await db.select({ id: addresses.id }).from(addresses).where(eq(addresses.poolId, id)).limit(1)
+        if (left) return false
+        await db.delete(addressPools).where(eq(addressPools.id, id))
+        return true
+      },
+      async releaseQuarantine(at) {
+        const freed = await db.update(addresses).set({ status: 'free', quarantineUntil: null, changedAt: at }).where(and(eq(addresses.status, 'quarantine'), sql`${addresses.quarantineUntil} <= ${at.toISOString()}::timestamptz`)).returning({ id: addresses.id })
+        return freed.length
+      },
+    } satisfies AddressPoolStore,
+
+    addresses: {
+      async reserve({ serviceId, connectionIds }) {
+        const [held] = await db.select({ id: addresses.id }).from(addresses).where(eq(addresses.serviceId, serviceId))
+        if (held) return
+        if (connectionIds.length === 0) throw new AppError('out_of_stock')
+        const now = context.now()
+        // Rows that others are taking just now are skipped, not waited for: every taker gets another address at once.
+        const ids = sql.join(connectionIds.map(id => sql`${id}::uuid`), sql`, `)
+        const taken = rowsOf<{ id: string }>(await db.execute(sql`
+          update addresses set status = 'reserved', service_id = ${serviceId}, changed_at = ${now.toISOString()}::timestamptz, quarantine_until = null
+          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free' order by a.address limit 1 for update of a skip locked)
+          returning id`))
+        if (taken.length === 0) throw new AppError('out_of_stock', { message: 'no free address' })
+      },
+      async findFor(serviceId) {
+        const [row] = await db.select({ ipv4: addresses.address, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway, nameservers: addressPools.nameservers, connectionId: addressPools.connectionId }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(eq(addresses.serviceId, serviceId))
+        return row ?? null
+      },
+      async findForMany(serviceIds) {
+        if (serviceIds.length === 0) return new Map()
+        const found = await db.select({ serviceId: addresses.serviceId, address: addresses.address }).from(addresses).where(inArray(addresses.serviceId, [...serviceIds]))
+        return new Map(found.flatMap(row => row.serviceId ? [[row.serviceId, row.address] as const] : []))
+      },
+      async markAssigned(serviceId) {
+        await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
+      },
+      async release(serviceId) {
+        const now = context.now()
+        const until = new Date(now.getTime() + quarantineDays * 86_400_000)
+        await db.update(addresses).set({ status: 'free', serviceId: null, changedAt: now }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
+        await db.update(addresses).set({ status: 'quarantine', serviceId: null, changedAt: now, quarantineUntil: until }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
+      },
+    } satisfies AddressBook,
+
+    promises: {
+      async list(connectionIds) {
+        if (connectionIds.length === 0) return []
+        const found = await db.select({ serviceId: services.id, connectionId: addressPools.connectionId, spec: services.spec }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).innerJoin(services, eq(services.id, addresses.serviceId)).where(and(eq(addresses.status, 'reserved'), inArray(addressPools.connectionId, [...connectionIds])))
+        return found.map(({ serviceId, connectionId, spec }) => ({ serviceId, connectionId, cpuCores: spec.cpuCores, ramMiB: spec.ramMiB, diskGiB: spec.diskGiB }))
+      },
+    } satisfies PromiseStore,
+  }
+}
+
+async function pools(db: Executor, where: SQL | undefined, page: { limit: number, offset: number }) {
+  const found = await db.select({ pool: addressPools, connectionName: connections.name }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where).orderBy(asc(addressPools.name)).limit(page.limit).offset(page.offset)
+  if (found.length === 0) return []
+  const counted = await db.select({ poolId: addresses.poolId, status: addresses.status, n: count() }).from(addresses).where(inArray(addresses.poolId, found.map(({ pool }) => pool.id))).groupBy(addresses.poolId, addresses.status)
+  return found.map(({ pool: { createdAt: _, ...pool }, connectionName }) => {
+    const counts = { free: 0, reserved: 0, assigned: 0, quarantine: 0 }
+    for (const row of counted) if (row.poolId === pool.id) counts[row.status] = row.n
+    return { ...pool, connectionName, counts }
+  })
+}

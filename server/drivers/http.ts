@@ -170,6 +170,24 @@ export function secure(socket: Socket, host: string, trust: TlsTrust, millisecon
   })
 }
 
+/** The certificate that a server shows, trusted or not: only looked at, nothing is sent over this connection. @throws ConnectFailure */
+export async function shownCertificate(address: string, port: number, host: string, milliseconds: number): Promise<{ readonly fingerprint: string, readonly subject: string, readonly validTo: string }> {
+  const socket = await openTcp(address, port, milliseconds)
+  return new Promise((resolve, reject) => {
+    const tls = connectTls({ socket, host, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) })
+    const end = (error?: Error) => {
+      clearTimeout(timer)
+      const shown = error ? null : tls.getPeerCertificate()
+      socket.destroy()
+      if (shown?.fingerprint256) resolve({ fingerprint: shown.fingerprint256, subject: [shown.subject?.CN ?? host].flat().join(', '), validTo: shown.valid_to })
+      else reject(new ConnectFailure('tls', `TLS with ${host} is not possible (${error?.message ?? 'no certificate'})`, error ? { cause: error } : {}))
+    }
+    const timer = setTimeout(() => end(new Error(`no answer within ${milliseconds} ms`)), milliseconds)
+    tls.once('error', end)
+    tls.once('secureConnect', () => end())
+  })
+}
+
 /** DNS, TCP and TLS (null: none), each checked. @throws ConnectFailure */
 async function dial(host: string, port: number, trust: TlsTrust | null, milliseconds: number): Promise<Socket> {
   const started = performance.now()

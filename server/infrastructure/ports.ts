@@ -1,5 +1,7 @@
-import type { PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
-import type { Actor, KernelStores } from '../kernel/ports.ts'
+import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import type { AddressStatus, ConnectionKind, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AuditTrail } from '../audit/ports.ts'
+import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 /** What a driver needs to speak to one hypervisor. The secret is plain here and nowhere else: it lives as long as the call. */
 export interface HypervisorAccess {
@@ -15,7 +17,8 @@ export interface MachineRef { readonly node: string, readonly vmid: number, /** 
 
 /** A remote task that goes on after the call; its handle is stored before anybody waits for it. */
 export interface TaskHandle { readonly id: string, readonly node: string }
-export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string }
+/** `kind` says what the failure means for the caller, as in `DriverError`. */
+export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string, readonly kind: DriverErrorKind }
 
 export interface MachineSpec {
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
@@ -29,10 +32,13 @@ export interface MachineState {
   readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, readonly startsAtBoot: boolean, readonly networkUp: boolean
 }
 
+/** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
+export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
+
 export interface RemoteTemplate { readonly node: string, readonly vmid: number, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
 /** What a node could still carry: memory and the storage's free space in bytes. */
-export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number }
+export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
 
 export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes'
 export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
@@ -49,11 +55,16 @@ export interface HypervisorDriver {
   listTemplates(): Promise<RemoteTemplate[]>
   listNodes(): Promise<RemoteNode[]>
   listHeadroom(): Promise<NodeHeadroom[]>
+  /** All machines that carry a mark of ours, in one call, for the display of their state. Never a reason to act. */
+  listMarkedMachines(): Promise<ObservedMachine[]>
   /** A number that is free now: not a reservation. */
   nextFreeId(): Promise<number>
   /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. */
   findByMark(ownershipMark: string): Promise<{ node: string, vmid: number } | null>
-  /** Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). */
+  /**
+   * Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). When our machine is
+   * there already under this number, the answer is a handle that tells how far it is; under another number → unknown_outcome (ask `findByMark`).
+   */
   clone(input: { readonly template: { readonly node: string, readonly vmid: number }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string }): Promise<TaskHandle>
   task(handle: TaskHandle): Promise<TaskState>
   /** CPU, memory, network (rate limit, MAC kept), cloud-init, start at boot, mark. */
@@ -81,9 +92,10 @@ export interface Placement { readonly connectionId: string, readonly node: strin
 export interface CapacityCheck {
   /**
    * Where `count` machines of this size fit now: memory, storage and node online, on connections not in maintenance, honouring what is
-   * promised but not built yet. @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
+   * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
+   * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string }): Promise<Placement[]>
 }
 
 /** Addresses, taken and given back inside a transaction. */
@@ -98,5 +110,72 @@ export interface AddressBook {
   release(serviceId: string): Promise<void>
 }
 
-export interface InfrastructureStores extends KernelStores { readonly addresses: AddressBook }
+/** What staff decide about a connection; the secret is sealed or, in a change, absent. */
+export interface ConnectionFields {
+  readonly kind: ConnectionKind, readonly name: string, readonly url: string, readonly tlsMode: TlsMode, readonly tlsCaPem: string | null, readonly tlsFingerprint: string | null, readonly tokenId: string,
+  readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[]
+}
+export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, readonly checkedAt: Date }
+export interface ConnectionRecord extends ConnectionFields {
+  readonly id: string, /** Sealed. */ readonly tokenSecret: string
+  readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly templateCount: number, readonly serviceCount: number
+}
+export interface ConnectionStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ConnectionRecord>>
+  /** Every connection, for the collection; a house has few. */
+  all(): Promise<ConnectionRecord[]>
+  find(id: string): Promise<ConnectionRecord | null>
+  /** Locks the row until the transaction ends. */
+  lock(id: string): Promise<ConnectionRecord | null>
+  /** @throws AppError invalid_input when the name is taken */
+  insert(id: string, fields: ConnectionFields, tokenSecret: string, at: Date): Promise<void>
+  /** @throws AppError invalid_input when the name is taken */
+  update(id: string, fields: ConnectionFields, tokenSecret: string): Promise<void>
+  /** @throws AppError connection_in_use when a product, service, machine or address pool refers to it */
+  remove(id: string): Promise<void>
+  recordHealth(id: string, health: ConnectionHealth): Promise<void>
+}
+
+export interface TemplateRecord extends RemoteTemplate { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface TemplateStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<TemplateRecord>>
+  forConnection(connectionId: string): Promise<TemplateRecord[]>
+  /** Adds or refreshes by (connection, number). */
+  save(connectionId: string, templates: readonly RemoteTemplate[], at: Date): Promise<void>
+  markVanished(ids: readonly string[]): Promise<void>
+}
+
+export interface NodeRecord extends RemoteNode { readonly connectionId: string, readonly connectionName: string, readonly observedAt: Date, readonly history: readonly { readonly at: Date, readonly cpu: number, readonly memory: number }[] }
+export interface NodeStore {
+  /** Newest state of every node, with the samples since a moment. */
+  list(since: Date): Promise<NodeRecord[]>
+  /** Replaces what is known of a connection's nodes and adds a sample for each that is online. */
+  record(connectionId: string, nodes: readonly RemoteNode[], at: Date): Promise<void>
+  forgetSamplesBefore(moment: Date): Promise<void>
+}
+export interface MachineObservations {
+  /** Refreshes what is shown of ready machines, in one statement; touches no state that anybody acts on. */
+  record(connectionId: string, machines: readonly ObservedMachine[], at: Date): Promise<void>
+}
+
+export interface AddressPoolFields { readonly connectionId: string, readonly name: string, readonly firstAddress: string, readonly lastAddress: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[] }
+export interface AddressPoolRecord extends AddressPoolFields { readonly id: string, readonly connectionName: string, readonly counts: Record<AddressStatus, number> }
+export interface AddressPoolStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<AddressPoolRecord>>
+  find(id: string): Promise<AddressPoolRecord | null>
+  /** @throws AppError invalid_input when the name is taken or an address stands in another pool */
+  insert(id: string, fields: AddressPoolFields, addresses: readonly string[], at: Date): Promise<void>
+  /** Removes the pool and its addresses; false when one of them is in use. */
+  remove(id: string): Promise<boolean>
+  /** Addresses whose quarantine is over are free again. */
+  releaseQuarantine(at: Date): Promise<number>
+}
+/** What was sold but is not built yet, by the connection whose address it holds. */
+export interface PromisedSize { readonly serviceId: string, readonly connectionId: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+export interface PromiseStore { list(connectionIds: readonly string[]): Promise<PromisedSize[]> }
+
+export interface InfrastructureStores extends KernelStores {
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly addressPools: AddressPoolStore, readonly promises: PromiseStore
+  readonly audit: AuditTrail
+}
 export type SystemActor = Extract<Actor, { kind: 'system' }>

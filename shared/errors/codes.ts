@@ -16,7 +16,7 @@ export const errorCodes = {
   webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, plan_changed: 409,
   // machines
   service_not_ready: 409, service_suspended: 402, action_in_progress: 409, machine_not_ours: 409, credentials_already_shown: 410,
-  connection_failed: 502, connection_in_use: 409, slug_taken: 409, code_taken: 409,
+  connection_failed: 502, connection_in_use: 409, address_pool_in_use: 409, slug_taken: 409, code_taken: 409,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -27,7 +27,7 @@ export class FakeHypervisor {
   #task(effect: () => void, failure: string | null = null): TaskHandle {
     const id = `task-${++this.#next}`
     this.tasks.set(id, { looks: this.looks, state: null, end: () => {
-      if (failure !== null) return { state: 'failed', message: failure }
+      if (failure !== null) return { state: 'failed', message: failure, kind: 'retryable' }
       effect()
       return { state: 'done', warnings: false }
     } })
@@ -78,7 +78,7 @@ export class FakeHypervisor {
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
-      test: async function* () {}, version: none, listTemplates: none, listNodes: none, listHeadroom: none,
+      test: async function* () {}, version: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100
         while (this.machines.has(id)) id++

@@ -1,3 +1,44 @@
+import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
+import { collectState } from '#server/infrastructure/collect-state.ts'
+import { createAddressPool } from '#server/infrastructure/create-address-pool.ts'
+import { createConnection } from '#server/infrastructure/create-connection.ts'
+import { deleteAddressPool } from '#server/infrastructure/delete-address-pool.ts'
+import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
+import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
+import { listConnections } from '#server/infrastructure/list-connections.ts'
+import { listNodes } from '#server/infrastructure/list-nodes.ts'
+import { listTemplates } from '#server/infrastructure/list-templates.ts'
+import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
+import { showConnection } from '#server/infrastructure/show-connection.ts'
+import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
+import { testConnection } from '#server/infrastructure/test-connection.ts'
+import { updateConnection } from '#server/infrastructure/update-connection.ts'
 import type { Core } from '../core.ts'
 
-export const composeInfrastructure = (_core: Core) => ({})
+/** Fails when the work takes longer; the work itself has time-outs of its own and ends by them. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+export const composeInfrastructure = ({ read, transact, clock, newId, secrets, log, live }: Core) => {
+  const { connections, remoteTemplates, nodes, addressPools, promises } = read
+  const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access) } })
+  const openHypervisor = hypervisors.open
+  const deps = { transact, clock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, openHypervisor }
+  const collect = collectState(deps)
+  return {
+    listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
+    testConnection: testConnection(deps), syncTemplates: syncTemplates(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
+    listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
+    openHypervisor, checkCapacity: checkCapacity(deps), collect,
+    /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
+    requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
+    closeHypervisors: hypervisors.closeAll,
+    handlers: { 'infrastructure.collect-due': async () => collect() },
+  }
+}

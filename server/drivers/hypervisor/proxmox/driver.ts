@@ -1,0 +1,147 @@
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle } from '#server/infrastructure/ports.ts'
+import { path, proxmoxApi } from './api.ts'
+import type { Params } from './api.ts'
+import { eachOf, locator } from './locate.ts'
+import type { Found, Place } from './locate.ts'
+import { probe } from './probe.ts'
+import * as reply from './schema.ts'
+import { configureForm, hasCloudInit, isTaken, markDescription, ownershipMarkOf, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
+
+export interface ProxmoxOptions { readonly connectMilliseconds?: number, readonly totalMilliseconds?: number }
+
+/** A handle for a clone that was found instead of started: its task is unknown, the machine itself tells how far it is. */
+const foundClone = (vmid: number, ownershipMark: string): string => `clone-of:${vmid}:${ownershipMark}`
+const foundClonePattern = /^clone-of:(\d+):([0-9a-f-]+)$/
+
+/** Proxmox VE 7 to 9 over its API, by API token. Guarantees: see the port. Opens no connection before the first call. */
+export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOptions = {}): HypervisorDriver & { close(): void } {
+  const api = proxmoxApi(access, options)
+  const find = locator(api)
+  const of = ({ node, vmid }: Place, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
+  const handle = (upid: string | null): TaskHandle | null => upid === null ? null : { id: upid, node: upidParts(upid).node }
+  const statusOf = (place: Place) => api.get(of(place, 'status', 'current'), reply.machineStatus)
+
+  /** An act whose effect may be there already: then nothing is sent, and what the hypervisor says about it counts as done. */
+  async function power(machine: MachineRef, verb: string, form: Params, isDone: (status: string) => boolean): Promise<TaskHandle | null> {
+    const found = await find.prove(machine)
+    if (isDone((await statusOf(found)).status)) return null
+    return handle(await api.post(of(found, 'status', verb), form, reply.upid))
+  }
+
+  /** Told "taken" by the clone call: ours, made by an earlier try, or somebody else's. */
+  async function afterTaken(vmid: number, ownershipMark: string, error: DriverError): Promise<TaskHandle> {
+    const there = await find.at(vmid)
+    if (there && ownershipMarkOf(there.config) === ownershipMark.toLowerCase()) return { id: foundClone(vmid, ownershipMark), node: there.node }
+    throw new DriverError('retryable', `Proxmox: number ${vmid} was taken meanwhile`, { afterSeconds: 1, cause: error })
+  }
+
+  async function foundCloneState(vmid: number, ownershipMark: string): ReturnType<HypervisorDriver['task']> {
+    const there = await find.at(vmid)
+    if (!there || ownershipMarkOf(there.config) !== ownershipMark) return { state: 'failed', message: `machine ${vmid} is gone`, kind: 'retryable' }
+    return there.config.lock === 'clone' ? { state: 'running' } : { state: 'done', warnings: false }
+  }
+
+  async function inspectAt(found: Found) {
+    return toMachineState(found, found.config, await statusOf(found))
+  }
+
+  return {
+    close: () => api.close(),
+    test: () => probe(access, () => proxmoxApi(access, options)),
+    version: async () => (await api.get('/version', reply.version)).version,
+    listTemplates: async () => toTemplates(await find.guests()),
+    listMarkedMachines: async () => toObserved(await find.guests()),
+    listHeadroom: async () => toHeadroom(await api.get('/cluster/resources', reply.resources), access.storage, access.nodes),
+    async listNodes() {
+      const nodes = await api.get('/nodes', reply.nodeList)
+      return eachOf(nodes, 4, async (node) => {
+        const online = node.status === 'online'
+        // A node that does not tell its details is still shown with what the cluster knows of it.
+        const details = online ? await api.get(path('nodes', node.node, 'status'), reply.nodeStatus).catch(() => null) : null
+        return {
+          node: node.node, online, cpu: node.cpu, cpuCores: node.maxcpu, memoryUsed: node.mem, memoryTotal: node.maxmem, diskUsed: node.disk, diskTotal: node.maxdisk,
+          loadAverage: details?.loadavg?.[0] ?? null, uptimeSeconds: node.uptime, version: details?.pveversion?.split('/')[1] ?? null,
+        }
+      })
+    },
+    nextFreeId: () => api.get('/cluster/nextid', reply.nextId),
+    async findByMark(ownershipMark) {
+      const found = await find.marked(ownershipMark, await find.guests())
+      return found && { node: found.node, vmid: found.vmid }
+    },
+    async clone({ template, vmid, node, hostname, ownershipMark }) {
+      const guests = await find.guests()
+      const source = guests.find(row => row.vmid === template.vmid && row.type === 'qemu' && row.template)
+      if (!source?.node) throw new DriverError('permanent', `Proxmox: template ${template.vmid} does not exist any more`)
+      // What an earlier try made, its answer lost: it has this number, or our name, or no name yet.
+      const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || row.lock === 'clone' || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()))
+      if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
+      if (there) return { id: foundClone(vmid, ownershipMark.toLowerCase()), node: there.node }
+      try {
+        const upid = await api.post(of({ node: source.node, vmid: template.vmid }, 'clone'), {
+          newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === source.node ? {} : { target: node }),
+        }, reply.upid)
+        return { id: upid, node: upidParts(upid).node }
+      } catch (error) {
+        if (!(error instanceof DriverError)) throw error
+        if (isTaken(error.message)) return afterTaken(vmid, ownershipMark.toLowerCase(), error)
+        if (error.kind === 'not_found') throw new DriverError('permanent', `Proxmox: template ${template.vmid} does not exist any more`, { cause: error })
+        throw error
+      }
+    },
+    async task({ id }) {
+      const clone = foundClonePattern.exec(id)
+      if (clone) return foundCloneState(Number(clone[1]), clone[2] ?? '')
+      const { node, type } = upidParts(id)
+      const told = await api.get(path('nodes', node, 'tasks', id, 'status'), reply.taskStatus)
+      return toTaskState(told.type ?? type, told.status, told.exitstatus)
+    },
+    async configure(machine, spec) {
+      const found = await find.prove(machine)
+      if (!hasCloudInit(found.config)) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no cloud-init drive; its template needs one`, { who: 'sysadmin' })
+      return handle(await api.post(of(found, 'config'), configureForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge), reply.maybeUpid))
+    },
+    async growDisk(machine, diskGiB) {
+      const found = await find.prove(machine)
+      const disk = systemDisk(found.config)
+      if (!disk) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no disk to boot from`, { who: 'sysadmin' })
+      if (disk.sizeGiB !== null && disk.sizeGiB >= diskGiB) return null
+      try {
+        return handle(await api.put(of(found, 'resize'), { disk: disk.key, size: `${diskGiB}G` }, reply.maybeUpid))
+      } catch (error) {
+        if (error instanceof DriverError && /shrinking disks/i.test(error.message)) return null
+        throw error
+      }
+    },
+    start: machine => power(machine, 'start', {}, status => status === 'running'),
+    shutdown: (machine, { timeoutSeconds, force }) => power(machine, 'shutdown', { timeout: String(timeoutSeconds), forceStop: force ? '1' : '0' }, status => status === 'stopped'),
+    stop: machine => power(machine, 'stop', {}, status => status === 'stopped'),
+    async reboot(machine) {
+      const found = await find.prove(machine)
+      const verb = (await statusOf(found)).status === 'stopped' ? 'start' : 'reboot'
+      return handle(await api.post(of(found, 'status', verb), {}, reply.upid))
+    },
+    async setSuspended(machine, suspended) {
+      const found = await find.prove(machine)
+      await api.put(of(found, 'config'), suspensionForm(found.config, suspended), reply.anything)
+    },
+    async inspect({ ownershipMark, vmid }) {
+      const there = vmid === null ? null : await find.at(vmid)
+      if (there && ownershipMarkOf(there.config) === ownershipMark.toLowerCase()) return inspectAt(there)
+      const found = await find.marked(ownershipMark, await find.guests())
+      return found && inspectAt(found)
+    },
+    async destroy(machine) {
+      try {
+        const found = await find.prove(machine)
+        return handle(await api.delete(of(found), { 'purge': '1', 'destroy-unreferenced-disks': '1' }, reply.upid))
+      } catch (error) {
+        if (!(error instanceof DriverError) || error.kind !== 'not_found') throw error
+        // Gone, or moved to another node between the proof and the act: only a free number says that it is gone.
+        if (await find.at(machine.vmid)) throw new DriverError('retryable', error.message, { afterSeconds: 2, cause: error })
+        return null
+      }
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/** What Proxmox VE answers, as far as we read it. Numbers and booleans may come as strings; fields that a version lacks are optional. */
+const num = z.coerce.number()
+const flag = z.union([z.boolean(), z.number(), z.string()]).transform(value => value === true || value === 1 || value === '1')
+
+export const upid = z.string().regex(/^UPID:/)
+export const maybeUpid = z.union([upid, z.null(), z.literal('')]).optional().transform(value => value || null)
+export const anything = z.unknown()
+
+export const version = z.object({ version: z.string(), release: z.string().optional() })
+export const permissions = z.record(z.string(), z.record(z.string(), num))
+export const nextId = num.pipe(z.number().int().min(100).max(999_999_999))
+
+export const nodeList = z.array(z.object({ node: z.string(), status: z.string().default('unknown'), cpu: num.default(0), maxcpu: num.default(0), mem: num.default(0), maxmem: num.default(0), disk: num.default(0), maxdisk: num.default(0), uptime: num.default(0) }))
+export const nodeStatus = z.object({ loadavg: z.array(num).optional(), pveversion: z.string().optional() })
+
+/** One row of `/cluster/resources`: a guest, a node or a storage. */
+export const resource = z.object({
+  id: z.string(), type: z.string(), node: z.string().optional(), vmid: num.optional(), name: z.string().optional(), status: z.string().optional(), template: flag.optional(), lock: z.string().optional(), tags: z.string().optional(),
+  cpu: num.optional(), maxcpu: num.optional(), mem: num.optional(), maxmem: num.optional(), disk: num.optional(), maxdisk: num.optional(), uptime: num.optional(), storage: z.string().optional(), shared: flag.optional(),
+})
+export type Resource = z.output<typeof resource>
+export const resources = z.array(resource)
+
+export const config = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+export type Config = z.output<typeof config>
+
+export const machineStatus = z.object({ status: z.string(), qmpstatus: z.string().optional(), lock: z.string().optional(), cpu: num.default(0), cpus: num.default(0), mem: num.default(0), maxmem: num.default(0), maxdisk: num.default(0), uptime: num.default(0), name: z.string().optional() })
+export type MachineStatus = z.output<typeof machineStatus>
+export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional(), type: z.string().optional() })
+export const bridges = z.array(z.object({ iface: z.string() }))
+
+export const failureBody = z.object({ message: z.string().optional(), errors: z.record(z.string(), z.string()).optional() })

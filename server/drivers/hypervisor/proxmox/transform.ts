@@ -1,0 +1,200 @@
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import type { PowerState } from '#shared/vocabulary/machines.ts'
+import { guessOs } from '#server/infrastructure/os-family.ts'
+import type { MachineSpec, MachineState, NodeHeadroom, ObservedMachine, RemoteTemplate, TaskState } from '#server/infrastructure/ports.ts'
+import type { Config, MachineStatus, Resource } from './schema.ts'
+
+const mebi = 1_048_576
+const gibi = 1_073_741_824
+
+// Ownership ---------------------------------------------------------------------------------------------------------------------------
+const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const markPattern = new RegExp(`gardu-(${uuidPattern})`, 'gi')
+export const markTag = (ownershipMark: string): string => `gardu-${ownershipMark}`
+/** What the clone call itself writes: from its first moment on the machine says whose it is. */
+export const markDescription = (ownershipMark: string): string => `${markTag(ownershipMark)}\n\nManaged by Gardu. The line above proves whose machine this is: please leave it.`
+
+const marksIn = (text: string): string[] => [...text.matchAll(markPattern)].map(found => (found[1] ?? '').toLowerCase())
+export const splitTags = (tags: string | undefined): string[] => (tags ?? '').split(/[;, ]+/).filter(Boolean)
+
+/** The one mark that description and tags carry. Two different marks prove nothing: null. */
+export function ownershipMarkOf(texts: { readonly description?: string | undefined, readonly tags?: string | undefined }): string | null {
+  const marks = new Set([...marksIn(texts.description ?? ''), ...splitTags(texts.tags).flatMap(marksIn)])
+  const [only] = marks
+  return marks.size === 1 && only ? only : null
+}
+/** While a clone is prepared its configuration is a stub that says nothing about its owner yet. */
+export const isCloneStub = (config: Config): boolean => config.lock === 'clone' && ownershipMarkOf(config) === null
+
+// Property strings --------------------------------------------------------------------------------------------------------------------
+/** `virtio=BC:24:11:AA:BB:CC,bridge=vmbr0,rate=12.5`: ordered pairs; a part without `=` has an empty value. */
+const parsePairs = (text: string): [string, string | null][] => text.split(',').filter(Boolean).map((part) => {
+  const at = part.indexOf('=')
+  return at < 0 ? [part, null] : [part.slice(0, at), part.slice(at + 1)]
+})
+const printPairs = (pairs: readonly (readonly [string, string | null])[]): string => pairs.map(([key, value]) => value === null ? key : `${key}=${value}`).join(',')
+
+/** Megabits per second as Proxmox counts: `rate` is MiB/s (it multiplies by 1024²), printed with at most two decimals. */
+export const rateOf = (megabitsPerSecond: number): string => String(Math.round(megabitsPerSecond * 1_000_000 / 8 / mebi * 100) / 100)
+export const megabitsOf = (rate: string): number => Math.round(Number(rate) * mebi * 8 / 1_000_000)
+
+/**
+ * A network device with some of its options changed and all others, the MAC above all, as they were: written without its MAC the device
+ * would get a new one, which breaks the guest and every filter. `null` removes an option.
+ */
+export function changeNet(net: string | undefined, change: Readonly<Record<string, string | null>>): string {
+  const pairs = parsePairs(net ?? 'virtio').filter(([key]) => !(key in change))
+  return printPairs([...pairs, ...Object.entries(change).filter((pair): pair is [string, string] => pair[1] !== null)])
+}
+const optionOf = (text: string | undefined, key: string): string | null => parsePairs(text ?? '').find(([name]) => name === key)?.[1] ?? null
+
+/** Proxmox wants the keys percent-encoded inside the value (upper-case hex, `%20`); the form encodes that once more. */
+export const encodeSshKeys = (keys: string): string => encodeURIComponent(keys.trim()).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+
+const unit: Readonly<Record<string, number>> = { K: 1024, M: mebi, G: gibi, T: 1024 * gibi }
+const bytesOf = (size: string): number | null => {
+  const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(size)
+  return found ? Number(found[1]) * (unit[found[2] ?? ''] ?? 1) : null
+}
+const isDisk = (value: string | undefined): value is string => value !== undefined && value !== 'none' && !value.includes('media=cdrom') && !value.includes('cloudinit')
+/** The disk that the machine boots from, and its size if the configuration tells it. */
+export function systemDisk(config: Config): { readonly key: string, readonly sizeGiB: number | null } | null {
+  const order = /(?:^|,)order=([^,]+)/.exec(config.boot ?? '')?.[1]?.split(';') ?? []
+  const candidates = [...order, ...(config.bootdisk ? [config.bootdisk] : []), 'scsi0', 'virtio0', 'sata0', 'ide0']
+  const key = candidates.find(name => /^(scsi|virtio|sata|ide)\d+$/.test(name) && isDisk(config[name]))
+  if (!key) return null
+  const bytes = bytesOf(optionOf(config[key], 'size') ?? '')
+  return { key, sizeGiB: bytes === null ? null : bytes / gibi }
+}
+export const hasCloudInit = (config: Config): boolean => Object.entries(config).some(([key, value]) => /^(scsi|sata|ide)\d+$/.test(key) && value.includes('cloudinit'))
+
+// What we write -----------------------------------------------------------------------------------------------------------------------
+/** The form of `POST config` that turns a fresh clone into what was sold. `digest` makes a change by somebody else in between fail. */
+export function configureForm(config: Config, spec: MachineSpec, ownershipMark: string, bridge: string): Record<string, string> {
+  const tags = [...new Set([...splitTags(config.tags).filter(tag => !tag.startsWith('gardu-')), markTag(ownershipMark)])]
+  const remove = [...(spec.login.sshKey === null && config.sshkeys ? ['sshkeys'] : [])]
+  return {
+    name: spec.hostname, cores: String(spec.cpuCores), sockets: '1', memory: String(spec.ramMiB), onboot: '1', tags: tags.join(';'),
+    ...(marksIn(config.description ?? '').includes(ownershipMark) ? {} : { description: markDescription(ownershipMark) }),
+    ...(Number(config.balloon ?? 0) > spec.ramMiB ? { balloon: String(spec.ramMiB) } : {}),
+    net0: changeNet(config.net0, { bridge, rate: rateOf(spec.rateMbps), link_down: null }),
+    ipconfig0: `ip=${spec.address.ipv4}/${spec.address.prefixLength},gw=${spec.address.gateway}`, nameserver: spec.address.nameservers.join(' '),
+    ciuser: spec.login.username, cipassword: spec.login.password, ...(spec.login.sshKey === null ? {} : { sshkeys: encodeSshKeys(spec.login.sshKey) }),
+    ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...(config.digest ? { digest: config.digest } : {}),
+  }
+}
+export const suspensionForm = (config: Config, suspended: boolean): Record<string, string> => ({
+  onboot: suspended ? '0' : '1', ...(config.net0 ? { net0: changeNet(config.net0, { link_down: suspended ? '1' : null }) } : {}), ...(config.digest ? { digest: config.digest } : {}),
+})
+
+// What we read ------------------------------------------------------------------------------------------------------------------------
+/** A paused or half-started machine is neither running nor stopped. */
+export const powerOf = (status: string | undefined, qmpStatus?: string): PowerState => status === 'stopped' ? 'stopped' : status === 'running' && (qmpStatus === undefined || qmpStatus === 'running') ? 'running' : 'unknown'
+
+export function toMachineState(at: { readonly node: string, readonly vmid: number }, config: Config, status: MachineStatus): MachineState {
+  const disk = systemDisk(config)
+  const rate = optionOf(config.net0, 'rate')
+  return {
+    node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
+    cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: Number(/^(?:current=)?(\d+)/.exec(config.memory ?? '')?.[1] ?? status.maxmem / mebi), diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
+    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1',
+  }
+}
+export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows.flatMap((row) => {
+  if (row.type !== 'qemu' || !row.template || row.vmid === undefined || !row.node) return []
+  const name = row.name ?? `vm-${row.vmid}`
+  const os = guessOs(name)
+  return [{ node: row.node, vmid: row.vmid, name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi }]
+})
+export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
+  const ownershipMark = ownershipMarkOf({ tags: row.tags })
+  if (row.type !== 'qemu' || !ownershipMark || row.vmid === undefined || !row.node) return []
+  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, uptimeSeconds: row.uptime ?? 0 }]
+})
+
+/**
+ * Per node online that may be used: its memory less what guests were given (running ones, and ours even when stopped: they must be able to
+ * start), and the free space of the storage that machines are built on.
+ */
+export function toHeadroom(rows: readonly Resource[], storage: string, allowed: readonly string[]): NodeHeadroom[] {
+  return rows.filter(row => row.type === 'node' && row.status === 'online' && row.node && (allowed.length === 0 || allowed.includes(row.node))).flatMap((row) => {
+    const node = row.node ?? ''
+    const guests = rows.filter(guest => (guest.type === 'qemu' || guest.type === 'lxc') && guest.node === node && !guest.template && (guest.status === 'running' || ownershipMarkOf({ tags: guest.tags }) !== null))
+    const store = rows.find(entry => entry.type === 'storage' && entry.node === node && entry.storage === storage && entry.status === 'available')
+    if (!store) return []
+    return [{ node, memoryFree: Math.max(0, (row.maxmem ?? 0) - guests.reduce((sum, guest) => sum + (guest.maxmem ?? 0), 0)), storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
+  })
+}
+
+// Tasks -------------------------------------------------------------------------------------------------------------------------------
+/** `UPID:<node>:<pid>:<pstart>:<starttime>:<type>:<id>:<user>:` */
+export const upidParts = (upid: string): { node: string, type: string } => {
+  const parts = upid.split(':')
+  return { node: parts[1] ?? '', type: parts[5] ?? '' }
+}
+/** Ends that say that the effect was there before. */
+const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i }
+
+export function toTaskState(type: string, status: string, exitStatus: string | undefined): TaskState {
+  if (status === 'running') return { state: 'running' }
+  if (exitStatus === 'OK') return { state: 'done', warnings: false }
+  if (exitStatus !== undefined && /^WARNINGS: \d+$/.test(exitStatus)) return { state: 'done', warnings: true }
+  if (exitStatus !== undefined && alreadySo[type]?.test(exitStatus)) return { state: 'done', warnings: false }
+  const message = exitStatus ?? 'the task ended without a status'
+  return { state: 'failed', message, kind: /unexpected status/.test(message) || exitStatus === undefined ? 'unknown_outcome' : classify(message) ?? 'retryable' }
+}
+
+// Errors ------------------------------------------------------------------------------------------------------------------------------
+/** Words of Proxmox VE (status line, body or a task's end) → what they mean for the caller. First match wins. */
+const meanings: readonly (readonly [RegExp, DriverErrorKind])[] = [
+  [/shrinking disks is not supported/i, 'permanent'],
+  [/no space left|not enough (free )?space|out of space|insufficient (free )?space|quota exceeded|free space .*(too low|insufficient)/i, 'action_required'],
+  [/protection mode enabled/i, 'action_required'],
+  [/cannot allocate memory|cannot set up guest memory|vcpus allowed per VM/i, 'action_required'],
+  [/uses local storage|can't clone VM to node|storage '[^']*' (does not exist|(is not|does not support) [^']*)|content type .* not (allowed|available)|bridge '[^']*' does not exist/i, 'action_required'],
+  [/permission (check failed|denied)/i, 'action_required'],
+  [/is locked|can't lock file|got (lock request )?timeout|trying to acquire.*lock|cfs.lock|no quorum|cluster not ready/i, 'retryable'],
+  [/detected modified configuration/i, 'retryable'],
+  [/already exists/i, 'retryable'],
+  [/is running - destroy failed/i, 'retryable'],
+  [/no route to host|connection refused|connection timed out|hostname lookup .* failed|node .* (is )?(offline|not online)/i, 'retryable'],
+  [/config(uration)? file '[^']*' does not exist|unable to find configuration file|no such (VM|task)|VM \d+ does not exist/i, 'not_found'],
+]
+export const classify = (message: string): DriverErrorKind | null => meanings.find(([pattern]) => pattern.test(message))?.[1] ?? null
+export const isTaken = (message: string): boolean => /already exists/i.test(message)
+
+const who = (kind: DriverErrorKind): { who?: 'sysadmin' } => kind === 'action_required' ? { who: 'sysadmin' } : {}
+const after = (message: string): { afterSeconds?: number } => /is locked|lock/i.test(message) ? { afterSeconds: 5 } : {}
+
+/** An answer that is no success. `message` is the body's or, before 2025, only in the status line. */
+export function toDriverError(status: number, message: string, read: boolean): DriverError {
+  const text = `Proxmox: ${message || `status ${status}`}`
+  const lost: DriverErrorKind = read ? 'retryable' : 'unknown_outcome'
+  if (status === 401) return new DriverError('action_required', `${text} (the API token is not accepted)`, { who: 'sysadmin' })
+  if (status === 403) return new DriverError('action_required', text, { who: 'sysadmin' })
+  if (status === 404 || status === 501) return new DriverError('permanent', `${text} (this version does not know the call)`)
+  // A node passes calls on to the node of the machine: 595 it could not connect, 596 to 599 it lost the answer.
+  if (status === 595 || status === 503) return new DriverError('retryable', `${text} (the node cannot be reached)`, { afterSeconds: 15 })
+  if (status === 502 || status === 504 || (status >= 596 && status <= 599)) return new DriverError(lost, `${text} (the answer was lost on the way)`)
+  const kind = classify(message) ?? (status === 400 ? 'permanent' : status >= 500 ? lost : 'permanent')
+  return new DriverError(kind, text, { ...who(kind), ...after(message) })
+}
+
+// Rights ------------------------------------------------------------------------------------------------------------------------------
+/** What the token must be allowed, and where. */
+export const requiredPrivileges = (storage: string, bridge: string, major: number): readonly (readonly [path: string, privilege: string])[] => [
+  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt'].map(privilege => ['/vms', privilege] as const),
+  [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace'], ['/nodes', 'Sys.Audit'], ...(major >= 8 ? [[`/sdn/zones/localnetwork/${bridge}`, 'SDN.Use'] as const] : []),
+]
+/** The nearest path that is listed decides; from a path above only what propagates (1) is inherited. */
+export function missingPrivileges(granted: Readonly<Record<string, Readonly<Record<string, number>>>>, required: ReturnType<typeof requiredPrivileges>): string[] {
+  const holds = (path: string, privilege: string): boolean => {
+    for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+      const here = granted[at]
+      if (here) return at === path ? privilege in here : here[privilege] === 1
+      if (at === '/') return false
+    }
+  }
+  return [...new Set(required.filter(([path, privilege]) => !holds(path, privilege)).map(([, privilege]) => privilege))]
+}

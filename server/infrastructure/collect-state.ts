@@ -1,0 +1,52 @@
+import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
+import type { ConnectionRecord, ConnectionStore, InfrastructureStores, ObservedMachine, OpenHypervisor, RemoteNode } from './ports.ts'
+
+interface Deps {
+  readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock, readonly live: Live, readonly log: Log
+  /** Fails when the work takes longer. */
+  readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
+}
+const atATime = 4
+const patience = 20_000
+const keptFor = 86_400_000
+
+/**
+ * Asks all hypervisors for their nodes and machines and stores what they say. One that does not answer keeps nobody else waiting: it is
+ * shown as unhealthy with the reason, and what was last seen of it stays. Also frees addresses whose quarantine is over.
+ */
+export const collectState = (deps: Deps) => async (): Promise<void> => {
+  const waiting = await deps.connections.all()
+  await Promise.all(Array.from({ length: atATime }, async () => {
+    for (let connection = waiting.shift(); connection; connection = waiting.shift()) await collectOne(deps, connection)
+  }))
+  const now = deps.clock.now()
+  await deps.transact(async (stores) => {
+    await stores.nodes.forgetSamplesBefore(new Date(now.getTime() - keptFor))
+    await stores.addressPools.releaseQuarantine(now)
+  })
+}
+
+async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[] }> {
+  const driver = await openHypervisor(id)
+  const [nodes, machines] = await Promise.all([driver.listNodes(), driver.listMarkedMachines()])
+  return { nodes, machines }
+}
+
+async function collectOne({ transact, openHypervisor, clock, live, log, within }: Deps, { id, name, problem }: ConnectionRecord): Promise<void> {
+  try {
+    const seen = await within(patience, ask(openHypervisor, id))
+    const at = clock.now()
+    await transact(async (stores) => {
+      // Deleted meanwhile: there is nothing to keep.
+      if (!await stores.connections.lock(id)) return
+      await stores.nodes.record(id, seen.nodes, at)
+      await stores.machineObservations.record(id, seen.machines, at)
+      await stores.connections.recordHealth(id, { healthy: true, problem: null, version: seen.nodes.find(node => node.version)?.version ?? null, checkedAt: at })
+    })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    if (message !== problem) log.warn({ connection: name, problem: message }, 'a hypervisor does not tell its state')
+    await transact(stores => stores.connections.recordHealth(id, { healthy: false, problem: message, version: null, checkedAt: clock.now() }))
+  }
+  live.publish({ audience: 'staff', name: 'nodes', id })
+}

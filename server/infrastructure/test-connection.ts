@@ -1,0 +1,34 @@
+import { AppError } from '#shared/errors/codes.ts'
+import type { Actor, Clock, Transact } from '../kernel/ports.ts'
+import type { ConnectionStore, ConnectionTestStep, InfrastructureStores, OpenHypervisor } from './ports.ts'
+
+interface Deps { readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock }
+export interface ConnectionTest { ok: boolean, steps: ConnectionTestStep[] }
+
+/**
+ * Tests a connection; `onStep` is told each step as it is done. The outcome is stored as the connection's health.
+ * Answers also when steps failed. @throws AppError not_found, before the first step
+ */
+export const testConnection = ({ transact, connections, openHypervisor, clock }: Deps) => async ({ actor, id, onStep }: { readonly actor: Actor, readonly id: string, readonly onStep?: (step: ConnectionTestStep) => void | Promise<void> }): Promise<ConnectionTest> => {
+  if (!await connections.find(id)) throw new AppError('not_found')
+  const steps: ConnectionTestStep[] = []
+  try {
+    for await (const step of (await openHypervisor(id)).test()) {
+      steps.push(step)
+      await onStep?.(step)
+    }
+  } catch (error) {
+    const step: ConnectionTestStep = { step: 'auth', ok: false, milliseconds: 0, detail: error instanceof Error ? error.message : String(error) }
+    steps.push(step)
+    await onStep?.(step)
+  }
+  const failed = steps.find(step => !step.ok)
+  const version = steps.find(step => step.step === 'version')
+  const ok = !failed && steps.length > 0
+  await transact(async (stores) => {
+    await stores.connections.recordHealth(id, { healthy: ok, problem: failed ? `${failed.step}: ${failed.detail}` : null, version: version?.ok ? version.detail : null, checkedAt: clock.now() })
+    await stores.audit.record({ actor, action: 'connection.test', entity: 'connection', entityId: id, after: { ok, failed: failed?.step ?? null } })
+    stores.live.publish({ audience: 'staff', name: 'connection', id })
+  })
+  return { ok, steps }
+}

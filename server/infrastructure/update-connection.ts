@@ -1,0 +1,24 @@
+import { AppError } from '#shared/errors/codes.ts'
+import type { Actor, SecretBox, Transact } from '../kernel/ports.ts'
+import { auditedConnection, requireSecretAgain, toConnectionFields, toConnectionView } from './connection.ts'
+import type { ConnectionInput, ConnectionView } from './connection.ts'
+import type { InfrastructureStores } from './ports.ts'
+
+interface Deps { readonly transact: Transact<InfrastructureStores>, readonly secrets: SecretBox }
+
+/** Changes a connection; without a new secret the kept one stays, unless it would go to another address. @throws AppError not_found, invalid_input */
+export const updateConnection = ({ transact, secrets }: Deps) => async ({ actor, id, input }: { readonly actor: Actor, readonly id: string, readonly input: ConnectionInput }): Promise<ConnectionView> => {
+  const sealed = input.tokenSecret ? secrets.seal(input.tokenSecret) : null
+  return transact(async (stores) => {
+    const before = await stores.connections.lock(id)
+    if (!before) throw new AppError('not_found')
+    const fields = toConnectionFields(input)
+    if (sealed === null) requireSecretAgain(before, fields)
+    await stores.connections.update(id, fields, sealed ?? before.tokenSecret)
+    const after = await stores.connections.find(id)
+    if (!after) throw new AppError('not_found')
+    await stores.audit.record({ actor, action: 'connection.update', entity: 'connection', entityId: id, before: auditedConnection(before), after: { ...auditedConnection(after), secretChanged: sealed !== null } })
+    stores.live.publish({ audience: 'staff', name: 'connection', id })
+    return toConnectionView(after)
+  })
+}
