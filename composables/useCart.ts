@@ -1,0 +1,54 @@
+import { putCart, showCart } from '#shared/contracts/storefront.ts'
+import type { cartInput } from '#shared/contracts/storefront.ts'
+import type { z } from 'zod'
+
+export type Quote = ApiResult<typeof showCart>
+export type CartItem = z.input<typeof cartInput>['items'][number]
+
+/**
+ * The cart as the server keeps and prices it. Every change replaces the whole cart and answers the new price.
+ * @throws ApiProblem from each act.
+ */
+export function useCart() {
+  const api = useApi()
+  const quote = useState<Quote | null>('cart-quote', () => null)
+  const event = useRequestEvent()
+  const itemsOf = (of: Quote | null): CartItem[] => (of?.lines ?? []).map(({ productId, cycle, hostname, templateId, sshKey }) => ({ productId, cycle, hostname, templateId, sshKey }))
+
+  async function load() {
+    quote.value = await api(showCart)
+    return quote.value
+  }
+  async function replace(items: readonly CartItem[], promoCode: string | null) {
+    const body = { items: [...items], promoCode }
+    quote.value = event ? await replaceFromServer(body) : await api(putCart, { body })
+    return quote.value
+  }
+  /** While the server renders, the cart's cookie has to be handed on to the visitor by hand. */
+  async function replaceFromServer(body: object): Promise<Quote> {
+    const reply = await event?.fetch('/api/storefront/cart', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const cookies = reply?.headers.getSetCookie() ?? []
+    if (cookies.length > 0) event?.node.res.appendHeader('set-cookie', cookies)
+    const answer: unknown = await reply?.json().catch(() => null)
+    if (!reply?.ok) throw problemOf({ data: answer }) ?? new Error('the cart did not answer')
+    return answer as Quote
+  }
+  return {
+    quote, load,
+    /** Adds an item; the same product under the same host name is replaced, not doubled. */
+    async add(item: CartItem) {
+      const now = await load()
+      const others = itemsOf(now).filter(other => other.productId !== item.productId || other.hostname !== item.hostname)
+      return replace([...others, item], now.promoCode)
+    },
+    async remove(index: number) {
+      const now = await load()
+      return replace(itemsOf(now).filter((_, i) => i !== index), now.promoCode)
+    },
+    async usePromo(code: string | null) {
+      return replace(itemsOf(await load()), code)
+    },
+    clear: () => replace([], null),
+    items: () => itemsOf(quote.value),
+  }
+}
