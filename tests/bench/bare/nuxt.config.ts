@@ -1,2 +1,2 @@
 /** The smallest page of the same Nuxt: what an uncached page of Gardu is measured against. */
-export default { compatibilityDate: '2026-11-01', telemetry: false, devtools: { enabled: false }, experimental: { appManifest: false } }
+export default { devtools: { enabled: false }, experimental: { appManifest: false }, compatibilityDate: '2026-11-01', telemetry: false }
