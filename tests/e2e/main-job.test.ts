@@ -12,7 +12,7 @@ describe('the main job over the API of the built demo', () => {
   const password = 'bukit-Barisan-77'
   const service = async () => (await client.get(`/api/portal/services/${serviceId}`)).body
   const advance = async (advanceBy: string) => expect((await apiClient(demo.url).post('/api/demo/clock', { advance: advanceBy })).status).toBe(200)
-  const machines = async () => ((await (await fetch(`${demo.controlUrl}/state/proxmox`)).json()) as { guests: { template: boolean, vmid: number, status: string }[] }).guests.filter(guest => !guest.template)
+  const machines = async () => Object.values(((await (await fetch(`${demo.controlUrl}/state/proxmox`)).json()) as { machines: Record<string, { vmid: number, config: { template?: string } }> }).machines).filter(machine => machine.config.template !== '1')
 
   beforeAll(async () => {
     demo = await startDemo()
