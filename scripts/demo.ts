@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { embeddedEnvironment, simulatorAddresses } from './embedded.ts'
+import { embeddedEnvironment, simulatorAddresses, startSimulators } from './embedded.ts'
 
 /** `npm run demo`: builds if needed, then runs the whole product on this machine with everything embedded. `-- --reset` starts afresh. */
 const port = Number(process.env.PORT ?? 3000)
@@ -69,20 +69,10 @@ async function build(): Promise<void> {
   say(`${tty ? '\r' : ''}  built in ${Math.round((performance.now() - started) / 1000)} s          `)
 }
 
-function startSimulators(): Promise<void> {
-  const child = spawn(process.execPath, ['simulators/main.ts', '--data', join(dataDir, 'simulators'), '--base-port', String(simulators.control), '--app', `http://${reachable}:${port}`], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
-  children.push(child)
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', () => resolve())
-    child.once('close', code => reject(new Error(`the simulators ended with ${code}`)))
-  })
-}
-
-function startServer(): ChildProcess {
-  const { proxmox } = JSON.parse(readFileSync(join(dataDir, 'simulators', 'simulators.json'), 'utf8')) as { proxmox: object }
+function startServer(simulated: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [server], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, GARDU_LOG_LEVEL: process.env.GARDU_LOG_LEVEL ?? 'warn', NODE_ENV: 'production', NITRO_SHUTDOWN_TIMEOUT: '8000', ...embeddedEnvironment({ dataDir, port, host, simulators }), HOST: bind, NITRO_HOST: bind, GARDU_DEMO_PROXMOX: JSON.stringify(proxmox) },
+    env: { ...process.env, GARDU_LOG_LEVEL: process.env.GARDU_LOG_LEVEL ?? 'warn', NODE_ENV: 'production', NITRO_SHUTDOWN_TIMEOUT: '8000', ...embeddedEnvironment({ dataDir, port, host, simulators }), HOST: bind, NITRO_HOST: bind, ...simulated },
   })
   children.push(child)
   return child
@@ -116,10 +106,10 @@ if (process.argv.includes('--reset')) {
 }
 if (!upToDate()) await build()
 say('Starting the simulators …')
-await startSimulators().catch((error: Error) => fail(error.message))
+const { environment } = await startSimulators({ dataDir, simulators, app: `http://${reachable}:${port}`, started: child => children.push(child) }).catch((error: Error) => fail(error.message))
 say('Starting Gardu …')
 const started = performance.now()
-const app = startServer()
+const app = startServer(environment)
 for (const child of children) child.once('close', (code) => {
   if (!stopping) fail(child === app ? `Gardu ended unexpectedly (${code}).` : `The simulators ended unexpectedly (${code}).`)
 })

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,3 +29,19 @@ export function embeddedEnvironment(options: { readonly dataDir: string, readonl
 /** Loopback ports of the simulators; one after the other from a base that `GARDU_SIMULATOR_PORT` may move. */
 export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number }
 export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4 })
+
+/**
+ * Starts all simulators and waits until they listen. `environment` hands the server what it needs to use the simulated cluster.
+ * @throws when they cannot start; their own words are on stderr.
+ */
+export async function startSimulators(options: { readonly dataDir: string, readonly simulators: SimulatorAddresses, readonly app: string, readonly started?: (child: ChildProcess) => void }): Promise<{ child: ChildProcess, environment: Record<string, string> }> {
+  const dataDir = join(options.dataDir, 'simulators')
+  const child = spawn(process.execPath, ['simulators/main.ts', '--data', dataDir, '--base-port', String(options.simulators.control), '--app', options.app], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  options.started?.(child)
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.once('data', () => resolve())
+    child.once('close', code => reject(new Error(`The simulators ended with ${code}.`)))
+  })
+  const { proxmox } = JSON.parse(readFileSync(join(dataDir, 'simulators.json'), 'utf8')) as { proxmox: object }
+  return { child, environment: { GARDU_DEMO_PROXMOX: JSON.stringify(proxmox) } }
+}
