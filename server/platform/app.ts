@@ -47,6 +47,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
     },
     close() {
       streams.close()
+      infrastructure.closeHypervisors()
       return core.close()
     },
   }

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import type { HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+
+/** A hypervisor under test, its wires and its faults; each driver's test file brings one. */
+export interface HypervisorBench {
+  readonly driver: HypervisorDriver
+  readonly template: { readonly node: string, readonly vmid: number }
+  readonly node: string
+  readonly otherNode: string
+  /** The next call that creates is carried out and never answered. */
+  loseCloneAnswer(): void
+  holdTasks(held: boolean): void
+  warnTasks(): void
+  failTasks(type: string): void
+  lock(vmid: number, lock: string | null): void
+  /** Somebody else's machine under this number. */
+  addForeign(vmid: number): void
+  migrate(vmid: number, node: string): void
+  removeTemplate(): void
+  fillStorage(): void
+  nodeOffline(node: string): void
+  copyMachine(vmid: number, to: number): void
+  /** The raw state of a machine, to compare before and after. */
+  snapshot(vmid: number): string | null
+  countMachines(): number
+  reads(vmid: number): { running: boolean, onboot: boolean, linkDown: boolean, mac: string | null, rate: string | null, sshKeys: string | null, tags: string, description: string, diskGiB: number }
+  /** Requests that changed something. */
+  writes(): number
+  close(): Promise<void>
+}
+
+export const mark = '01900000-0000-7000-8000-00000000abcd'
+export const otherMark = '01900000-0000-7000-8000-00000000ef01'
+export const spec: MachineSpec = { hostname: 'vps1.contoh.test', cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100, address: { ipv4: '203.0.113.10', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53', '9.9.9.9'] }, login: { username: 'debian', password: 'Rahasia-123', sshKey: 'ssh-ed25519 AAAAC3Nz+/= budi@contoh (kantor)' } }
+
+export const failureOf = async (work: Promise<unknown>): Promise<DriverError> => {
+  const thrown = await work.then(value => new Error(`no failure, but ${JSON.stringify(value)}`), (error: unknown) => error)
+  if (thrown instanceof DriverError) return thrown
+  throw thrown
+}
+export const kindOf = async (work: Promise<unknown>): Promise<DriverErrorKind> => (await failureOf(work)).kind
+
+export async function finished(driver: HypervisorDriver, handle: TaskHandle | null): Promise<TaskState> {
+  if (!handle) return { state: 'done', warnings: false }
+  const until = performance.now() + 5000
+  for (;;) {
+    const state = await driver.task(handle)
+    if (state.state !== 'running') return state
+    if (performance.now() > until) throw new Error('the task does not end')
+  }
+}
+
+/** What every hypervisor driver guarantees, whatever it speaks. */
+export function hypervisorContract(name: string, open: () => Promise<HypervisorBench>) {
+  describe(`hypervisor contract: ${name}`, () => {
+    let bench: HypervisorBench
+    let driver: HypervisorDriver
+    const vmid = 105
+    const machine = (): MachineRef => ({ node: bench.node, vmid, ownershipMark: mark })
+    const clone = (id = vmid) => driver.clone({ template: bench.template, vmid: id, node: bench.node, hostname: spec.hostname, ownershipMark: mark })
+    const build = async () => {
+      await finished(driver, await clone())
+      await finished(driver, await driver.configure(machine(), spec))
+      await finished(driver, await driver.growDisk(machine(), spec.diskGiB))
+      await finished(driver, await driver.start(machine()))
+    }
+    beforeEach(async () => {
+      bench = await open()
+      driver = bench.driver
+    })
+    afterEach(() => bench.close())
+
+    it('what was sold is what is read back', async () => {
+      await build()
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ vmid, name: spec.hostname, power: 'running', cpuCores: 2, memoryTotalMiB: 2048, diskGiB: 40, ownershipMark: mark, ipv4: '203.0.113.10', rateMbps: 100, startsAtBoot: true, networkUp: true, lock: null })
+    })
+    it('the mark stands in description and tag', async () => {
+      await build()
+      expect(bench.reads(vmid)).toMatchObject({ tags: expect.stringContaining(`gardu-${mark}`), description: expect.stringContaining(`gardu-${mark}`) })
+    })
+    it('created twice under one key, there is one machine', async () => {
+      await finished(driver, await clone())
+      expect(await finished(driver, await clone())).toEqual({ state: 'done', warnings: false })
+      expect(bench.countMachines()).toBe(1)
+    })
+    it('created again under another number, there is one machine and the caller is told to look', async () => {
+      await finished(driver, await clone())
+      expect(await kindOf(clone(106))).toBe('unknown_outcome')
+      expect(bench.countMachines()).toBe(1)
+    })
+    it('an answer lost after the act is an unknown outcome, and the mark finds the machine', async () => {
+      bench.loseCloneAnswer()
+      expect(await kindOf(clone())).toBe('unknown_outcome')
+      expect(await driver.findByMark(mark)).toEqual({ node: bench.node, vmid })
+      expect((await finished(driver, await clone())).state).toBe('done')
+      expect(bench.countMachines()).toBe(1)
+    })
+    it('while a lost clone does not show yet whose it is, nobody is told that it does not exist', async () => {
+      bench.holdTasks(true)
+      bench.loseCloneAnswer()
+      expect(await kindOf(clone())).toBe('unknown_outcome')
+      expect(await kindOf(driver.findByMark(mark))).toBe('retryable')
+      bench.holdTasks(false)
+      await expect.poll(() => driver.findByMark(mark).catch(() => null), { timeout: 5000 }).toEqual({ node: bench.node, vmid })
+    })
+    it('D10: a number taken between asking and using it is given up, and its machine is untouched', async () => {
+      bench.addForeign(vmid)
+      const before = bench.snapshot(vmid)
+      expect(await kindOf(clone())).toBe('retryable')
+      expect(bench.snapshot(vmid)).toBe(before)
+    })
+    it('a free number is a number that no machine has', async () => {
+      const first = await driver.nextFreeId()
+      bench.addForeign(first)
+      expect(await driver.nextFreeId()).not.toBe(first)
+    })
+    it('D10: a foreign machine under our number is never touched by any act', async () => {
+      bench.addForeign(vmid)
+      const before = bench.snapshot(vmid)
+      const writes = bench.writes()
+      const acts = [driver.start(machine()), driver.stop(machine()), driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), driver.reboot(machine()), driver.configure(machine(), spec), driver.growDisk(machine(), 99), driver.setSuspended(machine(), true), driver.destroy(machine())]
+      for (const act of acts) expect(await kindOf(act)).toBe('not_ours')
+      expect(bench.snapshot(vmid)).toBe(before)
+      expect(bench.writes()).toBe(writes)
+    })
+    it('D10: the machine of another service under our number is never touched', async () => {
+      await build()
+      const before = bench.snapshot(vmid)
+      expect(await kindOf(driver.destroy({ ...machine(), ownershipMark: otherMark }))).toBe('not_ours')
+      expect(bench.snapshot(vmid)).toBe(before)
+    })
+    it('a foreign machine under our number is not what inspection answers', async () => {
+      bench.addForeign(vmid)
+      expect(await driver.inspect({ ownershipMark: mark, node: bench.node, vmid })).toBeNull()
+    })
+    it('a copy that carries the same mark stops the search: which one is ours must be said', async () => {
+      await build()
+      bench.copyMachine(vmid, 200)
+      expect(await kindOf(driver.findByMark(mark))).toBe('action_required')
+    })
+    it('a locked machine is retryable', async () => {
+      await build()
+      bench.lock(vmid, 'backup')
+      expect(await kindOf(driver.stop(machine()))).toBe('retryable')
+      expect((await driver.inspect({ ownershipMark: mark, node: null, vmid }))?.lock).toBe('backup')
+    })
+    it('a task that ends with warnings is done', async () => {
+      bench.warnTasks()
+      expect(await finished(driver, await clone())).toEqual({ state: 'done', warnings: true })
+    })
+    it('a task that dies is failed, with its reason, and leaves no machine', async () => {
+      bench.failTasks('clone')
+      expect(await finished(driver, await clone())).toMatchObject({ state: 'failed', message: expect.stringMatching(/./) })
+      expect(await driver.findByMark(mark)).toBeNull()
+    })
+    it('a slow task is running until it is done', async () => {
+      bench.holdTasks(true)
+      const handle = await clone()
+      expect(await driver.task(handle)).toEqual({ state: 'running' })
+      bench.holdTasks(false)
+      expect((await finished(driver, handle)).state).toBe('done')
+    })
+    it('a template that vanished is permanent', async () => {
+      bench.removeTemplate()
+      expect(await kindOf(clone())).toBe('permanent')
+    })
+    it('a full storage asks for the sysadmin', async () => {
+      bench.fillStorage()
+      expect(await finished(driver, await clone())).toMatchObject({ state: 'failed', kind: 'action_required' })
+    })
+    it('a disk never shrinks: larger already is done', async () => {
+      await build()
+      const writes = bench.writes()
+      expect(await driver.growDisk(machine(), 10)).toBeNull()
+      expect(bench.reads(vmid).diskGiB).toBe(40)
+      expect(bench.writes()).toBe(writes)
+    })
+    it('a node that is offline is retryable and proves nothing about its machines', async () => {
+      await build()
+      bench.nodeOffline(bench.node)
+      expect(await kindOf(driver.stop(machine()))).toBe('retryable')
+      expect(await kindOf(driver.inspect({ ownershipMark: mark, node: bench.node, vmid }))).toBe('retryable')
+      expect(await kindOf(driver.destroy(machine()))).toBe('retryable')
+    })
+    it('a machine that moved is found where it is', async () => {
+      await build()
+      bench.migrate(vmid, bench.otherNode)
+      await finished(driver, await driver.stop(machine()))
+      expect(await driver.inspect({ ownershipMark: mark, node: bench.node, vmid })).toMatchObject({ node: bench.otherNode, power: 'stopped' })
+    })
+    it('the network device keeps its MAC through every change', async () => {
+      await finished(driver, await clone())
+      const { mac } = bench.reads(vmid)
+      await finished(driver, await driver.configure(machine(), spec))
+      await finished(driver, await driver.configure(machine(), { ...spec, rateMbps: 250 }))
+      await driver.setSuspended(machine(), true)
+      await driver.setSuspended(machine(), false)
+      expect(mac).toMatch(/^([0-9A-F]{2}:){5}[0-9A-F]{2}$/)
+      expect(bench.reads(vmid).mac).toBe(mac)
+    })
+    it('the rate limit arrives in the hypervisor\'s own unit', async () => {
+      await build()
+      expect(bench.reads(vmid).rate).toBe('11.92')
+    })
+    it('an SSH key arrives letter for letter', async () => {
+      await build()
+      expect(decodeURIComponent(bench.reads(vmid).sshKeys ?? '')).toBe(spec.login.sshKey)
+    })
+    it('D11: suspended, a machine does not start at boot and its link is down; resumed, both are back', async () => {
+      await build()
+      await driver.setSuspended(machine(), true)
+      expect(bench.reads(vmid)).toMatchObject({ onboot: false, linkDown: true })
+      await driver.setSuspended(machine(), true)
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ startsAtBoot: false, networkUp: false })
+      await driver.setSuspended(machine(), false)
+      expect(bench.reads(vmid)).toMatchObject({ onboot: true, linkDown: false })
+    })
+    it('an act whose effect is there already does nothing', async () => {
+      await build()
+      const writes = bench.writes()
+      expect(await driver.start(machine())).toBeNull()
+      expect(bench.writes()).toBe(writes)
+      await finished(driver, await driver.stop(machine()))
+      expect(await driver.stop(machine())).toBeNull()
+      expect(await driver.shutdown(machine(), { timeoutSeconds: 5, force: true })).toBeNull()
+    })
+    it('a machine is shut down, started and rebooted', async () => {
+      await build()
+      await finished(driver, await driver.shutdown(machine(), { timeoutSeconds: 5, force: true }))
+      expect(bench.reads(vmid).running).toBe(false)
+      await finished(driver, await driver.reboot(machine()))
+      expect(bench.reads(vmid).running).toBe(true)
+      await finished(driver, await driver.reboot(machine()))
+      expect(bench.reads(vmid).running).toBe(true)
+    })
+    it('a running machine is not destroyed', async () => {
+      await build()
+      expect(await kindOf(driver.destroy(machine()))).toBe('retryable')
+      expect(bench.countMachines()).toBe(1)
+    })
+    it('destroyed twice, it is gone and nothing else is', async () => {
+      await build()
+      bench.addForeign(106)
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.destroy(machine()))
+      expect(await driver.destroy(machine())).toBeNull()
+      expect(await driver.inspect({ ownershipMark: mark, node: bench.node, vmid })).toBeNull()
+      expect(bench.countMachines()).toBe(1)
+    })
+    it('acting on a machine that does not exist is not_found', async () => {
+      expect(await kindOf(driver.start(machine()))).toBe('not_found')
+    })
+    it('templates, nodes, headroom and marked machines are told', async () => {
+      await build()
+      bench.addForeign(106)
+      expect(await driver.listTemplates()).toContainEqual(expect.objectContaining({ vmid: bench.template.vmid, osFamily: 'debian', username: 'debian' }))
+      expect(await driver.listNodes()).toContainEqual(expect.objectContaining({ node: bench.node, online: true }))
+      expect(await driver.listHeadroom()).toContainEqual(expect.objectContaining({ node: bench.node }))
+      expect(await driver.listMarkedMachines()).toEqual([expect.objectContaining({ vmid, ownershipMark: mark, power: 'running' })])
+    })
+    it('what a machine was given is not offered again, running or not', async () => {
+      const free = async () => (await driver.listHeadroom()).find(entry => entry.node === bench.node)?.memoryFree ?? 0
+      const before = await free()
+      await build()
+      expect(before - await free()).toBe(2048 * 1_048_576)
+      await finished(driver, await driver.stop(machine()))
+      expect(before - await free()).toBe(2048 * 1_048_576)
+    })
+    it('an offline node offers nothing', async () => {
+      bench.nodeOffline(bench.node)
+      expect((await driver.listHeadroom()).map(entry => entry.node)).not.toContain(bench.node)
+    })
+  })
+}

@@ -1,0 +1,226 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
+import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import type { ProxmoxOptions, ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import { failureOf, finished, hypervisorContract, kindOf, mark, spec } from './hypervisor.suite.ts'
+
+const GiB = 1_073_741_824
+const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {}): HypervisorAccess => ({
+  connectionId: 'test', url: sim.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: sim.fingerprint ? 'fingerprint' : 'system', caPem: null, fingerprint: sim.fingerprint }, storage: 'local-lvm', bridge: 'vmbr0', nodes: [], ...change,
+})
+
+/** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'delete', 'digest'],
+  'resize': ['disk', 'size'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'],
+}
+
+async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {
+  const sim = await startProxmoxSimulator({ tls: false, ...options })
+  const driver = createProxmoxDriver(accessTo(sim, change), { totalMilliseconds: 700 })
+  const configOf = (vmid: number) => sim.state.machines[vmid]?.config ?? {}
+  const [node = '', otherNode = ''] = sim.state.nodes.map(entry => entry.name)
+  return {
+    sim, driver, node, otherNode, template: { node, vmid: 9000 },
+    loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
+    holdTasks(held: boolean) {
+      sim.faults.set({ holdTasks: held })
+      if (!held) sim.tasks.settle()
+    },
+    warnTasks: () => sim.faults.set({ taskWarnings: true }),
+    failTasks: (type: string) => sim.faults.set({ failTasks: `qm${type}` }),
+    lock(vmid: number, lock: string | null) {
+      const found = sim.state.machines[vmid]
+      if (found) found.config = { ...found.config, lock: lock ?? '' }
+    },
+    addForeign(vmid: number) {
+      sim.state.machines[vmid] = { vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], firewall: {}, createdAt: 0, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom` } }
+    },
+    migrate(vmid: number, to: string) {
+      const found = sim.state.machines[vmid]
+      if (found) found.node = to
+    },
+    removeTemplate: () => void Reflect.deleteProperty(sim.state.machines, 9000),
+    fillStorage() {
+      for (const storage of sim.state.storages) storage.otherUse = storage.total
+    },
+    nodeOffline(name: string) {
+      for (const entry of sim.state.nodes) if (entry.name === name) entry.online = false
+    },
+    copyMachine(vmid: number, to: number) {
+      const found = sim.state.machines[vmid]
+      if (found) sim.state.machines[to] = { ...structuredClone(found), vmid: to }
+    },
+    snapshot: (vmid: number) => JSON.stringify(sim.state.machines[vmid] ?? null),
+    countMachines: () => Object.values(sim.state.machines).filter(entry => !entry.config.template).length,
+    reads(vmid: number) {
+      const config = configOf(vmid)
+      const net = config.net0 ?? ''
+      return {
+        running: sim.state.machines[vmid]?.running ?? false, onboot: config.onboot === '1', linkDown: net.includes('link_down=1'), mac: /=(([0-9A-F]{2}:){5}[0-9A-F]{2})/.exec(net)?.[1] ?? null, rate: /rate=([\d.]+)/.exec(net)?.[1] ?? null,
+        sshKeys: config.sshkeys ?? null, tags: config.tags ?? '', description: config.description ?? '', diskGiB: Number(/size=(\d+)G/.exec(config.scsi0 ?? '')?.[1] ?? 0),
+      }
+    },
+    writes: () => sim.journal.filter(line => !line.startsWith('GET ')).length,
+    async close() {
+      driver.close()
+      await sim.close()
+    },
+  }
+}
+
+hypervisorContract('Proxmox VE 9', () => open())
+hypervisorContract('Proxmox VE 8, messages only in the status line', () => open({ version: '8.4.5', messageInBody: false }))
+
+describe('Proxmox VE', () => {
+  const toClose: { close(): unknown }[] = []
+  afterEach(async () => {
+    for (const thing of toClose.splice(0)) await thing.close()
+  })
+  const bench = async (options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) => {
+    const opened = await open(options, change)
+    toClose.push(opened)
+    return opened
+  }
+  const stepsOf = async (driver: ReturnType<typeof createProxmoxDriver>) => {
+    const steps = []
+    for await (const step of driver.test()) steps.push(step)
+    return steps
+  }
+  const withToken = (sim: ProxmoxSimulator, name: string, change: Partial<HypervisorAccess> = {}) => {
+    const token = sim.state.tokens.find(entry => entry.id.endsWith(name))
+    const driver = createProxmoxDriver(accessTo(sim, { tokenId: token?.id ?? '', tokenSecret: token?.secret ?? '', ...change }))
+    toClose.push(driver)
+    return driver
+  }
+
+  it('a good connection passes every step and tells its certificate', async () => {
+    const { sim } = await bench({ tls: true })
+    const driver = withToken(sim, '!gardu')
+    const steps = await stepsOf(driver)
+    expect(steps.map(({ step, ok }) => [step, ok])).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes'].map(step => [step, true]))
+    expect(steps.find(({ step }) => step === 'tls')?.fingerprint).toBe(sim.fingerprint)
+  })
+  it('a certificate that changed stops the test and every act, and the new one is shown', async () => {
+    const { sim } = await bench({ tls: true })
+    const driver = withToken(sim, '!gardu', { tls: { mode: 'fingerprint', caPem: null, fingerprint: Array.from({ length: 32 }, () => 'AA').join(':') } })
+    expect((await stepsOf(driver)).at(-1)).toMatchObject({ step: 'tls', ok: false, fingerprint: sim.fingerprint })
+    expect(await kindOf(driver.version())).toBe('action_required')
+    expect(sim.journal).toEqual([])
+  })
+  it('an unknown CA is refused; as the own CA it is trusted', async () => {
+    const { sim } = await bench({ tls: true })
+    expect((await stepsOf(withToken(sim, '!gardu', { tls: { mode: 'system', caPem: null, fingerprint: null } }))).at(-1)).toMatchObject({ step: 'tls', ok: false, fingerprint: sim.fingerprint })
+  })
+  it('a token without a right: the test names each missing one', async () => {
+    const { sim } = await bench()
+    const steps = await stepsOf(withToken(sim, '!audit-only'))
+    expect(steps.find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: expect.arrayContaining(['VM.Clone', 'VM.Allocate', 'VM.PowerMgmt', 'Datastore.AllocateSpace']) })
+  })
+  it('a token without a right: the act asks for the sysadmin and names the right', async () => {
+    const { sim, template, node } = await bench()
+    const error = await failureOf(withToken(sim, '!audit-only').clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    expect(error).toMatchObject({ kind: 'action_required', who: 'sysadmin' })
+    expect(error.message).toMatch(/VM\.(Clone|Allocate)/)
+  })
+  it('D10: a token that may not see machines never concludes that one is gone', async () => {
+    const { sim, driver, template, node } = await bench()
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    const blind = withToken(sim, '!no-rights')
+    expect(await kindOf(blind.destroy({ node, vmid: 105, ownershipMark: mark }))).toBe('action_required')
+    expect(await kindOf(blind.inspect({ node, vmid: 105, ownershipMark: mark }))).toBe('action_required')
+    expect(await kindOf(blind.findByMark(mark))).toBe('action_required')
+  })
+  it('a wrong secret asks for the sysadmin and does not appear in the message', async () => {
+    const { sim } = await bench()
+    const driver = withToken(sim, '!gardu', { tokenSecret: '99999999-2222-4333-8444-555555555555' })
+    const error = await failureOf(driver.version())
+    expect(error.kind).toBe('action_required')
+    expect(error.message).not.toContain('99999999')
+    expect((await stepsOf(driver)).at(-1)).toMatchObject({ step: 'auth', ok: false })
+  })
+  it('a host that refuses the connection ends the test at TCP and is retryable', async () => {
+    const { sim } = await bench()
+    const driver = withToken(sim, '!gardu', { url: 'http://127.0.0.1:1' })
+    expect((await stepsOf(driver)).map(({ step, ok }) => [step, ok])).toEqual([['dns', true], ['tcp', false]])
+    expect(await kindOf(driver.version())).toBe('retryable')
+  })
+  it('SSRF: a metadata address is refused at the first step', async () => {
+    const { sim } = await bench()
+    expect(await stepsOf(withToken(sim, '!gardu', { url: 'http://169.254.169.254' }))).toEqual([expect.objectContaining({ step: 'dns', ok: false })])
+  })
+  it('a storage or bridge that a node lacks is found by the test', async () => {
+    const { sim } = await bench()
+    expect((await stepsOf(withToken(sim, '!gardu', { storage: 'nvme', bridge: 'vmbr9' }))).find(({ step }) => step === 'nodes')).toMatchObject({ ok: false, detail: expect.stringContaining('nvme') })
+  })
+  it('a change by somebody else in between makes the configuration fail, retryable', async () => {
+    const { sim, driver, template, node } = await bench()
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    sim.faults.set({ failNext: 1, failStatus: 500, failMessage: 'detected modified configuration - file changed by other user? Try again.', match: 'POST .*/config' })
+    expect(await kindOf(driver.configure({ node, vmid: 105, ownershipMark: mark }, spec))).toBe('retryable')
+  })
+  it('a template\'s own SSH keys never reach a client\'s machine', async () => {
+    const { sim, driver, template, node } = await bench()
+    const source = sim.state.machines[9000]
+    if (source) source.config.sshkeys = 'ssh-ed25519%20AAAA%20admin'
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    await finished(driver, await driver.configure({ node, vmid: 105, ownershipMark: mark }, { ...spec, login: { ...spec.login, sshKey: null } }))
+    expect(sim.state.machines[105]?.config.sshkeys).toBeUndefined()
+  })
+  it('a template without a cloud-init drive asks for the sysadmin', async () => {
+    const { sim, driver, template, node } = await bench()
+    Reflect.deleteProperty(sim.state.machines[9000]?.config ?? {}, 'ide2')
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    expect(await kindOf(driver.configure({ node, vmid: 105, ownershipMark: mark }, spec))).toBe('action_required')
+  })
+  it('protection mode is not taken away: the sysadmin is asked', async () => {
+    const { sim, driver, template, node } = await bench()
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+    Object.assign(sim.state.machines[105]?.config ?? {}, { protection: '1' })
+    expect(await kindOf(driver.destroy({ node, vmid: 105, ownershipMark: mark }))).toBe('action_required')
+  })
+  it('a shared storage counts once for all nodes', async () => {
+    const { sim, driver } = await bench({}, { storage: 'ceph-vm' })
+    const headroom = await driver.listHeadroom()
+    expect(new Set(headroom.map(entry => entry.storageKey)).size).toBe(1)
+    expect(headroom).toHaveLength(sim.state.nodes.length)
+    expect(headroom[0]?.storageFree).toBeGreaterThan(100 * GiB)
+  })
+  it('every request carries only parameters that all supported versions know', async () => {
+    const seen: [string, string[]][] = []
+    const { sim, driver, template, node } = await bench()
+    const { createServer, request } = await import('node:http')
+    const relay = createServer((incoming, outgoing) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', chunk => chunks.push(chunk as Buffer))
+      incoming.on('end', () => {
+        const body = Buffer.concat(chunks)
+        if (incoming.method !== 'GET' && incoming.method !== 'DELETE') seen.push([incoming.url ?? '', [...new URLSearchParams(body.toString()).keys()]])
+        if (incoming.method === 'DELETE') expect(body.length).toBe(0)
+        const onward = request(`${sim.url}${incoming.url}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.statusMessage, answer.headers)
+          answer.pipe(outgoing)
+        })
+        onward.end(body)
+      })
+    })
+    await new Promise<void>(resolve => relay.listen(0, '127.0.0.1', resolve))
+    toClose.push({ close: () => new Promise((resolve) => {
+      relay.close(resolve)
+      relay.closeAllConnections()
+    }) })
+    const address = relay.address()
+    const through = withToken(sim, '!gardu', { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` })
+    const machine = { node, vmid: 105, ownershipMark: mark }
+    for (const act of [() => through.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }), () => through.configure(machine, spec), () => through.growDisk(machine, 40), () => through.start(machine), () => through.reboot(machine), () => through.shutdown(machine, { timeoutSeconds: 5, force: true }), () => through.start(machine), () => through.stop(machine)]) await finished(driver, await act())
+    await through.setSuspended(machine, true)
+    await finished(driver, await through.destroy(machine))
+    expect(seen.length).toBeGreaterThanOrEqual(9)
+    for (const [url, names] of seen) {
+      const call = /\/qemu\/\d+\/(.+)$/.exec(url)?.[1] ?? url
+      expect(Object.keys(allowed)).toContain(call)
+      expect(names.filter(parameter => !allowed[call]?.includes(parameter))).toEqual([])
+    }
+  })
+})
