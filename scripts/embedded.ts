@@ -36,7 +36,7 @@ export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_POR
  */
 export async function startSimulators(options: { readonly dataDir: string, readonly simulators: SimulatorAddresses, readonly app: string, readonly started?: (child: ChildProcess) => void }): Promise<{ child: ChildProcess, environment: Record<string, string> }> {
   const dataDir = join(options.dataDir, 'simulators')
-  const child = spawn(process.execPath, ['simulators/main.ts', '--data', dataDir, '--base-port', String(options.simulators.control), '--app', options.app], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const child = spawn(process.execPath, ['simulators/main.ts', '--data', dataDir, '--base-port', String(options.simulators.control), '--app', options.app, '--delay', process.env.GARDU_SIMULATOR_DELAY ?? '0.5'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   options.started?.(child)
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once('data', () => resolve())

@@ -54,4 +54,3 @@ export const search = z.string().trim().max(100).optional()
 /** A page of a list; `total` counts what the filter matches. */
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), total: z.number().int(), page: z.number().int(), pageSize: z.number().int() })
 export const localized = z.object({ id: z.string().trim().min(1).max(2000), en: z.string().trim().min(1).max(2000) })
-export const empty = z.object({})

@@ -32,7 +32,7 @@ export async function startDemo(options: { dataDir?: string, env?: Record<string
   const base = await freePorts(6)
   const url = `http://localhost:${base}`
   let output = ''
-  const child: ChildProcess = spawn(process.execPath, ['scripts/demo.ts'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: String(base), HOST: 'localhost', GARDU_SIMULATOR_PORT: String(base + 1), GARDU_DATA_DIR: dataDir, GARDU_SKIP_BUILD: '1', ...options.env } })
+  const child: ChildProcess = spawn(process.execPath, ['scripts/demo.ts'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: String(base), HOST: 'localhost', GARDU_SIMULATOR_PORT: String(base + 1), GARDU_DATA_DIR: dataDir, ...options.env } })
   child.stdout?.on('data', chunk => output += chunk)
   child.stderr?.on('data', chunk => output += chunk)
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))
