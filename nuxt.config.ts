@@ -32,7 +32,8 @@ export default defineNuxtConfig({
   ignore: ['simulators/**', 'tests/**', 'scripts/**', 'docs/**'],
   routeRules: Object.fromEntries(publicPages.map(path => [path, { security: { nonce: false } }])),
   features: { inlineStyles: false },
-  experimental: { appManifest: false },
+  // What a link leads to is loaded when somebody reaches for it, not because it came into view.
+  experimental: { appManifest: false, defaults: { nuxtLink: { prefetchOn: { visibility: false, interaction: true } } } },
   compatibilityDate: '2026-11-01',
   nitro: {
     compressPublicAssets: { gzip: true, brotli: true },
@@ -50,6 +51,10 @@ export default defineNuxtConfig({
     // The module's own session route would give every visitor a cookie and end sessions without an Origin check.
     'nitro:config': (nitro) => {
       nitro.handlers = nitro.handlers?.filter(handler => handler?.route !== '/api/_auth/session') ?? []
+    },
+    // A visitor of the home page does not want the staff area's files in the background.
+    'build:manifest': (manifest) => {
+      for (const item of Object.values(manifest)) item.prefetch = false
     },
   },
   // The sealed cookie is nuxt-auth-utils'; who is signed in is asked by `useAuth`, so that shared pages set no cookie.
@@ -69,7 +74,8 @@ export default defineNuxtConfig({
       files: languages.map(area => `${code}/${area}.json`),
     })),
   },
-  icon: { provider: 'server', fallbackToApi: false, clientBundle: { scan: true, sizeLimitKb: 256 } },
+  // Drawn in place: the other way writes style elements at run time, which the policy above refuses.
+  icon: { mode: 'svg', provider: 'server', fallbackToApi: false, clientBundle: { scan: true, sizeLimitKb: 256 } },
   // Rates, sizes and origins are checked by `defineRoute`, which knows the route and the caller.
   security: {
     headers: { contentSecurityPolicy, xFrameOptions: 'DENY', referrerPolicy: 'strict-origin-when-cross-origin', crossOriginEmbedderPolicy: false, strictTransportSecurity: { maxAge: 15_552_000, includeSubdomains: false } },

@@ -12,3 +12,10 @@ export type StorefrontPrice = StorefrontProduct['prices'][number]
 export const useProducts = (kind: StorefrontProduct['kind']) => useApiData(listProductsRoute, { query: { kind } })
 export const useProduct = (slug: string) => useApiData(showProductRoute, { params: { slug } })
 export const useTlds = () => useApiData(listTldsRoute)
+
+/** A template's file name as people call the system: `debian-12-cloudinit` is Debian 12. Names that staff wrote by hand stay as they are. */
+export function systemName(template: string): string {
+  if (!/^[a-z0-9.-]+$/.test(template)) return template
+  const words = template.replace(/-(cloud-?init|cloud|template|amd64|x86_64)(?=-|$)/g, '').split('-')
+  return words.map(word => /^\d{4}$/.test(word) && words[0] === 'ubuntu' ? `${word.slice(0, 2)}.${word.slice(2)}` : word === 'almalinux' ? 'AlmaLinux' : word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
+}

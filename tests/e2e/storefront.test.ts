@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import AxeBuilder from '@axe-core/playwright'
+import { chromium } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startDemo } from '../support/demo.ts'
+import type { Demo } from '../support/demo.ts'
+
+let demo: Demo
+let browser: Browser
+beforeAll(async () => {
+  demo = await startDemo()
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+})
+afterAll(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+
+const publicPaths = ['/', '/en', '/vps', '/en/vps', '/hosting', '/domains', '/vps/vps-rinjani-1', '/en/vps/vps-rinjani-1']
+const get = (path: string, headers: Record<string, string> = {}) => fetch(demo.url + path, { redirect: 'manual', headers: { accept: 'text/html', ...headers } })
+
+/** A page that remembers what the browser complained about and which other hosts it was sent to. */
+async function visit(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page, complaints: string[], foreign: string[] }> {
+  const page = await (await browser.newContext(options)).newPage()
+  const [complaints, foreign]: [string[], string[]] = [[], []]
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('request', request => !request.url().startsWith(demo.url) && !request.url().startsWith('data:') && foreign.push(request.url()))
+  await page.goto(demo.url + path, { waitUntil: 'networkidle' })
+  return { page, complaints, foreign }
+}
+
+describe('public pages', () => {
+  it.each(publicPaths)('%s: every inline script is covered by a hash, no nonce and no cookie is shared, and the second visitor gets the same', async (path) => {
+    const [first, second] = [await get(path), await get(path)]
+    const [html, again] = [await first.text(), await second.text()]
+    const policy = first.headers.get('content-security-policy') ?? ''
+    expect(again).toBe(html)
+    expect(second.headers.get('content-security-policy')).toBe(policy)
+    expect(second.headers.get('set-cookie')).toBeNull()
+    expect(policy).not.toMatch(/nonce-|unsafe-eval|script-src[^;]*unsafe-inline/)
+    const inline = [...html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/g)].filter(([, attributes = '', code]) => code && !attributes.includes('src=') && !/application\/(ld\+)?json/.test(attributes))
+    expect(inline.length).toBeGreaterThan(0)
+    for (const [, , code = ''] of inline) expect(policy).toContain(`'sha256-${createHash('sha256').update(code).digest('base64')}'`)
+    const fresh = await get(path, { 'if-none-match': first.headers.get('etag') ?? '' })
+    expect(fresh.status).toBe(304)
+  })
+  it('a personal page has a nonce of its own each time', async () => {
+    const nonce = async () => /'nonce-([^']+)'/.exec((await get('/cart')).headers.get('content-security-policy') ?? '')?.[1]
+    const [first, second] = [await nonce(), await nonce()]
+    expect(first).toBeTruthy()
+    expect(second).not.toBe(first)
+  })
+  it.each([...publicPaths, '/domains?name=contoh-2026', '/cart', '/auth/login'])('%s: Chromium has nothing to complain about and speaks to nobody else', async (path) => {
+    const { page, complaints, foreign } = await visit(path)
+    expect(complaints).toEqual([])
+    expect(foreign).toEqual([])
+    await page.context().close()
+  })
+  it.each(['light', 'dark'] as const)('axe finds nothing, %s', async (colorScheme) => {
+    for (const path of ['/', '/en/vps', '/vps/vps-rinjani-1', '/hosting', '/domains?name=contoh-2026', '/cart']) {
+      const { page } = await visit(path, { colorScheme })
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(found => `${path} ${found.id}: ${found.nodes[0]?.html}`)).toEqual([])
+      await page.context().close()
+    }
+  })
+  it('every page says its canonical address, both languages and its title', async () => {
+    for (const path of publicPaths) {
+      const html = await (await get(path)).text()
+      expect(html).toContain(`rel="canonical" href="${demo.url}${path}"`)
+      expect(html).toMatch(/hreflang="id"[\s\S]*hreflang="en"|hreflang="en"[\s\S]*hreflang="id"/)
+      expect(html).toMatch(/<title>[^<]+ · Gardu<\/title>/)
+    }
+    expect(await (await get('/vps/vps-rinjani-1')).text()).toContain('"@type":"Product"')
+  })
+  it('the sitemap names each plan in both languages, and robots.txt closes what is personal', async () => {
+    const map = await (await get('/sitemap.xml')).text()
+    for (const path of ['/vps/vps-rinjani-1', '/en/vps/vps-rinjani-1']) expect(map).toContain(`<loc>${demo.url}${path}</loc>`)
+    const robots = await (await get('/robots.txt')).text()
+    for (const path of ['/portal', '/en/admin', '/checkout', '/api/']) expect(robots).toContain(`Disallow: ${path}`)
+  })
+  it('a plan that does not exist is a 404 page that leads on', async () => {
+    const answer = await get('/vps/tidak-ada')
+    expect(answer.status).toBe(404)
+    expect(await answer.text()).toContain('href="/vps"')
+  })
+  it('the home page asks for at most 200 kB of JavaScript', async () => {
+    const page = await (await browser.newContext()).newPage()
+    let bytes = 0
+    page.on('response', (response) => {
+      if (response.url().endsWith('.js')) bytes += Number(response.headers()['content-length'] ?? Number.NaN)
+    })
+    await page.goto(demo.url, { waitUntil: 'networkidle' })
+    expect(bytes).toBeGreaterThan(10_000)
+    expect(bytes).toBeLessThan(200_000)
+    await page.context().close()
+  })
+})
+
+describe('without JavaScript', () => {
+  it('a plan is configured, put into the cart and taken out again; leaving the address repeats nothing', async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
+    await page.goto(`${demo.url}/en/vps/vps-rinjani-2?cycle=quarterly`)
+    await page.fill('#hostname', 'no-script.example.com')
+    await page.click('form button[type=submit]')
+    expect(new URL(page.url()).search).toBe('')
+    expect(await page.innerText('main')).toContain('no-script.example.com')
+    await page.reload()
+    expect(await page.locator('main li:has-text("no-script.example.com")').count()).toBe(1)
+    await page.locator('a[href*="remove=0"]').click()
+    expect(await page.innerText('h1 + *')).toContain('empty')
+    await page.context().close()
+  })
+  it('a domain is checked; what the registry does not tell is never called available', async () => {
+    const html = await (await get('/domains?name=sim-html-contoh.com')).text()
+    expect(html).toContain('Belum dapat dipastikan')
+    expect(html).toContain('sim-html-contoh.com')
+    expect(html).not.toContain('>Tersedia<')
+  })
+})
