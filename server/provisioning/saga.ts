@@ -17,7 +17,6 @@ export type StepOutcome
 export interface StepFailure { readonly kind: 'failure', readonly retryable: boolean, readonly reason: string, readonly afterSeconds?: number }
 
 export const done = (detail?: string): StepOutcome => ({ kind: 'done', ...(detail === undefined ? {} : { detail }) })
-export const skipped = (detail: string): StepOutcome => ({ kind: 'done', skipped: true, detail })
 export const wait = (seconds: number, detail: string): StepOutcome => ({ kind: 'wait', seconds, detail })
 export const back = (to: string, reason: string): StepOutcome => ({ kind: 'back', to, reason })
 
