@@ -4,7 +4,6 @@ import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
 import { resources, sagas, sagaSteps, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
-import { addressBook } from './addresses.ts'
 import { rowsOf, servicePages, toDate } from './service-pages.ts'
 
 const open = ['running', 'waiting'] as const
@@ -186,6 +185,5 @@ export const provisioningStores = (db: Executor, context: StoreContext) => ({
   sagas: sagaStore(db, context),
   resources: resourceStore(db, context),
   serviceControl: serviceControl(db),
-  addresses: addressBook(db, context),
   servicePages: servicePages(db, (serviceId, limit) => sagaHistory(db, serviceId, limit)),
 })

@@ -69,12 +69,12 @@ export async function provisioningWorld(test: TestApp) {
     worker(points: Points = livingForever()) {
       const transact: Transact<ProvisioningStores> = async (work) => {
         pass(points, 'before a transaction')
-        const result = await (core.transact as unknown as Transact<ProvisioningStores>)(work)
+        const result = await core.transact(work)
         pass(points, 'after a transaction')
         return result
       }
       hypervisor.hook = (act, moment) => pass(points, `${moment} ${act}`)
-      const read = core.read as unknown as ProvisioningStores
+      const read: ProvisioningStores = core.read
       const base = { transact, clock: core.clock, wallClock, log: core.log, read }
       const follow = followBilling(base)
       const driver = hypervisor.driver()

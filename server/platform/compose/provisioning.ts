@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { DriverError } from '#shared/errors/driver-error.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
 import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
@@ -28,17 +27,16 @@ export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHyper
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const newPassword = () => Array.from({ length: 20 }, () => alphabet[randomInt(alphabet.length)]).join('')
 
-export function composeProvisioning(core: Core, billing: BillingForProvisioning, hypervisors: Partial<HypervisorsForProvisioning>) {
+export function composeProvisioning(core: Core, billing: BillingForProvisioning, hypervisors: HypervisorsForProvisioning) {
   const { config, clock, wallClock, log, jobs, secrets } = core
-  const transact = core.transact as unknown as Transact<ProvisioningStores>
-  const read = core.read as unknown as ProvisioningStores
-  const missing = () => Promise.reject(new DriverError('action_required', 'no hypervisor driver is connected', { who: 'sysadmin' }))
+  const transact: Transact<ProvisioningStores> = core.transact
+  const read: ProvisioningStores = core.read
   const pages = { servicePages: read.servicePages, transitions: read.transitions, clock, describeBilling: billing.describeServices }
   const follow = followBilling({ transact, clock, wallClock, log })
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor ?? missing, checkCapacity: hypervisors.checkCapacity ?? missing, markServiceActive: billing.markServiceActive, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, markServiceActive: billing.markServiceActive, secrets, newPassword },
   })
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation }), revealCredentials: revealCredentials({ transact, secrets }),
