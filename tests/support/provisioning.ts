@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { addresses, addressPools, connections, resources, sagas, services, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
-import type { CapacityCheck } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -32,8 +32,11 @@ function pass(points: Points, name: string) {
 
 let lastAddress = 1
 
-/** A hosting company with one hypervisor in memory, workers that can be killed at any point, and time that only the test moves. */
-export async function provisioningWorld(test: TestApp) {
+/** A hypervisor that is spoken to over the wire, instead of the one in memory. */
+export interface WiredHypervisor { readonly url: string, readonly fingerprint: string | null, readonly token: { readonly id: string, readonly secret: string }, readonly node: string, readonly storage: string, readonly open: OpenHypervisor, readonly capacity: CapacityCheck }
+
+/** A hosting company with one hypervisor (in memory unless one is given), workers that can be killed at any point, and time that only the test moves. */
+export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor) {
   const { core } = test.app
   const db = core.database.executor
   const billing = billingWorld(test.app)
@@ -44,10 +47,10 @@ export async function provisioningWorld(test: TestApp) {
   const connectionId = uuidv7()
   const templateId = uuidv7()
   const poolId = uuidv7()
-  await db.insert(connections).values({ id: connectionId, kind: 'proxmox', name: connectionId, url: 'https://127.0.0.1:8006', tlsMode: 'system', tokenId: 'a@pve!b', tokenSecret: 'x', storage: 'local', bridge: 'vmbr0', createdAt: test.clock.now() })
-  await db.insert(templates).values({ id: templateId, connectionId, node: 'jkt1', vmid: 9000, name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
+  await db.insert(connections).values({ id: connectionId, kind: 'proxmox', name: connectionId, url: wired?.url ?? 'https://127.0.0.1:8006', tlsMode: wired ? 'fingerprint' : 'system', tlsFingerprint: wired?.fingerprint ?? null, tokenId: wired?.token.id ?? 'a@pve!b', tokenSecret: wired ? core.secrets.seal(wired.token.secret) : 'x', storage: wired?.storage ?? 'local', bridge: 'vmbr0', createdAt: test.clock.now() })
+  await db.insert(templates).values({ id: templateId, connectionId, node: wired?.node ?? 'jkt1', vmid: 9000, name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
   await db.insert(addressPools).values({ id: poolId, connectionId, name: poolId, firstAddress: '203.0.113.1', lastAddress: '203.0.113.254', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53'], createdAt: test.clock.now() })
-  let capacity: CapacityCheck = async () => [{ connectionId, node: 'jkt1' }]
+  let capacity: CapacityCheck = wired?.capacity ?? (async () => [{ connectionId, node: 'jkt1' }])
 
   const world = {
     test, billing, hypervisor, connectionId, templateId, wallClock,
@@ -81,7 +84,7 @@ export async function provisioningWorld(test: TestApp) {
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: async () => driver, checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

@@ -1,0 +1,174 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
+import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
+import type { Actor } from '#server/kernel/ports.ts'
+import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import { databaseKinds, startTestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
+import { provisioningWorld } from '../support/provisioning.ts'
+import type { ProvisioningWorld } from '../support/provisioning.ts'
+
+const system: Actor = { kind: 'system', name: 'test' }
+const storage = 'ceph-vm'
+
+describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kind) => {
+  let test: TestApp
+  let simulator: ProxmoxSimulator
+  let world: ProvisioningWorld
+  let drivers: ReturnType<typeof hypervisorPool>
+  beforeAll(async () => {
+    test = await startTestApp({ kind, workers: false })
+  })
+  afterAll(() => test.close())
+  beforeEach(async () => {
+    simulator = await startProxmoxSimulator({ delayFactor: 0, now: () => world?.wallClock.now().getTime() ?? Date.parse('2026-11-02T03:00:00Z') })
+    // The driver as in production, but with little patience: a lost answer is waited for only so long.
+    const { core } = test.app
+    drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: { proxmox: (access): ClosableDriver => createProxmoxDriver(access, { connectMilliseconds: 500, totalMilliseconds: 1000 }) } })
+    world = await provisioningWorld(test, { url: simulator.url, fingerprint: simulator.fingerprint, token: simulator.token, node: 'pve-jkt1', storage, open: drivers.open, capacity: test.app.infrastructure.checkCapacity })
+    const { connectionId } = world
+    // Other connections of this database are those of earlier tests, whose simulators are gone.
+    world.setCapacity(input => test.app.infrastructure.checkCapacity({ ...input, connectionIds: input.connectionIds.filter(id => id === connectionId) }))
+  })
+  afterEach(async () => {
+    drivers.closeAll()
+    test.app.infrastructure.closeHypervisors()
+    await simulator.close()
+  })
+
+  const billing = () => test.app.billing
+  const suspend = (serviceId: string) => test.app.core.transact(stores => billing().suspendService(stores, { serviceId, reason: 'other', note: 'x', actor: system }))
+  const resume = (serviceId: string) => test.app.core.transact(stores => billing().resumeService(stores, { serviceId, note: 'x', actor: system }))
+  const end = (serviceId: string) => test.app.core.transact(stores => billing().endService(stores, { serviceId, reason: 'request', note: 'x', actor: system }))
+  const client = (id: string) => ({ kind: 'user' as const, id, name: 'Sari Dewi', role: 'client' as const })
+  const machines = () => Object.values(simulator.state.machines).filter(machine => machine.config.template !== '1')
+  const sent = (pattern: RegExp) => simulator.journal.filter(line => pattern.test(line)).length
+  async function follow(saga: 'provision' | 'suspend' | 'resume' | 'terminate', serviceId: string) {
+    const worker = world.worker()
+    await worker.follow({ kind: saga, serviceId, cause: 'test' })
+    await world.drain(worker)
+  }
+  async function runOnce(serviceId: string) {
+    const worker = world.worker()
+    await worker.follow({ kind: 'provision', serviceId, cause: 'paid' })
+    const [sagaId = ''] = await test.app.core.read.sagas.listDue(world.wallClock.now(), 1)
+    await worker.run({ sagaId })
+  }
+  function fillStorage(): () => void {
+    const shared = simulator.state.storages.find(candidate => candidate.storage === storage)
+    if (!shared) throw new Error('the simulator lost its storage')
+    const before = shared.otherUse
+    shared.otherUse = shared.total
+    return () => void (shared.otherUse = before)
+  }
+
+  it('a paid service is built as ordered: one machine, with the cores, memory, disk, rate, address and mark that were sold', async () => {
+    const { resource, service, address } = await world.build()
+    expect(service.status).toBe('active')
+    expect(resource).toMatchObject({ status: 'ready', power: 'running', problem: null })
+    const [machine, ...more] = machines()
+    expect(more).toEqual([])
+    expect(machine).toMatchObject({ vmid: resource?.vmid, node: resource?.node, running: true, config: { cores: '1', sockets: '1', memory: '1024', onboot: '1', ciuser: 'debian', ipconfig0: `ip=${address?.address}/24,gw=203.0.113.1`, nameserver: '203.0.113.53' } })
+    expect(machine?.config.scsi0).toMatch(/size=20G/)
+    expect(machine?.config.net0).toMatch(/bridge=vmbr0.*rate=11\.92/)
+    expect(machine?.config.description).toContain(resource?.ownershipMark)
+    expect(machine?.config.tags).toContain(resource?.ownershipMark)
+  })
+
+  it('the answer of the clone is lost after the act: exactly one machine', async () => {
+    simulator.faults.set({ hangAfterAct: 1, match: '^POST .*/clone$' })
+    const { service } = await world.build()
+    expect(simulator.faults.current.hangAfterAct).toBe(0)
+    expect(service.status).toBe('active')
+    expect(machines()).toHaveLength(1)
+    expect(sent(/^POST .*\/clone$/)).toBe(1)
+  })
+
+  it('suspended is off, kept off by the host and without network; resumed, it runs with network again; ended, it is gone', async () => {
+    const { serviceId } = await world.build()
+    await suspend(serviceId)
+    await follow('suspend', serviceId)
+    expect(machines()).toMatchObject([{ running: false, config: { onboot: '0', net0: expect.stringContaining('link_down=1') as string } }])
+    expect((await world.look(serviceId)).resource?.status).toBe('stopped_by_policy')
+    await resume(serviceId)
+    await follow('resume', serviceId)
+    expect(machines()).toMatchObject([{ running: true, config: { onboot: '1', net0: expect.not.stringContaining('link_down') as string } }])
+    expect(await world.look(serviceId)).toMatchObject({ service: { status: 'active' }, resource: { status: 'ready' } })
+    await end(serviceId)
+    await follow('terminate', serviceId)
+    expect(machines()).toEqual([])
+    expect(await world.look(serviceId)).toMatchObject({ service: { status: 'ended' }, resource: { status: 'destroyed' }, address: undefined })
+  })
+
+  it('power: stop, start, reboot and shutdown do what they say, once', async () => {
+    const { serviceId, clientId } = await world.build()
+    const worker = world.worker()
+    for (const [action, running] of [['stop', false], ['start', true], ['reboot', true], ['shutdown', false]] as const) {
+      const before = sent(new RegExp(`/status/${action}$`))
+      await worker.act({ id: serviceId, action, actor: client(clientId) })
+      await world.drain(worker)
+      expect((await world.look(serviceId)).newest, action).toMatchObject({ kind: 'power', action, status: 'done' })
+      expect(machines(), action).toMatchObject([{ running }])
+      expect(sent(new RegExp(`/status/${action}$`)) - before, action).toBe(1)
+    }
+  })
+
+  it('D10: a foreign machine under our number is neither stopped, changed nor destroyed', async () => {
+    const { serviceId, resource } = await world.build()
+    const foreign = simulator.state.machines[resource?.vmid ?? 0]
+    if (!foreign) throw new Error('no machine was built')
+    // Our machine is gone, and its number was given to somebody else.
+    Object.assign(foreign.config, { name: 'db-produksi', description: 'not yours', tags: 'produksi' })
+    const before = structuredClone(foreign)
+    await suspend(serviceId)
+    await follow('suspend', serviceId)
+    expect((await world.look(serviceId)).newest).toMatchObject({ kind: 'suspend', status: 'failed' })
+    await end(serviceId)
+    await follow('terminate', serviceId)
+    expect(simulator.state.machines[foreign.vmid]).toEqual(before)
+    expect((await world.look(serviceId)).resource?.status).toBe('destroyed')
+  })
+
+  it('D11: a suspended machine is not started, neither by a new act nor by one that was asked for before', async () => {
+    const { serviceId, clientId } = await world.build()
+    const worker = world.worker()
+    await worker.act({ id: serviceId, action: 'reboot', actor: client(clientId) })
+    await suspend(serviceId)
+    await world.drain(worker)
+    await follow('suspend', serviceId)
+    await expect(worker.act({ id: serviceId, action: 'start', actor: client(clientId) })).rejects.toMatchObject({ code: 'service_suspended' })
+    expect(sent(/\/status\/reboot$/)).toBe(0)
+    expect(machines()).toMatchObject([{ running: false }])
+  })
+
+  it('the storage is full: failed with the reason, never active; a retry after it was enlarged builds one machine', async () => {
+    const order = await world.paidService()
+    const { connectionId } = world
+    // The size was promised before the storage filled up: the clone itself meets it.
+    world.setCapacity(async () => [{ connectionId, node: 'pve-jkt1' }])
+    const enlarge = fillStorage()
+    await follow('provision', order.serviceId)
+    const failed = await world.look(order.serviceId)
+    expect(failed).toMatchObject({ service: { status: 'pending' }, resource: { status: 'error' }, newest: { status: 'failed', reason: expect.stringMatching(/space/i) as string } })
+    expect(machines()).toEqual([])
+    enlarge()
+    const worker = world.worker()
+    await worker.retry(order.serviceId)
+    await world.drain(worker)
+    expect((await world.look(order.serviceId)).service.status).toBe('active')
+    expect(machines()).toHaveLength(1)
+  })
+
+  it('Proxmox is down: the build waits, never active, and ends by itself when Proxmox is back', async () => {
+    const order = await world.paidService()
+    simulator.faults.set({ down: true })
+    await runOnce(order.serviceId)
+    expect(await world.look(order.serviceId)).toMatchObject({ service: { status: 'pending' }, newest: { status: 'waiting', reason: expect.stringMatching(/./) as string } })
+    simulator.faults.clear()
+    await world.drain(world.worker())
+    expect((await world.look(order.serviceId)).service.status).toBe('active')
+    expect(machines()).toHaveLength(1)
+  })
+})
