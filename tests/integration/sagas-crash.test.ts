@@ -8,6 +8,8 @@ const actor = { kind: 'system', name: 'test' } as const
 type Kind = 'provision' | 'suspend' | 'resume' | 'terminate'
 
 describe.each(databaseKinds())('killed workers on %s', (kind) => {
+  // Every point on the embedded database; on a server, where each costs more, every fifth: odd, so that both sides of the acts are met.
+  const stride = kind === 'postgres' ? 5 : 1
   let test: TestApp
   let world: ProvisioningWorld
   beforeAll(async () => {
@@ -50,12 +52,14 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
     resume: { service: 'active', resource: 'ready', machines: 1 }, terminate: { service: 'ended', resource: 'destroyed', machines: 0 },
   }
 
-  it.each(Object.keys(expected) as Kind[])('%s: killed before or after any transaction or remote call, another worker ends it, with nothing doubled', async (saga) => {
+  it.each(Object.keys(expected) as Kind[])('%s: killed before or after a transaction or remote call, another worker ends it, with nothing doubled', async (saga) => {
     const counting = livingForever()
     expect(await work(saga, await readyFor(saga), counting)).toBe(true)
     expect(counting.names.length).toBeGreaterThan(15)
     let deaths = 0
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt++) {
+    let tried = 0
+    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+      tried++
       const serviceId = await readyFor(saga)
       const before = world.hypervisor.machines.size
       if (!await work(saga, serviceId, { ...livingForever(), dieAt })) deaths++
@@ -72,7 +76,7 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
       expect(found.sagas.filter(row => row.kind === saga), label).toHaveLength(1)
       expect(found.newest?.status, label).toBe('done')
     }
-    expect(deaths).toBeGreaterThan(counting.names.length / 2)
+    expect(deaths).toBeGreaterThan(tried / 2)
   }, 300_000)
 
   it('a worker that lost its lease writes nothing more', async () => {
