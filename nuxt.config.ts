@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { useNuxt } from '@nuxt/kit'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -15,6 +16,11 @@ const contentSecurityPolicy = {
 const publicPages = ['/', '/vps/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/hosting', '/en/domains']
 
 const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue']
+
+function keepServerPrefetch() {
+  const shaken = useNuxt().options.optimization.treeShake.composables.client
+  shaken.vue = shaken.vue?.filter(name => name !== 'onServerPrefetch') ?? []
+}
 
 export default defineNuxtConfig({
   modules: ['@nuxt/ui', '@nuxt/eslint', 'nuxt-auth-utils', '@nuxtjs/i18n', 'nuxt-security'],
@@ -52,6 +58,9 @@ export default defineNuxtConfig({
     'nitro:config': (nitro) => {
       nitro.handlers = nitro.handlers?.filter(handler => handler?.route !== '/api/_auth/session') ?? []
     },
+    // Icons fetch on the server and say so on both sides, so that ids made after them agree. Taken out of the browser's code by the
+    // optimisation, the ids of labels and of their fields part company.
+    'modules:done': keepServerPrefetch,
     // A visitor of the home page does not want the staff area's files in the background.
     'build:manifest': (manifest) => {
       for (const item of Object.values(manifest)) item.prefetch = false
