@@ -4,8 +4,8 @@ import { findingsOf } from '#shared/errors/field-messages.ts'
 /**
  * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered; `schema` may depend on the step:
  *
- *     const { check, form, sending, problem, submit } = useFormCheck(loginBody)
- *     <UForm ref="form" :state="state" :validate="check" :validate-on="['input']" @submit="submit(() => api(login, { body: state }), done)">
+ *     const { check, form, sending, problem, showFirst, submit } = useFormCheck(loginBody)
+ *     <UForm ref="form" :state="state" :validate="check" :validate-on="['input']" novalidate @submit="submit(() => api(login, { body: state }), done)" @error="showFirst">
  *     <UAlert v-if="problem" :title="problem.title" role="alert" />
  *
  * Checked while typing and at the end, not when a field is left: a message that comes or goes under the pointer moves the button away from
@@ -46,5 +46,10 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
       sending.value = false
     }
   }
-  return { check, form, sending, problem, submit }
+  /** For `@error`: the first field that was refused gets the focus, so that it is seen and heard. */
+  function showFirst({ errors }: { errors: { id?: string }[] }) {
+    const id = errors.find(error => error.id)?.id
+    if (id) document.getElementById(id)?.focus()
+  }
+  return { check, form, sending, problem, showFirst, submit }
 }
