@@ -51,8 +51,8 @@ const routes = Object.keys(calls).map((call) => {
   const names: string[] = []
   const pattern = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     names.push(name)
-    // Volume ids hold slashes; nothing else does.
-    return name === 'volume' ? '(.+)' : '([^/]+)'
+    // Volume ids and networks hold slashes; nothing else does.
+    return name === 'volume' || name === 'cidr' ? '(.+)' : '([^/]+)'
   })
   return { call, method, names, pattern: new RegExp(`^${pattern}$`) }
 })

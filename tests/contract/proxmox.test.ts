@@ -35,7 +35,7 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
       if (found) found.config = { ...found.config, lock: lock ?? '' }
     },
     addForeign(vmid: number) {
-      sim.state.machines[vmid] = { vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], firewall: {}, createdAt: 0, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom` } }
+      sim.state.machines[vmid] = { vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: 0, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom` } }
     },
     migrate(vmid: number, to: string) {
       const found = sim.state.machines[vmid]
