@@ -52,14 +52,17 @@ function addMember(call: Call): null {
   return keep(call, { ...firewall, ipsets: { ...firewall.ipsets, [call.path.name ?? '']: [entry, ...members] } })
 }
 
-/** Which addresses the network cards of a machine may use, as the firewall works it out; null: any. */
-export function filteredAddresses(state: ProxmoxState, vmid: number): string[] | null {
+/** Which addresses the network card of a machine may use by its own firewall, whether that has an effect or not; null: any. */
+export function ownFilter(state: ProxmoxState, vmid: number): string[] | null {
   const firewall = state.firewalls[vmid]
   const set = firewall?.ipsets['ipfilter-net0']
-  if (state.clusterFirewall.enable !== '1' || firewall?.options.enable !== '1' || !/\bfirewall=1\b/.test(state.machines[vmid]?.config.net0 ?? '')) return null
+  if (firewall?.options.enable !== '1' || !/\bfirewall=1\b/.test(state.machines[vmid]?.config.net0 ?? '')) return null
   if (!set && firewall.options.ipfilter !== '1') return null
   return (set ?? []).filter(entry => !entry.nomatch).map(entry => entry.cidr)
 }
+
+/** Which addresses it may use in effect; null: any. */
+export const filteredAddresses = (state: ProxmoxState, vmid: number): string[] | null => state.clusterFirewall.enable === '1' ? ownFilter(state, vmid) : null
 
 const read: CallDefinition['needs'] = [vm, 'VM.Audit']
 const write: CallDefinition['needs'] = [vm, 'VM.Config.Network']
