@@ -20,7 +20,7 @@ type MachineAct = (deps: PageDeps, machine: SimMachine) => void
 /** Done at the hypervisor itself, as its administrator could: Gardu is not told. */
 export const machineActs: Readonly<Record<string, { readonly label: string, readonly fits: (machine: SimMachine, state: ProxmoxState) => boolean, readonly act: MachineAct }>> = {
   stop: { label: 'Pull the plug', fits: ({ running }) => running, act: (_, machine) => void Object.assign(machine, { running: false, paused: false, startedAt: 0 }) },
-  start: { label: 'Start', fits: ({ running }) => !running, act: ({ now }, machine) => void Object.assign(machine, { running: true, startedAt: now() }) },
+  start: { label: 'Start', fits: ({ running, config }) => !running && config.lock !== 'clone', act: ({ now }, machine) => void Object.assign(machine, { running: true, startedAt: now() }) },
   lock: { label: 'Lock, as a backup does', fits: ({ config }) => !config.lock, act: (_, { config }) => void (config.lock = 'backup') },
   unlock: { label: 'Unlock', fits: ({ config }) => config.lock === 'backup', act: (_, { config }) => void Reflect.deleteProperty(config, 'lock') },
   unfilter: { label: 'Switch its IP filter off', fits: ({ vmid }, { firewalls }) => firewalls[vmid]?.options.enable === '1', act({ state }, { vmid }) {
@@ -31,7 +31,7 @@ export const machineActs: Readonly<Record<string, { readonly label: string, read
     config.tags = 'somebody-else'
     config.description = 'Not Gardu\'s.'
   } },
-  remove: { label: 'Delete', fits: () => true, act({ state }, { vmid }) {
+  remove: { label: 'Delete', fits: ({ config }) => config.lock !== 'clone', act({ state }, { vmid }) {
     Reflect.deleteProperty(state.machines, vmid)
     Reflect.deleteProperty(state.firewalls, vmid)
   } },

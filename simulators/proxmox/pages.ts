@@ -13,22 +13,22 @@ import type { ProxmoxState, SimMachine, SimTask } from './state.ts'
 const home = '/proxmox'
 const button = (path: string, label: string, look = '') => markup`<form method="post" action="${home}/${path}"><button class="${look}">${label}</button></form>`
 const gib = (bytes: number) => `${(bytes / GiB).toFixed(bytes < 10 * GiB && bytes % GiB ? 1 : 0)} GiB`
-const percent = (share: number) => `${Math.round(share * 100)} %`
+const percent = (share: number) => `${Math.round(share * 100)}\u00A0%`
 const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(11, 19)
 const lasting = (seconds: number) => seconds < 120 ? `${seconds} s` : seconds < 7200 ? `${Math.floor(seconds / 60)} min` : seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`
-const bar = (label: string, used: number, total: number) => markup`<p class="num">${label}: ${gib(used)} of ${gib(total)} (${percent(used / total)})<br><progress value="${Math.round(used / GiB)}" max="${Math.round(total / GiB)}" aria-label="${label}"></progress></p>`
+const bar = (label: string, used: number, total: number) => markup`<p>${label}: ${gib(used)} of ${gib(total)}, ${percent(used / total)}<br><progress value="${Math.round(used / GiB)}" max="${Math.round(total / GiB)}" aria-label="${label}"></progress></p>`
 
 function nodeCard({ state, now }: PageDeps, node: ProxmoxState['nodes'][number]): Markup {
   const stores = state.storages.map((storage, at) => ({ storage, at })).filter(({ storage }) => storage.node === node.name)
   return markup`<div class="card"><h3>${node.name} <span class="${node.online ? 'ok' : 'failed'}">${node.online ? 'online' : 'offline'}</span></h3>
-<p class="num">CPU: ${percent(nodeCpu(node, Math.floor(now() / 1000)))} of ${node.cores} cores</p>${bar('Memory', memoryUse(state, node.name), node.memory)}${stores.map(({ storage }) => bar(`Storage ${storage.storage}`, storageUse(state, storage), storage.total))}
+<p>CPU: ${percent(nodeCpu(node, Math.floor(now() / 1000)))} of ${node.cores} cores</p>${bar('Memory', memoryUse(state, node.name), node.memory)}${stores.map(({ storage }) => bar(storage.storage, storageUse(state, storage), storage.total))}
 <div class="row">${button(`nodes/${node.name}`, node.online ? 'Cut off' : 'Bring back', node.online ? 'bad' : 'main')}${stores.filter(({ storage }) => storage.content.includes('images')).map(({ storage, at }) => fillButton(storage, at))}</div></div>`
 }
 const fillButton = (storage: ProxmoxState['storages'][number], at: number) => button(`storages/${at}`, storage.usedBefore === undefined ? `Fill up ${storage.storage}` : `Make room on ${storage.storage}`, storage.usedBefore === undefined ? 'bad' : 'main')
 
-function filterText(state: ProxmoxState, { vmid }: SimMachine): Markup {
+function filterText(state: ProxmoxState, { vmid, running }: SimMachine): Markup {
   const own = ownFilter(state, vmid)
-  if (!own) return markup`<span class="failed">none: it may send from any address</span>`
+  if (!own) return running ? markup`<span class="failed">none: it may send from any address</span>` : markup`<span class="pending">none</span>`
   return filteredAddresses(state, vmid) ? markup`<span class="ok">${own.join(', ') || 'no IPv4 at all'}</span>` : markup`<span class="pending">${own.join(', ')}, without effect: the datacenter's firewall is off</span>`
 }
 
@@ -37,7 +37,7 @@ function machineCard({ state, now }: PageDeps, machine: SimMachine): Markup {
   const use = machineUse(machine, Math.floor(now() / 1000))
   const address = /ip=([^,]+)/.exec(config.ipconfig0 ?? '')?.[1]
   return markup`<div class="card"><h3>${vmid} ${config.name ?? ''} <span class="${running ? 'ok' : 'pending'}">${machine.paused ? 'paused' : running ? 'running' : 'stopped'}</span></h3>
-<dl><dt>Node</dt><dd>${node}</dd><dt>CPU</dt><dd>${coresOf(machine)} cores${running ? `, ${percent(use.cpu)}` : ''}</dd><dt>Memory</dt><dd>${gib(memoryOf(machine))}${running ? `, ${percent(use.mem / memoryOf(machine))}` : ''}</dd><dt>Disk</dt><dd>${gib(bootDisk(machine)?.bytes ?? 0)}</dd>
+<dl><dt>Node</dt><dd>${node}</dd><dt>CPU</dt><dd>${coresOf(machine)} ${coresOf(machine) === 1 ? 'core' : 'cores'}${running ? `, ${percent(use.cpu)}` : ''}</dd><dt>Memory</dt><dd>${gib(memoryOf(machine))}${running ? `, ${percent(use.mem / memoryOf(machine))}` : ''}</dd><dt>Disk</dt><dd>${gib(bootDisk(machine)?.bytes ?? 0)}</dd>
 <dt>IP</dt><dd>${address ?? '–'}</dd><dt>IP filter</dt><dd>${filterText(state, machine)}</dd><dt>Network</dt><dd>${/link_down=1/.test(config.net0 ?? '') ? markup`<span class="failed">link down</span>` : 'link up'}, ${config.onboot === '1' ? 'starts at boot' : 'does not start at boot'}</dd>
 ${config.lock ? markup`<dt>Lock</dt><dd class="pending">${config.lock}</dd>` : ''}${running ? markup`<dt>Up</dt><dd>${lasting(Math.max(0, Math.floor((now() - machine.startedAt) / 1000)))}</dd>` : ''}<dt>Tags</dt><dd>${config.tags || '–'}</dd></dl>
 <div class="row">${Object.entries(machineActs).filter(([, { fits }]) => fits(machine, state)).map(([act, { label }]) => button(`machines/${vmid}/${act}`, label, act === 'start' || act === 'unlock' ? 'main' : 'bad'))}</div></div>`

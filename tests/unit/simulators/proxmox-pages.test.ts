@@ -52,6 +52,7 @@ describe('the page of the hypervisor', () => {
     const before = JSON.stringify(state)
     expect(await press('machines/105/start')).toBe(303)
     expect(await press('machines/9000/remove')).toBe(303)
+    expect(await press('machines/105/unlock')).toBe(303)
     expect(await press('machines/105/explode')).toBe(404)
     expect(await press('machines/105/constructor')).toBe(404)
     expect(await press('faults/constructor')).toBe(404)
