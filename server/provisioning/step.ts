@@ -102,14 +102,16 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   throw new DriverError(onTaskFailure, state.message)
 }
 
-/**
- * Lets the machine send from the service's own address alone, and reads it back. Stands before every start, so that no machine is started
- * without its filter, also one that was built before there was any.
- */
-export async function filterAddress(context: StepContext): Promise<StepOutcome> {
+/** Lets the machine send from the service's own address alone. */
+export async function setFilter(context: StepContext): Promise<void> {
   const { address } = context.facts
   if (!address) throw new DriverError('action_required', 'the service has no address', { who: 'sysadmin' })
   await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, [address.ipv4])
+}
+
+/** The same, read back. Stands before every start, so that no machine is started without its filter, also one that was built before there was any. */
+export async function filterAddress(context: StepContext): Promise<StepOutcome> {
+  await setFilter(context)
   const open = filterDifference(context.facts, await inspectMachine(context))
   if (open) throw new DriverError('retryable', open)
   return done()
