@@ -131,6 +131,7 @@ Gardu is ready (${((performance.now() - started) / 1000).toFixed(1)} s):  ${show
 
   Simulators                   http://127.0.0.1:${simulators.control}
     payments (Midtrans)        http://127.0.0.1:${simulators.midtrans}
+    hypervisor (Proxmox VE)    http://127.0.0.1:${simulators.control}/proxmox
     sent mail                  http://127.0.0.1:${simulators.control}/inbox
     registry (RDAP)            http://127.0.0.1:${simulators.rdap}
 

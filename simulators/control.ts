@@ -3,17 +3,18 @@ import type { FaultBox } from './support/faults.ts'
 import { markup, page } from './support/html.ts'
 import { html, json, serve } from './support/server.ts'
 import type { RunningServer, SimReply, SimRequest } from './support/server.ts'
-import type { SmtpSimulator } from './smtp/index.ts'
 
 /** What the control server knows of each simulator. */
-export interface Controlled { readonly name: string, readonly title: string, readonly says: string, readonly url: string, readonly page: string | null, readonly faults: FaultBox<object>, readonly state: object }
+export interface Controlled { readonly name: string, readonly title: string, readonly says: string, readonly url: string, readonly page: string | null, readonly faults: FaultBox<object>, readonly state: object, /** Its pages on the control port; null for what is not its own. */ readonly answer?: (request: SimRequest) => SimReply | null }
 
-/** `GET /` index, `GET /state/<name>`, `GET|POST|DELETE /faults[/<name>]`, and the inbox. */
-export async function startControl(options: { readonly port: number, readonly simulators: readonly Controlled[], readonly smtp: SmtpSimulator }): Promise<RunningServer> {
+/** `GET /` index, `GET /state/<name>`, `GET|POST|DELETE /faults[/<name>]`, and the pages of simulators that have none on their own port. */
+export async function startControl(options: { readonly port: number, readonly simulators: readonly Controlled[] }): Promise<RunningServer> {
   const { simulators } = options
   const handler = (request: SimRequest): SimReply => {
-    const inbox = options.smtp.inbox(request)
-    if (inbox) return inbox
+    for (const { answer } of simulators) {
+      const page = answer?.(request)
+      if (page) return page
+    }
     if (request.path === '/') return html(200, indexPage(simulators))
     if (request.path === '/health') return json(200, { status: 'ok' })
     const [, kind, name] = /^\/(faults|state)(?:\/([a-z]+))?$/.exec(request.path) ?? []

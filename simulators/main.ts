@@ -21,11 +21,11 @@ async function start() {
   const smtp = await startSmtpSimulator({ port: base + 4, dataDir })
   const simulators: Controlled[] = [
     { name: 'midtrans', title: 'Midtrans', says: 'Every charge and Snap page: pay it, let it fail, let it expire, scan its QRIS.', url: midtrans.url, page: `${midtrans.url}/`, faults: midtrans.faults, state: midtrans.state },
-    { name: 'smtp', title: 'Mail', says: 'What Gardu has sent, for example the code of a new account.', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state },
-    { name: 'proxmox', title: 'Proxmox VE', says: 'Two nodes, three templates, real tasks with delays.', url: proxmox.url, page: null, faults: proxmox.faults, state: { ...proxmox.state, get tokens() { return proxmox.state.tokens.map(t => ({ id: t.id, privileges: t.privileges })) } } },
+    { name: 'smtp', title: 'Mail', says: 'What Gardu has sent, for example the code of a new account.', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state, answer: smtp.inbox },
+    { name: 'proxmox', title: 'Proxmox VE', says: 'Two nodes with their machines and running tasks; fill a storage, stop a machine behind Gardu\'s back, lose an answer.', url: proxmox.url, page: '/proxmox', answer: proxmox.pages, faults: proxmox.faults, state: { ...proxmox.state, get tokens() { return proxmox.state.tokens.map(t => ({ id: t.id, privileges: t.privileges })) } } },
     { name: 'rdap', title: 'RDAP', says: 'A registry for domain checks: which names are taken, and which make trouble.', url: rdap.url, page: `${rdap.url}/`, faults: rdap.faults, state: rdap.state },
   ]
-  const control = await startControl({ port: base, simulators, smtp })
+  const control = await startControl({ port: base, simulators })
   // What the application must know to trust and use the cluster; readable by the owner alone, as any credential.
   writeFileSync(join(dataDir, 'simulators.json'), JSON.stringify({ proxmox: { url: proxmox.url, tokenId: proxmox.token.id, tokenSecret: proxmox.token.secret, fingerprint: proxmox.fingerprint }, control: control.url }, null, 1), { mode: 0o600 })
   process.stdout.write(`simulators: ${control.url}\n`)

@@ -62,7 +62,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         await guarded(db.delete(connections).where(eq(connections.id, id)).execute(), ({ code }) => code === '23503' ? new AppError('connection_in_use') : null)
       },
       async recordHealth(id, health) {
-        await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
+        await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, filtersApply: health.filtersApply, ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
       },
     } satisfies ConnectionStore,
 

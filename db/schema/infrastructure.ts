@@ -13,7 +13,7 @@ export const connections = pgTable('connections', {
   /** AES-256-GCM, `v1.<key id>.<iv>.<ciphertext and tag>`. */
   tokenSecret: text().notNull(),
   maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
-  healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), createdAt: instant().notNull(),
+  healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
 }, t => [uniqueIndex('connections_name').on(t.name), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
 
 export const templates = pgTable('templates', {

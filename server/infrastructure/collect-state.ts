@@ -26,10 +26,10 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
   })
 }
 
-async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[] }> {
+async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[], filtersApply: boolean | null }> {
   const driver = await openHypervisor(id)
-  const [nodes, machines] = await Promise.all([driver.listNodes(), driver.listMarkedMachines()])
-  return { nodes, machines }
+  const [nodes, machines, filtersApply] = await Promise.all([driver.listNodes(), driver.listMarkedMachines(), driver.filtersApply()])
+  return { nodes, machines, filtersApply }
 }
 
 async function collectOne({ transact, openHypervisor, clock, live, log, within }: Deps, { id, name, problem }: ConnectionRecord): Promise<void> {
@@ -41,12 +41,12 @@ async function collectOne({ transact, openHypervisor, clock, live, log, within }
       if (!await stores.connections.lock(id)) return
       await stores.nodes.record(id, seen.nodes, at)
       await stores.machineObservations.record(id, seen.machines, at)
-      await stores.connections.recordHealth(id, { healthy: true, problem: null, version: seen.nodes.find(node => node.version)?.version ?? null, checkedAt: at })
+      await stores.connections.recordHealth(id, { healthy: true, problem: null, version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply, checkedAt: at })
     })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (message !== problem) log.warn({ connection: name, problem: message }, 'a hypervisor does not tell its state')
-    await transact(stores => stores.connections.recordHealth(id, { healthy: false, problem: message, version: null, checkedAt: clock.now() }))
+    await transact(stores => stores.connections.recordHealth(id, { healthy: false, problem: message, version: null, filtersApply: null, checkedAt: clock.now() }))
   }
   live.publish({ audience: 'staff', name: 'nodes', id })
 }

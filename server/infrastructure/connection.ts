@@ -38,15 +38,15 @@ export function requireSecretAgain(before: Pick<ConnectionFields, 'url' | 'token
 
 export interface ConnectionView {
   id: string, kind: ConnectionFields['kind'], name: string, url: string, tls: { mode: TlsMode, caPem: string | null, fingerprint: string | null }, tokenId: string, maintenance: boolean, storage: string, bridge: string, nodes: string[]
-  healthy: boolean | null, checkedAt: string | null, problem: string | null, version: string | null, templateCount: number, serviceCount: number
+  healthy: boolean | null, checkedAt: string | null, problem: string | null, version: string | null, filtersApply: boolean | null, templateCount: number, serviceCount: number
 }
 /** The secret has no place here: not in answers, not in the audit log. */
 export const toConnectionView = (row: ConnectionRecord): ConnectionView => ({
   id: row.id, kind: row.kind, name: row.name, url: row.url, tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint }, tokenId: row.tokenId, maintenance: row.maintenance, storage: row.storage, bridge: row.bridge, nodes: [...row.nodes],
-  healthy: row.healthy, checkedAt: row.checkedAt?.toISOString() ?? null, problem: row.problem, version: row.version, templateCount: row.templateCount, serviceCount: row.serviceCount,
+  healthy: row.healthy, checkedAt: row.checkedAt?.toISOString() ?? null, problem: row.problem, version: row.version, filtersApply: row.filtersApply, templateCount: row.templateCount, serviceCount: row.serviceCount,
 })
 /** What of a connection the audit log keeps. */
 export const auditedConnection = (row: ConnectionRecord) => {
-  const { healthy: _, checkedAt: __, problem: ___, version: ____, templateCount: _____, serviceCount: ______, ...kept } = toConnectionView(row)
+  const { healthy: _, checkedAt: __, problem: ___, version: ____, filtersApply: _____, templateCount: ______, serviceCount: _______, ...kept } = toConnectionView(row)
   return kept
 }

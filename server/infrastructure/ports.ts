@@ -30,6 +30,8 @@ export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
   readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, readonly startsAtBoot: boolean, readonly networkUp: boolean
+  /** The only addresses that the machine's network cards may send from; null: nothing is filtered. */
+  readonly filteredAddresses: readonly string[] | null
 }
 
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
@@ -40,8 +42,10 @@ export interface RemoteNode { readonly node: string, readonly online: boolean, r
 /** What a node could still carry: memory and the storage's free space in bytes. */
 export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
 
-export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes'
-export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
+export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall'
+/** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
+export type ConnectionFinding = 'firewall_off' | 'firewall_unknown'
+export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly finding?: ConnectionFinding, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
 
 /**
  * One hypervisor, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
@@ -52,6 +56,8 @@ export interface HypervisorDriver {
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
   version(): Promise<string>
+  /** Whether the filters of machines have an effect here: hypervisors have a switch for all of them. Null: we may not know. */
+  filtersApply(): Promise<boolean | null>
   listTemplates(): Promise<RemoteTemplate[]>
   listNodes(): Promise<RemoteNode[]>
   listHeadroom(): Promise<NodeHeadroom[]>
@@ -71,6 +77,11 @@ export interface HypervisorDriver {
   configure(machine: MachineRef, spec: MachineSpec): Promise<TaskHandle | null>
   /** Grows the system disk to this size; larger already: nothing is done. */
   growDisk(machine: MachineRef, diskGiB: number): Promise<TaskHandle | null>
+  /**
+   * From now on the machine can send from these addresses alone, whatever its owner configures inside; everything else that was allowed
+   * before, by its template for example, no longer is. What it receives is not restricted.
+   */
+  filterAddresses(machine: MachineRef, addresses: readonly string[]): Promise<void>
   start(machine: MachineRef): Promise<TaskHandle | null>
   /** Asks the guest, then (with `force`) pulls the plug after `timeoutSeconds`. */
   shutdown(machine: MachineRef, options: { readonly timeoutSeconds: number, readonly force: boolean }): Promise<TaskHandle | null>
@@ -115,10 +126,10 @@ export interface ConnectionFields {
   readonly kind: ConnectionKind, readonly name: string, readonly url: string, readonly tlsMode: TlsMode, readonly tlsCaPem: string | null, readonly tlsFingerprint: string | null, readonly tokenId: string,
   readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[]
 }
-export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, readonly checkedAt: Date }
+export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
 export interface ConnectionRecord extends ConnectionFields {
   readonly id: string, /** Sealed. */ readonly tokenSecret: string
-  readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly templateCount: number, readonly serviceCount: number
+  readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly filtersApply: boolean | null, readonly templateCount: number, readonly serviceCount: number
 }
 export interface ConnectionStore {
   list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ConnectionRecord>>

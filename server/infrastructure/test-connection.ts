@@ -24,10 +24,11 @@ export const testConnection = ({ transact, connections, openHypervisor, clock }:
   }
   const failed = steps.find(step => !step.ok)
   const version = steps.find(step => step.step === 'version')
+  const firewall = steps.find(step => step.step === 'firewall' && step.ok)
   const ok = !failed && steps.length > 0
   await transact(async (stores) => {
-    await stores.connections.recordHealth(id, { healthy: ok, problem: failed ? `${failed.step}: ${failed.detail}` : null, version: version?.ok ? version.detail : null, checkedAt: clock.now() })
-    await stores.audit.record({ actor, action: 'connection.test', entity: 'connection', entityId: id, after: { ok, failed: failed?.step ?? null } })
+    await stores.connections.recordHealth(id, { healthy: ok, problem: failed ? `${failed.step}: ${failed.detail}` : null, version: version?.ok ? version.detail : null, filtersApply: !firewall || firewall.finding === 'firewall_unknown' ? null : firewall.finding !== 'firewall_off', checkedAt: clock.now() })
+    await stores.audit.record({ actor, action: 'connection.test', entity: 'connection', entityId: id, after: { ok, failed: failed?.step ?? null, found: steps.flatMap(step => step.finding ?? []) } })
     stores.live.publish({ audience: 'staff', name: 'connection', id })
   })
   return { ok, steps }

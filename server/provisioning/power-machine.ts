@@ -2,7 +2,7 @@ import type { PowerAction } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, TaskHandle } from '../infrastructure/ports.ts'
 import { done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { followTask, inspectMachine, minute } from './step.ts'
+import { filterAddress, followTask, inspectMachine, minute, setFilter } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 const acts: Record<PowerAction, (driver: HypervisorDriver, machine: MachineRef) => Promise<TaskHandle | null>> = {
@@ -21,6 +21,9 @@ async function act(context: StepContext): Promise<StepOutcome> {
     const seen = await inspectMachine(context)
     if (seen.power === 'running' && seen.uptimeSeconds * 1000 < context.now().getTime() - Date.parse(sentAt)) return done()
   }
+  // Machines of an older release have no filter yet. One that runs may put its network card behind it only as it reboots: nothing to read back before.
+  if (!task && action === 'start') await filterAddress(context)
+  if (!task && action === 'reboot') await setFilter(context)
   if (!task) await context.save({ sentAt: context.now().toISOString() })
   // The machine itself refused (a guest that does not shut down): asking again by ourselves would surprise its owner.
   return followTask(context, acts[action], 'permanent')

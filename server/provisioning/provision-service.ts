@@ -5,7 +5,7 @@ import { moveResource } from './move-resource.ts'
 import type { MachineFacts } from './ports.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { driverOf, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine } from './step.ts'
+import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 /** For how long a clone whose answer was lost may still come to light before it is sent again, under the same number. */
@@ -116,6 +116,7 @@ export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen:
     address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
     seen.startsAtBoot ? null : 'does not start at boot',
     seen.networkUp ? null : 'network link is down',
+    filterDifference(facts, seen),
   ].filter(text => text !== null)
 }
 
@@ -163,6 +164,7 @@ export const provisionSaga: SagaDefinition = {
     { name: 'clone', patienceSeconds: 6 * hour, run: clone, undo: removeMachine },
     { name: 'configure', patienceSeconds: 15 * minute, run: configure, undo: { none: 'written again as a whole by the next run' } },
     { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
+    { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'goes with the machine; set again as a whole by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: stopAgain },
     { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
     { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },

@@ -1,7 +1,7 @@
 import { moveResource } from './move-resource.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { driverOf, followTask, inspectMachine, machineOf, minute, provisioningActor } from './step.ts'
+import { driverOf, filterAddress, filterDifference, followTask, inspectMachine, machineOf, minute, provisioningActor } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 async function unlock(context: StepContext): Promise<StepOutcome> {
@@ -13,6 +13,8 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   const seen = await inspectMachine(context)
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (!seen.startsAtBoot || !seen.networkUp) return back('unlock', 'the machine is still locked')
+  const open = filterDifference(context.facts, seen)
+  if (open) return back('filter', open)
   if (seen.power !== 'running') return back('start', 'the machine does not run')
   await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
   return done()
@@ -42,6 +44,8 @@ export const resumeSaga: SagaDefinition = {
   },
   steps: [
     { name: 'unlock', patienceSeconds: minute, run: unlock, undo: { none: 'set again by the next run' } },
+    // Here, too: machines of an older release have no filter yet.
+    { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'set again by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: { none: 'a running machine is what is wanted' } },
     { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
     { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },

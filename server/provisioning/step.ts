@@ -102,6 +102,27 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   throw new DriverError(onTaskFailure, state.message)
 }
 
+/** Lets the machine send from the service's own address alone. */
+export async function setFilter(context: StepContext): Promise<void> {
+  const { address } = context.facts
+  if (!address) throw new DriverError('action_required', 'the service has no address', { who: 'sysadmin' })
+  await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, [address.ipv4])
+}
+
+/** The same, read back. Stands before every start, so that no machine is started without its filter, also one that was built before there was any. */
+export async function filterAddress(context: StepContext): Promise<StepOutcome> {
+  await setFilter(context)
+  const open = filterDifference(context.facts, await inspectMachine(context))
+  if (open) throw new DriverError('retryable', open)
+  return done()
+}
+
+/** What the machine may send from, where that is not exactly the service's address; null: it is. */
+export function filterDifference({ address }: Pick<MachineFacts, 'address'>, { filteredAddresses }: Pick<MachineState, 'filteredAddresses'>): string | null {
+  if (address && filteredAddresses?.length === 1 && filteredAddresses[0] === address.ipv4) return null
+  return filteredAddresses === null ? 'sender addresses are not filtered' : `filter lets ${filteredAddresses.join(' and ') || 'no address'} pass instead of ${address?.ipv4 ?? 'none'}`
+}
+
 /** Stops and destroys the machine that carries our mark; nothing else is ever touched. Done when none carries it. */
 export async function removeMachine(context: StepContext): Promise<StepOutcome> {
   const { resource } = context.facts

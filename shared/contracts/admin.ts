@@ -31,10 +31,10 @@ export const connectionBody = z.object({
 })
 export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
-  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), templateCount: z.number().int(), serviceCount: z.number().int(),
+  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), serviceCount: z.number().int(),
 })
-/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes. Sent as a server-sent event as soon as it is known. */
-export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes']), ok: z.boolean(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
+/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall. Sent as a server-sent event as soon as it is known. */
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
 export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors', query: list, response: listOf(connectionView) })
 export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: connectionBody.required({ tokenSecret: true }), response: connectionView, status: 201, creates: true })

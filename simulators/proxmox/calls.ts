@@ -1,32 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { FaultBox } from '../support/faults.ts'
-import type { ProxmoxFaults } from './faults.ts'
+import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
+import type { Call, CallDefinition } from './call.ts'
+import { firewallCalls } from './firewall.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
 import { bootDisk, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
-import type { ProxmoxState, SimMachine, SimNode, SimToken } from './state.ts'
+import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
 import type { TaskRunner } from './tasks.ts'
 
-export interface Call {
-  readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly faults: FaultBox<ProxmoxFaults>, readonly token: SimToken, readonly now: number, readonly changed: () => void
-  /** Decoded parts of the path. */
-  readonly path: Readonly<Record<string, string>>
-  readonly params: Readonly<Record<string, string>>
-}
-interface CallDefinition { /** Where (`{…}` from the path or parameters) and what the token must be allowed. */ readonly needs?: readonly [path: string, ...privileges: string[]], readonly handle: (call: Call) => unknown }
-
-const nodeOf = ({ state, path }: Call): SimNode => state.nodes.find(n => n.name === path.node) ?? die(`hostname lookup '${path.node}' failed - failed to get address info for: ${path.node}: Name or service not known`)
-function machineAt(call: Call): SimMachine {
-  const machine = call.state.machines[Number(call.path.vmid)]
-  return machine && machine.node === call.path.node ? machine : die(`Configuration file 'nodes/${call.path.node}/qemu-server/${call.path.vmid}.conf' does not exist`)
-}
-function unlocked(call: Call): SimMachine {
-  const machine = machineAt(call)
-  if (call.params.skiplock === '1') throw new Refusal(403, 'Only root may use this option.')
-  if (machine.config.lock) die(`VM ${machine.vmid} is locked (${machine.config.lock})`)
-  return machine
-}
 /** The machine with this task under way refuses another act on its configuration, as the original's lock file does. */
 const begin = (call: Call, machine: { node: string, vmid: number }, type: string, seconds: number, effect: Parameters<TaskRunner['begin']>[0]['effect']) => call.tasks.begin({ node: machine.node, type, id: String(machine.vmid), user: call.token.id, seconds, effect })
 
@@ -42,8 +24,6 @@ function machineView(call: Call, machine: SimMachine) {
     ...(machine.config.template ? { template: 1 } : {}), ...(machine.config.tags ? { tags: machine.config.tags } : {}), ...(machine.config.lock ? { lock: machine.config.lock } : {}),
   }
 }
-
-const may = (token: SimToken, privilege: string) => token.privileges.includes(privilege)
 
 function resources(call: Call) {
   const { state, params, token, now } = call
@@ -91,7 +71,11 @@ function clone(call: Call) {
   if (!target) die(`storage '${storage}' does not exist`)
   if (!target?.content.includes('images')) die(`storage '${storage}' does not support vm images`)
   // While the disks are copied only this stands in the configuration, on the template's node: neither name nor description yet.
-  state.machines[vmid] = { vmid, node: template.node, running: false, paused: false, startedAt: 0, config: { lock: 'clone' }, pending: {}, snapshots: [], firewall: {}, createdAt: call.now }
+  state.machines[vmid] = { vmid, node: template.node, running: false, paused: false, startedAt: 0, config: { lock: 'clone' }, pending: {}, snapshots: [], createdAt: call.now }
+  // The template's firewall comes along, whatever the number's former owner left is replaced.
+  const firewall = state.firewalls[template.vmid]
+  if (firewall) state.firewalls[vmid] = structuredClone(firewall)
+  else Reflect.deleteProperty(state.firewalls, vmid)
   call.changed()
   const config = { name: params.name ?? `Copy-of-VM-${template.config.name}`, ...(params.description === undefined ? {} : { description: params.description }) }
   return call.tasks.begin({ node: template.node, type: 'qmclone', id: String(template.vmid), user: call.token.id, seconds: 8, effect: { kind: 'clone', template: template.vmid, vmid, node, storage, config } })
@@ -167,17 +151,7 @@ function taskAt(call: Call) {
 }
 const taskView = (task: ReturnType<typeof taskAt>) => ({ upid: task.upid, node: task.node, pid: task.pid, pstart: task.pstart, starttime: task.starttime, type: task.type, id: task.id, user: task.user })
 
-const firewallOptions = (call: Call) => {
-  const machine = machineAt(call)
-  const { delete: removed, digest: _, ...given } = call.params
-  for (const key of removed?.split(',') ?? []) Reflect.deleteProperty(machine.firewall, key)
-  Object.assign(machine.firewall, given)
-  call.changed()
-  return null
-}
-
 const power = (machine: string): readonly [string, ...string[]] => [machine, 'VM.PowerMgmt']
-const vm = '/vms/{vmid}'
 
 /** Every call that the simulator answers; what is missing answers 501 as an unknown method of the original does. */
 export const calls: Readonly<Record<string, CallDefinition>> = {
@@ -328,6 +302,5 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   } },
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': { needs: [vm, 'VM.Audit'], handle: guestAddresses },
   'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': { needs: [vm, 'VM.Audit'], handle: call => machineAt(call).running ? { result: {} } : die(`VM ${call.path.vmid} is not running`) },
-  'GET /nodes/{node}/qemu/{vmid}/firewall/options': { needs: [vm, 'VM.Audit'], handle: call => machineAt(call).firewall },
-  'PUT /nodes/{node}/qemu/{vmid}/firewall/options': { needs: [vm, 'VM.Config.Network'], handle: firewallOptions },
+  ...firewallCalls,
 }

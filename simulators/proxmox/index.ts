@@ -9,6 +9,7 @@ import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
 import { calls } from './calls.ts'
 import { noProxmoxFaults } from './faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
+import { machinePages } from './pages.ts'
 import { verifyParameters } from './parameters.ts'
 import { data, refusal, Refusal } from './replies.ts'
 import { freshState } from './state.ts'
@@ -36,6 +37,8 @@ export interface ProxmoxSimulator extends RunningServer {
   /** The data centre itself: tests look at it and change it. */
   readonly state: ProxmoxState
   readonly tasks: TaskRunner
+  /** Pages for people under `/proxmox`; null for every other address. Served by the control server: this one's certificate is unknown to browsers. */
+  readonly pages: (request: SimRequest) => SimReply | null
   /** SHA-256 of the certificate, `AA:BB:…`; null over plain HTTP. */
   readonly fingerprint: string | null
   /** The certificate as PEM, as a CA to trust; null over plain HTTP. */
@@ -51,8 +54,8 @@ const routes = Object.keys(calls).map((call) => {
   const names: string[] = []
   const pattern = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     names.push(name)
-    // Volume ids hold slashes; nothing else does.
-    return name === 'volume' ? '(.+)' : '([^/]+)'
+    // Volume ids and networks hold slashes; nothing else does.
+    return name === 'volume' || name === 'cidr' ? '(.+)' : '([^/]+)'
   })
   return { call, method, names, pattern: new RegExp(`^${pattern}$`) }
 })
@@ -129,7 +132,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
   const full = state.tokens.find(t => t.id === 'gardu@pve!gardu') ?? state.tokens[0]
   if (!full) throw new Error('the simulator has no token')
   return {
-    ...server, faults, state, tasks, journal, fingerprint: certificate?.fingerprint ?? null, caPem: certificate?.cert ?? null, token: { id: full.id, secret: full.secret },
+    ...server, faults, state, tasks, journal, pages: machinePages({ state, tasks, faults, now, changed: store.touch }), fingerprint: certificate?.fingerprint ?? null, caPem: certificate?.cert ?? null, token: { id: full.id, secret: full.secret },
     async close() {
       tasks.close()
       await server.close()

@@ -16,6 +16,8 @@ const machineOptions: Parameters = {
 const change: Parameters = { ...machineOptions, delete: 'string', digest: 'string <=40', force: 'boolean', revert: 'string', skiplock: 'boolean' }
 const samples: Parameters = { cf: 'string AVERAGE|MAX', timeframe: '*string hour|day|week|month|year' }
 const level = 'string emerg|alert|crit|err|warning|notice|info|debug|nolog'
+const policy = 'string ACCEPT|REJECT|DROP'
+const setName = 'string <=64 /[A-Za-z][A-Za-z0-9_-]+/'
 
 export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'GET /version': {},
@@ -58,7 +60,15 @@ export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': {},
   'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': { crypted: 'boolean', password: '*string <=1024', username: '*string' },
   'GET /nodes/{node}/qemu/{vmid}/firewall/options': {},
-  'PUT /nodes/{node}/qemu/{vmid}/firewall/options': { delete: 'string', dhcp: 'boolean', digest: 'string <=64', enable: 'boolean', ipfilter: 'boolean', log_level_in: level, log_level_out: level, macfilter: 'boolean', ndp: 'boolean', policy_in: 'string ACCEPT|REJECT|DROP', policy_out: 'string ACCEPT|REJECT|DROP', radv: 'boolean' },
+  'PUT /nodes/{node}/qemu/{vmid}/firewall/options': { delete: 'string', dhcp: 'boolean', digest: 'string <=64', enable: 'boolean', ipfilter: 'boolean', log_level_in: level, log_level_out: level, macfilter: 'boolean', ndp: 'boolean', policy_in: policy, policy_out: policy, radv: 'boolean' },
+  'GET /nodes/{node}/qemu/{vmid}/firewall/ipset': {},
+  'POST /nodes/{node}/qemu/{vmid}/firewall/ipset': { comment: 'string', digest: 'string <=64', name: `*${setName}`, rename: setName },
+  'GET /nodes/{node}/qemu/{vmid}/firewall/ipset/{name}': {},
+  'POST /nodes/{node}/qemu/{vmid}/firewall/ipset/{name}': { cidr: '*string @cidr', comment: 'string', nomatch: 'boolean' },
+  'DELETE /nodes/{node}/qemu/{vmid}/firewall/ipset/{name}': { force: 'boolean' },
+  'DELETE /nodes/{node}/qemu/{vmid}/firewall/ipset/{name}/{cidr}': { digest: 'string <=64' },
+  'GET /cluster/firewall/options': {},
+  'PUT /cluster/firewall/options': { delete: 'string', digest: 'string <=64', ebtables: 'boolean', enable: 'integer 0..', log_ratelimit: 'string', policy_in: policy, policy_out: policy },
 }
 
 const dnsName = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/
@@ -75,6 +85,8 @@ const formats: Readonly<Record<string, (name: string, value: string) => string |
   'dns-name': (_, value) => dnsName.test(value) ? null : 'invalid format - value does not look like a valid DNS name\n',
   'urlencoded': (_, value) => /^(?:[A-Za-z0-9\-_.!~*'()]|%[0-9A-F]{2})*$/.test(value) ? null : 'invalid format - invalid urlencoded string\n',
   'address-list': (_, value) => value.split(/[\s,;]+/).filter(Boolean).every(item => address.test(item)) ? null : 'invalid format - value does not look like a valid IP address\n',
+  // An address, a network, or the name of an alias.
+  'cidr': (_, value) => /^(\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?|[0-9a-fA-F]*:[0-9a-fA-F:]*(\/\d{1,3})?|(dc\/|guest\/)?[A-Za-z][A-Za-z0-9_-]+)$/.test(value) ? null : 'invalid format - value does not look like a valid IP address or CIDR network\n',
   'tag-list': (_, value) => value.split(/[\s,;]+/).filter(Boolean).every(tag => /^[A-Za-z0-9_][A-Za-z0-9_\-+.]*$/.test(tag)) ? null : 'invalid format - invalid characters in tag\n',
   'memory': (name, value) => /^(current=)?\d+$/.test(value) && Number(value.replace('current=', '')) >= 16 ? null : `invalid format - format error\n${name}.current: type check ('integer') failed - got '${value}'\n`,
   'net': (name, value) => unknownKey(name, value, netKeys),

@@ -4,7 +4,7 @@ export const GiB = 1024 ** 3
 export const MiB = 1024 ** 2
 
 export interface SimNode { name: string, online: boolean, cores: number, memory: number, bootedAt: number }
-export interface SimStorage { storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, active: boolean }
+export interface SimStorage { storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
 export interface SimSnapshot { name: string, description: string, snaptime: number, config: Record<string, string> }
 export interface SimMachine {
   vmid: number, node: string, running: boolean, paused: boolean, startedAt: number
@@ -13,9 +13,11 @@ export interface SimMachine {
   /** What was changed while the machine ran and takes effect at the next start. */
   pending: Record<string, string>
   snapshots: SimSnapshot[]
-  firewall: Record<string, string>
   createdAt: number
 }
+/** What `/etc/pve/firewall/<vmid>.fw` holds: a file of its own, that a clone copies and a destroyed machine takes along. */
+export interface SimFirewall { options: Record<string, string>, ipsets: Record<string, SimIpSetEntry[]> }
+export interface SimIpSetEntry { cidr: string, nomatch?: boolean, comment?: string }
 export interface SimToken { id: string, secret: string, /** Privileges on `/`, inherited everywhere. */ privileges: string[] }
 
 /** What a task does when its time has come; data, so that tasks go on after a restart. */
@@ -33,6 +35,10 @@ export interface SimTask { upid: string, node: string, pid: number, pstart: numb
 export interface ProxmoxState {
   version: string, release: string
   nodes: SimNode[], storages: SimStorage[], machines: Record<string, SimMachine>, tasks: SimTask[], tokens: SimToken[], nextPid: number
+  /** By machine number. */
+  firewalls: Record<string, SimFirewall>
+  /** Options of the whole data centre; while `enable` is 0 no machine's firewall has any effect. */
+  clusterFirewall: Record<string, string>
 }
 
 /** The role that the reference names for a token of ours, for either version. */
@@ -50,7 +56,7 @@ const templates = [
 
 export const randomMac = () => `BC:24:11:${[...randomBytes(3)].map(b => b.toString(16).padStart(2, '0').toUpperCase()).join(':')}`
 
-/** The data centre of a fresh simulator: two nodes, storage of their own and shared, three cloud-init templates, three tokens. */
+/** The data centre of a fresh simulator: two nodes, storage of their own and shared, three cloud-init templates, three tokens, the firewall switched on. */
 export function freshState(options: { version: string, now: number, secrets?: boolean }): ProxmoxState {
   const nodes = ['pve-jkt1', 'pve-jkt2']
   const bootedAt = options.now - 41 * 86_400_000
@@ -67,7 +73,7 @@ export function freshState(options: { version: string, now: number, secrets?: bo
       { storage: 'ceph-vm', node: null, type: 'rbd', content: 'images,rootdir', total: 4096 * GiB, otherUse: 210 * GiB, active: true },
     ],
     machines: Object.fromEntries(templates.map(t => [t.vmid, {
-      vmid: t.vmid, node: 'pve-jkt1', running: false, paused: false, startedAt: 0, pending: {}, snapshots: [], firewall: {}, createdAt: bootedAt,
+      vmid: t.vmid, node: 'pve-jkt1', running: false, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: bootedAt,
       config: {
         agent: '1', boot: 'order=scsi0', ciuser: t.user, cores: '1', cpu: 'x86-64-v2-AES', ide2: `ceph-vm:vm-${t.vmid}-cloudinit,media=cdrom`, ipconfig0: 'ip=dhcp', memory: '1024', name: t.name, net0: `virtio=${randomMac()},bridge=vmbr0,firewall=1`, numa: '0', ostype: 'l26',
         scsi0: `ceph-vm:base-${t.vmid}-disk-0,discard=on,size=${t.gib}G`, scsihw: 'virtio-scsi-single', serial0: 'socket', smbios1: `uuid=${crypto.randomUUID()}`, sockets: '1', tags: t.tags, template: '1', vga: 'serial0',
@@ -80,6 +86,8 @@ export function freshState(options: { version: string, now: number, secrets?: bo
       { id: 'gardu@pve!no-rights', secret: secret('33333333-2222-4333-8444-555555555555'), privileges: [] },
     ],
     nextPid: 0x1A2B3,
+    firewalls: {},
+    clusterFirewall: { enable: '1' },
   }
 }
 

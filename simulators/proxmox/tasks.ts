@@ -93,7 +93,9 @@ const machineOf = (state: ProxmoxState, vmid: number): SimMachine => {
 
 /** What a failed or interrupted task leaves behind: a half-made clone is removed, as the original does. */
 function undo(state: ProxmoxState, effect: Effect): void {
-  if (effect.kind === 'clone') Reflect.deleteProperty(state.machines, effect.vmid)
+  if (effect.kind !== 'clone') return
+  Reflect.deleteProperty(state.machines, effect.vmid)
+  Reflect.deleteProperty(state.firewalls, effect.vmid)
 }
 
 const insufficient = (storage: string, bytes: number) => `clone failed: storage '${storage}': insufficient free space to allocate ${formatSize(bytes)}`
@@ -128,6 +130,7 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
     }
     case 'destroy': {
       Reflect.deleteProperty(state.machines, effect.vmid)
+      Reflect.deleteProperty(state.firewalls, effect.vmid)
       return null
     }
     case 'snapshot': {
@@ -165,7 +168,7 @@ function finishClone(state: ProxmoxState, effect: Extract<Effect, { kind: 'clone
     if (disk) config[key] = value.replace(disk.volid, `${effect.storage}:vm-${effect.vmid}-disk-${number++}`)
     else if (value.includes('-cloudinit')) config[key] = `${effect.storage}:vm-${effect.vmid}-cloudinit,media=cdrom`
   }
-  state.machines[effect.vmid] = { vmid: effect.vmid, node: effect.node, running: false, paused: false, startedAt: 0, config, pending: {}, snapshots: [], firewall: {}, createdAt: now }
+  state.machines[effect.vmid] = { vmid: effect.vmid, node: effect.node, running: false, paused: false, startedAt: 0, config, pending: {}, snapshots: [], createdAt: now }
   return null
 }
 

@@ -31,7 +31,8 @@ button.main,.button.main{background:var(--accent);border-color:var(--accent);col
 .methods{display:grid;gap:.5rem}.methods form,.methods button{display:block;width:100%}.methods button{text-align:left;padding:.8rem 1rem}.row{display:flex;flex-wrap:wrap;gap:.5rem}
 code,.code{font-family:ui-monospace,monospace}.code{font-size:1.3rem;letter-spacing:.05em;word-break:break-all}a{color:var(--accent)}img.qr{width:15rem;max-width:100%;background:#fff;padding:.75rem;border-radius:8px}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}pre{white-space:pre-wrap;word-break:break-word}textarea,input{font:inherit;width:100%;padding:.5rem;border:1px solid var(--line);border-radius:8px;background:var(--bg);color:var(--ink)}
-.settlement,.capture,.ok{color:var(--accent);font-weight:600}.pending{color:var(--warn);font-weight:600}.expire,.cancel,.deny,.failed{color:var(--bad);font-weight:600}`
+.cards{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}.cards .card{margin:0}.card h3{font-size:1rem;margin:0 0 .5rem;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:auto 1fr;gap:.15rem .75rem;margin:0 0 .75rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+progress{width:100%;height:.5rem;accent-color:var(--accent)}.settlement,.capture,.ok{color:var(--accent);font-weight:600}.pending{color:var(--warn);font-weight:600}.expire,.cancel,.deny,.failed{color:var(--bad);font-weight:600}`
 
 /** A whole page without anything from outside. `home` is where the name in the header leads. */
 export function page(options: { title: string, system: string, home?: string, lang?: 'id' | 'en', narrow?: boolean, refreshSeconds?: number, body: Markup }): string {

@@ -11,6 +11,11 @@ export interface HypervisorBench {
   readonly otherNode: string
   /** The next call that creates is carried out and never answered. */
   loseCloneAnswer(): void
+  /** The next call that changes the address filter is carried out and never answered. */
+  loseFilterAnswer(): void
+  /** Somebody lets one more address pass. */
+  letPass(vmid: number, address: string): void
+  switchFilterOff(vmid: number): void
   holdTasks(held: boolean): void
   warnTasks(): void
   failTasks(type: string): void
@@ -26,6 +31,8 @@ export interface HypervisorBench {
   snapshot(vmid: number): string | null
   countMachines(): number
   reads(vmid: number): { running: boolean, onboot: boolean, linkDown: boolean, mac: string | null, rate: string | null, sshKeys: string | null, tags: string, description: string, diskGiB: number }
+  /** The addresses that the hypervisor itself lets pass; null: any. */
+  passes(vmid: number): string[] | null
   /** Requests that changed something. */
   writes(): number
   close(): Promise<void>
@@ -64,6 +71,7 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
       await finished(driver, await clone())
       await finished(driver, await driver.configure(machine(), spec))
       await finished(driver, await driver.growDisk(machine(), spec.diskGiB))
+      await driver.filterAddresses(machine(), [spec.address.ipv4])
       await finished(driver, await driver.start(machine()))
     }
     beforeEach(async () => {
@@ -74,7 +82,7 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
 
     it('what was sold is what is read back', async () => {
       await build()
-      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ vmid, name: spec.hostname, power: 'running', cpuCores: 2, memoryTotalMiB: 2048, diskGiB: 40, ownershipMark: mark, ipv4: '203.0.113.10', rateMbps: 100, startsAtBoot: true, networkUp: true, lock: null })
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ vmid, name: spec.hostname, power: 'running', cpuCores: 2, memoryTotalMiB: 2048, diskGiB: 40, ownershipMark: mark, ipv4: '203.0.113.10', rateMbps: 100, startsAtBoot: true, networkUp: true, lock: null, filteredAddresses: ['203.0.113.10'] })
     })
     it('the mark stands in description and tag', async () => {
       await build()
@@ -120,7 +128,7 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
       bench.addForeign(vmid)
       const before = bench.snapshot(vmid)
       const writes = bench.writes()
-      const acts = [driver.start(machine()), driver.stop(machine()), driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), driver.reboot(machine()), driver.configure(machine(), spec), driver.growDisk(machine(), 99), driver.setSuspended(machine(), true), driver.destroy(machine())]
+      const acts = [driver.start(machine()), driver.stop(machine()), driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), driver.reboot(machine()), driver.configure(machine(), spec), driver.growDisk(machine(), 99), driver.filterAddresses(machine(), ['203.0.113.10']), driver.setSuspended(machine(), true), driver.destroy(machine())]
       for (const act of acts) expect(await kindOf(act)).toBe('not_ours')
       expect(bench.snapshot(vmid)).toBe(before)
       expect(bench.writes()).toBe(writes)
@@ -195,10 +203,73 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
       const { mac } = bench.reads(vmid)
       await finished(driver, await driver.configure(machine(), spec))
       await finished(driver, await driver.configure(machine(), { ...spec, rateMbps: 250 }))
+      await driver.filterAddresses(machine(), ['203.0.113.10'])
       await driver.setSuspended(machine(), true)
       await driver.setSuspended(machine(), false)
       expect(mac).toMatch(/^([0-9A-F]{2}:){5}[0-9A-F]{2}$/)
       expect(bench.reads(vmid).mac).toBe(mac)
+      expect(bench.passes(vmid)).toEqual(['203.0.113.10'])
+    })
+    const filtered = async () => (await driver.inspect({ ownershipMark: mark, node: null, vmid }))?.filteredAddresses
+    it('a machine may send from any address until it is filtered, then from its own alone, and inspection tells both', async () => {
+      await finished(driver, await clone())
+      expect(bench.passes(vmid)).toBeNull()
+      expect(await filtered()).toBeNull()
+      await driver.filterAddresses(machine(), ['203.0.113.10'])
+      expect(bench.passes(vmid)).toEqual(['203.0.113.10'])
+      expect(await filtered()).toEqual(['203.0.113.10'])
+    })
+    it('filtered again, nothing is written and exactly the address is let pass', async () => {
+      await build()
+      const writes = bench.writes()
+      await driver.filterAddresses(machine(), ['203.0.113.10'])
+      expect(bench.writes()).toBe(writes)
+      expect(bench.passes(vmid)).toEqual(['203.0.113.10'])
+    })
+    it('an address that somebody added is told, and taken out again', async () => {
+      await build()
+      bench.letPass(vmid, '203.0.113.99')
+      bench.letPass(vmid, '198.51.100.0/24')
+      expect(await filtered()).toHaveLength(3)
+      await driver.filterAddresses(machine(), ['203.0.113.10'])
+      expect(bench.passes(vmid)).toEqual(['203.0.113.10'])
+      expect(await filtered()).toEqual(['203.0.113.10'])
+    })
+    it('another address takes the place of the former one', async () => {
+      await build()
+      await driver.filterAddresses(machine(), ['203.0.113.11'])
+      expect(bench.passes(vmid)).toEqual(['203.0.113.11'])
+    })
+    it('a filter that was switched off is told, and switched on again while the machine runs', async () => {
+      await build()
+      bench.switchFilterOff(vmid)
+      expect(await filtered()).toBeNull()
+      await driver.filterAddresses(machine(), ['203.0.113.10'])
+      expect(await filtered()).toEqual(['203.0.113.10'])
+      expect(bench.reads(vmid).running).toBe(true)
+    })
+    it('the answer to the filter is lost: repeated, exactly the address is let pass', async () => {
+      await finished(driver, await clone())
+      // Each of its calls in turn, until one goes through to the end.
+      for (let lost = 0; ; lost++) {
+        const before = bench.writes()
+        bench.loseFilterAnswer()
+        const failure = await driver.filterAddresses(machine(), ['203.0.113.10']).then(() => null, (error: unknown) => error)
+        if (!failure && bench.writes() === before) {
+          expect(lost).toBeGreaterThan(1)
+          break
+        }
+        expect(failure).toMatchObject({ kind: 'unknown_outcome' })
+      }
+      expect(bench.passes(vmid)).toEqual(['203.0.113.10'])
+      expect(await filtered()).toEqual(['203.0.113.10'])
+    })
+    it('the filter goes with the machine: its number\'s next owner does not inherit it', async () => {
+      await build()
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.destroy(machine()))
+      await finished(driver, await clone())
+      expect(await filtered()).toBeNull()
     })
     it('the rate limit arrives in the hypervisor\'s own unit', async () => {
       await build()

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import type { ProxmoxOptions, ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { failureOf, finished, hypervisorContract, kindOf, mark, spec } from './hypervisor.suite.ts'
 
@@ -13,7 +14,7 @@ const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {})
 /** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'delete', 'digest'],
-  'resize': ['disk', 'size'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'],
+  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'],
 }
 
 async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {
@@ -24,6 +25,13 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
   return {
     sim, driver, node, otherNode, template: { node, vmid: 9000 },
     loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
+    loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
+    letPass: (vmid: number, cidr: string) => void sim.state.firewalls[vmid]?.ipsets['ipfilter-net0']?.push({ cidr }),
+    switchFilterOff(vmid: number) {
+      const firewall = sim.state.firewalls[vmid]
+      if (firewall) firewall.options.enable = '0'
+    },
+    passes: (vmid: number) => filteredAddresses(sim.state, vmid),
     holdTasks(held: boolean) {
       sim.faults.set({ holdTasks: held })
       if (!held) sim.tasks.settle()
@@ -35,7 +43,7 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
       if (found) found.config = { ...found.config, lock: lock ?? '' }
     },
     addForeign(vmid: number) {
-      sim.state.machines[vmid] = { vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], firewall: {}, createdAt: 0, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom` } }
+      sim.state.machines[vmid] = { vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: 0, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom` } }
     },
     migrate(vmid: number, to: string) {
       const found = sim.state.machines[vmid]
@@ -99,7 +107,7 @@ describe('Proxmox VE', () => {
     const { sim } = await bench({ tls: true })
     const driver = withToken(sim, '!gardu')
     const steps = await stepsOf(driver)
-    expect(steps.map(({ step, ok }) => [step, ok])).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes'].map(step => [step, true]))
+    expect(steps.map(({ step, ok }) => [step, ok])).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall'].map(step => [step, true]))
     expect(steps.find(({ step }) => step === 'tls')?.fingerprint).toBe(sim.fingerprint)
   })
   it('a certificate that changed stops the test and every act, and the new one is shown', async () => {
@@ -180,6 +188,68 @@ describe('Proxmox VE', () => {
     Object.assign(sim.state.machines[105]?.config ?? {}, { protection: '1' })
     expect(await kindOf(driver.destroy({ node, vmid: 105, ownershipMark: mark }))).toBe('action_required')
   })
+  describe('address filter', () => {
+    const machine = { node: 'pve-jkt1', vmid: 105, ownershipMark: mark }
+    const cloned = async () => {
+      const opened = await bench()
+      const { driver, template, node } = opened
+      return { ...opened, build: async () => {
+        await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }))
+        await driver.filterAddresses(machine, ['203.0.113.10'])
+      }, seen: async () => (await driver.inspect({ ...machine }))?.filteredAddresses }
+    }
+    it('whatever may come in still comes in, and neither another MAC nor DHCP gets around it', async () => {
+      const { sim, build } = await cloned()
+      await build()
+      expect(sim.state.firewalls[105]?.options).toEqual({ enable: '1', ipfilter: '1', macfilter: '1', dhcp: '0', policy_in: 'ACCEPT', policy_out: 'ACCEPT' })
+    })
+    it('what the template lets pass never reaches a client\'s machine', async () => {
+      const { sim, build, seen } = await cloned()
+      sim.state.firewalls[9000] = { options: { enable: '1', ipfilter: '1', policy_in: 'DROP' }, ipsets: { 'ipfilter-net0': [{ cidr: '203.0.113.0/24' }, { cidr: '203.0.113.10', nomatch: true }] } }
+      await build()
+      expect(sim.state.firewalls[105]?.ipsets['ipfilter-net0']).toEqual([{ cidr: '203.0.113.10' }])
+      expect(sim.state.firewalls[105]?.options.policy_in).toBe('ACCEPT')
+      expect(await seen()).toEqual(['203.0.113.10'])
+    })
+    it('a second network card is behind the filter too, and has no address of its own', async () => {
+      const { sim, build, seen } = await cloned()
+      Object.assign(sim.state.machines[9000]?.config ?? {}, { net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', net1: 'virtio=BC:24:11:00:00:02,bridge=vmbr1,tag=7' })
+      await build()
+      const { net0, net1 } = sim.state.machines[105]?.config ?? {}
+      expect(net0).toMatch(/^virtio=BC:24:11:[0-9A-F:]{8},bridge=vmbr0,firewall=1$/)
+      expect(net1).toMatch(/^virtio=BC:24:11:[0-9A-F:]{8},bridge=vmbr1,tag=7,firewall=1$/)
+      Object.assign(sim.state.machines[105]?.config ?? {}, { net1: net1?.replace(',firewall=1', '') })
+      expect(await seen()).toBeNull()
+    })
+    it.each([['macfilter', '0'], ['ipfilter', '0'], ['dhcp', '1'], ['enable', '0']])('with %s=%s there is a way around it: it counts as none', async (option, value) => {
+      const { sim, build, seen } = await cloned()
+      await build()
+      Object.assign(sim.state.firewalls[105]?.options ?? {}, { [option]: value })
+      expect(await seen()).toBeNull()
+    })
+    it('an incoming policy that staff chose for a filtered machine stays', async () => {
+      const { sim, driver, build } = await cloned()
+      await build()
+      Object.assign(sim.state.firewalls[105]?.options ?? {}, { policy_in: 'DROP' })
+      await driver.filterAddresses(machine, ['203.0.113.10'])
+      expect(sim.state.firewalls[105]?.options.policy_in).toBe('DROP')
+    })
+    it('the data centre\'s firewall is off: the test passes with a finding, and the driver says so', async () => {
+      const { sim } = await bench()
+      sim.state.clusterFirewall.enable = '0'
+      const driver = withToken(sim, '!gardu')
+      expect((await stepsOf(driver)).at(-1)).toMatchObject({ step: 'firewall', ok: true, finding: 'firewall_off' })
+      expect(await driver.filtersApply()).toBe(false)
+      sim.state.clusterFirewall.enable = '1'
+      expect(await driver.filtersApply()).toBe(true)
+    })
+    it('a token that may not read the data centre\'s options: not known, and the right is named', async () => {
+      const { sim } = await bench()
+      const driver = withToken(sim, '!no-rights')
+      expect((await stepsOf(driver)).at(-1)).toMatchObject({ step: 'firewall', finding: 'firewall_unknown', missingPermissions: ['Sys.Audit'] })
+      expect(await driver.filtersApply()).toBeNull()
+    })
+  })
   it('a shared storage counts once for all nodes', async () => {
     const { sim, driver } = await bench({}, { storage: 'ceph-vm' })
     const headroom = await driver.listHeadroom()
@@ -213,10 +283,10 @@ describe('Proxmox VE', () => {
     const address = relay.address()
     const through = withToken(sim, '!gardu', { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` })
     const machine = { node, vmid: 105, ownershipMark: mark }
-    for (const act of [() => through.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }), () => through.configure(machine, spec), () => through.growDisk(machine, 40), () => through.start(machine), () => through.reboot(machine), () => through.shutdown(machine, { timeoutSeconds: 5, force: true }), () => through.start(machine), () => through.stop(machine)]) await finished(driver, await act())
+    for (const act of [() => through.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }), () => through.configure(machine, spec), () => through.growDisk(machine, 40), () => through.filterAddresses(machine, ['203.0.113.10']).then(() => null), () => through.start(machine), () => through.reboot(machine), () => through.shutdown(machine, { timeoutSeconds: 5, force: true }), () => through.start(machine), () => through.stop(machine)]) await finished(driver, await act())
     await through.setSuspended(machine, true)
     await finished(driver, await through.destroy(machine))
-    expect(seen.length).toBeGreaterThanOrEqual(9)
+    expect(seen.length).toBeGreaterThanOrEqual(12)
     for (const [url, names] of seen) {
       const call = /\/qemu\/\d+\/(.+)$/.exec(url)?.[1] ?? url
       expect(Object.keys(allowed)).toContain(call)

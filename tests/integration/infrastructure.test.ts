@@ -83,9 +83,17 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     const reply = await call(`/api/admin/connections/${connectionId}/test`, { method: 'POST', headers: { accept: 'text/event-stream' } })
     expect(reply.headers.get('content-type')).toContain('text/event-stream')
     const events = [...(await reply.text()).matchAll(/event: (\w+)\ndata: (.+)\n/g)].map(found => [found[1], JSON.parse(found[2] ?? '') as { step?: string, ok: boolean }] as const)
-    expect(events.map(([name, data]) => name === 'step' ? data.step : name)).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'done'])
+    expect(events.map(([name, data]) => name === 'step' ? data.step : name)).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'done'])
     expect(events.at(-1)?.[1].ok).toBe(true)
-    expect(await infrastructure().showConnection(connectionId)).toMatchObject({ healthy: true, problem: null, version: sim.state.version })
+    expect(await infrastructure().showConnection(connectionId)).toMatchObject({ healthy: true, problem: null, version: sim.state.version, filtersApply: true })
+  })
+  it('a data centre whose firewall is off is healthy and sold on, but its connection says that filters have no effect, until it is on', async () => {
+    sim.state.clusterFirewall.enable = '0'
+    expect(await infrastructure().testConnection({ actor: sysadmin, id: connectionId })).toMatchObject({ ok: true, steps: expect.arrayContaining([expect.objectContaining({ step: 'firewall', finding: 'firewall_off' })]) as unknown })
+    expect(await (await call(`/api/admin/connections/${connectionId}`)).json()).toMatchObject({ healthy: true, problem: null, filtersApply: false })
+    sim.state.clusterFirewall.enable = '1'
+    await infrastructure().collect()
+    expect(await infrastructure().showConnection(connectionId)).toMatchObject({ healthy: true, filtersApply: true })
   })
   it('the test answers JSON to who asks for JSON; an unknown connection is 404', async () => {
     expect(await (await call(`/api/admin/connections/${connectionId}/test`, { method: 'POST' })).json()).toMatchObject({ ok: true })

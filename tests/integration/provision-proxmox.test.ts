@@ -3,6 +3,7 @@ import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
@@ -73,6 +74,8 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     expect(machine).toMatchObject({ vmid: resource?.vmid, node: resource?.node, running: true, config: { cores: '1', sockets: '1', memory: '1024', onboot: '1', ciuser: 'debian', ipconfig0: `ip=${address?.address}/24,gw=203.0.113.1`, nameserver: '203.0.113.53' } })
     expect(machine?.config.scsi0).toMatch(/size=20G/)
     expect(machine?.config.net0).toMatch(/bridge=vmbr0.*rate=11\.92/)
+    expect(machine?.config.net0).toMatch(/firewall=1/)
+    expect(filteredAddresses(simulator.state, machine?.vmid ?? 0)).toEqual([address?.address])
     expect(machine?.config.description).toContain(resource?.ownershipMark)
     expect(machine?.config.tags).toContain(resource?.ownershipMark)
   })
@@ -84,6 +87,17 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     expect(service.status).toBe('active')
     expect(machines()).toHaveLength(1)
     expect(sent(/^POST .*\/clone$/)).toBe(1)
+  })
+
+  it('the answer of each call of the filter is lost after the act: one machine, filtered to exactly its address', async () => {
+    for (const call of ['POST .*/firewall/ipset$', 'POST .*/firewall/ipset/ipfilter-net0$', 'PUT .*/firewall/options$']) {
+      simulator.faults.set({ hangAfterAct: 1, match: `^${call}` })
+      const { service, resource, address } = await world.build()
+      expect(simulator.faults.current.hangAfterAct, call).toBe(0)
+      expect(service.status, call).toBe('active')
+      expect(filteredAddresses(simulator.state, resource?.vmid ?? 0), call).toEqual([address?.address])
+    }
+    expect(machines()).toHaveLength(3)
   })
 
   it('suspended is off, kept off by the host and without network; resumed, it runs with network again; ended, it is gone', async () => {
@@ -99,6 +113,7 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     await end(serviceId)
     await follow('terminate', serviceId)
     expect(machines()).toEqual([])
+    expect(simulator.state.firewalls).toEqual({})
     expect(await world.look(serviceId)).toMatchObject({ service: { status: 'ended' }, resource: { status: 'destroyed' }, address: undefined })
   })
 

@@ -71,7 +71,7 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
       await world.drain(successor)
       const found = await world.look(serviceId)
       const label = `killed at ${dieAt} (${counting.names[dieAt]})`
-      expect({ service: found.service.status, resource: found.resource?.status, machines: found.machines.length }, label).toEqual(expected[saga])
+      expect({ service: found.service.status, resource: found.resource?.status, machines: found.machines.length, filtered: found.machines.every(machine => machine.filtered?.join() === found.address?.address) }, label).toEqual({ ...expected[saga], filtered: true })
       expect(world.hypervisor.machines.size - before, label).toBe(saga === 'provision' ? 1 : saga === 'terminate' ? -1 : 0)
       expect(found.sagas.filter(row => row.kind === saga), label).toHaveLength(1)
       expect(found.newest?.status, label).toBe('done')

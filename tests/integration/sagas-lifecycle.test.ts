@@ -55,6 +55,55 @@ describe.each(databaseKinds())('the life of a machine on %s', (kind) => {
     expect(on.resource?.status).toBe('ready')
   })
 
+  it('a machine without filter is filtered before it is started: when it is resumed, and when its owner starts or reboots it', async () => {
+    const { serviceId, clientId, address } = await world.build()
+    const unfilter = async () => {
+      const [machine] = (await world.look(serviceId)).machines
+      if (machine) machine.filtered = null
+    }
+    const starts: unknown[] = []
+    const worker = world.worker()
+    const inner = world.hypervisor.hook
+    world.hypervisor.hook = async (act, moment) => {
+      await inner(act, moment)
+      if (moment === 'before' && (act === 'start' || act === 'reboot')) starts.push((await world.look(serviceId)).machines[0]?.filtered)
+    }
+    for (const action of ['stop', 'start', 'reboot'] as const) {
+      await unfilter()
+      await worker.act({ id: serviceId, action, actor: client(clientId) })
+      await world.drain(worker)
+    }
+    await suspend(serviceId)
+    await worker.follow({ kind: 'suspend', serviceId, cause: 'test' })
+    await world.drain(worker)
+    await unfilter()
+    await resume(serviceId)
+    await worker.follow({ kind: 'resume', serviceId, cause: 'test' })
+    await world.drain(worker)
+    expect(starts).toEqual([[address?.address], [address?.address], [address?.address]])
+    expect((await world.look(serviceId)).service.status).toBe('active')
+  })
+
+  it('a running machine that cannot be filtered before its next boot is rebooted all the same; a stopped one is not started', async () => {
+    const { serviceId, clientId } = await world.build()
+    const worker = world.worker()
+    const inner = world.hypervisor.hook
+    world.hypervisor.hook = async (act, moment) => {
+      await inner(act, moment)
+      const [machine] = (await world.look(serviceId)).machines
+      if (machine && act === 'filterAddresses' && moment === 'after') machine.filtered = null
+    }
+    const started = world.hypervisor.count('start')
+    for (const action of ['reboot', 'stop', 'start'] as const) {
+      await worker.act({ id: serviceId, action, actor: client(clientId) })
+      await world.drain(worker)
+    }
+    const { sagas, machines } = await world.look(serviceId)
+    expect(sagas.slice(1).map(saga => `${saga.action} ${saga.status}`)).toEqual(['reboot done', 'stop done', 'start failed'])
+    expect(machines).toMatchObject([{ power: 'stopped' }])
+    expect(world.hypervisor.count('start')).toBe(started)
+  })
+
   it('D11: a suspended machine is not started, neither by a new act nor by one that was asked for before', async () => {
     const { serviceId, clientId } = await world.build()
     const worker = world.worker()

@@ -21,13 +21,32 @@ describe.each(databaseKinds())('sagas on %s', (kind) => {
     const built = await world.build()
     expect(built.service.status).toBe('active')
     expect(built.resource).toMatchObject({ status: 'ready', power: 'running', username: 'debian', problem: null })
-    expect(built.machines).toMatchObject([{ power: 'running', cores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, startsAtBoot: true }])
+    expect(built.machines).toMatchObject([{ power: 'running', cores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, startsAtBoot: true, filtered: [built.address?.address] }])
     expect(built.address?.status).toBe('assigned')
     expect(built.newest).toMatchObject({ kind: 'provision', status: 'done' })
     expect(await world.billing.mails('service_ready', built.clientId)).toHaveLength(1)
     expect((await world.billing.orderRow(built.orderId)).status).toBe('fulfilled')
     const history = await test.app.core.read.servicePages.history(built.serviceId, 1)
-    expect(history[0]?.steps.map(step => `${step.name} ${step.status}`)).toEqual(['place done', 'reserve done', 'clone done', 'configure done', 'grow_disk done', 'start done', 'verify done', 'activate done'])
+    expect(history[0]?.steps.map(step => `${step.name} ${step.status}`)).toEqual(['place done', 'reserve done', 'clone done', 'configure done', 'grow_disk done', 'filter done', 'start done', 'verify done', 'activate done'])
+  })
+
+  it.each([['nothing', null], ['another address', ['203.0.113.250']], ['one more address', ['10.0.0.1', '203.0.113.250']]])('a machine whose filter reads back as %s is never started', async (_, reads) => {
+    const order = await world.paidService()
+    const worker = world.worker()
+    const inner = world.hypervisor.hook
+    world.hypervisor.hook = async (act, moment) => {
+      await inner(act, moment)
+      if (act === 'filterAddresses' && moment === 'after') for (const machine of world.hypervisor.machines.values()) machine.filtered = reads
+    }
+    await worker.follow(provision(order.serviceId))
+    await world.drain(worker)
+    const failed = await world.look(order.serviceId)
+    expect(failed).toMatchObject({ service: { status: 'pending' }, resource: { status: 'error' }, newest: { status: 'failed', reason: expect.stringMatching(/filter/) as string } })
+    expect(world.hypervisor.count('start')).toBe(0)
+    world.hypervisor.hook = inner
+    await worker.retry(order.serviceId)
+    await world.drain(worker)
+    expect(await world.look(order.serviceId)).toMatchObject({ service: { status: 'active' }, machines: [{ filtered: [failed.address?.address] }] })
   })
 
   it('D3: two events of one payment at the same time build one machine', async () => {
@@ -162,7 +181,7 @@ describe.each(databaseKinds())('sagas on %s', (kind) => {
     world.hypervisor.hook = (act, moment) => {
       if (act === 'clone' && moment === 'before' && !stolen) {
         stolen = true
-        world.hypervisor.machines.set(100, { vmid: 100, node: 'jkt1', mark: 'somebody-else', name: 'db-produksi', power: 'running', lock: null, cores: 8, ramMiB: 65_536, diskGiB: 500, rateMbps: null, ipv4: '10.9.9.9', startsAtBoot: true, networkUp: true, password: null, bootedAt: 0 })
+        world.hypervisor.machines.set(100, { vmid: 100, node: 'jkt1', mark: 'somebody-else', name: 'db-produksi', power: 'running', lock: null, cores: 8, ramMiB: 65_536, diskGiB: 500, rateMbps: null, ipv4: '10.9.9.9', startsAtBoot: true, networkUp: true, password: null, bootedAt: 0, filtered: null })
       }
       return inner(act, moment)
     }

@@ -2,8 +2,8 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number }
-type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null }
+type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -78,7 +78,7 @@ export class FakeHypervisor {
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
-      test: async function* () {}, version: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
+      test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100
         while (this.machines.has(id)) id++
@@ -92,7 +92,7 @@ export class FakeHypervisor {
         if (!this.templates.has(input.template.vmid)) throw new DriverError('action_required', `template ${input.template.vmid} does not exist`, { who: 'sysadmin' })
         if (this.machines.has(input.vmid)) throw new DriverError('retryable', `VM ${input.vmid} already exists`)
         const failure = this.cloneTaskFails
-        const machine: FakeMachine = { vmid: input.vmid, node: input.node, mark: input.ownershipMark, name: input.hostname, power: 'stopped', lock: failure === null ? 'clone' : null, cores: 1, ramMiB: 512, diskGiB: 5, rateMbps: null, ipv4: null, startsAtBoot: false, networkUp: true, password: null, bootedAt: 0 }
+        const machine: FakeMachine = { vmid: input.vmid, node: input.node, mark: input.ownershipMark, name: input.hostname, power: 'stopped', lock: failure === null ? 'clone' : null, cores: 1, ramMiB: 512, diskGiB: 5, rateMbps: null, ipv4: null, startsAtBoot: false, networkUp: true, password: null, bootedAt: 0, filtered: null }
         this.machines.set(input.vmid, machine)
         return this.#task(() => {
           machine.lock = null
@@ -111,6 +111,7 @@ export class FakeHypervisor {
               found.diskGiB = diskGiB
             })
       }),
+      filterAddresses: (machine, addresses) => act('filterAddresses', () => void (this.#ours(machine).filtered = [...addresses])),
       start: machine => act('start', () => {
         const found = this.#ours(machine)
         return found.power === 'running' ? null : this.#task(() => boot(found))
@@ -124,7 +125,7 @@ export class FakeHypervisor {
       inspect: machine => act('inspect', (): MachineState | null => {
         const found = this.mine(machine.ownershipMark)[0]
         return found
-          ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp }
+          ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp, filteredAddresses: found.filtered }
           : null
       }),
       destroy: machine => act('destroy', () => {

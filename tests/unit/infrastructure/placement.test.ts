@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { addressesOf, toAddress, toNumber } from '#server/infrastructure/address-range.ts'
 import { toConnectionFields } from '#server/infrastructure/connection.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
-import { placeMachines } from '#server/infrastructure/placement.ts'
+import { placeMachines, reservedMemory, reservedStorage } from '#server/infrastructure/placement.ts'
 
 const mebi = 1_048_576
 const gibi = 1_073_741_824
@@ -11,15 +11,15 @@ const size = fc.record({ ramMiB: fc.integer({ min: 128, max: 8192 }), diskGiB: f
 const headroom = fc.array(fc.record({ connectionId: fc.constantFrom('a', 'b'), node: fc.uuid(), memoryFree: fc.integer({ min: 0, max: 32_768 }).map(n => n * mebi), storageFree: fc.integer({ min: 0, max: 1000 }).map(n => n * gibi), cpuCores: fc.integer({ min: 1, max: 16 }), storageKey: fc.uuid() }), { maxLength: 6 })
 
 describe('placement', () => {
-  it('D13: no node is given more than it has, whatever was promised before', () => {
+  it('D13: no node is given more than it has without its reserve, whatever was promised before', () => {
     fc.assert(fc.property(headroom, fc.array(size.map(s => ({ ...s, connectionId: 'a' })), { maxLength: 5 }), size, fc.integer({ min: 1, max: 6 }), (nodes, promised, wanted, count) => {
       const placed = placeMachines(nodes, promised, { ...wanted, count })
       if (!placed) return
       expect(placed).toHaveLength(count)
       for (const node of nodes) {
         const here = placed.filter(entry => entry.node === node.node).length
-        expect(here * wanted.ramMiB * mebi).toBeLessThanOrEqual(node.memoryFree)
-        expect(here * wanted.diskGiB * gibi).toBeLessThanOrEqual(node.storageFree)
+        expect(here * wanted.ramMiB * mebi).toBeLessThanOrEqual(Math.max(0, node.memoryFree - reservedMemory))
+        expect(here * wanted.diskGiB * gibi).toBeLessThanOrEqual(Math.max(0, node.storageFree - reservedStorage))
         if (here > 0) expect(node.cpuCores).toBeGreaterThanOrEqual(wanted.cpuCores)
       }
     }))
@@ -29,6 +29,22 @@ describe('placement', () => {
   it('what is promised but not built yet is not sold again', () => {
     expect(placeMachines([node('one', 'one')], [], { ...vps, count: 1 })).toEqual([{ connectionId: 'a', node: 'one' }])
     expect(placeMachines([node('one', 'one')], [{ ...vps, connectionId: 'a' }], { ...vps, count: 1 })).toBeNull()
+  })
+  it('the host\'s own memory is not sold: what fits exactly beside it is, a MiB more is not', () => {
+    const one = { ...node('one', 'one'), memoryFree: reservedMemory + 4096 * mebi }
+    expect(placeMachines([one], [], { ...vps, count: 1 })).toHaveLength(1)
+    expect(placeMachines([one], [], { ...vps, ramMiB: 4097, count: 1 })).toBeNull()
+    expect(placeMachines([{ ...one, memoryFree: reservedMemory - 1 }], [], { ramMiB: 0, diskGiB: 0, cpuCores: 1, count: 1 })).toBeNull()
+  })
+  it('no storage is filled to the brim, and one that nodes share keeps its reserve once', () => {
+    const full = (name: string, key: string) => ({ ...node(name, key), storageFree: reservedStorage + 120 * gibi })
+    expect(placeMachines([full('one', 'ceph'), full('two', 'ceph')], [], { ...vps, count: 2 })).toHaveLength(2)
+    expect(placeMachines([full('one', 'one')], [], { ...vps, ramMiB: 1024, diskGiB: 121, count: 1 })).toBeNull()
+  })
+  it('what is promised does not eat the reserve either', () => {
+    const one = { ...node('one', 'one'), memoryFree: reservedMemory + 8192 * mebi, storageFree: 500 * gibi }
+    expect(placeMachines([one], [{ ...vps, connectionId: 'a' }], { ...vps, count: 1 })).toHaveLength(1)
+    expect(placeMachines([one], [{ ...vps, connectionId: 'a' }], { ...vps, ramMiB: 4097, count: 1 })).toBeNull()
   })
   it('a storage that nodes share is given away once', () => {
     expect(placeMachines([node('one', 'ceph'), node('two', 'ceph')], [], { ...vps, count: 2 })).toBeNull()

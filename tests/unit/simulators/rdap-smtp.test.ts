@@ -31,7 +31,7 @@ describe('mail and control', () => {
   const open = async () => {
     const smtp = await startSmtpSimulator()
     closers.push(smtp.close)
-    const control = await startControl({ port: 0, smtp, simulators: [{ name: 'smtp', title: 'Mail', says: '', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state }] })
+    const control = await startControl({ port: 0, simulators: [{ name: 'smtp', title: 'Mail', says: '', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state, answer: smtp.inbox }] })
     closers.push(control.close)
     const send = () => createTransport(smtp.url).sendMail({ from: 'Gardu <a@gardu.test>', to: 'sari@contoh.test', subject: 'Kode Anda: 123456', text: 'Kode <b>123456</b>' })
     return { smtp, control, send }

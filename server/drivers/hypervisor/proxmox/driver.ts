@@ -2,6 +2,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle } from '#server/infrastructure/ports.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
+import { addressFilter } from './filter.ts'
 import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
 import { probe } from './probe.ts'
@@ -18,6 +19,7 @@ const foundClonePattern = /^clone-of:(\d+):([0-9a-f-]+)$/
 export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOptions = {}): HypervisorDriver & { close(): void } {
   const api = proxmoxApi(access, options)
   const find = locator(api)
+  const filter = addressFilter(api)
   const of = ({ node, vmid }: Place, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
   const handle = (upid: string | null): TaskHandle | null => upid === null ? null : { id: upid, node: upidParts(upid).node }
   const statusOf = (place: Place) => api.get(of(place, 'status', 'current'), reply.machineStatus)
@@ -43,13 +45,15 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   }
 
   async function inspectAt(found: Found) {
-    return toMachineState(found, found.config, await statusOf(found))
+    const [status, filteredAddresses] = await Promise.all([statusOf(found), filter.read(found)])
+    return toMachineState(found, found.config, status, filteredAddresses)
   }
 
   return {
     close: () => api.close(),
     test: () => probe(access, () => proxmoxApi(access, options)),
     version: async () => (await api.get('/version', reply.version)).version,
+    filtersApply: () => filter.apply(),
     listTemplates: async () => toTemplates(await find.guests()),
     listMarkedMachines: async () => toObserved(await find.guests()),
     listHeadroom: async () => toHeadroom(await api.get('/cluster/resources', reply.resources), access.storage, access.nodes),
@@ -113,6 +117,9 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
         if (error instanceof DriverError && /shrinking disks/i.test(error.message)) return null
         throw error
       }
+    },
+    async filterAddresses(machine, addresses) {
+      await filter.set(await find.prove(machine), addresses)
     },
     start: machine => power(machine, 'start', {}, status => status === 'running'),
     shutdown: (machine, { timeoutSeconds, force }) => power(machine, 'shutdown', { timeout: String(timeoutSeconds), forceStop: force ? '1' : '0' }, status => status === 'stopped'),

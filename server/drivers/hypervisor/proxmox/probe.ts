@@ -2,6 +2,7 @@ import type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } fro
 import { ConnectFailure, openTcp, resolveHost, secure, shownCertificate } from '../../http.ts'
 import { path, trustOf } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { addressFilter } from './filter.ts'
 import { eachOf } from './locate.ts'
 import * as reply from './schema.ts'
 import { missingPrivileges, requiredPrivileges } from './transform.ts'
@@ -68,6 +69,7 @@ export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi
     })
     yield await run('version', async () => major >= 7 ? { ok: true, detail: version } : { ok: false, detail: `${version} is older than 7.0` })
     yield await run('nodes', () => checkNodes(api, access))
+    yield await run('firewall', () => checkFirewall(api))
   } finally {
     api.close()
   }
@@ -91,4 +93,14 @@ async function checkNodes(api: ProxmoxApi, access: HypervisorAccess): Promise<Ou
   const offline = wanted.length - online.length
   const detail = [`${online.map(({ node }) => node).join(', ')} online`, ...(offline > 0 ? [`${offline} offline`] : []), ...wrong].join('; ')
   return { ok: wrong.length === 0, detail }
+}
+
+/**
+ * A finding, not a failure: the connection works and machines are built with their filters all the same; the switch belongs to the whole
+ * data centre, hosts included, and throwing it unprepared can lock its owner out. So it must be seen, but it must not stop the shop.
+ */
+async function checkFirewall(api: ProxmoxApi): Promise<Outcome> {
+  const applies = await addressFilter(api).apply()
+  if (applies === null) return { ok: true, finding: 'firewall_unknown', detail: 'Sys.Audit on / is missing', missingPermissions: ['Sys.Audit'] }
+  return applies ? { ok: true, detail: 'on' } : { ok: true, finding: 'firewall_off', detail: 'Datacenter → Firewall → Options → Firewall: No' }
 }

@@ -31,4 +31,9 @@ export type MachineStatus = z.output<typeof machineStatus>
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional(), type: z.string().optional() })
 export const bridges = z.array(z.object({ iface: z.string() }))
 
+/** `macfilter` is on and `dhcp` is allowed unless switched off; the rest is off unless switched on. */
+export const firewallOptions = z.object({ enable: flag.default(false), ipfilter: flag.default(false), macfilter: flag.default(true), dhcp: flag.default(true) })
+export const ipSet = z.array(z.object({ cidr: z.string(), nomatch: flag.default(false) }))
+export const clusterFirewall = z.object({ enable: num.default(0).transform(value => value > 0) })
+
 export const failureBody = z.object({ message: z.string().optional(), errors: z.record(z.string(), z.string()).optional() })

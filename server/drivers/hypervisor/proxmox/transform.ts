@@ -47,7 +47,7 @@ export function changeNet(net: string | undefined, change: Readonly<Record<strin
   const pairs = parsePairs(net ?? 'virtio').filter(([key]) => !(key in change))
   return printPairs([...pairs, ...Object.entries(change).filter((pair): pair is [string, string] => pair[1] !== null)])
 }
-const optionOf = (text: string | undefined, key: string): string | null => parsePairs(text ?? '').find(([name]) => name === key)?.[1] ?? null
+export const optionOf = (text: string | undefined, key: string): string | null => parsePairs(text ?? '').find(([name]) => name === key)?.[1] ?? null
 
 /** Proxmox wants the keys percent-encoded inside the value (upper-case hex, `%20`); the form encodes that once more. */
 export const encodeSshKeys = (keys: string): string => encodeURIComponent(keys.trim()).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -92,13 +92,13 @@ export const suspensionForm = (config: Config, suspended: boolean): Record<strin
 /** A paused or half-started machine is neither running nor stopped. */
 export const powerOf = (status: string | undefined, qmpStatus?: string): PowerState => status === 'stopped' ? 'stopped' : status === 'running' && (qmpStatus === undefined || qmpStatus === 'running') ? 'running' : 'unknown'
 
-export function toMachineState(at: { readonly node: string, readonly vmid: number }, config: Config, status: MachineStatus): MachineState {
+export function toMachineState(at: { readonly node: string, readonly vmid: number }, config: Config, status: MachineStatus, filteredAddresses: readonly string[] | null): MachineState {
   const disk = systemDisk(config)
   const rate = optionOf(config.net0, 'rate')
   return {
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
     cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: Number(/^(?:current=)?(\d+)/.exec(config.memory ?? '')?.[1] ?? status.maxmem / mebi), diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
-    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1',
+    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
   }
 }
 export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows.flatMap((row) => {
