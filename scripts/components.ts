@@ -80,8 +80,9 @@ export async function startPostgres(bin: string): Promise<Interruptible> {
   }
 }
 
-export async function startRedis(command: string): Promise<Running> {
-  const port = await freePort()
+/** A Redis of its own on loopback that keeps nothing; `at`: a port where one was before. */
+export async function startRedis(command: string, at?: number): Promise<Running> {
+  const port = at ?? await freePort()
   const child = spawn(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'ignore'] })
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', chunk => String(chunk).includes('Ready to accept connections') && resolve())
