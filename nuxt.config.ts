@@ -37,6 +37,8 @@ export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   nitro: {
     compressPublicAssets: { gzip: true, brotli: true },
+    // Money is bigint, which the default target does not know.
+    esbuild: { options: { target: 'es2022' } },
     typescript: { tsConfig: { include: ['../db/**/*'] } },
     experimental: { tasks: true },
     scheduledTasks: {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import AxeBuilder from '@axe-core/playwright'
-import { chromium } from 'playwright-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axe, launchChromium, openPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 
@@ -10,7 +9,7 @@ let demo: Demo
 let browser: Browser
 beforeAll(async () => {
   demo = await startDemo()
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+  browser = await launchChromium()
 })
 afterAll(async () => {
   await browser?.close()
@@ -20,15 +19,10 @@ afterAll(async () => {
 const publicPaths = ['/', '/en', '/vps', '/en/vps', '/hosting', '/domains', '/vps/vps-rinjani-1', '/en/vps/vps-rinjani-1']
 const get = (path: string, headers: Record<string, string> = {}) => fetch(demo.url + path, { redirect: 'manual', headers: { accept: 'text/html', ...headers } })
 
-/** A page that remembers what the browser complained about and which other hosts it was sent to. */
-async function visit(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page, complaints: string[], foreign: string[] }> {
-  const page = await (await browser.newContext(options)).newPage()
-  const [complaints, foreign]: [string[], string[]] = [[], []]
-  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
-  page.on('pageerror', error => complaints.push(error.message))
-  page.on('request', request => !request.url().startsWith(demo.url) && !request.url().startsWith('data:') && foreign.push(request.url()))
-  await page.goto(demo.url + path, { waitUntil: 'networkidle' })
-  return { page, complaints, foreign }
+async function visit(path: string, options: BrowserContextOptions = {}) {
+  const watched = await openPage(browser, demo, options)
+  await watched.visit(path)
+  return watched
 }
 
 describe('public pages', () => {
@@ -53,17 +47,16 @@ describe('public pages', () => {
     expect(second).not.toBe(first)
   })
   it.each([...publicPaths, '/domains?name=contoh-2026', '/cart', '/auth/login'])('%s: Chromium has nothing to complain about and speaks to nobody else', async (path) => {
-    const { page, complaints, foreign } = await visit(path)
+    const { complaints, foreign, close } = await visit(path)
     expect(complaints).toEqual([])
     expect(foreign).toEqual([])
-    await page.context().close()
+    await close()
   })
   it.each(['light', 'dark'] as const)('axe finds nothing, %s', async (colorScheme) => {
     for (const path of ['/', '/en/vps', '/vps/vps-rinjani-1', '/hosting', '/domains?name=contoh-2026', '/cart']) {
-      const { page } = await visit(path, { colorScheme })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(found => `${path} ${found.id}: ${found.nodes[0]?.html}`)).toEqual([])
-      await page.context().close()
+      const { page, close } = await visit(path, { colorScheme })
+      expect(await axe(page)).toEqual([])
+      await close()
     }
   })
   it('every page says its canonical address, both languages and its title', async () => {
