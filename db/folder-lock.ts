@@ -19,8 +19,8 @@ const busy = 5
  * is still shutting down is waited for. @throws FolderInUse after `patienceSeconds`
  */
 export async function lockFolder(folder: string, { patienceSeconds = 20, onWait }: { readonly patienceSeconds?: number, readonly onWait?: (holder: string) => void } = {}): Promise<FolderLock> {
-  // Only here: a product on PostgreSQL never loads it.
-  const { DatabaseSync } = await import('node:sqlite')
+  // Only here and not by an import: a product on PostgreSQL never loads it, and no bundler has to know it.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   await mkdir(folder, { recursive: true })
   const end = performance.now() + patienceSeconds * 1000
   for (let round = 0; ; round++) {
