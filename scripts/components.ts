@@ -44,8 +44,16 @@ export function findComponents(say: (line: string) => void): Record<ComponentNam
 
 export interface Running { readonly url: string, stop(): Promise<void> }
 
+/** A server that can be lost for a while, for tests of what then happens. */
+export interface Interruptible extends Running {
+  /** Ends as in a crash: every connection is cut, nothing is tidied up. */
+  halt(): void
+  /** Is there again, at the same address, with everything that was committed. */
+  resume(): void
+}
+
 /** A PostgreSQL cluster of its own in a temporary folder, on loopback, gone afterwards. As root it runs as the system user `postgres`. */
-export async function startPostgres(bin: string): Promise<Running> {
+export async function startPostgres(bin: string): Promise<Interruptible> {
   const folder = mkdtempSync(join(tmpdir(), 'gardu-postgres-'))
   const port = await freePort()
   const root = process.getuid?.() === 0
@@ -57,19 +65,24 @@ export async function startPostgres(bin: string): Promise<Running> {
   const data = join(folder, 'data')
   const made = run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'])
   if (made.status !== 0) throw new Error(made.stderr)
-  const started = run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`, 'start'])
-  if (started.status !== 0) throw new Error(`${started.stdout}${started.stderr}`)
+  const resume = () => {
+    const started = run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`, 'start'])
+    if (started.status !== 0) throw new Error(`${started.stdout}${started.stderr}`)
+  }
+  const halt = () => void run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
+  resume()
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`, halt, resume,
     async stop() {
-      run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
+      halt()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-export async function startRedis(command: string): Promise<Running> {
-  const port = await freePort()
+/** A Redis of its own on loopback that keeps nothing; `at`: a port where one was before. */
+export async function startRedis(command: string, at?: number): Promise<Running> {
+  const port = at ?? await freePort()
   const child = spawn(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'ignore'] })
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', chunk => String(chunk).includes('Ready to accept connections') && resolve())

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { embeddedEnvironment, simulatorAddresses, startSimulators } from './embedded.ts'
+import { awaitFreeData, embeddedEnvironment, simulatorAddresses, spawnBound, startSimulators } from './embedded.ts'
 
 /** `npm run demo`: builds if needed, then runs the whole product on this machine with everything embedded. `-- --reset` starts afresh. */
 const port = Number(process.env.PORT ?? 3000)
@@ -70,9 +70,8 @@ async function build(): Promise<void> {
 }
 
 function startServer(simulated: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [server], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, GARDU_LOG_LEVEL: process.env.GARDU_LOG_LEVEL ?? 'warn', NODE_ENV: 'production', NITRO_SHUTDOWN_TIMEOUT: '8000', ...embeddedEnvironment({ dataDir, port, host, simulators }), HOST: bind, NITRO_HOST: bind, ...simulated },
+  const child = spawnBound([server], {
+    ...process.env, GARDU_LOG_LEVEL: process.env.GARDU_LOG_LEVEL ?? 'warn', NODE_ENV: 'production', NITRO_SHUTDOWN_TIMEOUT: '8000', ...embeddedEnvironment({ dataDir, port, host, simulators }), HOST: bind, NITRO_HOST: bind, ...simulated,
   })
   children.push(child)
   return child
@@ -98,6 +97,7 @@ async function stop(): Promise<void> {
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
+await awaitFreeData(dataDir).catch((error: Error) => fail(error.message))
 if (!await free(port, bind)) fail(`Port ${port} is taken. Stop what uses it, or choose another: PORT=3001 npm run demo`)
 for (const taken of Object.values(simulators)) if (!await free(taken, '127.0.0.1')) fail(`Port ${taken}, which a simulator needs, is taken. Choose another five: GARDU_SIMULATOR_PORT=4500 npm run demo`)
 if (process.argv.includes('--reset')) {

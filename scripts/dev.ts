@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { embeddedEnvironment, simulatorAddresses, startSimulators } from './embedded.ts'
+import { awaitFreeData, embeddedEnvironment, simulatorAddresses, spawnBound, startSimulators } from './embedded.ts'
 
 /** `npm run dev`: hot reload with everything embedded. */
 const port = Number(process.env.PORT ?? 3000)
@@ -12,11 +11,13 @@ const stop = () => children.forEach(child => child.kill('SIGTERM'))
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
-const { environment } = await startSimulators({ dataDir, simulators, app: `http://${host}:${port}`, started: child => children.push(child) }).catch((error: Error) => {
+const fail = (error: Error): never => {
   console.error(error.message)
   process.exit(1)
-})
-const server = spawn('node_modules/.bin/nuxt', ['dev', '--port', String(port), '--host', host], { stdio: 'inherit', env: { ...process.env, ...embeddedEnvironment({ dataDir, port, host, simulators }), ...environment } })
+}
+await awaitFreeData(dataDir).catch(fail)
+const { environment } = await startSimulators({ dataDir, simulators, app: `http://${host}:${port}`, started: child => children.push(child) }).catch(fail)
+const server = spawnBound(['node_modules/nuxt/bin/nuxt.mjs', 'dev', '--port', String(port), '--host', host], { ...process.env, ...embeddedEnvironment({ dataDir, port, host, simulators }), ...environment })
 children.push(server)
 server.on('close', (code) => {
   stop()

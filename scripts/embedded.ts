@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { lockFolder } from '#db/folder-lock.ts'
 
 /**
  * The environment of the embedded modes (development, demo): everything on this machine, nothing to set up. Secrets are made at the first
@@ -24,6 +25,15 @@ export function embeddedEnvironment(options: { readonly dataDir: string, readonl
     SMTP_URL: `smtp://127.0.0.1:${simulators.smtp}`, MIDTRANS_API_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SNAP_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SERVER_KEY: 'SB-Mid-server-simulator', RDAP_BOOTSTRAP_URL: `http://127.0.0.1:${simulators.rdap}/dns.json`,
     XENDIT_CALLBACK_TOKEN: 'simulator-callback-token-0001',
   }
+}
+
+/** Starts a Node program that ends when we do, however that is. */
+export const spawnBound = (args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess => spawn(process.execPath, ['--import', new URL('end-with-parent.ts', import.meta.url).href, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env })
+
+/** Waits until nobody uses this data any more: a server whose starter was killed needs some seconds to end. @throws FolderInUse */
+export async function awaitFreeData(dataDir: string): Promise<void> {
+  const lock = await lockFolder(join(dataDir, 'database'), { onWait: holder => console.log(`Waiting for ${holder}, which still uses ${dataDir} …`) })
+  lock.release()
 }
 
 /** Loopback ports of the simulators; one after the other from a base that `GARDU_SIMULATOR_PORT` may move. */

@@ -6,13 +6,13 @@ import { products } from './catalog.ts'
 import type { ProductSpec } from './catalog.ts'
 import { users } from './identity.ts'
 import { templates } from './infrastructure.ts'
-import { amount, currency, id, instant, oneOf, word } from './columns.ts'
+import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 export interface PartySnapshot { name: string, address: string, email: string | null, phone: string | null, npwp: string | null, nik: string | null }
 
 export const orders = pgTable('orders', {
   id: id(), number: text().notNull().unique(), clientId: uuid().notNull().references(() => users.id), status: word<OrderStatus>().notNull(), placedAt: instant().notNull(), total: amount().notNull(), currency: currency(), promoCode: text(),
-}, t => [check('orders_status', oneOf(t.status, orderStatuses)), index('orders_client').on(t.clientId, t.placedAt)])
+}, t => [knownCurrency('orders', t.currency), check('orders_status', oneOf(t.status, orderStatuses)), index('orders_client').on(t.clientId, t.placedAt)])
 
 /** The commercial side of what was sold. What was agreed is copied here: a later change of the product changes no sold service. */
 export const services = pgTable('services', {
@@ -24,7 +24,7 @@ export const services = pgTable('services', {
   /** Somebody entitled lifted the suspension: the machine may start, and its proof turns the service active. */
   resumeRequestedAt: instant(), createdAt: instant().notNull(),
 }, t => [
-  check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
+  knownCurrency('services', t.currency), check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
   check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
   index('services_client').on(t.clientId, t.createdAt), index('services_order').on(t.orderId), index('services_product').on(t.productId, t.status), index('services_status').on(t.status, t.id),
 ])
@@ -32,7 +32,7 @@ export const services = pgTable('services', {
 /** Entitlement: `paidUntil` is the greatest end of these. Nobody ever writes a due date. One period start per service, ever. */
 export const paidPeriods = pgTable('paid_periods', {
   serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
-}, t => [primaryKey({ columns: [t.serviceId, t.periodStart] }), check('paid_periods_order', sql`${t.periodStart} < ${t.periodEnd}`), index('paid_periods_end').on(t.serviceId, t.periodEnd)])
+}, t => [knownCurrency('paid_periods', t.currency), primaryKey({ columns: [t.serviceId, t.periodStart] }), check('paid_periods_order', sql`${t.periodStart} < ${t.periodEnd}`), index('paid_periods_end').on(t.serviceId, t.periodEnd)])
 
 export const invoiceCounters = pgTable('invoice_counters', { series: text().notNull(), year: integer().notNull(), last: integer().notNull() }, t => [primaryKey({ columns: [t.series, t.year] })])
 
@@ -41,13 +41,13 @@ export const invoices = pgTable('invoices', {
   currency: currency(), subtotal: amount().notNull(), discount: amount().notNull(), taxable: amount().notNull(), dpp: amount().notNull(), tax: amount().notNull(), total: amount().notNull(), taxRule: text().notNull(),
   issuedAt: instant(), dueAt: instant(), paidAt: instant(), closedAt: instant(), closedReason: text(), buyer: jsonb().$type<PartySnapshot>().notNull(), seller: jsonb().$type<PartySnapshot>().notNull(), createdAt: instant().notNull(),
 }, t => [
-  check('invoices_status', oneOf(t.status, invoiceStatuses)), check('invoices_sums', sql`${t.taxable} = ${t.subtotal} - ${t.discount} and ${t.total} = ${t.taxable} + ${t.tax} and ${t.total} >= 0`), check('invoices_number', sql`(${t.status} = 'draft') = (${t.number} is null)`),
+  knownCurrency('invoices', t.currency), check('invoices_status', oneOf(t.status, invoiceStatuses)), check('invoices_sums', sql`${t.taxable} = ${t.subtotal} - ${t.discount} and ${t.total} = ${t.taxable} + ${t.tax} and ${t.total} >= 0`), check('invoices_number', sql`(${t.status} = 'draft') = (${t.number} is null)`),
   uniqueIndex('invoices_sequence').on(t.series, t.year, t.sequence), index('invoices_client').on(t.clientId, t.createdAt), index('invoices_due').on(t.status, t.dueAt), index('invoices_order').on(t.orderId),
 ])
 
 export const invoiceLines = pgTable('invoice_lines', {
   id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), amount: amount().notNull(), currency: currency(),
-}, t => [check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
+}, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
 
 /** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
 export const renewals = pgTable('renewals', {
@@ -76,4 +76,4 @@ export const journalEntries = pgTable('journal_entries', {
 /** Positive: debit. Negative: credit. */
 export const journalLines = pgTable('journal_lines', {
   entryId: uuid().notNull().references(() => journalEntries.id), position: integer().notNull(), account: word<LedgerAccount>().notNull(), clientId: uuid().references(() => users.id), invoiceId: uuid().references(() => invoices.id), gateway: text(), amount: amount().notNull(), currency: currency(),
-}, t => [primaryKey({ columns: [t.entryId, t.position] }), check('journal_lines_account', oneOf(t.account, ledgerAccounts)), check('journal_lines_not_zero', sql`${t.amount} <> 0`), index('journal_lines_invoice').on(t.invoiceId), index('journal_lines_client').on(t.clientId, t.account), index('journal_lines_account').on(t.account)])
+}, t => [knownCurrency('journal_lines', t.currency), primaryKey({ columns: [t.entryId, t.position] }), check('journal_lines_account', oneOf(t.account, ledgerAccounts)), check('journal_lines_not_zero', sql`${t.amount} <> 0`), index('journal_lines_invoice').on(t.invoiceId), index('journal_lines_client').on(t.clientId, t.account), index('journal_lines_account').on(t.account)])

@@ -6,7 +6,7 @@ import { productKinds, productStatuses, promoKinds, promoRedemptionStatuses } fr
 import type { ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus } from '#shared/vocabulary/catalog.ts'
 import { users } from './identity.ts'
 import { connections, templates } from './infrastructure.ts'
-import { amount, currency, id, instant, oneOf, word } from './columns.ts'
+import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 export interface Localized { id: string, en: string }
 export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number }
@@ -27,12 +27,12 @@ export const productConnections = pgTable('product_connections', {
 /** Rows are only added: the price of a cycle at a moment is its newest row that is effective by then. */
 export const productPrices = pgTable('product_prices', {
   id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), setup: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
-}, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), check('product_prices_currency', oneOf(t.currency, ['IDR'])), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
+}, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), knownCurrency('product_prices', t.currency), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
 
 export const promoCodes = pgTable('promo_codes', {
   id: id(), code: text().notNull(), kind: word<PromoKind>().notNull(), value: amount().notNull(), currency: currency(), active: boolean().notNull().default(true), startsAt: instant(), endsAt: instant(), maxRedemptions: integer(), oncePerClient: boolean().notNull().default(true),
   productIds: jsonb().$type<string[]>().notNull().default([]), cycles: jsonb().$type<BillingCycle[]>().notNull().default([]), createdAt: instant().notNull(),
-}, t => [uniqueIndex('promo_codes_code').on(sql`upper(${t.code})`), check('promo_codes_kind', oneOf(t.kind, promoKinds)), check('promo_codes_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`)])
+}, t => [uniqueIndex('promo_codes_code').on(sql`upper(${t.code})`), knownCurrency('promo_codes', t.currency), check('promo_codes_kind', oneOf(t.kind, promoKinds)), check('promo_codes_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`)])
 
 /** Reserved at order, committed at payment, released when the order lapses. `clientKey` is the client's id where one use per client holds, else the order's. */
 export const promoRedemptions = pgTable('promo_redemptions', {
@@ -41,4 +41,4 @@ export const promoRedemptions = pgTable('promo_redemptions', {
 
 export const tlds = pgTable('tlds', {
   suffix: text().primaryKey(), register: amount().notNull(), renew: amount().notNull(), currency: currency(), requirement: jsonb().$type<Localized>(), position: integer().notNull().default(100), active: boolean().notNull().default(true),
-}, t => [check('tlds_amounts', sql`${t.register} >= 0 and ${t.renew} >= 0`)])
+}, t => [knownCurrency('tlds', t.currency), check('tlds_amounts', sql`${t.register} >= 0 and ${t.renew} >= 0`)])

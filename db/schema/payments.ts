@@ -4,7 +4,7 @@ import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#sha
 import type { GatewayName, PaymentMethod, PaymentStatus, WebhookStatus } from '#shared/vocabulary/payments.ts'
 import { invoices } from './billing.ts'
 import { users } from './identity.ts'
-import { amount, currency, id, instant, oneOf, word } from './columns.ts'
+import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 export interface StoredInstructions { vaNumber: string | null, bank: string | null, qrString: string | null, redirectUrl: string | null, token: string | null }
 
@@ -13,7 +13,7 @@ export const payments = pgTable('payments', {
   id: id(), invoiceId: uuid().notNull().references(() => invoices.id), clientId: uuid().notNull().references(() => users.id), gateway: word<GatewayName>(), method: word<PaymentMethod>().notNull(), status: word<PaymentStatus>().notNull(), gatewayOrderId: text(), gatewayTransactionId: text(),
   amount: amount().notNull(), settledAmount: amount(), currency: currency(), instructions: jsonb().$type<StoredInstructions>(), reference: text(), createdAt: instant().notNull(), expiresAt: instant(), settledAt: instant(), checkedAt: instant(), problem: text(),
 }, t => [
-  check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
+  knownCurrency('payments', t.currency), check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
   uniqueIndex('payments_gateway_order').on(t.gateway, t.gatewayOrderId), uniqueIndex('payments_gateway_transaction').on(t.gateway, t.gatewayTransactionId), uniqueIndex('payments_one_live').on(t.invoiceId).where(sql`status in ('created','pending')`),
   index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt),
 ])

@@ -42,6 +42,10 @@ export async function createApp(config: Config, outside: Outside = {}) {
     streams,
     /** Begins to work on jobs; a process that only serves pages leaves it. */
     startWorkers: () => core.jobs.work(handlers as Handlers),
+    /** Asks once for all that recurs: what fell due while no process ran is not left until the hour comes round. */
+    async catchUp() {
+      for (const request of [billing.requestSweep, payments.requestReconcile, provisioning.requestRecovery, infrastructure.requestCollection]) await request('start')
+    },
     async ready() {
       await Promise.all([core.kv.ping(), core.read.health.ping()])
     },
@@ -64,4 +68,11 @@ export const setApp = (app: App | null) => {
 export function useApp(): App {
   if (!running) throw new Error('the application is not running')
   return running
+}
+
+/** For what the clock starts: lets `ask` act while the application runs. Before and after that it is left to the next tick (and to `catchUp`). */
+export async function whileRunning(ask: (app: App) => Promise<void>): Promise<{ result: 'requested' | 'not running' }> {
+  if (!running) return { result: 'not running' }
+  await ask(running)
+  return { result: 'requested' }
 }

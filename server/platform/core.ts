@@ -51,7 +51,7 @@ export async function openCore(config: Config, outside: Outside = {}): Promise<C
   const log = outside.log ?? createLogger(config.GARDU_LOG_LEVEL)
   const clock = adjustableClock(outside.clock ?? wallClock)
   const newId = outside.newId ?? uuidv7
-  const database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE } : { dataDir: config.GARDU_DATA_DIR === 'memory' ? 'memory' : `${config.GARDU_DATA_DIR}/database` })
+  const database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE } : { dataDir: config.GARDU_DATA_DIR === 'memory' ? 'memory' : `${config.GARDU_DATA_DIR}/database`, onWait: holder => log.warn(`waiting for ${holder} to leave ${config.GARDU_DATA_DIR}/database`) })
   if (config.GARDU_MODE === 'embedded') await database.migrate(config.GARDU_MIGRATIONS_DIR)
   const redis = config.REDIS_URL ? openRedis(config.REDIS_URL) : null
   redis?.on('error', error => log.error({ err: error }, 'redis'))
@@ -66,7 +66,7 @@ export async function openCore(config: Config, outside: Outside = {}): Promise<C
     read,
     async transact(work) {
       const hints: LiveHint[] = []
-      const result = await database.executor.transaction(tx => work(stores(tx as unknown as Executor, hints)))
+      const result = await database.transaction(tx => work(stores(tx, hints)))
       hints.forEach(live.publish)
       return result
     },

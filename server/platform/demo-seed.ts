@@ -50,7 +50,7 @@ export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' |
   }
   // Hashed before the transaction: scrypt is slow on purpose.
   const passwordHash = await core.passwords.hash(demoPassword)
-  await executor.transaction(async (transaction) => {
+  await core.database.transaction(async (transaction) => {
     const tx = transaction as unknown as Executor
     const now = core.clock.now()
     await seedPeople(tx, { ...core, now, passwordHash })

@@ -12,7 +12,9 @@ import type { Actor } from '#server/kernel/ports.ts'
 import { useApp } from './app.ts'
 import type { App } from './app.ts'
 import { uuidv7 } from './ids.ts'
+import { once } from './once.ts'
 import { parseInput, toProblem } from './problem.ts'
+import { isStoreAway } from './store-away.ts'
 
 const bodyLimit = 1_048_576
 
@@ -34,10 +36,12 @@ export interface RouteInput<C extends RouteContract> {
 
 declare module 'h3' {
   interface H3EventContext {
-    /** Set by `server/middleware/session.ts`: who calls, proven by a Bearer token or the sealed cookie. */
+    /** Set by `server/middleware/3.session.ts`: who calls, proven by a Bearer token or the sealed cookie. */
     actor?: UserActor | null
     /** The actor was proven by the cookie: the browser sends it by itself, so a write must come from our own pages. */
     actorByCookie?: boolean
+    /** Why it is not known who calls: the session could not be looked up. Told by the route, as any other failure. */
+    callerUnknown?: unknown
     requestId?: string
   }
 }
@@ -100,32 +104,9 @@ async function checkRate(event: H3Event, contract: RouteContract, body: unknown,
   }
 }
 
-/** Runs `act` once per Idempotency-Key of one caller: the repetition gets the first answer. */
-async function once<T>(event: H3Event, contract: RouteContract, raw: Buffer, caller: string, app: App, act: () => Promise<T>): Promise<T> {
-  const key = contract.creates ? getHeader(event, 'idempotency-key')?.slice(0, 200) : undefined
-  if (!key) return act()
-  const scope = `${caller} ${contract.method} ${event.path.split('?')[0]}`
-  const store = app.core.read.idempotency
-  const claim = await store.claim(scope, key, createHash('sha256').update(raw).digest('hex'), app.core.wallClock.now())
-  if (claim.state === 'other_request') throw new AppError('idempotency_key_reused')
-  if (claim.state === 'running') throw new AppError('request_in_progress', { retryAfterSeconds: 2 })
-  if (claim.state === 'finished') {
-    setResponseHeader(event, 'idempotent-replayed', 'true')
-    return JSON.parse(claim.body) as T
-  }
-  try {
-    const result = await act()
-    await store.finish(scope, key, contract.status ?? 200, JSON.stringify(result ?? null))
-    return result
-  } catch (error) {
-    await store.release(scope, key)
-    throw error
-  }
-}
-
 function fail(event: H3Event, error: unknown) {
   const requestId = requestIdOf(event)
-  const known = error instanceof AppError ? error : new AppError('internal', { cause: error })
+  const known = error instanceof AppError ? error : isStoreAway(error) ? new AppError('unavailable', { cause: error, retryAfterSeconds: 5 }) : new AppError('internal', { cause: error })
   const log = useLog()
   if (known.status >= 500) log?.error({ err: error, requestId, path: event.path }, known.message)
   if (event.node.res.headersSent) return null
@@ -159,6 +140,7 @@ export function defineRoute<const C extends RouteContract>(contract: C, handle: 
       const actor = event.context.actor ?? null
       setResponseHeader(event, 'x-request-id', requestId)
       if (event.path.startsWith('/api/')) setResponseHeader(event, 'cache-control', 'no-store')
+      if (event.context.callerUnknown) throw event.context.callerUnknown
       if (contract.access === 'demo' && !app.core.config.GARDU_DEMO) throw new AppError('not_found')
       if (!mayPass(contract.access, actor?.role)) throw new AppError(actor ? 'forbidden' : 'unauthenticated')
       const writes = contract.method !== 'GET'

@@ -27,6 +27,8 @@ export function memoryLiveBus(): LiveBus {
 export async function redisLiveBus(redis: Redis): Promise<LiveBus> {
   const local = memoryLiveBus()
   const subscriber = redis.duplicate()
+  // The line it is a copy of says that Redis is away; both come back by themselves.
+  subscriber.on('error', () => {})
   subscriber.on('message', (_, message) => local.publish(JSON.parse(message) as LiveHint))
   await subscriber.subscribe(channel)
   return {

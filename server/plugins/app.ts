@@ -33,6 +33,7 @@ async function start() {
     if (app.core.config.GARDU_DEMO) await seedDemo(app.core, readDemoHypervisor(process.env.GARDU_DEMO_PROXMOX))
     setApp(app)
     if (app.core.config.GARDU_WORKERS === 'on') await app.startWorkers()
+    await app.catchUp()
     return app
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error)}\n`)

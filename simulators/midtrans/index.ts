@@ -62,8 +62,8 @@ export async function startMidtransSimulator(options: MidtransOptions = {}): Pro
         ? json(401, { error_messages: ['Access denied due to unauthorized transaction, please check client or server key'] })
         : json(401, { status_code: '401', status_message: 'Unknown Merchant server_key/id', id: randomUUID() })
     }
-    // The key is global, longer ones are ignored, and only what succeeded is remembered, for five minutes.
-    const key = request.method === 'POST' ? request.headers['idempotency-key'] : undefined
+    // The key is global, longer ones are ignored, and only what succeeded is remembered, for five minutes; Permata's charges never are.
+    const key = request.method === 'POST' && !/"bank"\s*:\s*"permata"/.test(request.body.toString()) ? request.headers['idempotency-key'] : undefined
     const usable = typeof key === 'string' && key.length <= 46 ? key : null
     const before = usable === null ? undefined : remembered.get(usable)
     if (before && before.at > now() - 5 * 60_000) return before.reply

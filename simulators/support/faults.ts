@@ -12,15 +12,17 @@ export interface CommonFaults {
   hangBeforeAct: number
   /** So many requests are carried out and never answered: the caller's time-out is an unknown outcome. */
   hangAfterAct: number
+  /** So many requests are carried out, and then their connection is cut: the outcome is unknown at once. */
+  cutAfterAct: number
   /** Every connection is cut at once. */
   down: boolean
   /** Regular expression on `METHOD /path`: the faults above strike only where it matches. Empty: everywhere. */
   match: string
 }
 
-export const noFaults: CommonFaults = { latencyMs: 0, failNext: 0, failStatus: 503, errorRate: 0, hangBeforeAct: 0, hangAfterAct: 0, down: false, match: '' }
+export const noFaults: CommonFaults = { latencyMs: 0, failNext: 0, failStatus: 503, errorRate: 0, hangBeforeAct: 0, hangAfterAct: 0, cutAfterAct: 0, down: false, match: '' }
 
-export type Strike = 'none' | 'refuse' | 'cut' | 'hang-before' | 'hang-after'
+export type Strike = 'none' | 'refuse' | 'cut' | 'hang-before' | 'hang-after' | 'cut-after'
 
 export interface FaultBox<T extends object> {
   readonly current: T
@@ -61,6 +63,10 @@ export function strike(faults: CommonFaults, label: string, random: () => number
   if (faults.hangAfterAct > 0) {
     faults.hangAfterAct -= 1
     return 'hang-after'
+  }
+  if (faults.cutAfterAct > 0) {
+    faults.cutAfterAct -= 1
+    return 'cut-after'
   }
   return 'none'
 }

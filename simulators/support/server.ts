@@ -40,6 +40,7 @@ export async function serve(options: { readonly port: number, readonly tls?: { r
         ? options.refuse?.() ?? { status: faults.failStatus, body: '' }
         : await options.handler({ method, path: url.pathname, url, headers: incoming.headers, body })
       if (struck === 'hang-after') return
+      if (struck === 'cut-after') return void incoming.socket.destroy()
       const payload = Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body ?? '')
       const headers = { 'content-length': String(payload.length), ...reply.headers }
       // A status text of HTTP/1.1 holds no line break and nothing beyond Latin-1.

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { contract } from '#shared/contracts/contract.ts'
@@ -9,11 +10,13 @@ import type { UserActor } from '#server/platform/http.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { serveRoutes } from '../support/http.ts'
+import { until } from '../support/journey.ts'
 
 const create = contract({ method: 'POST', path: '/api/things', access: 'user', tag: 'test', summary: 'create', creates: true, status: 201, body: z.object({ name: z.string().min(2), size: z.number().optional() }), response: z.object({ id: z.string(), name: z.string() }) })
 const open = contract({ method: 'POST', path: '/api/open', access: 'public', tag: 'test', summary: 'open', body: z.object({ email: z.string() }), response: z.object({}), rateLimit: { limit: 3, seconds: 60, by: 'email' } })
 const show = contract({ method: 'GET', path: '/api/things/{id}', access: 'public', tag: 'test', summary: 'show', params: z.object({ id: z.uuid() }), response: z.object({ id: z.string() }) })
 const broken = contract({ method: 'GET', path: '/api/broken', access: 'public', tag: 'test', summary: 'broken', response: z.object({}) })
+const away = contract({ method: 'GET', path: '/api/away', access: 'public', tag: 'test', summary: 'away', response: z.object({}) })
 const leaky = contract({ method: 'GET', path: '/api/leaky', access: 'public', tag: 'test', summary: 'leaky', response: z.object({ name: z.string() }) })
 
 describe.each(databaseKinds())('a route on %s', (kind) => {
@@ -29,6 +32,7 @@ describe.each(databaseKinds())('a route on %s', (kind) => {
       ['post', open.path, defineRoute(open, () => ({}))],
       ['get', show.path, defineRoute(show, ({ params }) => ({ id: params.id }))],
       ['get', broken.path, defineRoute(broken, () => Promise.reject(new Error('row 7 of table users')))],
+      ['get', away.path, defineRoute(away, () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:5432'), { code: 'ECONNREFUSED' })))],
       ['get', leaky.path, defineRoute(leaky, () => ({ name: 'Budi', passwordHash: 'leak' }) as { name: string })],
       ...(['get', 'put'] as const).map(method => [method, '/api/**', unknownRoute] as ['get' | 'put', string, typeof unknownRoute]),
     ], (event) => {
@@ -72,6 +76,27 @@ describe.each(databaseKinds())('a route on %s', (kind) => {
   it('lets a key be used again after a request that failed', async () => {
     expect((await post('/api/things', { name: 'x' }, { 'idempotency-key': `k4-${kind}` })).status).toBe(422)
     expect((await post('/api/things', { name: 'lima' }, { 'idempotency-key': `k4-${kind}` })).status).toBe(201)
+  })
+
+  it('an answer whose key cannot be settled is given all the same, and settled as soon as the database takes it: nothing is done twice', async () => {
+    const { executor } = test.app.core.database
+    const before = made
+    await executor.execute(sql`create function away() returns trigger language plpgsql as $$ begin raise exception 'the database system is starting up' using errcode = '57P03'; end $$`)
+    await executor.execute(sql`create trigger away before update or delete on idempotency_keys for each row execute function away()`)
+    const first = await post('/api/things', { name: 'lima' }, { 'idempotency-key': `k5-${kind}` })
+    expect(first.status).toBe(201)
+    const failed = await post('/api/things', { name: 'x' }, { 'idempotency-key': `k6-${kind}` })
+    expect(failed.status).toBe(422)
+    await executor.execute(sql`drop function away() cascade`)
+    const again = await until('the key is settled', () => post('/api/things', { name: 'lima' }, { 'idempotency-key': `k5-${kind}` }), reply => reply.status === 201)
+    expect([again.headers.get('idempotent-replayed'), await again.json()]).toEqual(['true', await first.json()])
+    expect(made).toBe(before + 1)
+  })
+
+  it('a database or Redis that is away is told as 503 with Retry-After, in the language asked for', async () => {
+    const answer = await fetch(`${server.url}/api/away`, { headers: { 'x-gardu-locale': 'en' } })
+    expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type')]).toEqual([503, '5', 'application/problem+json; charset=utf-8'])
+    expect(await answer.json()).toMatchObject({ code: 'unavailable', title: expect.stringMatching(/nothing was lost.*try again/i) as string })
   })
 
   it('answers malformed JSON with 400 and its code', async () => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { eq, sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
 import { payments, webhooks } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { GatewayMethod, GatewayName } from '#shared/vocabulary/payments.ts'
@@ -21,7 +22,7 @@ export const financeActor: UserActor = { kind: 'user', id: '01900000-0000-7000-8
  * The application on a database of its own beside the Midtrans simulator, which notifies it over HTTP. No workers run: a test works on
  * what waits by `work()`, so that it decides the order.
  */
-export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Record<string, string> = {}) {
+export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Record<string, string> = {}, log?: Logger) {
   const receiver: { test: TestApp | null } = { test: null }
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -35,7 +36,7 @@ export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Reco
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const time = { now: () => receiver.test?.clock.now().getTime() ?? 0 }
   const midtrans = await startMidtransSimulator({ app: address, now: () => time.now() })
-  const test = await startTestApp({ kind, workers: false, env: { MIDTRANS_SERVER_KEY: midtrans.serverKey, MIDTRANS_API_URL: midtrans.url, MIDTRANS_SNAP_URL: midtrans.url, GARDU_BASE_URL: address, XENDIT_CALLBACK_TOKEN: xenditToken, DATABASE_POOL_SIZE: '20', ...env } })
+  const test = await startTestApp({ kind, workers: false, env: { MIDTRANS_SERVER_KEY: midtrans.serverKey, MIDTRANS_API_URL: midtrans.url, MIDTRANS_SNAP_URL: midtrans.url, GARDU_BASE_URL: address, XENDIT_CALLBACK_TOKEN: xenditToken, DATABASE_POOL_SIZE: '20', ...env }, ...(log ? { log } : {}) })
   receiver.test = test
   const { app } = test
   const db = app.core.database.executor

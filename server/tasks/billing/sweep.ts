@@ -1,10 +1,7 @@
-import { useApp } from '#server/platform/app.ts'
+import { whileRunning } from '#server/platform/app.ts'
 
 /** Hourly: asks for a run of the billing calendar. However many replicas ask, one run waits. */
 export default defineTask({
   meta: { name: 'billing:sweep', description: 'Asks for a run of the billing calendar' },
-  async run() {
-    await useApp().billing.requestSweep('schedule')
-    return { result: 'requested' }
-  },
+  run: () => whileRunning(app => app.billing.requestSweep('schedule')),
 })

@@ -1,10 +1,7 @@
-import { useApp } from '#server/platform/app.ts'
+import { whileRunning } from '#server/platform/app.ts'
 
 /** Every minute: asks for a look at all hypervisors. Enqueues only, with one key, so that N replicas look once. */
 export default defineTask({
   meta: { name: 'infrastructure:collect', description: 'Ask all hypervisors for the state of nodes and machines' },
-  async run() {
-    await useApp().infrastructure.requestCollection('schedule')
-    return { result: 'enqueued' }
-  },
+  run: () => whileRunning(app => app.infrastructure.requestCollection('schedule')),
 })

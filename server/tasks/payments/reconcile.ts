@@ -1,10 +1,7 @@
-import { useApp } from '#server/platform/app.ts'
+import { whileRunning } from '#server/platform/app.ts'
 
 /** Every two minutes: asks for a look through open payment attempts. However many replicas ask, one look waits. */
 export default defineTask({
   meta: { name: 'payments:reconcile', description: 'Asks for a look through open payment attempts' },
-  async run() {
-    await useApp().payments.requestReconcile('schedule')
-    return { result: 'requested' }
-  },
+  run: () => whileRunning(app => app.payments.requestReconcile('schedule')),
 })

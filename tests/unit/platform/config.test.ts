@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ConfigError } from '#server/platform/config.ts'
 import { loadConfig } from '#server/platform/config.ts'
@@ -40,5 +41,18 @@ describe('configuration', () => {
 
   it('demo mode cannot be switched on in production', () => {
     expect(problems({ ...good, GARDU_DEMO: '1' }).join()).toContain('GARDU_DEMO')
+  })
+
+  it('D25: every setting is read by something, and each that README.md promises is one', () => {
+    const settings = [...readFileSync('server/platform/config.ts', 'utf8').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? '')
+    const sources = globSync(['server/**/*.ts', 'scripts/*.ts']).filter(file => file !== 'server/platform/config.ts').map(file => readFileSync(file, 'utf8')).join('\n')
+    // Read by nuxt-auth-utils itself, which seals the session cookie with it.
+    const unread = settings.filter(name => name !== 'NUXT_SESSION_PASSWORD' && !new RegExp(`\\b${name}\\b`).test(sources))
+    expect(unread).toEqual([])
+    const table = readFileSync('README.md', 'utf8').split('### Configuration')[1]?.split('\n## ')[0] ?? ''
+    const promised = table.split('\n').flatMap(line => [...(line.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name ?? ''))
+    // Two are Nitro's own.
+    expect(promised.filter(name => !settings.includes(name) && name !== 'PORT' && name !== 'HOST')).toEqual([])
+    expect(promised.length).toBeGreaterThan(20)
   })
 })
