@@ -18,11 +18,14 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   const problem = shallowRef<ApiProblem | null>(null)
 
   let answeredAt = -Infinity
+  let checked = ''
+  let sent = ''
 
   function check(state: unknown): { name: string, message: string }[] {
     const parsed = toValue(schema).safeParse(state, { reportInput: true })
-    // The form checks a field again shortly after its last letter; by then the server may have answered, and its word must stay.
-    const told = performance.now() - answeredAt < 1000 ? problem.value?.formErrors ?? [] : []
+    // The form checks a field again shortly after its last letter; by then the server may have answered, and its word about this must stay.
+    checked = JSON.stringify(state)
+    const told = checked === sent && performance.now() - answeredAt < 1000 ? problem.value?.formErrors ?? [] : []
     return parsed.success ? told : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
   }
 
@@ -31,6 +34,7 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
     if (sending.value) return false
     sending.value = true
     problem.value = null
+    sent = checked
     try {
       await done(await send())
       return true
