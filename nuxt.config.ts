@@ -28,6 +28,8 @@ export default defineNuxtConfig({
   components: [{ path: '~/components', pathPrefix: true }],
   devtools: { enabled: false },
   css: ['~/assets/css/main.css'],
+  // No style element written at run time when the mode changes: the policy above refuses it.
+  colorMode: { disableTransition: false },
   runtimeConfig: { session: { name: 'nuxt-session', password: '', maxAge: 30 * 86_400, sessionHeader: false, cookie: { httpOnly: true, sameSite: 'lax', path: '/' } } },
   dir: { app: 'app' },
   // Nuxt 4 with the Nuxt 3 layout: see docs/decisions/0001-nuxt-4-with-the-layout-at-the-root.md

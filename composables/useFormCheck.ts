@@ -18,11 +18,17 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   const problem = shallowRef<ApiProblem | null>(null)
 
   let answeredAt = -Infinity
+  let savedAt = -Infinity
+  let checked = ''
+  let sent = ''
 
   function check(state: unknown): { name: string, message: string }[] {
     const parsed = toValue(schema).safeParse(state, { reportInput: true })
-    // The form checks a field again shortly after its last letter; by then the server may have answered, and its word must stay.
-    const told = performance.now() - answeredAt < 1000 ? problem.value?.formErrors ?? [] : []
+    // The form checks a field again shortly after its last letter; by then the server may have answered, and its word about this must stay.
+    checked = JSON.stringify(state)
+    const told = checked === sent && performance.now() - answeredAt < 1000 ? problem.value?.formErrors ?? [] : []
+    // For the same reason a form that was just saved and emptied is not told that it is empty.
+    if (!parsed.success && performance.now() - savedAt < 500) return []
     return parsed.success ? told : findingsOf(parsed.error).map(({ path, code, params }) => ({ name: path, message: t(`fields.${code}`, { ...params }) }))
   }
 
@@ -31,8 +37,10 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
     if (sending.value) return false
     sending.value = true
     problem.value = null
+    sent = checked
     try {
       await done(await send())
+      savedAt = performance.now()
       return true
     } catch (error) {
       const known = problemOf(error)

@@ -17,7 +17,11 @@ export const processWebhook = (deps: Deps) => async ({ webhookId }: { readonly w
   if (!hook || (hook.status !== 'verified' && hook.status !== 'received')) return
   await deps.webhooks.countAttempt(hook.id)
   const result = await work(deps, hook)
-  await deps.webhooks.finish(hook.id, { ...result, at: deps.clock.now() })
+  await deps.transact(async (stores) => {
+    await stores.webhooks.finish(hook.id, { ...result, at: deps.clock.now() })
+    // Also when nothing came of it: whoever asked for a replay waits to be told.
+    stores.live.publish({ audience: 'staff', name: 'payment', id: hook.id })
+  })
 }
 
 async function work(deps: Deps, hook: StoredWebhook): Promise<Result> {

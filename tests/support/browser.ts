@@ -52,9 +52,19 @@ export async function signIn(page: Page, demo: Demo, email: string, options: { r
   await page.waitForLoadState('networkidle')
 }
 
-/** What axe finds by its default rules: one readable line per element, so that a failed test says what to mend. */
-export async function axe(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+/** What axe finds by its default rules, or by `only` some of them: one readable line per element, so that a failed test says what to mend. */
+export async function axe(page: Page, only?: readonly string[]): Promise<string[]> {
+  const builder = new AxeBuilder({ page })
+  const { violations } = await (only ? builder.withRules([...only]) : builder).analyze()
   const { pathname } = new URL(page.url())
   return violations.flatMap(found => found.nodes.map(node => `${pathname} ${found.id} (${found.help}): ${node.target.join(' ')} ${node.html.slice(0, 200)}`))
+}
+
+/** Axe in light, and in dark for what the colours change. The page's visitor must not have chosen a mode. */
+export async function axeInBothModes(page: Page): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: 'light' })
+  const light = await axe(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.waitForFunction(() => document.documentElement.classList.contains('dark'))
+  return [...light, ...await axe(page, ['color-contrast'])]
 }
