@@ -88,7 +88,7 @@ describe.runIf(databaseKinds().includes('postgres'))('kill -9 of real processes'
       await holder.query('select pg_advisory_lock(9)')
       await holder.query('insert into deaths values ($1)', [position])
       const child = begin(position)
-      await until(`a process is held at the end of ${name}`, held, n => n > 0)
+      await until(`a process is held at the end of ${name}`, held, n => n > 0, 60)
       await kill(child)
       await holder.query('delete from deaths')
       await holder.query('select pg_advisory_unlock(9)')
