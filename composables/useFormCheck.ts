@@ -57,7 +57,8 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
   /** For `@error`: the first field that was refused gets the focus, so that it is seen and heard. */
   function showFirst({ errors }: { errors: { id?: string }[] }) {
     const id = errors.find(error => error.id)?.id
-    if (id) document.getElementById(id)?.focus()
+    // The form keeps its fields disabled until it has told of the errors: what is disabled takes no focus.
+    if (id) setTimeout(() => document.getElementById(id)?.focus(), 50)
   }
   return { check, form, sending, problem, showFirst, submit }
 }
