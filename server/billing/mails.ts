@@ -1,5 +1,6 @@
 import { formatMoney } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
 import type { MailParams } from '../notifications/ports.ts'
@@ -32,6 +33,6 @@ export async function queueMail<T extends MailTemplate>(deps: BillingDeps, store
   const format = (value: string | Date | Money) => typeof value === 'string' ? value : value instanceof Date ? formatDay(value, client.locale, zone) : formatMoney(value)
   await stores.mail.queue({
     dedupeKey: mail.key, userId: client.clientId, recipient: client.email, locale: client.locale, template: mail.template,
-    params: { name: client.name, url: `${deps.baseUrl}${client.locale === 'en' ? '/en' : ''}${mail.path}`, ...Object.fromEntries(Object.entries<string | Date | Money>(mail.values).map(([name, value]) => [name, format(value)])) },
+    params: { name: client.name, url: `${deps.baseUrl}${localizedPath(client.locale, mail.path)}`, ...Object.fromEntries(Object.entries<string | Date | Money>(mail.values).map(([name, value]) => [name, format(value)])) },
   })
 }

@@ -1,3 +1,4 @@
+import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { mailRequest } from '../notifications/ports.ts'
 import { limits } from './limits.ts'
@@ -46,5 +47,5 @@ export const registerClient = (deps: IdentityDeps) => async (input: Registration
 /** At most one such mail an hour, however often somebody tries. */
 async function tellOwner({ transact, clock, baseUrl }: IdentityDeps, owner: User) {
   const hour = clock.now().toISOString().slice(0, 13)
-  await transact(stores => stores.mail.queue(mailRequest({ userId: owner.id, recipient: owner.email, locale: owner.locale }, 'account_exists', `account_exists:${owner.id}:${hour}`, { name: owner.name, loginUrl: `${baseUrl}${owner.locale === 'en' ? '/en' : ''}/auth/login` })))
+  await transact(stores => stores.mail.queue(mailRequest({ userId: owner.id, recipient: owner.email, locale: owner.locale }, 'account_exists', `account_exists:${owner.id}:${hour}`, { name: owner.name, loginUrl: `${baseUrl}${localizedPath(owner.locale, '/auth/login')}` })))
 }

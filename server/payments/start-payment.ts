@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { compare } from '#shared/money/money.ts'
+import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
 import type { PayableInvoice } from '../billing/ports.ts'
 import { applyGatewayState, movePayment } from './apply-gateway-state.ts'
@@ -55,7 +56,7 @@ async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payme
   const now = deps.clock.now()
   const charge: GatewayCharge = {
     orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: invoice.lines, now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
-    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}/portal/invoices/${payment.invoiceId}`,
+    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(client?.locale ?? 'id', `/portal/invoices/${payment.invoiceId}`)}`,
   }
   const started = await startOnce(deps, gateway, payment, charge)
   const pending = await deps.transact(async (stores) => {

@@ -1,7 +1,7 @@
 import { generate } from 'otplib'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { axe, launchChromium, openPage, ready } from '../support/browser.ts'
+import { axeInBothModes, launchChromium, openPage, ready } from '../support/browser.ts'
 import type { WatchedPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
@@ -181,12 +181,10 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
 
   it('axe finds nothing on any page of the client, light and dark', async () => {
     const invoice = await page.context().request.get(`${demo.url}/api/portal/invoices`).then(async reply => (await reply.json() as { items: { id: string }[] }).items[0]?.id)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      for (const path of ['/portal', '/portal/services', servicePath.slice(prefix.length), '/portal/invoices', `/portal/invoices/${invoice}`, '/portal/orders', '/portal/credit', '/portal/profile', '/portal/security', '/portal/services/00000000-0000-7000-8000-000000000000', '/checkout']) {
-        await watched.visit(prefix + path)
-        expect(await axe(page), `${path}, ${colorScheme}`).toEqual([])
-      }
+    for (const path of ['/portal', '/portal/services', servicePath.slice(prefix.length), '/portal/invoices', `/portal/invoices/${invoice}`, '/portal/orders', '/portal/credit', '/portal/profile', '/portal/security', '/portal/services/00000000-0000-7000-8000-000000000000', '/checkout']) {
+      await page.emulateMedia({ colorScheme: 'light' })
+      await watched.visit(prefix + path)
+      expect(await axeInBothModes(page)).toEqual([])
     }
     await page.emulateMedia({ colorScheme: 'light' })
   })
@@ -211,7 +209,7 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
 
   it('the second factor is set up with an authenticator, and asked for at the next log-in', async () => {
     await watched.visit(`${prefix}/portal/security`)
-    const panel = page.locator('section, div').filter({ has: page.getByRole('heading', { name: say('auth.security.totp') }) }).last()
+    const panel = page.getByRole('region', { name: say('auth.security.totp') })
     await panel.getByRole('button', { name: say('auth.security.turnOn'), exact: true }).click()
     await field(panel, say('auth.password')).fill(password)
     await panel.getByRole('button', { name: say('auth.security.next'), exact: true }).click()

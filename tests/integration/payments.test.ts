@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { users } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds } from '../support/app.ts'
@@ -50,6 +51,14 @@ describe.each(databaseKinds())('payments on %s', (kind) => {
       expect(view.instructions?.redirectUrl).toMatch(/\/snap\/v3\/redirection\//)
       expect(row.instructions?.token).toBeTruthy()
       expect(JSON.stringify(view)).not.toContain('"token"')
+    })
+
+    it.each([['id', ''], ['en', '/en']] as const)('a buyer who reads %s comes back from the gateway to the invoice in that language', async (locale, prefix) => {
+      const order = await w.world.order()
+      await w.test.app.core.database.executor.update(users).set({ locale }).where(eq(users.id, order.clientId))
+      const row = await w.payment((await w.start(order, 'snap')).id)
+      const session = w.midtrans.state.sessions.find(({ orderId }) => orderId === row.gatewayOrderId)
+      expect(new URL(session?.finishUrl ?? '').pathname).toBe(`${prefix}/portal/invoices/${order.invoiceId}`)
     })
 
     it('the same method again is answered by the live attempt', async () => {
