@@ -6,8 +6,9 @@ export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' |
  *
  *     useLive(['invoice', 'payment'], (_name, id) => { if (id === invoiceId) void refresh() })
  *
- * Call in `setup` of a page for signed-in users. After a lost line it connects again (1 s, doubling to 30 s) and then calls with an empty
- * id for each name: hints may have been missed, so ask again. Ends with the component. Does nothing on the server.
+ * Call in `setup` of a page for signed-in users. Whenever the line opens it calls with an empty id for each name: hints may have been missed
+ * since the page was made, so ask again. A lost line is opened again (after 1 s, doubling to 30 s). Ends with the component. Does nothing on
+ * the server.
  * @returns whether the line is open.
  */
 export function useLive(names: readonly LiveName[], onHint: (name: LiveName, id: string) => void): { connected: Readonly<Ref<boolean>> } {
@@ -15,15 +16,13 @@ export function useLive(names: readonly LiveName[], onHint: (name: LiveName, id:
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause = 1000
-  let wasOpen = false
 
   function open() {
     source = new EventSource('/api/events')
     source.onopen = () => {
       connected.value = true
       pause = 1000
-      if (wasOpen) names.forEach(name => onHint(name, ''))
-      wasOpen = true
+      names.forEach(name => onHint(name, ''))
     }
     source.onerror = () => {
       connected.value = false

@@ -2,6 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { compare } from '#shared/money/money.ts'
 import { localizedPath } from '#shared/navigation/localized-path.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
 import type { PayableInvoice } from '../billing/ports.ts'
 import { applyGatewayState, movePayment } from './apply-gateway-state.ts'
@@ -10,7 +11,7 @@ import type { PaymentDeps } from './deps.ts'
 import { attemptExpiry, gatewayActor, gatewayFor, gatewayOrderId, isPastExpiry, isStarting, toBuyerError } from './payment.ts'
 import type { GatewayCharge, Payment, PaymentGateway, StartedCharge } from './ports.ts'
 
-interface Input { readonly clientId: string, readonly invoiceId: string, readonly method: GatewayMethod }
+interface Input { readonly clientId: string, readonly invoiceId: string, readonly method: GatewayMethod, /** Of the page that the gateway leads back to; without it the client's own. */ readonly locale?: Locale | undefined }
 type Prepared = { readonly kind: 'live', readonly payment: Payment } | { readonly kind: 'in_the_way', readonly payment: Payment } | { readonly kind: 'new', readonly payment: Payment, readonly invoice: PayableInvoice }
 
 /**
@@ -24,7 +25,7 @@ export const startPayment = (deps: PaymentDeps) => async (input: Input): Promise
   for (let round = 0; round < 3; round++) {
     const prepared = await prepare(deps, gateway, input)
     if (prepared.kind === 'live') return prepared.payment
-    if (prepared.kind === 'new') return launch(deps, gateway, prepared.payment, prepared.invoice)
+    if (prepared.kind === 'new') return launch(deps, gateway, prepared.payment, prepared.invoice, input.locale)
     const closed = await closeAttempt(deps)({ payment: prepared.payment, as: 'failed', cause: 'another_attempt', actor: gatewayActor(gateway.name) }).catch((error: unknown) => {
       throw toBuyerError(error)
     })
@@ -51,12 +52,12 @@ const prepare = (deps: PaymentDeps, gateway: PaymentGateway, { clientId, invoice
   return { kind: 'new', payment, invoice }
 })
 
-async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payment, invoice: PayableInvoice): Promise<Payment> {
+async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payment, invoice: PayableInvoice, locale: Locale | undefined): Promise<Payment> {
   const client = await deps.billedClients.find(payment.clientId)
   const now = deps.clock.now()
   const charge: GatewayCharge = {
     orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: invoice.lines, now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
-    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(client?.locale ?? 'id', `/portal/invoices/${payment.invoiceId}`)}`,
+    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(locale ?? client?.locale ?? 'id', `/portal/invoices/${payment.invoiceId}`)}`,
   }
   const started = await startOnce(deps, gateway, payment, charge)
   const pending = await deps.transact(async (stores) => {

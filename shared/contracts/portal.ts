@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import { clientKinds } from '#shared/vocabulary/catalog.ts'
+import { clientKinds, locales } from '#shared/vocabulary/catalog.ts'
 import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
 import { provinces } from '#shared/vocabulary/provinces.ts'
@@ -41,7 +41,8 @@ export const invoiceView = invoiceSummaryView.extend({
   lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView,
   buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), methods: z.array(z.enum(gatewayMethods)), rail: z.array(railStepView),
 })
-export const startPaymentBody = z.object({ method: z.enum(gatewayMethods) })
+/** `locale`: the language to which the gateway's page brings the buyer back; without it the account's. */
+export const startPaymentBody = z.object({ method: z.enum(gatewayMethods), locale: z.enum(locales).optional() })
 
 // Services --------------------------------------------------------------------------------------------------------------------------
 export const sagaStepView = z.object({ name: z.string(), status: z.enum(stepStatuses), startedAt: instant.nullable(), finishedAt: instant.nullable(), detail: z.string().nullable() })

@@ -145,13 +145,19 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
       expect(number).toMatch(/^\d{8,}$/)
       await atMidtrans(demo, number)
     } else {
-      // Midtrans' own page, clicked by the buyer, who comes back to the invoice.
+      // Midtrans' own page, clicked by the buyer, who comes back to the invoice. The line for hints opens only when the payment was
+      // booked, after the page was made: what was missed in between is asked for.
+      let open = () => {}
+      const booked = new Promise<void>(resolve => open = resolve)
+      await page.route('**/api/events', route => booked.then(() => route.continue()))
       await page.getByText(say('common.method.snap'), { exact: true }).click()
       await page.getByRole('button', { name: /^Pay Rp/ }).click()
       await page.waitForURL(/\/snap\/v3\/redirection\//)
       await page.locator('button', { hasText: 'QRIS' }).click()
       await page.getByRole('button', { name: 'Bayar', exact: true }).click()
       await atOne('/portal/invoices')
+      await until('the payment is booked', unpaidInvoices, items => items.length === 0)
+      open()
     }
     await page.getByText(say('common.status.invoice.paid'), { exact: true }).first().waitFor()
   })

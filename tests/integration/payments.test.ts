@@ -61,6 +61,13 @@ describe.each(databaseKinds())('payments on %s', (kind) => {
       expect(new URL(session?.finishUrl ?? '').pathname).toBe(`${prefix}/portal/invoices/${order.invoiceId}`)
     })
 
+    it('the language that the buyer reads just now goes before that of the account', async () => {
+      const order = await w.world.order()
+      const view = await w.test.app.payments.startPayment({ actor: clientActor(order.clientId), invoiceId: order.invoiceId, method: 'snap', locale: 'en' })
+      const row = await w.payment(view.id)
+      expect(w.midtrans.state.sessions.find(({ orderId }) => orderId === row.gatewayOrderId)?.finishUrl).toContain('/en/portal/invoices/')
+    })
+
     it('the same method again is answered by the live attempt', async () => {
       const { view, clientId, invoiceId } = await started()
       expect((await w.start({ clientId, invoiceId }, 'bca_va')).id).toBe(view.id)

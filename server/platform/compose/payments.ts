@@ -16,6 +16,7 @@ import { receiveWebhook } from '#server/payments/receive-webhook.ts'
 import { reconcilePayments } from '#server/payments/reconcile-payments.ts'
 import { replayWebhook } from '#server/payments/replay-webhook.ts'
 import { startPayment } from '#server/payments/start-payment.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
 import { inBatches } from '../batch.ts'
 import type { Core } from '../core.ts'
@@ -36,8 +37,8 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
   const start = startPayment(deps)
   const reconcile = reconcilePayments({ payments: read.payments, outbox: read.outbox, clock })
   return {
-    async startPayment(input: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod }): Promise<PaymentView> {
-      const [view] = await show([await start({ clientId: input.actor.id, invoiceId: input.invoiceId, method: input.method })])
+    async startPayment({ actor, ...input }: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod, locale?: Locale | undefined }): Promise<PaymentView> {
+      const [view] = await show([await start({ ...input, clientId: actor.id })])
       if (!view) throw new RangeError('one payment has one view')
       return view
     },
