@@ -10,6 +10,7 @@ import type { Line } from '../tests/bench/measure.ts'
 import { benchMemory, benchPages, benchWebhooks } from '../tests/bench/pages.ts'
 import { startTestApp } from '../tests/support/app.ts'
 import { startDemo } from '../tests/support/demo.ts'
+import { until } from '../tests/support/journey.ts'
 import { findComponents, freePort, startPostgres, startRedis } from './components.ts'
 import { embeddedEnvironment, simulatorAddresses, startSimulators } from './embedded.ts'
 
@@ -29,7 +30,7 @@ build()
 build('tests/bench/bare')
 
 const folder = mkdtempSync(join(tmpdir(), 'gardu-bench-'))
-const postgres = await startPostgres(found.postgresql)
+const postgres = await startPostgres(found.postgresql, { durable: true })
 const redis = await startRedis(found.redis)
 const stops: (() => unknown)[] = [() => postgres.stop(), () => redis.stop()]
 const lines: Line[] = []
@@ -67,7 +68,7 @@ try {
 
   say('from payment to active (embedded demo) …')
   const demo = await startDemo({ env: { GARDU_SIMULATOR_DELAY: '0' } })
-  const started = /ready \(([\d.]+) s\)/.exec(demo.output())?.[1]
+  const started = await until('the demo says how long it took', () => Promise.resolve(/ready \(([\d.]+) s\)/.exec(demo.output())?.[1]), seconds => seconds !== undefined)
   lines.push({ name: 'demo start after the build, first time', value: Number(started), unit: 's', atMost: 8 })
   try {
     lines.push(await benchJourney(demo))

@@ -52,8 +52,11 @@ export interface Interruptible extends Running {
   resume(): void
 }
 
-/** A PostgreSQL cluster of its own in a temporary folder, on loopback, gone afterwards. As root it runs as the system user `postgres`. */
-export async function startPostgres(bin: string): Promise<Interruptible> {
+/**
+ * A PostgreSQL cluster of its own in a temporary folder, on loopback, gone afterwards. As root it runs as the system user `postgres`.
+ * `durable`: a commit waits for the disk, as in production; tests need not.
+ */
+export async function startPostgres(bin: string, { durable = false }: { readonly durable?: boolean } = {}): Promise<Interruptible> {
   const folder = mkdtempSync(join(tmpdir(), 'gardu-postgres-'))
   const port = await freePort()
   const root = process.getuid?.() === 0
@@ -66,7 +69,7 @@ export async function startPostgres(bin: string): Promise<Interruptible> {
   const made = run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'])
   if (made.status !== 0) throw new Error(made.stderr)
   const resume = () => {
-    const started = run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`, 'start'])
+    const started = run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=${durable ? 'on' : 'off'} -c max_connections=300`, 'start'])
     if (started.status !== 0) throw new Error(`${started.stdout}${started.stderr}`)
   }
   const halt = () => void run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])

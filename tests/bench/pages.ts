@@ -13,7 +13,7 @@ export async function benchPages(gardu: Server, bare: Server): Promise<Line[]> {
   const uncached = await rate(`${gardu.url}/domains`, { requests: [{ method: 'GET', path: '/domains?name=' }] })
   return [
     { name: 'cached storefront page / health', value: cached.perSecond / health.perSecond, unit: '×', atLeast: 0.6, note: `${cached.perSecond.toFixed(0)} and ${health.perSecond.toFixed(0)} requests/s (${cached.spread}; ${health.spread})` },
-    { name: 'uncached page / bare page of the same Nuxt', value: uncached.perSecond / barePage.perSecond, unit: '×', atLeast: 0.4, note: `${uncached.perSecond.toFixed(0)} and ${barePage.perSecond.toFixed(0)} requests/s (${uncached.spread}; ${barePage.spread})` },
+    { name: 'uncached page / one-line page with the same modules', value: uncached.perSecond / barePage.perSecond, unit: '×', atLeast: 0.4, note: `${uncached.perSecond.toFixed(0)} and ${barePage.perSecond.toFixed(0)} requests/s (${uncached.spread}; ${barePage.spread})` },
   ]
 }
 
