@@ -47,7 +47,7 @@ export default defineNuxtConfig({
     compressPublicAssets: { gzip: true, brotli: true },
     // Money is bigint, which the default target does not know.
     esbuild: { options: { target: 'es2022' } },
-    plugins: [here('./server/plugins/runtime-config.ts')],
+    plugins: [here('./server/plugins/runtime-config.ts'), here('./server/plugins/api-renders-nothing.ts')],
     typescript: { tsConfig: { include: ['../db/**/*'] } },
     experimental: { tasks: true },
     scheduledTasks: {

@@ -1,4 +1,6 @@
 import { and, asc, count, desc, eq, gt, gte, ilike, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Payment, PaymentFilter, PaymentStore, StoredWebhook, WebhookFilter, WebhookStore } from '#server/payments/ports.ts'
@@ -30,9 +32,11 @@ const paymentStore = (db: Executor): PaymentStore => ({
     const [row] = await db.select().from(payments).where(eq(payments.id, id)).for('update')
     return row ? toPayment(row) : null
   },
-  async findByGatewayOrder(gateway, gatewayOrderId) {
-    const [row] = await db.select().from(payments).where(and(eq(payments.gateway, gateway), eq(payments.gatewayOrderId, gatewayOrderId)))
-    return row ? toPayment(row) : null
+  async findByGatewayOrders(asked) {
+    const byGateway = [...Map.groupBy(asked, one => one.gateway)]
+    if (byGateway.length === 0) return []
+    const rows = await db.select().from(payments).where(or(...byGateway.map(([gateway, those]) => and(eq(payments.gateway, gateway), inArray(payments.gatewayOrderId, those.map(one => one.gatewayOrderId))))))
+    return rows.map(toPayment)
   },
   async findLive(invoiceId) {
     const [row] = await db.select().from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, [...live])))
@@ -90,44 +94,40 @@ const webhookStore = (db: Executor, context: StoreContext): WebhookStore => ({
   async store(hooks) {
     // One row per content, in one order: an upsert may not meet a row twice, and two batches at once must not wait for each other.
     const groups = [...Map.groupBy(hooks, hook => `${hook.gateway} ${hook.dedupeKey}`)].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([, [hook, ...more]]) => hook ? [{ hook, id: context.newId(), deliveries: more.length + 1 }] : [])
-    if (groups.length === 0) return []
+    if (groups.length === 0) return false
+    // Refused before and proven now (the secret was set right meanwhile): it waits for work like a first delivery.
+    const proven = sql`${webhooks.status} = 'refused' and excluded.status <> 'refused'`
+    const ifProven = (excluded: SQL, column: PgColumn) => sql`case when ${proven} then ${excluded} else ${column} end`
     const rows = await db.insert(webhooks).values(groups.map(({ id, deliveries, hook: { at, headers, ...hook } }) => ({ id, ...hook, headers: { ...headers }, receivedAt: at, deliveries })))
-      .onConflictDoUpdate({ target: [webhooks.gateway, webhooks.dedupeKey], set: { deliveries: sql`${webhooks.deliveries} + excluded.deliveries` } }).returning({ id: webhooks.id, status: webhooks.status, gateway: webhooks.gateway, dedupeKey: webhooks.dedupeKey })
-    const waiting: string[] = []
-    for (const row of rows) {
-      const group = groups.find(candidate => candidate.hook.gateway === row.gateway && candidate.hook.dedupeKey === row.dedupeKey)
-      if (!group || group.hook.status === 'refused') continue
-      if (row.id === group.id) waiting.push(row.id)
-      else if (row.status === 'refused') {
-        // Refused before and proven now (the secret was set right meanwhile): it waits for work like a first delivery.
-        const { status, orderId, event, body } = group.hook
-        await db.update(webhooks).set({ status, orderId, event, body, reason: null }).where(eq(webhooks.id, row.id))
-        waiting.push(row.id)
-      }
-    }
-    return waiting
+      .onConflictDoUpdate({
+        target: [webhooks.gateway, webhooks.dedupeKey],
+        set: { deliveries: sql`${webhooks.deliveries} + excluded.deliveries`, status: ifProven(sql`excluded.status`, webhooks.status), orderId: ifProven(sql`excluded.order_id`, webhooks.orderId), event: ifProven(sql`excluded.event`, webhooks.event), body: ifProven(sql`excluded.body`, webhooks.body), reason: ifProven(sql`excluded.reason`, webhooks.reason) },
+      }).returning({ status: webhooks.status })
+    return rows.some(row => row.status === 'verified')
   },
   async countRefusedSince(moment, limit) {
     const some = db.select({ id: webhooks.id }).from(webhooks).where(and(eq(webhooks.status, 'refused'), gte(webhooks.receivedAt, moment))).limit(limit).as('some')
     const [row] = await db.select({ n: count() }).from(some)
     return row?.n ?? 0
   },
-  async find(id) {
-    const [row] = await db.select().from(webhooks).where(eq(webhooks.id, id))
-    return row ? toWebhook(row) : null
-  },
   async lock(id) {
     const [row] = await db.select().from(webhooks).where(eq(webhooks.id, id)).for('update')
     return row ? toWebhook(row) : null
   },
-  async countAttempt(id) {
-    await db.update(webhooks).set({ attempts: sql`${webhooks.attempts} + 1` }).where(eq(webhooks.id, id))
+  async beginWork({ at, leaseSeconds, limit }) {
+    const waiting = inArray(webhooks.status, ['verified', 'received'])
+    const due = db.select({ id: webhooks.id }).from(webhooks).where(and(waiting, or(isNull(webhooks.dueAt), lte(webhooks.dueAt, at)))).orderBy(webhooks.receivedAt, webhooks.id).limit(limit).for('update', { skipLocked: true })
+    const rows = await db.update(webhooks).set({ attempts: sql`${webhooks.attempts} + 1`, dueAt: new Date(at.getTime() + leaseSeconds * 1000) }).where(sql`${webhooks.id} = any(array(${due}))`).returning()
+    return rows.map(toWebhook).sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1))
   },
-  async finish(id, { status, reason, at }) {
-    await db.update(webhooks).set({ status, reason, handledAt: at }).where(eq(webhooks.id, id))
+  async putOff(id, until) {
+    await db.update(webhooks).set({ dueAt: until }).where(eq(webhooks.id, id))
+  },
+  async finish(ids, { status, reason, at }) {
+    await db.update(webhooks).set({ status, reason, handledAt: at }).where(inArray(webhooks.id, [...ids]))
   },
   async reopen(id) {
-    await db.update(webhooks).set({ status: 'verified', reason: null, handledAt: null }).where(eq(webhooks.id, id))
+    await db.update(webhooks).set({ status: 'verified', reason: null, handledAt: null, dueAt: null }).where(eq(webhooks.id, id))
   },
   async list(filter: WebhookFilter) {
     const where = and(

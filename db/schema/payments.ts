@@ -18,7 +18,7 @@ export const payments = pgTable('payments', {
   index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt),
 ])
 
-/** The raw notification, stored before anything else. Equal deliveries share a row and count up. */
+/** The raw notification, stored before anything else. Equal deliveries share a row and count up. It waits for work while `verified`, after a failure until `dueAt`. */
 export const webhooks = pgTable('webhooks', {
-  id: id(), gateway: word<GatewayName>().notNull(), dedupeKey: text().notNull(), status: word<WebhookStatus>().notNull(), receivedAt: instant().notNull(), handledAt: instant(), orderId: text(), event: text(), body: text().notNull(), headers: jsonb().$type<Record<string, string>>().notNull(), reason: text(), attempts: integer().notNull().default(0), deliveries: integer().notNull().default(1),
-}, t => [check('webhooks_gateway', oneOf(t.gateway, gateways)), check('webhooks_status', oneOf(t.status, webhookStatuses)), uniqueIndex('webhooks_dedupe').on(t.gateway, t.dedupeKey), index('webhooks_list').on(t.receivedAt), index('webhooks_status').on(t.status, t.receivedAt), index('webhooks_order').on(t.orderId)])
+  id: id(), gateway: word<GatewayName>().notNull(), dedupeKey: text().notNull(), status: word<WebhookStatus>().notNull(), receivedAt: instant().notNull(), handledAt: instant(), orderId: text(), event: text(), body: text().notNull(), headers: jsonb().$type<Record<string, string>>().notNull(), reason: text(), attempts: integer().notNull().default(0), dueAt: instant(), deliveries: integer().notNull().default(1),
+}, t => [check('webhooks_gateway', oneOf(t.gateway, gateways)), check('webhooks_status', oneOf(t.status, webhookStatuses)), uniqueIndex('webhooks_dedupe').on(t.gateway, t.dedupeKey), index('webhooks_list').on(t.receivedAt), index('webhooks_status').on(t.status, t.receivedAt), index('webhooks_order').on(t.orderId), index('webhooks_waiting').on(t.receivedAt).where(sql`status in ('verified','received')`)])

@@ -1,6 +1,6 @@
 export interface PaymentEvents {
-  /** A raw notification is stored: verify it and read the state back. */
-  'payments.webhook-received': { webhookId: string }
+  /** Proven notifications wait: read back the states that they point to. */
+  'payments.webhooks-waiting': Record<string, never>
   /** Read this attempt's state at its gateway. */
   'payments.check-due': { paymentId: string }
   /** Pending attempts are to be looked through and re-read. */

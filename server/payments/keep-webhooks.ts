@@ -1,8 +1,11 @@
-import type { Transact } from '../kernel/ports.ts'
-import type { NewWebhook, PaymentStores } from './ports.ts'
+import type { NewWebhook, WebhookStore } from './ports.ts'
 
-/** Stores proven notifications together with the job of each that waits for work, in one transaction. */
-export const keepWebhooks = ({ transact }: { readonly transact: Transact<PaymentStores> }) => (hooks: readonly NewWebhook[]): Promise<void> => transact(async (stores) => {
-  const waiting = await stores.webhooks.store(hooks)
-  await stores.outbox.emitMany('payments.webhook-received', waiting.map(webhookId => ({ webhookId })))
-})
+interface Deps { readonly webhooks: WebhookStore, /** Has the waiting ones worked on soon; may be lost. */ readonly wake: () => void }
+
+/**
+ * Stores notifications in one committed statement. A stored one waits by its own state, so the wake-up is no part of the promise: the look
+ * every two minutes, and at each start, finds what waits (see docs/decisions/0008-the-inbox-is-its-own-queue.md).
+ */
+export const keepWebhooks = ({ webhooks, wake }: Deps) => async (hooks: readonly NewWebhook[]): Promise<void> => {
+  if (await webhooks.store(hooks)) wake()
+}

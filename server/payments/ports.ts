@@ -42,7 +42,7 @@ export interface PaymentGateway {
   verify(input: { readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }): Notification
 }
 
-/** Stores a proven notification and its job; resolves once both are committed. */
+/** Stores a proven notification; resolves once it is committed. */
 export type KeepWebhook = (hook: NewWebhook) => Promise<void>
 
 /** Proves a notification without being able to charge. */
@@ -64,7 +64,8 @@ export interface PaymentStore {
   find(id: string): Promise<Payment | null>
   /** Locks the invoice's row, then the payment's: everything that touches both goes in this order. */
   lock(id: string): Promise<Payment | null>
-  findByGatewayOrder(gateway: GatewayName, gatewayOrderId: string): Promise<Payment | null>
+  /** Those of the asked-for that are known, in no order. */
+  findByGatewayOrders(asked: readonly { readonly gateway: GatewayName, readonly gatewayOrderId: string }[]): Promise<Payment[]>
   /** The attempt that is created or pending: at most one per invoice. */
   findLive(invoiceId: string): Promise<Payment | null>
   /** Tells a foreign or missing invoice (null) from one that cannot be paid. */
@@ -87,14 +88,15 @@ export interface StoredWebhook {
 export interface NewWebhook { readonly gateway: GatewayName, readonly dedupeKey: string, readonly status: WebhookStatus, readonly orderId: string | null, readonly event: string | null, readonly body: string, readonly headers: Readonly<Record<string, string>>, readonly reason: string | null, readonly at: Date }
 export interface WebhookFilter extends PageRequest { readonly q?: string | undefined, readonly status?: WebhookStatus | undefined, readonly gateway?: GatewayName | undefined }
 export interface WebhookStore {
-  /** Stores deliveries; equal ones share a row and count up. Answers the ids that these deliveries made wait for work. */
-  store(hooks: readonly NewWebhook[]): Promise<string[]>
+  /** Stores deliveries in one statement; equal ones share a row and count up. Answers whether any of them waits for work. */
+  store(hooks: readonly NewWebhook[]): Promise<boolean>
   /** Counts at most `limit`. */
   countRefusedSince(moment: Date, limit: number): Promise<number>
-  find(id: string): Promise<StoredWebhook | null>
   lock(id: string): Promise<StoredWebhook | null>
-  countAttempt(id: string): Promise<void>
-  finish(id: string, result: { readonly status: WebhookStatus, readonly reason: string | null, readonly at: Date }): Promise<void>
+  /** Takes the oldest that wait and are due: counts an attempt, and lets nobody else begin before the lease is over. */
+  beginWork(input: { readonly at: Date, readonly leaseSeconds: number, readonly limit: number }): Promise<StoredWebhook[]>
+  putOff(id: string, until: Date): Promise<void>
+  finish(ids: readonly string[], result: { readonly status: WebhookStatus, readonly reason: string | null, readonly at: Date }): Promise<void>
   /** Waits for work again. */
   reopen(id: string): Promise<void>
   list(filter: WebhookFilter): Promise<Page<StoredWebhook>>

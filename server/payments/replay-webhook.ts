@@ -12,7 +12,7 @@ export const replayWebhook = ({ transact }: Deps) => (input: { readonly actor: A
   if (!hook) throw new AppError('not_found')
   if (hook.status === 'refused') throw new AppError('transition_refused', { params: { from: 'refused', to: 'verified' } })
   await stores.webhooks.reopen(hook.id)
-  await stores.outbox.emit('payments.webhook-received', { webhookId: hook.id })
+  await stores.outbox.emit('payments.webhooks-waiting', {}, { singletonKey: 'inbox' })
   await stores.audit.record({ actor: input.actor, action: 'webhook.replay', entity: 'webhook', entityId: hook.id, before: { status: hook.status, reason: hook.reason } })
   return toWebhookView({ ...hook, status: 'verified', reason: null, handledAt: null })
 })

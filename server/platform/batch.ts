@@ -25,3 +25,38 @@ export function inBatches<T>(work: (items: readonly T[]) => Promise<void>, limit
     if (!running) void flush()
   })
 }
+
+/**
+ * Lets callers who come while the work is under way share its next run, which begins after they asked: each gets an answer that is no older
+ * than its question, and however many ask there is one run at a time.
+ */
+export function shareNext<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<T> | null = null
+  return () => next ??= running.then(() => {
+    next = null
+    const mine = work()
+    running = mine.catch(() => {})
+    return mine
+  })
+}
+
+/** Acts at once, then, if asked meanwhile, once more after `milliseconds`, and so on: how often it is asked does not matter. */
+export function atMostEvery(milliseconds: number, act: () => void): () => void {
+  let again = false
+  let resting = false
+  return function ask() {
+    if (resting) {
+      again = true
+      return
+    }
+    resting = true
+    act()
+    setTimeout(() => {
+      resting = false
+      if (!again) return
+      again = false
+      ask()
+    }, milliseconds).unref()
+  }
+}

@@ -1,6 +1,6 @@
 import { getHeader, setResponseHeader, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
-import type { CachedPage } from './page-cache.ts'
+import type { LocalPage } from './page-cache.ts'
 
 /** What a replica adds by itself, and what belongs to one visitor, is not part of a shared page. */
 const notKept = new Set(['set-cookie', 'date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length', 'content-encoding', 'x-request-id', 'etag', 'cache-control', 'vary', 'x-powered-by'])
@@ -16,7 +16,7 @@ export function sharedHeaders(event: H3Event): Record<string, string> | null {
  * Answers a kept page: by its ETag with 304, compressed where the browser takes it. Browsers ask each time (the answer may change at any
  * moment), which costs one small request.
  */
-export function sendCachedPage(event: H3Event, { page, gzip }: { readonly page: CachedPage, readonly gzip: Buffer }): Buffer | string | null {
+export function sendCachedPage(event: H3Event, { page, plain, gzip }: LocalPage): Buffer | null {
   for (const [name, value] of Object.entries(page.headers)) setResponseHeader(event, name, value)
   setResponseHeader(event, 'cache-control', 'public, max-age=0, must-revalidate')
   setResponseHeader(event, 'vary', 'Accept-Encoding')
@@ -25,7 +25,7 @@ export function sendCachedPage(event: H3Event, { page, gzip }: { readonly page: 
     setResponseStatus(event, 304)
     return null
   }
-  if (!/\bgzip\b/.test(getHeader(event, 'accept-encoding') ?? '')) return page.html
+  if (!/\bgzip\b/.test(getHeader(event, 'accept-encoding') ?? '')) return plain
   setResponseHeader(event, 'content-encoding', 'gzip')
   return gzip
 }

@@ -18,7 +18,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'billing.service-suspended': rule(20, 2, 2),
   'billing.service-resumable': rule(20, 2, 2),
   'billing.service-ended': rule(20, 2, 2),
-  'payments.webhook-received': rule(12, 2, 4, 60),
+  'payments.webhooks-waiting': rule(12, 2, 1, 900),
   'payments.check-due': rule(8, 5, 2, 60),
   'payments.reconcile-due': rule(2, 30),
   'payments.cancel-due': rule(8, 5, 1, 60),

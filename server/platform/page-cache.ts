@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { createStorage } from 'unstorage'
 import type { Driver, Storage } from 'unstorage'
+import { shareNext } from './batch.ts'
 
 /** A rendered public page as every visitor gets it: no cookie, nothing personal, its Content-Security-Policy made of hashes. */
 export interface CachedPage { readonly html: string, readonly etag: string, readonly headers: Readonly<Record<string, string>> }
-interface LocalPage { readonly page: CachedPage, readonly gzip: Buffer, readonly generation: string, readonly until: number }
+/** A page made ready to be sent: its bytes as they are and compressed. */
+export interface LocalPage { readonly page: CachedPage, readonly plain: Buffer, readonly gzip: Buffer, readonly generation: string, readonly until: number }
 
 /** What a renderer got: it stores its page, or gives up; either way the visitors who wait for the same page go on. */
 export interface RenderTicket { store(page: Omit<CachedPage, 'etag'>): Promise<LocalPage>, abandon(): void }
@@ -25,44 +27,50 @@ const generationKey = 'generation'
 export function createPageCache(now: () => number = Date.now) {
   let storage: Storage = createStorage()
   let shared = false
+  let build = ''
   const local = new Map<string, LocalPage>()
   const rendering = new Map<string, Promise<void>>()
   let generation = randomUUID() as string
 
-  const currentGeneration = async (): Promise<string> => {
-    if (!shared) return generation
+  // Read after it was asked for, once for all who ask meanwhile: nobody gets a page that was invalid before they came.
+  const readGeneration = shareNext(async (): Promise<string> => {
     const found = await storage.getItem<string>(generationKey)
     if (found) return found
     await storage.setItem(generationKey, generation)
     return generation
-  }
+  })
+  const currentGeneration = (): Promise<string> | string => shared ? readGeneration() : generation
   const keep = (key: string, page: CachedPage, of: string): LocalPage => {
-    const kept = { page, gzip: gzipSync(page.html, { level: 6 }), generation: of, until: now() + lifeSeconds * 1000 }
+    const kept = { page, plain: Buffer.from(page.html), gzip: gzipSync(page.html, { level: 6 }), generation: of, until: now() + lifeSeconds * 1000 }
     local.delete(key)
     local.set(key, kept)
     const oldest = local.keys().next().value
     if (local.size > localLimit && oldest !== undefined) local.delete(oldest)
     return kept
   }
-  const find = async (key: string, of: string): Promise<LocalPage | null> => {
+  const findLocal = (key: string, of: string | null): LocalPage | null => {
     const mine = local.get(key)
-    if (mine && mine.generation === of && mine.until > now()) return mine
-    if (!shared) return null
-    const found = await storage.getItem<{ page: CachedPage, until: number }>(`${of}:${key}`)
+    return mine && mine.generation === of && mine.until > now() ? mine : null
+  }
+  const find = async (key: string, of: string): Promise<LocalPage | null> => {
+    const mine = findLocal(key, of)
+    if (mine || !shared) return mine
+    const found = await storage.getItem<{ page: CachedPage, until: number }>(`${of}:${build}:${key}`)
     return found && found.until > now() ? keep(key, found.page, of) : null
   }
 
   return {
-    /** From now on pages are kept by this driver (Redis). */
-    use(driver: Driver) {
+    /** From now on pages are kept by this driver (Redis). `build`: pages name files of their build, which another one does not have. */
+    use(driver: Driver, ofBuild: string) {
       storage = createStorage({ driver })
       shared = true
+      build = ofBuild
     },
     /** The page, or the right and duty to render it. One renders, others wait for it (at most ten seconds). A store that is down means rendering. */
     async open(key: string): Promise<LocalPage | RenderTicket> {
       const running = rendering.get(key)
       if (running) await Promise.race([running, new Promise(resolve => setTimeout(resolve, 10_000).unref())])
-      const of = await currentGeneration().catch(() => null)
+      const of = await Promise.resolve(currentGeneration()).catch(() => null)
       const found = of === null ? null : await find(key, of).catch(() => null)
       if (found) return found
       let done = () => {}
@@ -77,7 +85,7 @@ export function createPageCache(now: () => number = Date.now) {
         async store(rendered) {
           const page = { ...rendered, etag: `"${createHash('sha256').update(rendered.html).digest('base64url').slice(0, 27)}"` }
           const kept = keep(key, page, of ?? '')
-          if (shared && of !== null) await storage.setItem(`${of}:${key}`, { page, until: kept.until }, { ttl: lifeSeconds }).catch(() => {})
+          if (shared && of !== null) await storage.setItem(`${of}:${build}:${key}`, { page, until: kept.until }, { ttl: lifeSeconds }).catch(() => {})
           abandon()
           return kept
         },

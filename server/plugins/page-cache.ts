@@ -7,7 +7,7 @@ import type { RenderTicket } from '#server/platform/page-cache.ts'
 export default defineNitroPlugin((nitro) => {
   if (process.env.REDIS_URL) {
     const driver = redisDriver({ url: process.env.REDIS_URL, base: 'gardu:pages', maxRetriesPerRequest: 1 })
-    pageCache.use(driver)
+    pageCache.use(driver, useRuntimeConfig().app.buildId)
     useStorage().mount('cache', driver)
   }
   nitro.hooks.hook('beforeResponse', async (event, response) => {

@@ -17,6 +17,9 @@ export async function benchPages(gardu: Server, bare: Server): Promise<Line[]> {
   ]
 }
 
+/** As many at a time write rows, and deliver notifications. */
+const callers = 100
+
 /** Distinct signed notifications for an order that does not exist: each is verified, stored durably and answered. */
 export async function benchWebhooks(gardu: Server, databaseUrl: string, serverKey: string): Promise<Line[]> {
   const pool = new Pool({ connectionString: databaseUrl, max: 10 })
@@ -25,7 +28,7 @@ export async function benchWebhooks(gardu: Server, databaseUrl: string, serverKe
   const insertRun = async (milliseconds: number) => {
     const until = performance.now() + milliseconds
     let n = 0
-    await Promise.all(Array.from({ length: 20 }, async () => {
+    await Promise.all(Array.from({ length: callers }, async () => {
       while (performance.now() < until) {
         await pool.query('insert into bench_insert (id, body) values ($1, $2)', [uuidv7(), body])
         n++
@@ -42,7 +45,7 @@ export async function benchWebhooks(gardu: Server, databaseUrl: string, serverKe
     const order = `BENCH-${uuidv7()}`
     return JSON.stringify({ order_id: order, status_code: '200', gross_amount: '100000.00', transaction_status: 'settlement', transaction_id: uuidv7(), payment_type: 'bank_transfer', currency: 'IDR', fraud_status: 'accept', transaction_time: '2026-11-22 10:00:00', signature_key: createHash('sha512').update(`${order}200100000.00${serverKey}`).digest('hex') })
   }
-  const webhooks = await rate(`${gardu.url}/api/webhooks/midtrans`, { requests: [{ method: 'POST', path: '/api/webhooks/midtrans', headers: { 'content-type': 'application/json' }, setupRequest: request => ({ ...request, body: notification() }) }] })
+  const webhooks = await rate(`${gardu.url}/api/webhooks/midtrans`, { connections: callers, requests: [{ method: 'POST', path: '/api/webhooks/midtrans', headers: { 'content-type': 'application/json' }, setupRequest: request => ({ ...request, body: notification() }) }] })
   return [{ name: 'webhook acknowledged / committed single-row INSERT', value: webhooks.perSecond / median(inserts), unit: '×', atLeast: 0.5, note: `${webhooks.perSecond.toFixed(0)} and ${median(inserts).toFixed(0)} per second; p99 ${webhooks.p99.toFixed(0)} ms` }]
 }
 

@@ -86,7 +86,7 @@ describe.each(databaseKinds())('D1: a payment survives what fails around it, on 
     await executor.execute(sql.raw(`create function disk_full() returns trigger language plpgsql as $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`))
     await executor.execute(sql.raw(`create trigger disk_full before insert on ${table} for each row execute function disk_full()`))
     w.midtrans.act.pay(gatewayOrder)
-    await expect(w.work()).rejects.toThrow()
+    await w.work()
     expect((await w.payment(paymentId)).status).toBe('pending')
     expect((await w.world.invoice(invoiceId)).status).toBe('issued')
     expect(await w.entries('payment_received', paymentId)).toBe(0)

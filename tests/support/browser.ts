@@ -34,6 +34,9 @@ export async function openPage(browser: Browser, demo: Demo, options: BrowserCon
 
 /** Waits until the page answers to clicks: what the server drew was taken over by the browser, and no navigation is under way. */
 export async function ready(page: Page): Promise<void> {
+  // A public page sleeps until somebody does something.
+  await page.mouse.move(1, 1)
+  await page.mouse.move(2, 2)
   await page.waitForFunction(() => {
     const { useNuxtApp } = window as unknown as { useNuxtApp?: () => { isHydrating?: boolean } }
     return useNuxtApp?.().isHydrating === false

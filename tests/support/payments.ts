@@ -52,13 +52,12 @@ export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Reco
     paymentsOf: (invoiceId: string) => db.select().from(payments).where(eq(payments.invoiceId, invoiceId)).orderBy(payments.createdAt),
     hooks: (orderId: string) => db.select().from(webhooks).where(eq(webhooks.orderId, orderId)).orderBy(webhooks.receivedAt),
     allHooks: (gateway: GatewayName) => db.select().from(webhooks).where(eq(webhooks.gateway, gateway)).orderBy(webhooks.receivedAt, webhooks.id),
-    /** Waits until the simulator has delivered everything, then works on what waits, all at once. */
+    /** Waits until the simulator has delivered everything, then works on what waits. */
     async work() {
       // Deliveries that were put in another order leave a few milliseconds apart, by the same clock.
       test.clock.advance(1_000)
       await midtrans.notifications.idle(10_000)
-      const waiting = await db.select({ id: webhooks.id }).from(webhooks).where(eq(webhooks.status, 'verified'))
-      await Promise.all(waiting.map(hook => app.payments.handlers['payments.webhook-received']({ webhookId: hook.id })))
+      await app.payments.handlers['payments.webhooks-waiting']()
     },
     entries: async (cause: string, causeId: string) => (await world.rows<{ n: number }>(sql`select count(*)::int as n from journal_entries where cause = ${cause} and cause_id = ${causeId}`))[0]?.n ?? 0,
     async close() {

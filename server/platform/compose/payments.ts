@@ -11,14 +11,14 @@ import { keepWebhooks } from '#server/payments/keep-webhooks.ts'
 import { toAdminPaymentView, toWebhookView, viewPayments } from '#server/payments/payment-view.ts'
 import type { PaymentView } from '#server/payments/payment-view.ts'
 import type { Gateways, PaymentFilter, WebhookFilter } from '#server/payments/ports.ts'
-import { processWebhook } from '#server/payments/process-webhook.ts'
+import { processWebhooks } from '#server/payments/process-webhooks.ts'
 import { receiveWebhook } from '#server/payments/receive-webhook.ts'
 import { reconcilePayments } from '#server/payments/reconcile-payments.ts'
 import { replayWebhook } from '#server/payments/replay-webhook.ts'
 import { startPayment } from '#server/payments/start-payment.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
-import { inBatches } from '../batch.ts'
+import { atMostEvery, inBatches } from '../batch.ts'
 import type { Core } from '../core.ts'
 
 export interface PaymentsNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
@@ -35,6 +35,7 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
   const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, findPayableInvoice, bookPayment, reversePayment, baseUrl: config.GARDU_BASE_URL }
   const show = viewPayments(drawQr)
   const start = startPayment(deps)
+  const requestInbox = () => read.outbox.emit('payments.webhooks-waiting', {}, { singletonKey: 'inbox' })
   const reconcile = reconcilePayments({ payments: read.payments, outbox: read.outbox, clock })
   return {
     async startPayment({ actor, ...input }: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod, locale?: Locale | undefined }): Promise<PaymentView> {
@@ -43,7 +44,7 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
       return view
     },
     cancelPayment: cancelPayment(deps),
-    receiveWebhook: receiveWebhook({ transact, keep: inBatches(keepWebhooks({ transact }), 250), clock, verifiers, digest: bytes => createHash('sha256').update(bytes).digest('hex'), decode: bytes => new TextDecoder().decode(bytes) }),
+    receiveWebhook: receiveWebhook({ transact, keep: inBatches(keepWebhooks({ webhooks: read.webhooks, wake: atMostEvery(100, () => void requestInbox().catch(error => core.log.warn({ err: error }, 'the inbox was not woken; it is looked through within two minutes'))) }), 250), clock, verifiers, digest: bytes => createHash('sha256').update(bytes).digest('hex'), decode: bytes => new TextDecoder().decode(bytes) }),
     replayWebhook: replayWebhook({ transact }),
     async listPayments(filter: PaymentFilter) {
       const page = await read.payments.list(filter)
@@ -53,13 +54,16 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
       const page = await read.webhooks.list(filter)
       return { ...page, items: page.items.map(toWebhookView) }
     },
-    /** Enqueues one look through all attempts; an equal one that waits already is enough. */
-    requestReconcile: (requestedBy: string) => read.outbox.emit('payments.reconcile-due', { requestedBy }, { singletonKey: 'payments.reconcile' }),
+    /** Enqueues one look through the inbox and one through all attempts; an equal one that waits already is enough. */
+    async requestReconcile(requestedBy: string) {
+      await requestInbox()
+      await read.outbox.emit('payments.reconcile-due', { requestedBy }, { singletonKey: 'payments.reconcile' })
+    },
     /** For the invoice's view: how attempts look, and the methods that can be started now. */
     viewPayments: show,
     paymentMethods: (): readonly GatewayMethod[] => Object.values(gateways).flatMap(gateway => [...gateway.methods]),
     handlers: {
-      'payments.webhook-received': processWebhook(deps),
+      'payments.webhooks-waiting': processWebhooks(deps),
       'payments.check-due': checkPayment(deps),
       'payments.cancel-due': cancelStrayAttempt(deps),
       'payments.reconcile-due': async () => {

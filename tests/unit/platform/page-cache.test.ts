@@ -26,10 +26,20 @@ describe('cache of public pages', () => {
   it('replicas on one store share pages and an invalidation reaches them all', async () => {
     const driver = memoryDriver()
     const [a, b] = [createPageCache(), createPageCache()]
-    a.use(driver)
-    b.use(driver)
+    a.use(driver, '1')
+    b.use(driver, '1')
     await (await open(a)).ticket?.store(rendered('shared'))
     expect((await open(b)).html).toBe('shared')
+    await b.invalidate()
+    expect((await open(a)).html).toBeNull()
+  })
+  it('a page of one build is never served by another, whose files have other names', async () => {
+    const driver = memoryDriver()
+    const [a, b] = [createPageCache(), createPageCache()]
+    a.use(driver, '1')
+    b.use(driver, '2')
+    await (await open(a)).ticket?.store(rendered('of build 1'))
+    expect((await open(b)).html).toBeNull()
     await b.invalidate()
     expect((await open(a)).html).toBeNull()
   })

@@ -1,0 +1,2 @@
+ALTER TABLE "webhooks" ADD COLUMN "due_at" timestamp (3) with time zone;--> statement-breakpoint
+CREATE INDEX "webhooks_waiting" ON "webhooks" USING btree ("received_at") WHERE status in ('verified','received');
