@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, launchChromium, openPage } from '../support/browser.ts'
+import { axe, launchChromium, openPage, ready } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 
@@ -79,15 +79,48 @@ describe('public pages', () => {
     expect(answer.status).toBe(404)
     expect(await answer.text()).toContain('href="/vps"')
   })
-  it('the home page asks for at most 200 kB of JavaScript', async () => {
+  it('the home page loads no JavaScript while it is read, and at most 200 kB once the visitor does something', async () => {
     const page = await (await browser.newContext()).newPage()
     let bytes = 0
     page.on('response', (response) => {
       if (response.url().endsWith('.js')) bytes += Number(response.headers()['content-length'] ?? Number.NaN)
     })
     await page.goto(demo.url, { waitUntil: 'networkidle' })
+    expect(bytes).toBe(0)
+    await ready(page)
     expect(bytes).toBeGreaterThan(10_000)
     expect(bytes).toBeLessThan(200_000)
+    await page.context().close()
+  })
+})
+
+describe('a page that wakes', () => {
+  it('keeps what was typed and chosen before the application ran, and it is what goes into the cart', async () => {
+    const page = await (await browser.newContext()).newPage()
+    let release = () => {}
+    const held = new Promise<void>(resolve => release = resolve)
+    await page.route('**/_nuxt/*.js', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.goto(`${demo.url}/vps/vps-rinjani-2`)
+    await page.fill('#hostname', 'typed-early.example.com')
+    await page.locator('input[name=templateId]').nth(1).check()
+    const template = await page.locator('input[name=templateId]').nth(1).getAttribute('value')
+    release()
+    await ready(page)
+    expect(await page.inputValue('#hostname')).toBe('typed-early.example.com')
+    expect(await page.locator('input[name=templateId]:checked').getAttribute('value')).toBe(template)
+    await page.click('form button[type=submit]')
+    await page.waitForURL(/\/cart$/)
+    expect(await page.innerText('main')).toContain('typed-early.example.com')
+    await page.context().close()
+  })
+  it('does what a button was pressed for before the application ran', async () => {
+    const page = await (await browser.newContext({ colorScheme: 'light' })).newPage()
+    await page.goto(demo.url)
+    await page.locator('header button[type=button]').click()
+    await page.waitForFunction(() => document.documentElement.classList.contains('dark'))
     await page.context().close()
   })
 })
