@@ -25,7 +25,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(\\.nuxt|\\.output)/' },
+    exclude: { path: '(^|/)(\\.nuxt|\\.output)/' },
     tsConfig: { fileName: '.nuxt/tsconfig.server.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.vue', '.mjs', '.js', '.d.ts'] },

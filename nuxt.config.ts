@@ -52,7 +52,8 @@ export default defineNuxtConfig({
     experimental: { tasks: true },
     scheduledTasks: {
       '7 * * * *': ['billing:sweep'],
-      '*/2 * * * *': ['payments:reconcile'],
+      '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
+      '17 19 * * *': ['ledger:audit'],
       '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
     },
   },

@@ -10,6 +10,7 @@ import { idempotencyStores } from './repositories/idempotency.ts'
 import { identityStores } from './repositories/identity.ts'
 import { infrastructureStores } from './repositories/infrastructure.ts'
 import { kernelStores } from './repositories/kernel.ts'
+import { ledgerStores } from './repositories/ledger.ts'
 import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
@@ -18,7 +19,7 @@ import { provisioningStores } from './repositories/provisioning.ts'
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db),
     ...paymentStores(db, context), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

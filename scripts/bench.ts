@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seedServices, timePlan } from '../tests/bench/billing-plan.ts'
@@ -78,7 +78,7 @@ try {
 } finally {
   for (const stop of stops.reverse()) await stop()
   rmSync(folder, { recursive: true, force: true })
-  if (existsSync('tests/bench/bare/.output')) rmSync('tests/bench/bare/.output', { recursive: true, force: true })
+  for (const made of ['.output', '.nuxt']) rmSync(join('tests/bench/bare', made), { recursive: true, force: true })
 }
 say('')
 process.exit(report(lines) ? 0 : 1)

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { billingCycles, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { products } from './catalog.ts'
 import type { ProductSpec } from './catalog.ts'
 import { users } from './identity.ts'
@@ -72,6 +72,16 @@ export const transitions = pgTable('transitions', {
 export const journalEntries = pgTable('journal_entries', {
   id: id(), cause: word<LedgerCause>().notNull(), causeId: text().notNull(), at: instant().notNull(), memo: text().notNull(), actor: text().notNull(),
 }, t => [check('journal_entries_cause', oneOf(t.cause, ledgerCauses)), uniqueIndex('journal_entries_once').on(t.cause, t.causeId), index('journal_entries_at').on(t.at)])
+
+/** The chain over the journal: each hash covers the one before and the entry with its lines, so that nothing sealed can be changed unseen. */
+export const journalSeals = pgTable('journal_seals', {
+  sequence: bigint({ mode: 'number' }).primaryKey(), entryId: uuid().notNull().references(() => journalEntries.id), hash: text().notNull(), sealedAt: instant().notNull(),
+}, t => [uniqueIndex('journal_seals_entry').on(t.entryId)])
+
+/** Finished self-audits. `head` is the end of the chain as this audit saw it: the next one finds it unchanged, or says so. */
+export const ledgerAudits = pgTable('ledger_audits', {
+  id: id(), startedAt: instant().notNull(), finishedAt: instant().notNull(), requestedBy: text().notNull(), entries: bigint({ mode: 'number' }).notNull(), headSequence: bigint({ mode: 'number' }).notNull(), headHash: text().notNull(), findings: jsonb().$type<{ check: LedgerCheck, subject: string, detail: string }[]>().notNull(),
+}, t => [index('ledger_audits_finished').on(t.finishedAt)])
 
 /** Positive: debit. Negative: credit. */
 export const journalLines = pgTable('journal_lines', {

@@ -2,6 +2,10 @@
 export interface BillingEvents {
   /** The calendar is due: plan and run it. */
   'billing.sweep-due': { requestedBy: string }
+  /** What was booked waits to be sealed into the chain. */
+  'billing.seal-due': { requestedBy: string }
+  /** The ledger is to prove itself. */
+  'billing.ledger-audit-due': { requestedBy: string }
   /** A service got its first paid period: build it. */
   'billing.service-paid': { serviceId: string, invoiceId: string }
   /** Entitlement stopped: stop the machine. */

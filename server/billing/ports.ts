@@ -1,11 +1,12 @@
 import type { Money } from '#shared/money/money.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
-import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerCause, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { CalendarFacts } from './service-plan.ts'
 
@@ -121,6 +122,32 @@ export interface LedgerStore {
   journalOf(invoiceId: string): Promise<{ at: Date, cause: string, account: string, amount: Money }[]>
 }
 
+export interface LedgerFinding { readonly check: LedgerCheck, /** An id or number of what is wrong. */ readonly subject: string, readonly detail: string }
+export interface LedgerAudit { readonly id: string, readonly startedAt: Date, readonly finishedAt: Date, readonly requestedBy: string, readonly entries: number, readonly headSequence: number, readonly headHash: string, readonly findings: LedgerFinding[] }
+type Found = Omit<LedgerFinding, 'check'>
+
+/** The journal as a whole: its chain, its proofs, its balances. */
+export interface Books {
+  /** One transaction at a time appends to the chain. */
+  lockChain(): Promise<void>
+  lastSeal(): Promise<Seal | null>
+  /** Entries without a seal, in the order of their making; `after` an entry: those made since then, with an hour's allowance for slow transactions. */
+  unsealed(input: { readonly after: string | null, readonly limit: number }): Promise<BookedEntry[]>
+  addSeals(seals: readonly Seal[], at: Date): Promise<void>
+  links(input: { readonly after: number, readonly limit: number }): Promise<{ seal: Seal, entry: BookedEntry }[]>
+  unbalanced(limit: number): Promise<Found[]>
+  misstatedInvoices(limit: number): Promise<Found[]>
+  misbookedPayments(limit: number): Promise<Found[]>
+  overspentCredits(limit: number): Promise<Found[]>
+  balances(): Promise<{ account: LedgerAccount, debit: Money, credit: Money, balance: Money }[]>
+  entries(query: PageRequest & { readonly q?: string | undefined, readonly account?: LedgerAccount | undefined, readonly cause?: LedgerCause | undefined }): Promise<Page<{ sequence: number | null, hash: string | null, entry: BookedEntry }>>
+}
+export interface LedgerAudits {
+  insert(audit: LedgerAudit): Promise<void>
+  last(): Promise<LedgerAudit | null>
+  list(page: PageRequest): Promise<Page<LedgerAudit>>
+}
+
 export interface Subscription {
   readonly id: string, readonly orderId: string, readonly clientId: string, readonly productName: string, readonly hostname: string, readonly cycle: BillingCycle, readonly price: Money
   readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly anchorDay: number | null, readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null
@@ -183,7 +210,7 @@ export interface BillingRunStore {
 /** What billing uses of one open transaction (or, for reading, outside one). */
 export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
-  readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
+  readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore
 }
 

@@ -1,6 +1,7 @@
 import * as admin from './admin.ts'
 import * as auth from './auth.ts'
 import type { RouteContract } from './contract.ts'
+import * as ledger from './ledger.ts'
 import * as portal from './portal.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
@@ -8,4 +9,4 @@ import * as system from './system.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, system].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, ledger, system].flatMap(module => Object.values(module).filter(isContract))

@@ -28,3 +28,6 @@ export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client
 export type LedgerAccount = typeof ledgerAccounts[number]
 export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund'] as const
 export type LedgerCause = typeof ledgerCauses[number]
+/** What the self-audit of the ledger proves. */
+export const ledgerChecks = ['balance', 'chain', 'invoices', 'payments', 'credit'] as const
+export type LedgerCheck = typeof ledgerChecks[number]

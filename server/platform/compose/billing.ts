@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import en from '#i18n/en/documents.json' with { type: 'json' }
 import id from '#i18n/id/documents.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
 import { computeTax } from '#shared/money/tax.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
@@ -21,9 +23,11 @@ import { reversePayment } from '#server/billing/reverse-payment.ts'
 import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
 import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
 import type { Reason } from '#server/billing/service-plan.ts'
+import { sealJournal } from '#server/billing/seal-journal.ts'
 import { setHold } from '#server/billing/set-hold.ts'
 import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
+import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
 import { showPlan } from '#server/billing/show-plan.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
@@ -44,7 +48,7 @@ export function composeBilling(core: Core) {
   const describeReason = ({ code, days, at }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone))
   const deps = {
     clock, newId, rules, seller, computeTax: tax, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, printer: drawInvoice,
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, printer: drawInvoice, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
@@ -74,6 +78,13 @@ export function composeBilling(core: Core) {
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }
     },
+    showBalances: showBalances(deps), listEntries: listEntries(deps),
+    async listLedgerAudits(query: { page: number, pageSize: number }) {
+      const page = await read.ledgerAudits.list(query)
+      return { ...page, items: page.items.map(toAuditView) }
+    },
+    requestSeal: (requestedBy: string) => read.outbox.emit('billing.seal-due', { requestedBy }, { singletonKey: 'billing.seal' }),
+    requestLedgerAudit: (requestedBy: string) => read.outbox.emit('billing.ledger-audit-due', { requestedBy }, { singletonKey: 'billing.ledger-audit' }),
     /** Enqueues a run; an equal one that waits already is enough. */
     requestSweep: (requestedBy: string) => read.outbox.emit('billing.sweep-due', { requestedBy }, { singletonKey: 'billing.sweep' }),
     demoClock: demoClock(core, () => run({ actor: { kind: 'system', name: 'demo.clock' }, confirmBrake: true })),
@@ -81,6 +92,8 @@ export function composeBilling(core: Core) {
       'billing.sweep-due': async () => {
         await run({ actor: system, confirmBrake: false })
       },
+      'billing.seal-due': async () => void await sealJournal(deps)({ everything: false }),
+      'billing.ledger-audit-due': auditLedger(deps),
     },
   }
 }
