@@ -1,5 +1,6 @@
 import { and, asc, count, desc, eq, exists, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
+import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
@@ -9,6 +10,7 @@ import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { isUniqueViolation } from '../unique-violation.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
 type ServiceRow = typeof services.$inferSelect
@@ -265,7 +267,12 @@ const invoicePayments = (db: Executor): InvoicePaymentStore => ({
     return rows.map(row => row.id)
   },
   async insertManual({ amount, at, ...payment }) {
-    await db.insert(payments).values({ ...payment, gateway: null, method: 'manual', status: 'settled', amount: amount.amount, settledAmount: amount.amount, currency: amount.currency, createdAt: at, settledAt: at })
+    try {
+      await db.insert(payments).values({ ...payment, gateway: null, method: 'manual', status: 'settled', amount: amount.amount, settledAmount: amount.amount, currency: amount.currency, createdAt: at, settledAt: at })
+    } catch (error) {
+      if (isUniqueViolation(error, 'payments_one_transfer')) throw new AppError('transfer_known', { cause: error })
+      throw error
+    }
   },
 })
 

@@ -15,6 +15,7 @@ export const payments = pgTable('payments', {
 }, t => [
   knownCurrency('payments', t.currency), check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
   uniqueIndex('payments_gateway_order').on(t.gateway, t.gatewayOrderId), uniqueIndex('payments_gateway_transaction').on(t.gateway, t.gatewayTransactionId), uniqueIndex('payments_one_live').on(t.invoiceId).where(sql`status in ('created','pending')`),
+  uniqueIndex('payments_one_transfer').on(t.clientId, t.reference, t.amount, t.createdAt).where(sql`method = 'manual'`),
   index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt),
 ])
 

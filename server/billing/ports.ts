@@ -193,7 +193,7 @@ export interface InvoicePayment {
 export interface InvoicePaymentStore {
   listOf(invoiceId: string): Promise<InvoicePayment[]>
   liveOf(invoiceId: string): Promise<string[]>
-  /** Records money that staff saw on the bank statement. */
+  /** Records money that staff saw on the bank statement. @throws AppError transfer_known when this transfer of the client is recorded already */
   insertManual(payment: { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly amount: Money, readonly reference: string, readonly at: Date }): Promise<void>
 }
 

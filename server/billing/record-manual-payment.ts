@@ -10,8 +10,9 @@ import type { BillingStores } from './ports.ts'
 export interface ManualPayment { readonly invoiceId: string, readonly amount: Money, /** Day of the bank statement in the business zone. */ readonly receivedOn: string, readonly reference: string, readonly actor: Actor }
 
 /**
- * Books money that staff saw on the bank statement. More than is owed, or money for a closed invoice, becomes the client's credit.
- * @throws AppError not_found, invalid_input (no amount, a day in the future)
+ * Books money that staff saw on the bank statement. More than is owed, or money for a closed invoice, becomes the client's credit. One
+ * transfer (day, amount, reference) of a client is booked once, whoever tries again and however long after.
+ * @throws AppError not_found, invalid_input (no amount, a day in the future), transfer_known
  */
 export const recordManualPayment = (deps: BillingDeps & { readonly transact: Transact<BillingStores> }) => async ({ invoiceId, amount, receivedOn, reference, actor }: ManualPayment): Promise<void> => {
   if (amount.amount <= 0n) throw fieldError('amount', 'amount_positive')

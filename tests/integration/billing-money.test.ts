@@ -114,6 +114,19 @@ describe.each(databaseKinds())('money on %s', (kind) => {
     expect(await world.mails('invoice_paid', clientId)).toHaveLength(1)
   })
 
+  it('one transfer is booked once: by two colleagues, for another invoice of the client, or by a repetition whose first answer was lost; another transfer is', async () => {
+    const { invoiceId, clientId } = await world.order()
+    const second = await world.order({ clientId })
+    const finance: Actor = { kind: 'user', id: await world.client('Rina'), name: 'Rina', role: 'finance' }
+    const pay = (invoice: string, reference: string) => test.app.billing.recordManualPayment({ invoiceId: invoice, amount: money(111_000n), receivedOn: '2026-11-01', reference, actor: finance })
+    const outcomes = await Promise.allSettled([pay(invoiceId, 'BCA 77'), pay(invoiceId, 'BCA 77'), pay(second.invoiceId, 'BCA 77')])
+    expect(outcomes.filter(outcome => outcome.status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'transfer_known' })
+    expect(await world.rows(sql`select 1 from payments where client_id = ${clientId} and method = 'manual'`)).toHaveLength(1)
+    await pay(second.invoiceId, 'BCA 78')
+    expect(await world.rows(sql`select 1 from payments where client_id = ${clientId} and method = 'manual'`)).toHaveLength(2)
+  })
+
   it('D1: drawing the PDF fails, the mail server is away: the payment is booked all the same', async () => {
     const { invoiceId, clientId } = await world.order()
     await world.pay(invoiceId)

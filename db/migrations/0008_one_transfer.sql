@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX "payments_one_transfer" ON "payments" USING btree ("client_id","reference","amount","created_at") WHERE method = 'manual';
