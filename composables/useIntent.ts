@@ -26,5 +26,7 @@ export function useIntent() {
       throw error
     }
   }
-  return { once }
+  /** The intention is over in another way: what it made was seen. The next press is a new one. */
+  const settled = (about = '') => void keys.delete(about)
+  return { once, settled }
 }
