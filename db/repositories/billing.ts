@@ -4,13 +4,13 @@ import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
-import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { isUniqueViolation } from '../unique-violation.ts'
+import { toJournalLine } from './ledger.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
 type ServiceRow = typeof services.$inferSelect
@@ -110,7 +110,7 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
   },
   async linesOf(cause, causeId) {
     const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(eq(journalEntries.cause, cause), eq(journalEntries.causeId, causeId))).orderBy(asc(journalLines.position))
-    return rows.map(({ line }) => ({ account: line.account, clientId: line.clientId ?? '', invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) }))
+    return rows.map(({ line }) => toJournalLine(line))
   },
   async outstanding(invoiceIds) {
     if (invoiceIds.length === 0) return new Map()

@@ -3,6 +3,7 @@ import { money } from '#shared/money/money.ts'
 import { ledgerAccounts } from '#shared/vocabulary/billing.ts'
 import type { LedgerAccount } from '#shared/vocabulary/billing.ts'
 import type { BookedEntry } from '#server/billing/journal-seal.ts'
+import type { JournalLine } from '#server/billing/ledger.ts'
 import type { Books, LedgerAudits } from '#server/billing/ports.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Executor } from '../client.ts'
@@ -16,11 +17,13 @@ function anHourBefore(id: string): string {
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-0000-0000-000000000000`
 }
 
+export const toJournalLine = (line: typeof journalLines.$inferSelect): JournalLine => ({ account: line.account, clientId: line.clientId ?? '', invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) })
+
 async function withLines(db: Executor, rows: readonly Row[]): Promise<BookedEntry[]> {
   if (rows.length === 0) return []
   const lines = await db.select().from(journalLines).where(inArray(journalLines.entryId, rows.map(row => row.id))).orderBy(asc(journalLines.entryId), asc(journalLines.position))
   const byEntry = Map.groupBy(lines, line => line.entryId)
-  return rows.map(row => ({ ...row, lines: (byEntry.get(row.id) ?? []).map(line => ({ account: line.account, clientId: line.clientId ?? '', invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) })) }))
+  return rows.map(row => ({ ...row, lines: (byEntry.get(row.id) ?? []).map(toJournalLine) }))
 }
 
 const rowsOf = <T>(result: unknown) => (result as { rows: T[] }).rows

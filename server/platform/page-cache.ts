@@ -39,7 +39,7 @@ export function createPageCache(now: () => number = Date.now) {
     await storage.setItem(generationKey, generation)
     return generation
   })
-  const currentGeneration = (): Promise<string> | string => shared ? readGeneration() : generation
+  const currentGeneration = async (): Promise<string> => shared ? readGeneration() : generation
   const keep = (key: string, page: CachedPage, of: string): LocalPage => {
     const kept = { page, plain: Buffer.from(page.html), gzip: gzipSync(page.html, { level: 6 }), generation: of, until: now() + lifeSeconds * 1000 }
     local.delete(key)
@@ -48,13 +48,10 @@ export function createPageCache(now: () => number = Date.now) {
     if (local.size > localLimit && oldest !== undefined) local.delete(oldest)
     return kept
   }
-  const findLocal = (key: string, of: string | null): LocalPage | null => {
-    const mine = local.get(key)
-    return mine && mine.generation === of && mine.until > now() ? mine : null
-  }
   const find = async (key: string, of: string): Promise<LocalPage | null> => {
-    const mine = findLocal(key, of)
-    if (mine || !shared) return mine
+    const mine = local.get(key)
+    if (mine && mine.generation === of && mine.until > now()) return mine
+    if (!shared) return null
     const found = await storage.getItem<{ page: CachedPage, until: number }>(`${of}:${build}:${key}`)
     return found && found.until > now() ? keep(key, found.page, of) : null
   }
@@ -70,7 +67,7 @@ export function createPageCache(now: () => number = Date.now) {
     async open(key: string): Promise<LocalPage | RenderTicket> {
       const running = rendering.get(key)
       if (running) await Promise.race([running, new Promise(resolve => setTimeout(resolve, 10_000).unref())])
-      const of = await Promise.resolve(currentGeneration()).catch(() => null)
+      const of = await currentGeneration().catch(() => null)
       const found = of === null ? null : await find(key, of).catch(() => null)
       if (found) return found
       let done = () => {}

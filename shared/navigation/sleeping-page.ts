@@ -1,6 +1,7 @@
 /**
  * The script that stands on a page in the place of its application: fetches and runs it at the visitor's first sign of doing
- * something. What was typed and pressed before that it remembers for `plugins/wake.client.ts`. The same for the same files, so that a hash can name it. `files`: the entry, then what it imports.
+ * something. What was typed and pressed before that it remembers for `plugins/wake.client.ts`. The same for the same files, so that a hash
+ * can name it. `files`: the entry, then what it imports.
  */
 export const sleepScript = (files: readonly string[]): string => `(files => {
   const page = window.sleepingPage = { typed: new Set(), clicked: null }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { money } from '#shared/money/money.ts'
 import { databaseKinds } from '../support/app.ts'
 import { financeActor, startPaymentWorld } from '../support/payments.ts'
 
@@ -35,13 +36,17 @@ describe.each(databaseKinds())('the ledger proves itself on %s', (kind) => {
     return { ...order, paymentId: view.id, entryId: await entryOf(view.id) }
   }
 
-  it('a month of money passes every check: orders, a payment, a void, an overpayment, a reversal', async () => {
+  it('a month of money passes every check: orders, a payment, a void, a reversal, an overpayment whose rest pays a part of the next invoice', async () => {
     await paid()
     const voided = await w.world.order()
     await w.test.app.billing.voidInvoice({ actor: financeActor, invoiceId: voided.invoiceId, reason: 'withdrawn' })
     const reversed = await paid()
     w.midtrans.act.reverse((await w.payment(reversed.paymentId)).gatewayOrderId ?? '')
     await w.work()
+    const overpaid = await w.world.order()
+    await w.test.app.billing.recordManualPayment({ invoiceId: overpaid.invoiceId, amount: money(150_000), receivedOn: '2026-11-01', reference: 'BCA 1', actor: financeActor })
+    await w.world.order({ clientId: overpaid.clientId })
+    expect(await w.test.app.core.read.ledger.credit(overpaid.clientId)).toBe(0n)
     const result = await audit()
     expect(result.findings).toEqual([])
     expect(result.checks.map(check => [check.check, check.passed])).toEqual([['balance', true], ['chain', true], ['invoices', true], ['payments', true], ['credit', true]])
