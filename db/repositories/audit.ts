@@ -2,6 +2,7 @@ import { and, desc, eq, ilike, or, count } from 'drizzle-orm'
 import type { AuditTrail } from '#server/audit/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { containing } from '../search-pattern.ts'
 import { auditLog } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -15,7 +16,7 @@ export const auditStores = (db: Executor, context: StoreContext) => ({
   } satisfies AuditTrail,
   auditLog: {
     async list(filter: AuditFilter) {
-      const like = filter.q ? `%${filter.q.replace(/[\\%_]/g, '\\$&')}%` : undefined
+      const like = filter.q ? containing(filter.q) : undefined
       const where = and(filter.entity ? eq(auditLog.entity, filter.entity) : undefined, like ? or(ilike(auditLog.actorName, like), ilike(auditLog.action, like), ilike(auditLog.entityId, like)) : undefined)
       const [items, [counted]] = await Promise.all([
         db.select().from(auditLog).where(where).orderBy(desc(auditLog.at), desc(auditLog.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize),

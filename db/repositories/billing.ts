@@ -7,6 +7,7 @@ import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from 
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { containing } from '../search-pattern.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { isUniqueViolation } from '../unique-violation.ts'
@@ -61,7 +62,7 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
     return rows.map(({ line, paidStart, paidEnd }) => ({ ...toLine(line), periodStart: line.periodStart ?? paidStart, periodEnd: line.periodEnd ?? paidEnd }))
   },
   async list(filter) {
-    const like = filter.q ? `%${filter.q.replace(/[\\%_]/g, '\\$&')}%` : undefined
+    const like = filter.q ? containing(filter.q) : undefined
     const where = and(
       filter.clientId ? eq(invoices.clientId, filter.clientId) : undefined, filter.status ? eq(invoices.status, filter.status) : undefined,
       filter.overdueAt ? and(eq(invoices.status, 'issued'), lte(invoices.dueAt, filter.overdueAt)) : undefined,

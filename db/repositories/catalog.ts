@@ -6,10 +6,10 @@ import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, Prod
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, tlds, users } from '../schema/index.ts'
+import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { isUniqueViolation } from '../unique-violation.ts'
 
-const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
 
 async function taken<T>(work: Promise<T>, index: string, code: 'slug_taken' | 'code_taken'): Promise<T> {
@@ -86,7 +86,7 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
   return {
     products: {
       async list(filter: PageRequest & { readonly q?: string | undefined }) {
-        const where = filter.q ? or(ilike(products.name, like(filter.q)), ilike(products.slug, like(filter.q))) : undefined
+        const where = filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined
         const rows = await db.select().from(products).where(where).orderBy(asc(products.position), asc(products.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(products).where(where)
         return { items: await loadProducts(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
@@ -132,7 +132,7 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
     } satisfies OfferStore,
     promos: {
       async list(filter: PageRequest & { readonly q?: string | undefined }) {
-        const where = filter.q ? ilike(promoCodes.code, like(filter.q)) : undefined
+        const where = filter.q ? ilike(promoCodes.code, containing(filter.q)) : undefined
         const rows = await db.select().from(promoCodes).where(where).orderBy(desc(promoCodes.createdAt), desc(promoCodes.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(promoCodes).where(where)
         return { items: await loadPromos(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }

@@ -4,10 +4,10 @@ import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, PromiseStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, nodes, nodeSamples, services, templates } from '../schema/index.ts'
+import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
 const quarantineDays = 7
-const like = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 /** The database's error code and constraint, wherever the driver wrapped them. */
@@ -41,7 +41,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
   return {
     connections: {
       async list(filter) {
-        const where = filter.q ? or(ilike(connections.name, like(filter.q)), ilike(connections.url, like(filter.q))) : undefined
+        const where = filter.q ? or(ilike(connections.name, containing(filter.q)), ilike(connections.url, containing(filter.q))) : undefined
         const items = await connectionRows(where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
         const [counted] = await db.select({ total: count() }).from(connections).where(where)
         return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
@@ -68,7 +68,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     remoteTemplates: {
       async list(filter) {
-        const where = filter.q ? or(ilike(templates.name, like(filter.q)), ilike(connections.name, like(filter.q))) : undefined
+        const where = filter.q ? or(ilike(templates.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
         const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where)
         return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
@@ -121,7 +121,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     addressPools: {
       async list(filter) {
-        const where = filter.q ? or(ilike(addressPools.name, like(filter.q)), ilike(connections.name, like(filter.q))) : undefined
+        const where = filter.q ? or(ilike(addressPools.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
         const items = await pools(db, where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
         const [counted] = await db.select({ total: count() }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where)
         return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }

@@ -7,6 +7,7 @@ import type { JournalLine } from '#server/billing/ledger.ts'
 import type { Books, LedgerAudits } from '#server/billing/ports.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Executor } from '../client.ts'
+import { containing } from '../search-pattern.ts'
 import { journalEntries, journalLines, journalSeals, ledgerAudits } from '../schema/index.ts'
 
 type Row = typeof journalEntries.$inferSelect
@@ -76,7 +77,7 @@ const books = (db: Executor): Books => ({
   },
   async entries({ q, account, cause, page, pageSize }) {
     const where = and(
-      cause ? eq(journalEntries.cause, cause) : undefined, q ? ilike(journalEntries.memo, `%${q.replace(/[\\%_]/g, '\\$&')}%`) : undefined,
+      cause ? eq(journalEntries.cause, cause) : undefined, q ? ilike(journalEntries.memo, containing(q)) : undefined,
       account ? exists(db.select({ one: sql`1` }).from(journalLines).where(and(eq(journalLines.entryId, journalEntries.id), eq(journalLines.account, account)))) : undefined,
     )
     const rows = await db.select({ entry: journalEntries, sequence: journalSeals.sequence, hash: journalSeals.hash }).from(journalEntries).leftJoin(journalSeals, eq(journalSeals.entryId, journalEntries.id)).where(where).orderBy(desc(journalEntries.at), desc(journalEntries.id)).limit(pageSize).offset((page - 1) * pageSize)

@@ -6,13 +6,13 @@ import { money } from '#shared/money/money.ts'
 import type { Payment, PaymentFilter, PaymentStore, StoredWebhook, WebhookFilter, WebhookStore } from '#server/payments/ports.ts'
 import type { Executor } from '../client.ts'
 import { invoices, payments, users, webhooks } from '../schema/index.ts'
+import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { isUniqueViolation } from '../unique-violation.ts'
 
 const live = ['created', 'pending'] as const
 const minute = 60_000
 const before = (at: Date, minutes: number) => new Date(at.getTime() - minutes * minute)
-const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
 
 const toPayment = (row: typeof payments.$inferSelect): Payment => ({
   id: row.id, invoiceId: row.invoiceId, clientId: row.clientId, gateway: row.gateway, method: row.method, status: row.status, gatewayOrderId: row.gatewayOrderId, gatewayTransactionId: row.gatewayTransactionId, amount: money(row.amount, row.currency),
@@ -78,7 +78,7 @@ const paymentStore = (db: Executor): PaymentStore => ({
   async list(filter: PaymentFilter) {
     const where = and(
       filter.status ? eq(payments.status, filter.status) : undefined, filter.gateway ? eq(payments.gateway, filter.gateway) : undefined,
-      filter.q ? or(ilike(payments.gatewayOrderId, like(filter.q)), ilike(payments.gatewayTransactionId, like(filter.q)), ilike(invoices.number, like(filter.q)), ilike(users.name, like(filter.q))) : undefined,
+      filter.q ? or(ilike(payments.gatewayOrderId, containing(filter.q)), ilike(payments.gatewayTransactionId, containing(filter.q)), ilike(invoices.number, containing(filter.q)), ilike(users.name, containing(filter.q))) : undefined,
     )
     const rows = await db.select({ payment: payments, invoiceNumber: invoices.number, clientName: users.name }).from(payments).innerJoin(invoices, eq(invoices.id, payments.invoiceId)).innerJoin(users, eq(users.id, payments.clientId))
       .where(where).orderBy(desc(payments.createdAt), desc(payments.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
@@ -132,7 +132,7 @@ const webhookStore = (db: Executor, context: StoreContext): WebhookStore => ({
   async list(filter: WebhookFilter) {
     const where = and(
       filter.status ? eq(webhooks.status, filter.status) : undefined, filter.gateway ? eq(webhooks.gateway, filter.gateway) : undefined,
-      filter.q ? or(ilike(webhooks.orderId, like(filter.q)), ilike(webhooks.event, like(filter.q)), ilike(webhooks.reason, like(filter.q))) : undefined,
+      filter.q ? or(ilike(webhooks.orderId, containing(filter.q)), ilike(webhooks.event, containing(filter.q)), ilike(webhooks.reason, containing(filter.q))) : undefined,
     )
     const rows = await db.select().from(webhooks).where(where).orderBy(desc(webhooks.receivedAt), desc(webhooks.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
     const [counted] = await db.select({ total: count() }).from(webhooks).where(where)

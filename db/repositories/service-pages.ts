@@ -5,12 +5,12 @@ import type { Currency } from '#shared/money/money.ts'
 import { serviceStatuses } from '#shared/vocabulary/billing.ts'
 import type { ClientRow, InvoiceLine, SagaHistory, ServiceFilter, ServicePages, ServiceSummary } from '#server/provisioning/ports.ts'
 import type { Executor } from '../client.ts'
+import { containing } from '../search-pattern.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
 export const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 /** Raw statements answer instants as text on one database and as dates on the other. */
 export const toDate = (value: string | Date | null | undefined): Date | null => value === null || value === undefined ? null : new Date(value)
-const like = (q: string) => `%${q.replace(/[\\%_]/g, '\\$&')}%`
 const all = (conditions: (SQL | undefined)[]) => {
   const given = conditions.filter(condition => condition !== undefined)
   return given.length > 0 ? sql`where ${sql.join(given, sql` and `)}` : sql``
@@ -44,7 +44,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const where = all([
         filter.clientId ? sql`s.client_id = ${filter.clientId}` : undefined, filter.status ? sql`s.status = ${filter.status}` : undefined, filter.resourceStatus ? sql`coalesce(r.status, 'none') = ${filter.resourceStatus}` : undefined,
         filter.failed ? newestFailed : undefined,
-        filter.q ? sql`(s.hostname ilike ${like(filter.q)} or u.name ilike ${like(filter.q)} or u.email ilike ${like(filter.q)} or host(a.address) = ${filter.q} or s.id::text = ${filter.q.toLowerCase()})` : undefined,
+        filter.q ? sql`(s.hostname ilike ${containing(filter.q)} or u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)} or host(a.address) = ${filter.q} or s.id::text = ${filter.q.toLowerCase()})` : undefined,
       ])
       const rows = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${where} order by s.created_at desc, s.id desc ${page(filter)}`))
       return { items: rows.map(toSummary), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }
@@ -70,7 +70,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
     },
     async listClients(filter) {
       type Row = Raw<Omit<ClientRow, 'outstanding' | 'credit' | 'createdAt'>> & { createdAt: string | Date, outstanding: string, credit: string, total: string }
-      const where = all([sql`u.role = 'client'`, filter.q ? sql`(u.name ilike ${like(filter.q)} or u.email ilike ${like(filter.q)})` : undefined])
+      const where = all([sql`u.role = 'client'`, filter.q ? sql`(u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)})` : undefined])
       const rows = rowsOf<Row>(await db.execute(sql`
         select u.id, u.name, u.email, u.role, u.email_verified_at is not null as "emailVerified", u.created_at as "createdAt", (select count(*)::int from services s where s.client_id = u.id) as "serviceCount",
           (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = u.id and l.account = 'receivable' and i.status = 'issued')::text as outstanding,
