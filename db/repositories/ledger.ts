@@ -18,7 +18,7 @@ function anHourBefore(id: string): string {
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-0000-0000-000000000000`
 }
 
-export const toJournalLine = (line: typeof journalLines.$inferSelect): JournalLine => ({ account: line.account, clientId: line.clientId ?? '', invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) })
+export const toJournalLine = (line: typeof journalLines.$inferSelect): JournalLine => ({ account: line.account, clientId: line.clientId, invoiceId: line.invoiceId, gateway: line.gateway as GatewayName | null, amount: money(line.amount, line.currency) })
 
 async function withLines(db: Executor, rows: readonly Row[]): Promise<BookedEntry[]> {
   if (rows.length === 0) return []

@@ -4,7 +4,7 @@ import type { LedgerAccount, LedgerCause } from '#shared/vocabulary/billing.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 
 /** Positive: debit. Negative: credit. */
-export interface JournalLine { readonly account: LedgerAccount, readonly clientId: string, readonly invoiceId: string | null, readonly gateway: GatewayName | null, readonly amount: Money }
+export interface JournalLine { readonly account: LedgerAccount, readonly clientId: string | null, readonly invoiceId: string | null, readonly gateway: GatewayName | null, readonly amount: Money }
 /** `cause` and `causeId` together are unique: what caused an entry has one effect, however often it is booked. */
 export interface JournalEntry { readonly cause: LedgerCause, readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly lines: readonly JournalLine[] }
 

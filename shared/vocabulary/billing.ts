@@ -4,7 +4,7 @@ export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarter
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]
-export const invoiceLineKinds = ['service', 'setup', 'discount'] as const
+export const invoiceLineKinds = ['service', 'setup', 'discount', 'other', 'deposit'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
 
 /** The commercial side of a service. Its machine is the `ResourceStatus`. */
@@ -24,9 +24,9 @@ export type BillingActionKind = typeof billingActionKinds[number]
 export const orderStatuses = ['placed', 'paid', 'fulfilling', 'fulfilled', 'cancelled'] as const
 export type OrderStatus = typeof orderStatuses[number]
 
-export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'bad_debt', 'write_off', 'gateway_fees'] as const
+export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'bad_debt', 'write_off', 'gateway_fees', 'deposits', 'expenses', 'equity', 'suspense'] as const
 export type LedgerAccount = typeof ledgerAccounts[number]
-export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund'] as const
+export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund', 'credit_note', 'credit_refund', 'deposit_paid', 'gateway_fee', 'gateway_payout', 'manual_entry'] as const
 export type LedgerCause = typeof ledgerCauses[number]
 /** What the self-audit of the ledger proves. */
 export const ledgerChecks = ['balance', 'chain', 'invoices', 'payments', 'credit'] as const

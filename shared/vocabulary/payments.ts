@@ -1,7 +1,7 @@
 export const gateways = ['midtrans', 'xendit'] as const
 export type GatewayName = typeof gateways[number]
 
-export const paymentMethods = ['snap', 'bca_va', 'bni_va', 'bri_va', 'permata_va', 'qris', 'credit', 'manual'] as const
+export const paymentMethods = ['snap', 'bca_va', 'bni_va', 'bri_va', 'permata_va', 'cimb_va', 'mandiri_bill', 'qris', 'gopay', 'xendit', 'transfer', 'credit', 'manual'] as const
 export type PaymentMethod = typeof paymentMethods[number]
 /** Methods that a client starts at a gateway. */
 export const gatewayMethods = ['snap', 'bca_va', 'bni_va', 'bri_va', 'permata_va', 'qris'] as const
