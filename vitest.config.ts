@@ -7,9 +7,11 @@ const project = (name: string, extra: object = {}) => ({ resolve: { alias }, tes
 
 export default defineConfig({
   test: {
+    // Tests mostly wait for a database or a page: one worker per core, not one less.
+    maxWorkers: '100%',
     projects: [
       project('unit'),
-      project('integration', { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('integration', { globalSetup: 'tests/support/prepared-databases.ts', testTimeout: 60_000, hookTimeout: 60_000 }),
       project('contract', { testTimeout: 60_000, hookTimeout: 60_000 }),
       project('e2e', { testTimeout: 180_000, hookTimeout: 240_000, fileParallelism: false }),
     ],

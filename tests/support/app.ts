@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { Client } from 'pg'
 import pino from 'pino'
 import type { Logger } from 'pino'
 import type { Clock } from '#server/kernel/ports.ts'
 import { createApp } from '#server/platform/app.ts'
 import type { App } from '#server/platform/app.ts'
 import { loadConfig } from '#server/platform/config.ts'
-import { uuidv7 } from '#server/platform/ids.ts'
+import { ownDatabase } from './prepared-databases.ts'
 
 /** The databases that every integration test runs on: the embedded one always, PostgreSQL where `GARDU_TEST_DATABASE_URL` names a server. */
 export const databaseKinds = (): ('embedded' | 'postgres')[] => {
@@ -30,27 +29,13 @@ export interface TestApp { readonly app: App, readonly clock: TestClock, /** Wai
 
 const secret = () => randomBytes(36).toString('base64url')
 
-async function freshDatabase(server: string): Promise<{ url: string, drop: () => Promise<void> }> {
-  const name = `gardu_test_${uuidv7().replaceAll('-', '')}`
-  const admin = async (statement: string) => {
-    const client = new Client({ connectionString: server })
-    await client.connect()
-    await client.query(statement)
-    await client.end()
-  }
-  await admin(`create database ${name}`)
-  const url = new URL(server)
-  url.pathname = `/${name}`
-  return { url: url.href, drop: () => admin(`drop database if exists ${name} with (force)`) }
-}
-
 /** A whole application without HTTP on a database of its own: time stands still until the test moves it. */
 export async function startTestApp(options: { kind: 'embedded' | 'postgres', start?: string, env?: Record<string, string>, workers?: boolean, logLevel?: string, log?: Logger, /** For tokens and codes; the real time unless a test must move it. */ wallClock?: Clock }): Promise<TestApp> {
   const clock = testClock(options.start ?? '2026-11-02T03:00:00Z')
-  const own = options.kind === 'postgres' ? await freshDatabase(process.env.GARDU_TEST_DATABASE_URL ?? '') : null
+  const own = await ownDatabase(options.kind)
   const config = loadConfig({
-    GARDU_MODE: 'embedded', GARDU_BASE_URL: 'http://localhost:3000', GARDU_DATA_DIR: 'memory', GARDU_LOG_LEVEL: 'silent', JWT_SECRET: secret(), NUXT_SESSION_PASSWORD: secret(), ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-    ...(own ? { DATABASE_URL: own.url } : {}), ...options.env,
+    GARDU_MODE: 'embedded', GARDU_BASE_URL: 'http://localhost:3000', GARDU_LOG_LEVEL: 'silent', JWT_SECRET: secret(), NUXT_SESSION_PASSWORD: secret(), ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ...own.env, ...options.env,
   })
   const app = await createApp(config, { clock, log: options.log ?? pino({ level: options.logLevel ?? 'silent' }), superviseJobs: false, ...(options.wallClock ? { wallClock: options.wallClock } : {}) })
   if (options.workers ?? true) await app.startWorkers()
@@ -68,7 +53,7 @@ export async function startTestApp(options: { kind: 'embedded' | 'postgres', sta
     },
     async close() {
       await app.close()
-      await own?.drop()
+      await own.remove()
     },
   }
 }
