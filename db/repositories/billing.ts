@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, exists, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
@@ -288,9 +288,19 @@ const runStore = (db: Executor): BillingRunStore => ({
     const [row] = await db.select().from(billingRuns).where(eq(billingRuns.id, runId))
     return row ?? null
   },
-  async lastDoneAt() {
-    const [row] = await db.select({ at: billingRuns.at }).from(billingRuns).where(eq(billingRuns.status, 'done')).orderBy(desc(billingRuns.startedAt)).limit(1)
-    return row?.at ?? null
+  async lastDone() {
+    const [row] = await db.select({ at: billingRuns.at, house: billingRuns.house }).from(billingRuns).where(eq(billingRuns.status, 'done')).orderBy(desc(billingRuns.startedAt), desc(billingRuns.id)).limit(1)
+    return row ?? null
+  },
+  async databaseName() {
+    const found = await db.execute(sql`select datname || '/' || oid as name from pg_database where datname = current_database()`)
+    return (found as unknown as { rows: { name: string }[] }).rows[0]?.name ?? ''
+  },
+  async confirmation(since) {
+    const [row] = await db.select({ userId: users.id, name: users.name, at: billingRuns.startedAt }).from(billingRuns).innerJoin(users, eq(users.id, billingRuns.confirmedBy)).where(gte(billingRuns.startedAt, since)).orderBy(desc(billingRuns.startedAt)).limit(1)
+    if (!row) return null
+    const [done] = await db.select({ id: billingRuns.id }).from(billingRuns).where(and(eq(billingRuns.status, 'done'), gt(billingRuns.startedAt, row.at))).limit(1)
+    return done ? null : row
   },
   async list(page) {
     const items: BillingRun[] = await db.select().from(billingRuns).orderBy(desc(billingRuns.startedAt), desc(billingRuns.id)).limit(page.pageSize).offset(offset(page))

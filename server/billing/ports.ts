@@ -197,13 +197,23 @@ export interface InvoicePaymentStore {
   insertManual(payment: { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly amount: Money, readonly reference: string, readonly at: Date }): Promise<void>
 }
 
-export interface BillingRun { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly finishedAt: Date | null, readonly status: 'running' | 'done' | 'stopped_by_brake' | 'failed', readonly actor: string, readonly done: number, readonly skipped: number, readonly failed: number, readonly brake: string | null }
+export interface BillingRun { readonly id: string, readonly at: Date, readonly startedAt: Date, readonly finishedAt: Date | null, readonly status: 'running' | 'done' | 'stopped_by_brake' | 'failed', readonly actor: string, readonly done: number, readonly skipped: number, readonly failed: number, readonly brake: string | null
+  /** Which installation on which database ran; null before it was kept. */
+  readonly house: string | null
+  /** Who let a mass termination pass, and waits for a second person. */
+  readonly confirmedBy: string | null
+}
+export interface Confirmation { readonly userId: string, readonly name: string, readonly at: Date }
 export interface BillingRunStore {
   start(run: BillingRun): Promise<void>
   finish(run: BillingRun): Promise<void>
   find(runId: string): Promise<BillingRun | null>
-  /** Business time of the newest run that was carried out. */
-  lastDoneAt(): Promise<Date | null>
+  /** The newest run that was carried out: business time, and where. */
+  lastDone(): Promise<{ readonly at: Date, readonly house: string | null } | null>
+  /** The database as nothing but itself is called: a copy or a restored backup has another name. */
+  databaseName(): Promise<string>
+  /** The newest word that a mass termination may pass, since a moment; null once a run was carried out after it. */
+  confirmation(since: Date): Promise<Confirmation | null>
   list(page: PageRequest): Promise<Page<BillingRun>>
 }
 

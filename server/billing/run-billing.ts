@@ -19,7 +19,7 @@ export interface RunInput { readonly actor: Actor, readonly confirmBrake: boolea
  */
 export const runBilling = (deps: RunDeps) => async (input: RunInput): Promise<BillingRun> => {
   const now = deps.clock.now()
-  const run: BillingRun = { id: deps.newId(), at: now, startedAt: now, finishedAt: null, status: 'running', actor: actorLabel(input.actor), done: 0, skipped: 0, failed: 0, brake: null }
+  const run: BillingRun = { id: deps.newId(), at: now, startedAt: now, finishedAt: null, status: 'running', actor: actorLabel(input.actor), done: 0, skipped: 0, failed: 0, brake: null, house: await houseOf(deps), confirmedBy: null }
   await deps.transact(stores => stores.billingRuns.start(run))
   try {
     return await carryOut(deps, run, input)
@@ -31,9 +31,8 @@ export const runBilling = (deps: RunDeps) => async (input: RunInput): Promise<Bi
 
 async function carryOut(deps: RunDeps, run: BillingRun, { actor, confirmBrake }: RunInput): Promise<BillingRun> {
   const counts = await countDestructive(deps, run.at)
-  const lastAt = deps.clockMayJump ? null : await deps.read.billingRuns.lastDoneAt()
-  const brake = confirmBrake ? null : judge({ counts, live: await deps.read.subscriptions.countLive(), lastAt, now: run.at }, deps.rules)
-  if (brake) return stop(deps, run, brake, actor)
+  const brake = await judgeRun(deps, counts, run.at)
+  if (brake && !(confirmBrake && await mayPass(deps, brake, actor, run.at))) return stop(deps, { ...run, confirmedBy: confirmBrake && actor.kind === 'user' ? actor.id : null }, brake, actor)
   const finished: BillingRun = { ...run, ...await executeAll(deps, run, actor, counts), finishedAt: deps.clock.now(), status: 'done' }
   const { done, skipped, failed } = finished
   await deps.transact(async (stores) => {
@@ -43,6 +42,24 @@ async function carryOut(deps: RunDeps, run: BillingRun, { actor, confirmBrake }:
   })
   return finished
 }
+
+/** Where we are: our address and the database's own name. */
+const houseOf = async ({ baseUrl, read }: Pick<RunDeps, 'baseUrl' | 'read'>) => `${baseUrl} ${await read.billingRuns.databaseName()}`
+
+/** What the brakes say of a run at this moment; null: nothing is in its way. */
+export async function judgeRun(deps: Pick<RunDeps, 'read' | 'rules' | 'baseUrl' | 'clockMayJump'>, counts: DestructiveCounts, now: Date): Promise<Brake | null> {
+  const last = deps.clockMayJump ? null : await deps.read.billingRuns.lastDone()
+  return judge({ counts, live: await deps.read.subscriptions.countLive(), last, house: await houseOf(deps), now }, deps.rules)
+}
+
+/** Whether somebody's word lets the run pass this brake. Machines are destroyed in numbers only when two people of the staff say so within a day. */
+async function mayPass(deps: RunDeps, brake: Brake, actor: Actor, now: Date): Promise<boolean> {
+  if (brake.kind !== 'mass_termination' || actor.kind !== 'user') return true
+  const first = await deps.read.billingRuns.confirmation(confirmedSince(now))
+  return first !== null && first.userId !== actor.id
+}
+/** For how long the first person's word waits for the second. */
+export const confirmedSince = (now: Date): Date => new Date(now.getTime() - 24 * 3_600_000)
 
 async function executeAll(deps: RunDeps, run: BillingRun, actor: Actor, counts: DestructiveCounts) {
   const tally = { done: 0, skipped: 0, failed: 0 }
@@ -87,11 +104,12 @@ async function stop(deps: RunDeps, run: BillingRun, brake: Brake, actor: Actor):
   return stopped
 }
 
-export const toRunView = (run: BillingRun) => ({ ...run, at: run.at.toISOString(), startedAt: run.startedAt.toISOString(), finishedAt: run.finishedAt?.toISOString() ?? null })
+export const toRunView = ({ house: _, confirmedBy: __, ...run }: BillingRun) => ({ ...run, at: run.at.toISOString(), startedAt: run.startedAt.toISOString(), finishedAt: run.finishedAt?.toISOString() ?? null })
 
-/** As staff start it: a stopped run is an error that names the brake. @throws AppError billing_brake */
+/** As staff start it: a stopped run is an error that names the brake, or says that a second person is asked. @throws AppError billing_brake, billing_second_person */
 export const runBillingByStaff = (deps: RunDeps) => async (input: RunInput) => {
   const run = await runBilling(deps)(input)
+  if (run.confirmedBy) throw new AppError('billing_second_person', { params: { detail: run.brake ?? '' } })
   if (run.status === 'stopped_by_brake') throw new AppError('billing_brake', { params: { detail: run.brake ?? '' } })
   return toRunView(run)
 }

@@ -3,9 +3,10 @@ import { toMoneyJson } from '#shared/money/money.ts'
 import { billingActionKinds } from '#shared/vocabulary/billing.ts'
 import type { BillingActionKind } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
-import { judge } from './brake.ts'
+import type { Brake } from './brake.ts'
 import { foresee, upcomingInvoice } from './foresight.ts'
 import { candidates } from './plan-actions.ts'
+import { confirmedSince, judgeRun } from './run-billing.ts'
 import type { RunDeps } from './run-billing.ts'
 import type { PlannedAction, Reason } from './service-plan.ts'
 
@@ -23,7 +24,6 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
   const until = at ?? now
   if (until > deps.rules.calendar.shiftDays(now, longestLookAhead)) throw fieldError('at', 'date_too_far')
   const counts = Object.fromEntries(billingActionKinds.map(word => [word, 0])) as Record<BillingActionKind, number>
-  const live = await deps.read.subscriptions.countLive()
   const items: PlannedAction[] = []
   const destructive = { suspend: 0, terminate: 0 }
   let total = 0
@@ -36,9 +36,14 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
       total += 1
     }
   }
-  const lastAt = deps.clockMayJump ? null : await deps.read.billingRuns.lastDoneAt()
-  const brake = until > now ? null : judge({ counts: destructive, live, lastAt, now }, deps.rules)
-  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake }
+  const brake = until > now ? null : await judgeRun(deps, destructive, now)
+  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake, confirmed: await confirmedBy(deps, brake, now) }
+}
+
+/** Who let this mass termination pass already, and waits for a second person. */
+async function confirmedBy({ read }: RunDeps, brake: Brake | null, now: Date) {
+  const first = brake?.kind === 'mass_termination' ? await read.billingRuns.confirmation(confirmedSince(now)) : null
+  return first && { userId: first.userId, name: first.name, at: first.at.toISOString() }
 }
 
 const view = ({ key, kind, serviceId, hostname, clientName, invoiceId, invoiceNumber, amount, dueSince, held }: PlannedAction, reason: string) => ({

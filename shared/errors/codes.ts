@@ -13,7 +13,7 @@ export const errorCodes = {
   out_of_stock: 409, hostname_invalid: 422, template_unavailable: 422, cart_empty: 409, capacity_unknown: 503,
   // money
   invoice_not_payable: 409, payment_in_progress: 409, transfer_known: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
-  webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, plan_changed: 409,
+  webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, billing_second_person: 409, plan_changed: 409,
   // machines
   service_not_ready: 409, service_suspended: 402, action_in_progress: 409, machine_not_ours: 409, credentials_already_shown: 410,
   connection_failed: 502, connection_in_use: 409, address_pool_in_use: 409, slug_taken: 409, code_taken: 409,

@@ -23,7 +23,7 @@ export async function brokenPromises(house: House): Promise<string[]> {
     select * from (select service_id, period_start, lag(period_end) over (partition by service_id order by period_start) as before from paid_periods) p where before is not null and before <> period_start`)
   await none('no period is invoiced twice', sql`
     select l.service_id, l.period_start, count(*) from invoice_lines l join invoices i on i.id = l.invoice_id where l.kind = 'service' and l.period_start is not null and i.status in ('issued', 'paid') group by 1, 2 having count(*) > 1`)
-  await none('every period stands on an invoice that was paid', sql`select p.service_id, p.period_start from paid_periods p left join invoices i on i.id = p.invoice_id where p.amount > 0 and i.paid_at is null and i.status <> 'issued'`)
+  await none('every period stands on an invoice that was paid', sql`select p.service_id, p.period_start from paid_periods p left join invoices i on i.id = p.invoice_id where p.amount > 0 and i.paid_at is null and not exists (select 1 from transitions t where t.entity = 'invoice' and t.entity_id = i.id and t."to" = 'paid')`)
   await none('numbers are gapless', sql`select series, year, max(sequence) as last, count(*) as issued from invoices where number is not null group by series, year having max(sequence) <> count(*)`)
   await none('nobody is suspended without a final notice of the day before', sql`
     select t.entity_id, t.at from transitions t where t.entity = 'service' and t."to" = 'suspended' and not exists (select 1 from dunning_notices n where n.service_id = t.entity_id and n.step = 'final' and n.at <= t.at - interval '24 hours')`)

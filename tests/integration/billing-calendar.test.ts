@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eq, sql } from 'drizzle-orm'
 import { payments, services } from '#db/schema/index.ts'
+import type { Actor } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
@@ -291,6 +292,35 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect((await world.sweep()).brake).toContain('clock_jump')
     test.clock.advance(-20 * day)
     expect((await world.sweep()).brake).toContain('clock_backwards')
+  })
+
+  it('four eyes: many machines are destroyed only when two people let it pass within a day, and never by the same one twice', async () => {
+    for (let i = 0; i < 7; i += 1) await world.running()
+    for (let i = 0; i < 46; i += 1) {
+      test.clock.advance(day)
+      await test.app.billing.runBilling({ actor: tester, confirmBrake: i < 40 })
+    }
+    const living = async () => (await world.rows<{ n: number }>(sql`select count(*)::int as n from services where status <> 'ended'`))[0]?.n
+    const person = async (name: string): Promise<Actor> => ({ kind: 'user', id: await world.client(name), name, role: 'finance' })
+    const [first, second] = [await person('Rina'), await person('Hendra')]
+    const letPass = (actor: Actor) => test.app.billing.runBillingByStaff({ actor, confirmBrake: true })
+    await expect(letPass(first)).rejects.toMatchObject({ code: 'billing_second_person' })
+    await expect(letPass(first)).rejects.toMatchObject({ code: 'billing_second_person' })
+    expect(await living()).toBe(7)
+    expect((await test.app.billing.showPlan({ page: 1, pageSize: 5, locale: 'en' })).confirmed).toMatchObject({ name: 'Rina' })
+    expect(await letPass(second)).toMatchObject({ status: 'done' })
+    expect(await living()).toBe(0)
+  })
+
+  it('a database that was restored elsewhere duns nobody until a person says so', async () => {
+    await world.running()
+    await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    await test.app.core.database.executor.execute(sql`update billing_runs set house = 'https://elsewhere.test gardu/1'`)
+    const stopped = await world.sweep()
+    expect(stopped).toMatchObject({ status: 'stopped_by_brake', done: 0 })
+    expect(stopped.brake).toContain('moved: https://elsewhere.test gardu/1 →')
+    await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    expect(await world.sweep()).toMatchObject({ status: 'done' })
   })
 
   it('a staff suspension is not lifted by a payment, and a resume overtaken by it activates nothing', async () => {

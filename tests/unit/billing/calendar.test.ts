@@ -149,7 +149,7 @@ describe('the plan', () => {
 
 describe('brakes', () => {
   const now = new Date('2026-12-02T03:00:00Z')
-  const quiet = { counts: { suspend: 0, terminate: 0 }, live: 1000, lastAt: new Date(now.getTime() - hour), now }
+  const quiet = { counts: { suspend: 0, terminate: 0 }, live: 1000, last: { at: new Date(now.getTime() - hour), house: 'here' }, house: 'here', now }
   it('let a day of ordinary work pass', () => {
     expect(judge({ ...quiet, counts: { suspend: 20, terminate: 5 } }, rules)).toBeNull()
     expect(judge({ ...quiet, counts: { suspend: 50, terminate: 20 } }, rules)).toBeNull()
@@ -157,8 +157,12 @@ describe('brakes', () => {
   it('stop what looks like a mistake', () => {
     expect(judge({ ...quiet, counts: { suspend: 51, terminate: 0 } }, rules)?.kind).toBe('mass_suspension')
     expect(judge({ ...quiet, counts: { suspend: 0, terminate: 21 } }, rules)?.kind).toBe('mass_termination')
-    expect(judge({ ...quiet, lastAt: new Date(now.getTime() - 7 * day - hour) }, rules)?.kind).toBe('clock_jump')
-    expect(judge({ ...quiet, lastAt: new Date(now.getTime() + 2 * hour) }, rules)?.kind).toBe('clock_backwards')
-    expect(judge({ ...quiet, lastAt: new Date(now.getTime() - 3 * day) }, rules)).toBeNull()
+    expect(judge({ ...quiet, last: { at: new Date(now.getTime() - 7 * day - hour), house: 'here' } }, rules)?.kind).toBe('clock_jump')
+    expect(judge({ ...quiet, last: { at: new Date(now.getTime() + 2 * hour), house: 'here' } }, rules)?.kind).toBe('clock_backwards')
+    expect(judge({ ...quiet, last: { at: new Date(now.getTime() - 3 * day), house: 'here' } }, rules)).toBeNull()
+  })
+  it('stop a backup that was restored elsewhere; a run before the place was kept says nothing', () => {
+    expect(judge({ ...quiet, house: 'there' }, rules)?.kind).toBe('moved')
+    expect(judge({ ...quiet, last: { at: new Date(now.getTime() - hour), house: null } }, rules)).toBeNull()
   })
 })
