@@ -8,6 +8,8 @@ type Part<Name extends string, S> = S extends z.ZodType ? (object extends Given<
 export type ApiInput<C extends RouteContract> = Part<'params', C['params']> & Part<'query', C['query']> & Part<'body', C['body']> & {
   /** For contracts that create: make one (`crypto.randomUUID()`) per intention, and keep it for its repetitions. */
   readonly idempotencyKey?: string
+  /** For contracts that take a file. */
+  readonly file?: Blob
 }
 export type ApiResult<C extends RouteContract> = C['response'] extends z.ZodType ? z.output<C['response']> : undefined
 type InputArgument<C extends RouteContract> = Record<never, never> extends ApiInput<C> ? [input?: ApiInput<C>] : [input: ApiInput<C>]
@@ -74,12 +76,12 @@ export function useApi() {
   const language = () => app.$i18n.locale.value
 
   return async function api<const C extends RouteContract>(contract: C, ...[given]: InputArgument<C>): Promise<ApiResult<C>> {
-    const input = (given ?? {}) as { params?: Record<string, unknown>, query?: object, body?: object, idempotencyKey?: string }
+    const input = (given ?? {}) as { params?: Record<string, unknown>, query?: object, body?: object, idempotencyKey?: string, file?: Blob }
     try {
       return await send(pathOf(contract, input.params), {
         method: contract.method, retry: false,
-        headers: { 'accept': 'application/json', 'x-gardu-locale': language(), ...(input.idempotencyKey ? { 'idempotency-key': input.idempotencyKey } : {}) },
-        ...(input.query ? { query: input.query } : {}), ...(contract.body ? { body: input.body ?? {} } : {}),
+        headers: { 'accept': 'application/json', 'x-gardu-locale': language(), ...(input.idempotencyKey ? { 'idempotency-key': input.idempotencyKey } : {}), ...(input.file ? { 'content-type': 'application/octet-stream' } : {}) },
+        ...(input.query ? { query: input.query } : {}), ...(contract.body ? { body: input.body ?? {} } : {}), ...(input.file ? { body: input.file } : {}),
       }) as ApiResult<C>
     } catch (error) {
       const problem = toApiProblem(error, app.$i18n.t('errors.unavailable'))

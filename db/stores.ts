@@ -2,9 +2,11 @@ import type { KernelStores } from '#server/kernel/ports.ts'
 import type { Executor } from './client.ts'
 import type { StoreContext } from './store-context.ts'
 import { auditStores } from './repositories/audit.ts'
+import { bankLineStores } from './repositories/bank-lines.ts'
 import { billingStores } from './repositories/billing.ts'
 import { catalogStores } from './repositories/catalog.ts'
 import { clientStores } from './repositories/clients.ts'
+import { depositStores } from './repositories/deposits.ts'
 import { domainStores } from './repositories/domains.ts'
 import { idempotencyStores } from './repositories/idempotency.ts'
 import { identityStores } from './repositories/identity.ts'
@@ -15,11 +17,12 @@ import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
+import { transferStores } from './repositories/transfers.ts'
 
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db),
     ...paymentStores(db, context), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

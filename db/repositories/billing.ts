@@ -150,7 +150,7 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, s.cycle, s.price::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until,
     ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
-    exists (select 1 from payments y where y.invoice_id = i.id and y.status in ('created', 'pending')) as payment_under_way
+    exists (select 1 from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null)) as payment_under_way
   from services s
   join users u on u.id = s.client_id
   left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true

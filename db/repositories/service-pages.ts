@@ -3,6 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import { serviceStatuses } from '#shared/vocabulary/billing.ts'
+import { depositRule } from '#server/billing/deposit.ts'
 import type { ClientRow, InvoiceLine, SagaHistory, ServiceFilter, ServicePages, ServiceSummary } from '#server/provisioning/ports.ts'
 import type { Executor } from '../client.ts'
 import { containing } from '../search-pattern.ts'
@@ -11,6 +12,8 @@ import { containing } from '../search-pattern.ts'
 export const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 /** Raw statements answer instants as text on one database and as dates on the other. */
 export const toDate = (value: string | Date | null | undefined): Date | null => value === null || value === undefined ? null : new Date(value)
+/** Nobody owes a deposit: one that is not paid lapses, and one over several invoices would count them twice. */
+const owedFor = sql`i.tax_rule <> ${depositRule}`
 const all = (conditions: (SQL | undefined)[]) => {
   const given = conditions.filter(condition => condition !== undefined)
   return given.length > 0 ? sql`where ${sql.join(given, sql` and `)}` : sql``
@@ -58,12 +61,12 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const rows = rowsOf<Row>(await db.execute(sql`
         select i.id, i.number, i.status, i.issued_at as "issuedAt", i.due_at as "dueAt", i.paid_at as "paidAt", i.total::text as total, i.currency,
           coalesce((select sum(l.amount) from journal_lines l where l.invoice_id = i.id and l.account = 'receivable'), 0)::text as outstanding
-        from invoices i where i.client_id = ${clientId} and i.status = 'issued' order by i.due_at, i.id limit ${limit}`))
+        from invoices i where i.client_id = ${clientId} and i.status = 'issued' and ${owedFor} order by i.due_at, i.id limit ${limit}`))
       return rows.map(({ currency, ...row }) => ({ ...row, issuedAt: toDate(row.issuedAt), dueAt: toDate(row.dueAt), paidAt: toDate(row.paidAt), total: money(BigInt(row.total), currency), outstanding: money(BigInt(row.outstanding), currency) }))
     },
     async standing(clientId) {
       const [row] = rowsOf<{ due: string, credit: string, profile: boolean, totp: boolean }>(await db.execute(sql`
-        select (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = ${clientId} and l.account = 'receivable' and i.status = 'issued')::text as due,
+        select (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = ${clientId} and l.account = 'receivable' and i.status = 'issued' and ${owedFor})::text as due,
           (select coalesce(-sum(l.amount), 0) from journal_lines l where l.client_id = ${clientId} and l.account = 'client_credit')::text as credit,
           exists (select 1 from client_profiles p where p.user_id = ${clientId}) as profile, exists (select 1 from users u where u.id = ${clientId} and u.totp_enabled_at is not null) as totp`))
       return { totalDue: money(BigInt(row?.due ?? 0)), credit: money(BigInt(row?.credit ?? 0)), hasProfile: row?.profile ?? false, totpOn: row?.totp ?? false }
@@ -73,7 +76,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const where = all([sql`u.role = 'client'`, filter.q ? sql`(u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)})` : undefined])
       const rows = rowsOf<Row>(await db.execute(sql`
         select u.id, u.name, u.email, u.role, u.email_verified_at is not null as "emailVerified", u.created_at as "createdAt", (select count(*)::int from services s where s.client_id = u.id) as "serviceCount",
-          (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = u.id and l.account = 'receivable' and i.status = 'issued')::text as outstanding,
+          (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = u.id and l.account = 'receivable' and i.status = 'issued' and ${owedFor})::text as outstanding,
           (select coalesce(-sum(l.amount), 0) from journal_lines l where l.client_id = u.id and l.account = 'client_credit')::text as credit, count(*) over () as total
         from users u ${where} order by u.created_at desc, u.id desc ${page(filter)}`))
       return { items: rows.map(({ total: _, ...row }) => ({ ...row, createdAt: new Date(row.createdAt), outstanding: money(BigInt(row.outstanding)), credit: money(BigInt(row.credit)) })), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }
@@ -86,8 +89,8 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
           select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind = 'power' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
             (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready') as notready,
             (select count(*)::int from webhooks w where w.status = 'parked') as parked,
-            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and l.account = 'receivable')::text as receivable,
-            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and i.due_at < ${now.toISOString()}::timestamptz and l.account = 'receivable')::text as overdue,
+            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and l.account = 'receivable')::text as receivable,
+            (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and i.due_at < ${now.toISOString()}::timestamptz and l.account = 'receivable')::text as overdue,
             (select coalesce(sum(l.amount), 0) from journal_entries e join journal_lines l on l.entry_id = e.id where e.at >= ${monthStart.toISOString()}::timestamptz and e.cause in ('payment_received', 'manual_payment') and l.account in ('gateway_clearing', 'bank'))::text as received`)),
         rowsOf<{ at: string | Date, status: string, done: number }>(await db.execute(sql`select at, status, done from billing_runs order by started_at desc limit 1`)),
       ]

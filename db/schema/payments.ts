@@ -15,6 +15,9 @@ export const payments = pgTable('payments', {
 }, t => [
   knownCurrency('payments', t.currency), check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
   uniqueIndex('payments_gateway_order').on(t.gateway, t.gatewayOrderId), uniqueIndex('payments_gateway_transaction').on(t.gateway, t.gatewayTransactionId), uniqueIndex('payments_one_live').on(t.invoiceId).where(sql`status in ('created','pending')`),
+  // Two open transfers never ask for the same amount: what reaches the bank says by itself which of them it is.
+  uniqueIndex('payments_transfer_amount').on(t.amount, t.currency).where(sql`method = 'transfer' and status in ('created','pending')`),
+  index('payments_bank_amount').on(t.amount).where(sql`method in ('transfer','manual')`),
   uniqueIndex('payments_one_transfer').on(t.clientId, t.reference, t.amount, t.createdAt).where(sql`method = 'manual'`),
   index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt),
 ])

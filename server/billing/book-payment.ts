@@ -1,4 +1,4 @@
-import { isZero, money, negate, sum, zero } from '#shared/money/money.ts'
+import { money, negate, sum, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import { hint } from './deps.ts'
@@ -32,7 +32,7 @@ export const bookPayment = (deps: BillingDeps) => async (stores: BillingStores, 
   await stores.ledger.post(paymentEntry({ causeId: booking.paymentId, at: deps.clock.now(), memo: invoice.number ?? invoice.id, actor: actorLabel(booking.actor), clientId: invoice.clientId, invoiceId: invoice.id }, booking.gateway, parts))
   const settles = invoice.status === 'issued' && parts.toInvoice.amount === owed.amount
   if (settles) await settleInvoice(deps)(stores, { invoiceId: invoice.id, cause, causeId: booking.paymentId, actor: booking.actor })
-  if (!isZero(parts.toCredit)) await tellCredit(deps, stores, invoice, booking, parts.toCredit)
+  if (parts.toCredit.amount > (booking.expectedCredit?.amount ?? 0n)) await tellCredit(deps, stores, invoice, booking, parts.toCredit)
   hint(stores, 'invoice', invoice.id, invoice.clientId)
   return { ...parts, invoicePaid: settles || invoice.status === 'paid' }
 }

@@ -3,7 +3,8 @@ import { actorLabel } from '../kernel/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
-import { uncollectibleEntry, voidEntry } from './ledger.ts'
+import { isDeposit } from './deposit.ts'
+import { depositClosedEntry, uncollectibleEntry, voidEntry } from './ledger.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 
 export interface Closing { readonly invoice: Invoice, readonly as: 'void' | 'uncollectible', readonly reason: string, readonly actor: Actor }
@@ -17,7 +18,8 @@ export const closeInvoice = (deps: BillingDeps) => async (stores: BillingStores,
   const now = deps.clock.now()
   const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const context = { causeId: invoice.id, at: now, memo: `${invoice.number ?? invoice.id}: ${reason}`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }
-  await stores.ledger.post(as === 'void' ? voidEntry(context, { ...invoice, outstanding }) : uncollectibleEntry(context, { ...invoice, outstanding }))
+  if (isDeposit(invoice)) await stores.ledger.post(depositClosedEntry(context, as, { outstanding, held: money(await stores.deposits.held(invoice.id), outstanding.currency) }))
+  else await stores.ledger.post(as === 'void' ? voidEntry(context, { ...invoice, outstanding }) : uncollectibleEntry(context, { ...invoice, outstanding }))
   await stores.invoices.setClosed(invoice.id, as, now, reason)
   await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'issued', to: as, cause: reason, actor, at: now })
   if (as === 'void') await stores.invoices.releaseRenewal(invoice.id)

@@ -6,6 +6,8 @@ export interface BillingEvents {
   'billing.seal-due': { requestedBy: string }
   /** The ledger is to prove itself. */
   'billing.ledger-audit-due': { requestedBy: string }
+  /** A deposit was paid: pay the invoices that it was made for. */
+  'billing.deposit-paid': { invoiceId: string }
   /** A service got its first paid period: build it. */
   'billing.service-paid': { serviceId: string, invoiceId: string }
   /** Entitlement stopped: stop the machine. */

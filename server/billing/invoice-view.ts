@@ -1,12 +1,13 @@
 import { money, toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { depositLapseDays, isDeposit } from './deposit.ts'
 import type { Invoice, InvoiceLine, InvoicePayment, PaymentViewJson } from './ports.ts'
 import { scheduleOf } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
 
 export type RailKind = 'issued' | 'reminder' | 'due' | 'suspension' | 'termination' | 'paid' | 'void'
-export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible'
+export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible' | 'rail_deposit_lapses'
 export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly done: boolean, readonly reason: RailReason }
 
 export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
@@ -22,10 +23,11 @@ export function railOf(invoice: Invoice, { notices, lapses }: RailFacts, rules: 
   const finalNoticeAt = sent('final')?.at ?? null
   const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, lapses, rules)
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
-  const reminders = schedule.reminders.filter(step => status === 'issued' || sent(step.step)).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
+  const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => status === 'issued' || sent(step.step)).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
   const steps = [issued, ...reminders]
   if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
   else if (closedAt) steps.push({ kind: status === 'void' ? 'void' : 'termination', at: closedAt, done: true, reason: status === 'void' ? 'rail_void' : 'rail_uncollectible' })
+  else if (isDeposit(invoice)) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'void', at: rules.calendar.shiftDays(dueAt, depositLapseDays), done: false, reason: 'rail_deposit_lapses' })
   else if (lapses) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
   else {
     steps.push(

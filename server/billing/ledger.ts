@@ -51,3 +51,22 @@ export const reversalEntry = (context: Context, gateway: GatewayName | null, cau
   entry(cause, context, [['receivable', parts.toInvoice], ['client_credit', parts.toCredit]], [[gateway ? 'gateway_clearing' : 'bank', add(parts.toInvoice, parts.toCredit), gateway]])
 
 export const creditEntry = (context: Context, amount: Money): JournalEntry => entry('credit_applied', context, [['client_credit', amount]], [['receivable', amount]])
+
+/** A client will hand us money to keep: it is no revenue and has no PPN. Until it is paid, what we shall owe stands on `deposits`. */
+export const depositIssueEntry = (context: Context, total: Money): JournalEntry => entry('invoice_issued', context, [['receivable', total]], [['deposits', total]])
+
+/** The deposit was paid: the client's money is the client's credit from now on. */
+export const depositPaidEntry = (context: Context, amount: Money): JournalEntry => entry('deposit_paid', context, [['deposits', amount]], [['client_credit', amount]])
+
+/** The payment of a deposit was taken back: what is left of its credit goes back to wait for the money. */
+export const depositTakenBackEntry = (context: Context, amount: Money): JournalEntry => entry('deposit_paid', context, [['client_credit', amount]], [['deposits', amount]])
+
+/** Closes a deposit: what was paid on it is credit; what it credited before and lost again by a payment taken back (`held` is less than what is owed) is a loss. */
+export function depositClosedEntry(context: Context, as: 'void' | 'uncollectible', { outstanding, held }: { readonly outstanding: Money, readonly held: Money }): JournalEntry {
+  const rest = subtract(held, outstanding)
+  const none = zero(held.currency)
+  return entry(as === 'void' ? 'invoice_voided' : 'invoice_uncollectible', context, [['deposits', held], ['bad_debt', isNegative(rest) ? negate(rest) : none]], [['receivable', outstanding], ['client_credit', isNegative(rest) ? none : rest]])
+}
+
+/** Money on the bank account of which only its owner is known. */
+export const bankCreditEntry = (context: Context, amount: Money): JournalEntry => entry('manual_payment', context, [['bank', amount]], [['client_credit', amount]])

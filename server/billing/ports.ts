@@ -6,6 +6,7 @@ import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { DepositStore } from './deposit-ports.ts'
 import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { CalendarFacts } from './service-plan.ts'
@@ -22,7 +23,7 @@ export interface OrderInvoiceInput {
 /** Issues the first invoice of an order: number, ledger entry and mail in this transaction. An invoice of 0 is paid at once. */
 export type IssueOrderInvoice = (stores: KernelStores, input: OrderInvoiceInput) => Promise<{ invoiceId: string, total: Money }>
 
-export interface PaymentBooking { readonly paymentId: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName | null, readonly amount: Money, readonly at: Date, readonly actor: Actor }
+export interface PaymentBooking { readonly paymentId: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName | null, readonly amount: Money, readonly at: Date, readonly actor: Actor, /** Asked for over the invoice on purpose (a transfer's unique code): that it becomes credit is no news. */ readonly expectedCredit?: Money }
 /**
  * Books money that has reached us: up to what the invoice still asks for it pays the invoice, the rest is client credit. Whatever the
  * invoice's state, the money is booked; booking one payment twice has one effect.
@@ -30,6 +31,13 @@ export interface PaymentBooking { readonly paymentId: string, readonly invoiceId
 export type BookPayment = (stores: KernelStores, booking: PaymentBooking) => Promise<{ toInvoice: Money, toCredit: Money, invoicePaid: boolean }>
 /** Takes a booked payment back (a settlement that the gateway denied, a refund, a charge-back): the invoice is owed again. */
 export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly cause: 'denied' | 'refunded' | 'charged_back' }) => Promise<void>
+
+/** Money that staff saw on the bank account, booked as a payment of its own in the caller's transaction; its id is answered. @throws AppError not_found, transfer_known */
+export type BookManualPayment = (stores: KernelStores, input: { readonly invoiceId: string, readonly amount: Money, readonly at: Date, readonly reference: string, readonly actor: Actor }) => Promise<{ paymentId: string, clientId: string }>
+/** Money on the bank account that is no invoice's: it becomes the client's credit. `causeId` makes it one. @throws AppError not_found */
+export type CreditClient = (stores: KernelStores, input: { readonly clientId: string, readonly amount: Money, readonly causeId: string, readonly memo: string, readonly actor: Actor }) => Promise<void>
+/** Pays an invoice from its client's credit, as far as both reach and at most `atMost`; `causeId` makes it one. What cannot be paid so (not issued, not theirs, a deposit) takes nothing. */
+export type ApplyCredit = (stores: KernelStores, input: { readonly invoiceId: string, readonly clientId: string, readonly atMost: Money | null, readonly causeId: string, readonly actor: Actor }) => Promise<{ applied: Money, left: Money }>
 
 /** What an invoice still asks for; null when it cannot be paid (draft, paid, void, uncollectible) or does not exist. Locks its row. */
 export interface PayableInvoice { readonly invoiceId: string, readonly number: string, readonly clientId: string, readonly outstanding: Money, readonly dueAt: Date, readonly lines: readonly { readonly id: string, readonly name: string, readonly amount: Money }[] }
@@ -221,7 +229,7 @@ export interface BillingRunStore {
 export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
-  readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore
+  readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

@@ -5,7 +5,7 @@ import type { Actor, Transact } from '../kernel/ports.ts'
 import { bookPayment } from './book-payment.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
-import type { BillingStores } from './ports.ts'
+import type { BillingStores, BookManualPayment } from './ports.ts'
 
 export interface ManualPayment { readonly invoiceId: string, readonly amount: Money, /** Day of the bank statement in the business zone. */ readonly receivedOn: string, readonly reference: string, readonly actor: Actor }
 
@@ -19,12 +19,19 @@ export const recordManualPayment = (deps: BillingDeps & { readonly transact: Tra
   const at = deps.rules.calendar.startOfDay(receivedOn)
   if (at > deps.clock.now()) throw fieldError('receivedOn', 'day_in_future')
   await deps.transact(async (stores) => {
-    const invoice = await stores.invoices.lock(invoiceId)
-    if (!invoice) throw new AppError('not_found')
-    const paymentId = deps.newId()
-    await stores.invoicePayments.insertManual({ id: paymentId, invoiceId, clientId: invoice.clientId, amount, reference, at })
-    await stores.transitions.record({ entity: 'payment', entityId: paymentId, from: 'created', to: 'settled', cause: `manual: ${reference}`, actor: actorLabel(actor), at: deps.clock.now() })
-    await bookPayment(deps)(stores, { paymentId, invoiceId, clientId: invoice.clientId, gateway: null, amount, at, actor })
+    const { paymentId } = await bookManualPayment(deps)(stores, { invoiceId, amount, at, reference, actor })
     await auditStaff(stores, { actor, action: 'payment.manual', entity: 'invoice', entityId: invoiceId, after: { paymentId, amount: amount.amount.toString(), receivedOn, reference } })
   })
+}
+
+/** The booking itself, in the caller's transaction; see `BookManualPayment`. */
+export const bookManualPayment = (deps: BillingDeps) => async (stores: BillingStores, { invoiceId, amount, at, reference, actor }: Parameters<BookManualPayment>[1]): ReturnType<BookManualPayment> => {
+  const invoice = await stores.invoices.lock(invoiceId)
+  if (!invoice) throw new AppError('not_found')
+  const paymentId = deps.newId()
+  const { clientId } = invoice
+  await stores.invoicePayments.insertManual({ id: paymentId, invoiceId, clientId, amount, reference, at })
+  await stores.transitions.record({ entity: 'payment', entityId: paymentId, from: 'created', to: 'settled', cause: `manual: ${reference}`, actor: actorLabel(actor), at: deps.clock.now() })
+  await bookPayment(deps)(stores, { paymentId, invoiceId, clientId, gateway: null, amount, at, actor })
+  return { paymentId, clientId }
 }

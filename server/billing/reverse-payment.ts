@@ -2,6 +2,8 @@ import { isZero, min, subtract, zero } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import { auditStaff, hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
+import { isDeposit } from './deposit.ts'
+import { takeBackDeposit } from './settle-deposit.ts'
 import { paymentCause, splitOf } from './book-payment.ts'
 import { reversalEntry } from './ledger.ts'
 import type { BillingStores, PaymentBooking } from './ports.ts'
@@ -27,6 +29,7 @@ export const reversePayment = (deps: BillingDeps) => async (stores: BillingStore
   const parts = takesInvoice ? { toInvoice: fromInvoice, toCredit: fromCredit } : { toInvoice: none, toCredit: { ...fromInvoice, amount: fromInvoice.amount + fromCredit.amount } }
   await stores.ledger.post(reversalEntry({ causeId: reversal.paymentId, at: now, memo: `${invoice.number ?? invoice.id} ${reversal.cause}`, actor: actorLabel(reversal.actor), clientId: invoice.clientId, invoiceId: invoice.id }, reversal.gateway, reversal.cause === 'refunded' ? 'refund' : 'payment_reversed', parts))
   if (invoice.status === 'paid' && !isZero(parts.toInvoice)) {
+    if (isDeposit(invoice)) await takeBackDeposit(deps)(stores, { invoice, causeId: reversal.paymentId, actor: reversal.actor, amount: parts.toInvoice })
     await stores.invoices.setReopened(invoice.id)
     await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'paid', to: 'issued', cause: reversal.cause, actor: reversal.actor, at: now })
   }

@@ -2,10 +2,12 @@ import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
+import { isDeposit } from './deposit.ts'
 import { netOfService } from './invoice.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores, Invoice, InvoiceLine, Subscription } from './ports.ts'
 import { releaseFromDunning } from './release-from-dunning.ts'
+import { creditDeposit } from './settle-deposit.ts'
 
 export interface Settlement { readonly invoiceId: string, readonly cause: string, /** Makes the mail of this settlement one. */ readonly causeId: string, readonly actor: Actor }
 
@@ -22,6 +24,7 @@ export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores
   const lines = await stores.invoices.linesOf(invoiceId)
   const serviceIds = [...new Set(lines.flatMap(line => line.serviceId && line.kind === 'service' ? [line.serviceId] : []))].sort()
   for (const serviceId of serviceIds) await entitle(deps, stores, { invoice, lines, serviceId, actor, now })
+  if (isDeposit(invoice)) await creditDeposit(deps)(stores, { invoice, causeId, actor })
   if (invoice.orderId) await advanceOrder(deps, stores, invoice.orderId, actor, now)
   for (const paymentId of await stores.invoicePayments.liveOf(invoiceId)) await stores.outbox.emit('payments.cancel-due', { paymentId })
   await queueMail(deps, stores, { template: 'invoice_paid', key: `invoice-paid:${invoiceId}:${causeId}`, clientId: invoice.clientId, path: `/portal/invoices/${invoiceId}`, values: { number: invoice.number ?? '', total: invoice.total, amount: invoice.total, paidOn: now } })

@@ -36,4 +36,6 @@ export function toBuyerError(error: unknown): unknown {
   return new AppError('gateway_unavailable', { cause: error, message: error.message, retryAfterSeconds: error.afterSeconds ?? 60 })
 }
 
+/** Who closes and settles what is paid without a gateway. */
+export const bankActor: Actor = { kind: 'system', name: 'payments.transfer' }
 export const gatewayActor = (name: GatewayName): Actor => ({ kind: 'system', name: `payments.${name}` })

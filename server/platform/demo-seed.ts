@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -11,6 +11,8 @@ export interface DemoHypervisor { readonly url: string, readonly tokenId: string
 
 export const demoPassword = 'Gardu-demo-2026'
 const people: [Role, string][] = [['client', 'Sari Wulandari'], ['sysadmin', 'Bagus Pratama'], ['business', 'Dewi Lestari'], ['finance', 'Rina Kusuma'], ['owner', 'Hendra Wijaya']]
+
+const accounts = [['BCA', '1234567890'], ['Mandiri', '1060055988896']] as const
 
 const plans = [
   { slug: 'vps-rinjani-1', name: 'VPS Rinjani 1', cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, monthly: 50_000n, featured: false, id: 'Untuk situs pribadi, bot, dan belajar Linux.', en: 'For personal sites, bots and learning Linux.' },
@@ -54,6 +56,7 @@ export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' |
     const tx = transaction as unknown as Executor
     const now = core.clock.now()
     await seedPeople(tx, { ...core, now, passwordHash })
+    await tx.insert(bankAccounts).values(accounts.map(([bank, number], i) => ({ id: core.newId(), bank, number, holder: 'PT Gardu Demo', position: (i + 1) * 10, createdAt: now })))
     const cluster = hypervisor ? await seedHypervisor(tx, hypervisor, { ...core, now }) : { connectionId: null, templateIds: [] }
     await seedCatalogue(tx, cluster, { ...core, now })
   })

@@ -55,9 +55,11 @@ export function localeOf(event: H3Event): Locale {
 
 export const requestIdOf = (event: H3Event): string => event.context.requestId ??= uuidv7()
 
-/** Reads at most one MiB, whether the length was announced or not. @throws AppError body_too_large */
-async function readLimited(event: H3Event): Promise<Buffer> {
-  if (Number(getHeader(event, 'content-length') ?? 0) > bodyLimit) throw new AppError('body_too_large')
+/** Reads at most one MiB (a file: as much as its contract takes), whether the length was announced or not. @throws AppError body_too_large, file_too_large */
+async function readLimited(event: H3Event, accepts: RouteContract['accepts']): Promise<Buffer> {
+  const limit = accepts?.bytes ?? bodyLimit
+  const tooLarge = () => accepts ? new AppError('file_too_large', { params: { limit: limit / bodyLimit } }) : new AppError('body_too_large')
+  if (Number(getHeader(event, 'content-length') ?? 0) > limit) throw tooLarge()
   const request = event.node.req as IncomingMessage & { body?: unknown, rawBody?: unknown }
   const given = request.rawBody ?? request.body
   if (given !== undefined && given !== null) return Buffer.isBuffer(given) ? given : Buffer.from(typeof given === 'string' ? given : JSON.stringify(given))
@@ -65,7 +67,7 @@ async function readLimited(event: H3Event): Promise<Buffer> {
   let size = 0
   for await (const chunk of request) {
     size += (chunk as Buffer).length
-    if (size > bodyLimit) throw new AppError('body_too_large')
+    if (size > limit) throw tooLarge()
     chunks.push(chunk as Buffer)
   }
   return Buffer.concat(chunks)
@@ -145,7 +147,7 @@ export function defineRoute<const C extends RouteContract>(contract: C, handle: 
       if (!mayPass(contract.access, actor?.role)) throw new AppError(actor ? 'forbidden' : 'unauthenticated')
       const writes = contract.method !== 'GET'
       if (writes && contract.access !== 'gateway') checkOrigin(event, app)
-      const raw = writes ? await readLimited(event) : Buffer.alloc(0)
+      const raw = writes ? await readLimited(event, contract.accepts) : Buffer.alloc(0)
       const json = contract.body ? parseJson(raw) : undefined
       await checkRate(event, contract, json, app)
       const input = {

@@ -30,6 +30,7 @@ function operation(contract: RouteContract): Json {
     'security': open ? [] : [{ bearer: [] }, { session: [] }],
     'parameters': [...parametersOf(contract.params, 'path'), ...parametersOf(contract.query, 'query'), ...(contract.creates ? [idempotency] : [])],
     ...(contract.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(contract.body, 'input') } } } } : {}),
+    ...(contract.accepts ? { requestBody: { required: true, content: Object.fromEntries(contract.accepts.types.map(type => [type, { schema: { type: 'string', format: 'binary' } }])) } } : {}),
     'responses': { [status]: { description: contract.status === 204 ? 'Done' : 'The answer', ...(content ? { content } : {}) }, default: problem },
   }
 }

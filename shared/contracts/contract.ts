@@ -18,6 +18,8 @@ export interface RouteContract {
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  /** The body is a file, taken as its bytes: at most so many of them, of these types (what it really is, its content says). */
+  readonly accepts?: { readonly types: readonly string[], readonly bytes: number }
   /** Absent for an answer that is not JSON (`produces` then names its type) or has no content. */
   readonly response?: z.ZodType
   readonly produces?: string

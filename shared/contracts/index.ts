@@ -5,8 +5,9 @@ import * as ledger from './ledger.ts'
 import * as portal from './portal.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
+import * as transfers from './transfers.ts'
 
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, ledger, system].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, ledger, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -14,6 +14,8 @@ export const errorCodes = {
   // money
   invoice_not_payable: 409, payment_in_progress: 409, transfer_known: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
   webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, billing_second_person: 409, plan_changed: 409,
+  // bank transfers, statements, credit
+  file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines
   service_not_ready: 409, service_suspended: 402, action_in_progress: 409, machine_not_ours: 409, credentials_already_shown: 410,
   connection_failed: 502, connection_in_use: 409, address_pool_in_use: 409, slug_taken: 409, code_taken: 409,

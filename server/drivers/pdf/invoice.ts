@@ -67,7 +67,7 @@ const taxName = (rule: string, locale: Locale) => Object.entries(texts[locale].t
 function totals({ invoice, outstanding, locale }: Pick<Document, 'invoice' | 'outstanding' | 'locale'>): TableCell[][] {
   const t = texts[locale]
   const line = (name: string, amount: Money, bold = false): TableCell[] => [{ text: name, bold }, right(formatMoney(amount), bold)]
-  const taxed = invoice.taxRule !== 'not-pkp'
+  const taxed = invoice.taxRule !== 'not-pkp' && invoice.taxRule !== 'deposit'
   const paid = subtract(invoice.total, outstanding)
   return [
     line(t.subtotal, invoice.subtotal),

@@ -1,23 +1,30 @@
 import { createHash } from 'node:crypto'
 import en from '#i18n/en/documents.json' with { type: 'json' }
 import id from '#i18n/id/documents.json' with { type: 'json' }
+import enTransfers from '#i18n/en/transfers.json' with { type: 'json' }
+import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
 import { computeTax } from '#shared/money/tax.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { applyCredit } from '#server/billing/apply-credit.ts'
 import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
+import { creditClient } from '#server/billing/credit-client.ts'
+import { depositState } from '#server/billing/deposit-state.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
 import { endService } from '#server/billing/end-service.ts'
 import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
 import { issueOrderInvoice } from '#server/billing/issue-order-invoice.ts'
+import { lapseDeposits } from '#server/billing/lapse-deposits.ts'
 import { listInvoices } from '#server/billing/list-invoices.ts'
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { BillingHooks, BookPayment, ComputeTax, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookManualPayment, BookPayment, ComputeTax, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printInvoice } from '#server/billing/print-invoice.ts'
-import { recordManualPayment } from '#server/billing/record-manual-payment.ts'
+import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
 import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
 import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
@@ -30,6 +37,7 @@ import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
 import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
 import { showPlan } from '#server/billing/show-plan.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
+import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
 import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { Actor, KernelStores } from '#server/kernel/ports.ts'
@@ -37,6 +45,7 @@ import type { Core } from '../core.ts'
 import { demoClock } from '../demo-clock.ts'
 
 const texts = { id: id.documents, en: en.documents }
+const depositTexts = { id: idTransfers.transfers.deposit.line, en: enTransfers.transfers.deposit.line }
 
 export function composeBilling(core: Core) {
   const { config, clock, newId, transact, read } = core
@@ -48,11 +57,19 @@ export function composeBilling(core: Core) {
   const describeReason = ({ code, days, at }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone))
   const deps = {
     clock, newId, rules, seller, computeTax: tax, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, printer: drawInvoice, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, describeDeposit: (locale: Locale) => depositTexts[locale], printer: drawInvoice, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
-  const run = runBilling(deps)
+  const lapse = lapseDeposits(deps)
+  const sweep = runBilling(deps)
+  /** The calendar of services, and then that of deposits. */
+  const run: typeof sweep = async (input) => {
+    const done = await sweep(input)
+    // A run that was stopped (a wrong clock, a restored backup) has done nothing at all.
+    if (done.status === 'done') await lapse()
+    return done
+  }
   const system: Actor = { kind: 'system', name: 'billing.sweep' }
   return {
     /** Told once, after the other modules are composed. */
@@ -64,6 +81,10 @@ export function composeBilling(core: Core) {
     issueOrderInvoice: ((stores, input) => issueOrderInvoice(deps)(own(stores), input)) satisfies IssueOrderInvoice,
     findPayableInvoice: ((stores, input) => findPayableInvoice(own(stores), input)) satisfies FindPayableInvoice,
     bookPayment: ((stores, booking) => bookPayment(deps)(own(stores), booking)) satisfies BookPayment,
+    bookManualPayment: ((stores, input) => bookManualPayment(deps)(own(stores), input)) satisfies BookManualPayment,
+    creditClient: ((stores, input) => creditClient(deps)(own(stores), input)) satisfies CreditClient,
+    applyCredit: ((stores, input) => applyCredit(deps)(own(stores), input)) satisfies ApplyCredit,
+    depositState: depositState(deps), topUp: topUp(deps), payTogether: payTogether(deps), cancelDeposit: cancelDeposit(deps),
     reversePayment: ((stores, booking) => reversePayment(deps)(own(stores), booking)) satisfies ReversePayment,
     markServiceActive: ((stores, input) => markServiceActive(deps)(own(stores), input)) satisfies MarkServiceActive,
     suspendService: ((stores, input) => suspendService(deps)(own(stores), input)) satisfies SuspendService,
@@ -92,6 +113,7 @@ export function composeBilling(core: Core) {
       'billing.sweep-due': async () => {
         await run({ actor: system, confirmBrake: false })
       },
+      'billing.deposit-paid': payDepositTargets(deps),
       'billing.seal-due': async () => void await sealJournal(deps)({ everything: false }),
       'billing.ledger-audit-due': auditLedger(deps),
     },

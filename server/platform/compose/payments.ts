@@ -19,9 +19,11 @@ import { startPayment } from '#server/payments/start-payment.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
 import { atMostEvery, inBatches } from '../batch.ts'
+import { composeTransfers } from './transfers.ts'
+import type { TransfersNeed } from './transfers.ts'
 import type { Core } from '../core.ts'
 
-export interface PaymentsNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
+export interface PaymentsNeed extends TransfersNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
 
 export function composePayments(core: Core, billing: PaymentsNeed) {
   const { config, clock, newId, transact, read } = core
@@ -33,11 +35,13 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
   const verifiers = { midtrans, xendit: xenditWebhooks({ callbackToken: config.XENDIT_CALLBACK_TOKEN ?? '' }) }
   const { findPayableInvoice, bookPayment, reversePayment } = billing
   const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, findPayableInvoice, bookPayment, reversePayment, baseUrl: config.GARDU_BASE_URL }
+  const { lapse, ...transfers } = composeTransfers(core, deps, billing)
   const show = viewPayments(drawQr)
   const start = startPayment(deps)
   const requestInbox = () => read.outbox.emit('payments.webhooks-waiting', {}, { singletonKey: 'inbox' })
   const reconcile = reconcilePayments({ payments: read.payments, outbox: read.outbox, clock })
   return {
+    ...transfers,
     async startPayment({ actor, ...input }: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod, locale?: Locale | undefined }): Promise<PaymentView> {
       const [view] = await show([await start({ ...input, clientId: actor.id })])
       if (!view) throw new RangeError('one payment has one view')
@@ -68,6 +72,7 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
       'payments.cancel-due': cancelStrayAttempt(deps),
       'payments.reconcile-due': async () => {
         await reconcile()
+        await lapse()
       },
     },
   }
