@@ -1,7 +1,7 @@
 // @ts-check
 import withNuxt from './.nuxt/eslint.config.mjs'
 
-const modules = 'server/{audit,billing,catalog,clients,domains,identity,infrastructure,kernel,notifications,ordering,payments,provisioning}/**/*.ts'
+const modules = 'server/{audit,billing,catalog,clients,domains,identity,infrastructure,kernel,notifications,ordering,payments,provisioning,reports}/**/*.ts'
 
 export default withNuxt(
   { ignores: ['db/migrations/**', '.data/**', '.output/**'] },

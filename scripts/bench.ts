@@ -8,6 +8,7 @@ import { benchJourney } from '../tests/bench/journey.ts'
 import { median, report, startServer } from '../tests/bench/measure.ts'
 import type { Line } from '../tests/bench/measure.ts'
 import { benchMemory, benchPages, benchWebhooks } from '../tests/bench/pages.ts'
+import { benchReports } from '../tests/bench/reports.ts'
 import { startTestApp } from '../tests/support/app.ts'
 import { startDemo } from '../tests/support/demo.ts'
 import { until } from '../tests/support/journey.ts'
@@ -44,6 +45,11 @@ try {
   for (let i = 0; i < 5; i++) plans.push(await timePlan(test.app))
   await test.close()
   lines.push({ name: 'plan over 100,000 services / SQL that selects the candidates', value: median(plans.map(p => p.planMilliseconds)) / median(plans.map(p => p.sqlMilliseconds)), unit: '×', atMost: 3, note: `${median(plans.map(p => p.planMilliseconds)).toFixed(0)} and ${median(plans.map(p => p.sqlMilliseconds)).toFixed(0)} ms, ${plans[0]?.actions} actions` })
+
+  say('reports over 1,000,000 journal lines …')
+  const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })
+  lines.push(...await benchReports(books.app, 1_000_000))
+  await books.close()
 
   say('pages, webhooks, memory (PostgreSQL and Redis) …')
   execFileSync('psql', [postgres.url, '-qc', 'create database gardu_bench'])

@@ -9,6 +9,7 @@ import { composeNotifications } from './compose/notifications.ts'
 import { composeOrdering } from './compose/ordering.ts'
 import { composePayments } from './compose/payments.ts'
 import { composeProvisioning } from './compose/provisioning.ts'
+import { composeReports } from './compose/reports.ts'
 import type { Config } from './config.ts'
 import { openCore } from './core.ts'
 import type { Outside } from './core.ts'
@@ -33,7 +34,8 @@ export async function createApp(config: Config, outside: Outside = {}) {
   billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods, onOrderPaid: ordering.onOrderPaid, onOrderExpired: ordering.onOrderExpired })
   const provisioning = composeProvisioning(core, billing, infrastructure)
   const domains = composeDomains(core)
-  const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains }
+  const reports = composeReports(core, billing)
+  const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains, reports }
   const handlers: Partial<Handlers> = Object.assign({}, ...Object.values(modules).map(module => 'handlers' in module ? module.handlers : {}))
   const streams = eventStreams(core.live)
   return {

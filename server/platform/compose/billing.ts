@@ -15,6 +15,7 @@ import { depositState } from '#server/billing/deposit-state.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
 import { endService } from '#server/billing/end-service.ts'
 import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
+import { foreseeRenewals } from '#server/billing/foresee-renewals.ts'
 import { issueOrderInvoice } from '#server/billing/issue-order-invoice.ts'
 import { lapseDeposits } from '#server/billing/lapse-deposits.ts'
 import { listInvoices } from '#server/billing/list-invoices.ts'
@@ -94,7 +95,7 @@ export function composeBilling(core: Core) {
     describeServices: describeServices(deps),
     listInvoices: listInvoices(deps), showInvoice: showInvoice(deps), showAdminInvoice: showAdminInvoice(deps), printInvoice: printInvoice(deps), showCredit: showCredit(deps),
     voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
-    showPlan: showPlan(deps), setHold: setHold(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
+    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), setHold: setHold(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }

@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import type { Reports, RevenueDetail } from '#server/reports/ports.ts'
+import type { Executor } from '../client.ts'
+import { cursorParts, dayNumber, epoch, instant, rowsOf, toDetail } from './report-sql.ts'
+import type { RawDetail } from './report-sql.ts'
+
+/** The last day that there is: a line whose period is not known yet is never done. */
+const never = sql`2147483647`
+
+/**
+ * Lines of issued invoices with the days that they earn on: their own period; for the first one of a service, which begins when it is paid,
+ * that of the paid period; else the day of issue. Deposits are no revenue.
+ */
+const lines = (zone: string, until: Date): SQL => {
+  const day = (at: SQL) => dayNumber(at, zone)
+  const ofService = sql`il.kind in ('service', 'discount') and il.service_id is not null`
+  const edge = (own: SQL, paid: SQL) => sql`case when il.period_start is not null then ${day(own)} when ${ofService} then ${day(paid)} else ${day(sql`i.issued_at`)} end`
+  return sql`select il.invoice_id, il.position, il.amount, il.description, il.service_id, i.number, i.client_id, i.issued_at, ${day(sql`i.issued_at`)} as issued, case when i.status = 'void' then ${day(sql`i.closed_at`)} end as voided,
+      ${edge(sql`il.period_start`, sql`p.period_start`)} as first_day, ${edge(sql`il.period_end`, sql`p.period_end`)} as next_day
+    from invoices i join invoice_lines il on il.invoice_id = i.id left join paid_periods p on p.service_id = il.service_id and p.invoice_id = il.invoice_id and il.period_start is null
+    where i.issued_at < ${instant(until)} and il.kind <> 'deposit'`
+}
+
+/** `earnedBefore` of `server/reports/spread.ts` as SQL. A test holds the one against the other. */
+const earned = (day: SQL): SQL => sql`(case when ${day} <= l.issued or l.first_day is null or ${day} > l.voided then 0 when l.next_day <= l.first_day then case when ${day} > l.first_day then l.amount else 0 end
+  else l.amount * least(greatest(${day} - l.first_day, 0), l.next_day - l.first_day) / (l.next_day - l.first_day) end)`
+const invoiced = (day: SQL): SQL => sql`(case when ${day} > l.issued and (l.voided is null or ${day} <= l.voided) then l.amount else 0 end)`
+/** Whether anything of a line can happen from a day on, up to another. */
+const moves = (from: SQL, until: SQL): SQL => sql`l.issued < ${until} and ((case when l.first_day is null then ${never} else greatest(l.next_day, l.first_day + 1, l.issued + 1) end) >= ${from} or l.voided >= ${from}) and (l.voided is null or l.voided >= ${from})`
+
+/** Revenue by exact days of the business zone. */
+export const revenueReports = (db: Executor, zone: string): Pick<Reports, 'earned' | 'revenueLines'> => ({
+  async earned(months) {
+    const last = months.at(-1)
+    if (!last) return []
+    const spans = sql.join(months.map((month, i) => sql`(${i}::int, ${month.firstDay}::int, ${month.nextDay}::int)`), sql`, `)
+    const found = rowsOf<{ i: number, earned: string, deferred: string }>(await db.execute(sql`
+      with m (i, d0, d1) as (values ${spans}), l as materialized (${lines(zone, last.end)})
+      select m.i, sum(${earned(sql`m.d1`)} - ${earned(sql`m.d0`)})::text as earned, sum(${invoiced(sql`m.d1`)} - ${earned(sql`m.d1`)})::text as deferred from m join l on ${moves(sql`m.d0`, sql`m.d1`)} group by m.i`))
+    return months.map((_, i) => {
+      const row = found.find(candidate => candidate.i === i)
+      return { earned: BigInt(row?.earned ?? 0), deferred: BigInt(row?.deferred ?? 0) }
+    })
+  },
+  async revenueLines(month, what, { after, limit }) {
+    const from = cursorParts(after, 'id', 'number')
+    if (from === undefined) return []
+    const [d0, d1] = [sql`${month.firstDay}::int`, sql`${month.nextDay}::int`]
+    const behind = from ? sql`and il.invoice_id >= ${from[0]}::uuid and (il.invoice_id, il.position) > (${from[0]}::uuid, ${from[1]}::int)` : sql``
+    const counts = what === 'earned' ? sql`${earned(d1)} <> ${earned(d0)}` : sql`${invoiced(d1)} <> ${earned(d1)}`
+    type Raw = RawDetail & Pick<RevenueDetail, 'issued' | 'voided' | 'from' | 'to'>
+    const found = rowsOf<Raw>(await db.execute(sql`
+      select l.invoice_id || '|' || l.position as cursor, ${epoch(sql`l.issued_at`)} as at, l.number || ' · ' || l.description as label, u.name as "clientName", l.invoice_id as "invoiceId", l.service_id as "serviceId", l.amount::text as amount, l.issued, l.voided, l.first_day as "from", l.next_day as "to"
+      from (${lines(zone, month.end)} ${behind}) l join users u on u.id = l.client_id where ${counts} order by l.invoice_id, l.position limit ${limit}`))
+    return found.map(({ issued, voided, from: first, to, ...row }) => ({ ...toDetail(row), issued, voided, from: first, to }))
+  },
+})

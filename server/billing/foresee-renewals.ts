@@ -1,0 +1,37 @@
+import { isZero } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { candidates } from './plan-actions.ts'
+import type { BillingStores } from './ports.ts'
+import { planService, renewalDueAt, renewalInvoiceAt } from './service-plan.ts'
+import type { CalendarFacts, PlanRules } from './service-plan.ts'
+
+/** A renewal that will fall due; `price` is without PPN. */
+export interface ForeseenRenewal { readonly serviceId: string, readonly hostname: string, readonly clientName: string, readonly dueAt: Date, readonly price: Money }
+
+const latest = (...moments: readonly (Date | null)[]) => new Date(Math.max(...moments.map(moment => moment?.getTime() ?? 0)))
+const nextPeriod = (facts: CalendarFacts, paidUntil: Date, { calendar }: PlanRules) => calendar.periodEnd(paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? calendar.dayOf(paidUntil).day)
+
+/**
+ * The renewals of one service that fall due by `until`, by the very plan that issues them, if everything is paid in time: the opposite of
+ * `foresee`, which nobody pays. What is invoiced already is left out: it is an open invoice. Holds are waited for, free periods cost nothing.
+ */
+export function* renewalsOf(start: CalendarFacts, rules: PlanRules, now: Date, until: Date): Generator<ForeseenRenewal> {
+  if (!start.paidUntil || isZero(start.price)) return
+  let facts: CalendarFacts = { ...start, invoice: null, renewalIssued: false, paidUntil: start.renewalIssued ? nextPeriod(start, start.paidUntil, rules) : start.paidUntil }
+  for (;;) {
+    const issueAt = renewalInvoiceAt(facts, rules)
+    if (!issueAt || !facts.paidUntil) return
+    const at = latest(now, issueAt, facts.holdUntil)
+    const dueAt = renewalDueAt(facts.paidUntil, at, rules)
+    if (dueAt > until || !planService(facts, rules, at).some(action => action.kind === 'issue_renewal_invoice')) return
+    yield { serviceId: facts.serviceId, hostname: facts.hostname, clientName: facts.clientName, dueAt, price: facts.price }
+    facts = { ...facts, paidUntil: nextPeriod(facts, facts.paidUntil, rules) }
+  }
+}
+
+/** Those of all services, one page of them in memory at a time. */
+export const foreseeRenewals = (deps: { readonly read: Pick<BillingStores, 'subscriptions'>, readonly rules: PlanRules, readonly clock: { now(): Date } }) => async function* (until: Date): AsyncGenerator<ForeseenRenewal> {
+  const now = deps.clock.now()
+  for await (const facts of candidates(deps.read, deps.rules, now, until)) yield* renewalsOf(facts, deps.rules, now, until)
+}
