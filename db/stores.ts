@@ -11,18 +11,20 @@ import { domainStores } from './repositories/domains.ts'
 import { idempotencyStores } from './repositories/idempotency.ts'
 import { identityStores } from './repositories/identity.ts'
 import { infrastructureStores } from './repositories/infrastructure.ts'
+import { invoicingStores } from './repositories/invoicing.ts'
 import { kernelStores } from './repositories/kernel.ts'
 import { ledgerStores } from './repositories/ledger.ts'
 import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
+import { taxRuleStores } from './repositories/tax-rules.ts'
 import { transferStores } from './repositories/transfers.ts'
 
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db),
     ...paymentStores(db, context), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

@@ -18,15 +18,15 @@ type ServiceRow = typeof services.$inferSelect
 const liveStatuses = ['created', 'pending'] as const
 const offset = (page: PageRequest) => (page.page - 1) * page.pageSize
 
-function toInvoice(row: InvoiceRow): Invoice {
+export function toInvoice(row: InvoiceRow): Invoice {
   const of = (amount: bigint) => money(amount, row.currency)
   return {
-    id: row.id, clientId: row.clientId, orderId: row.orderId, status: row.status, number: row.number, taxRule: row.taxRule, issuedAt: row.issuedAt, dueAt: row.dueAt, paidAt: row.paidAt, closedAt: row.closedAt, closedReason: row.closedReason, buyer: row.buyer, seller: row.seller,
+    id: row.id, clientId: row.clientId, orderId: row.orderId, status: row.status, number: row.number, taxRule: row.taxRule, issuedAt: row.issuedAt, dueAt: row.dueAt, paidAt: row.paidAt, closedAt: row.closedAt, closedReason: row.closedReason, buyer: row.buyer, seller: row.seller, termDays: row.termDays, note: row.note, taxInvoiceNumber: row.taxInvoiceNumber,
     subtotal: of(row.subtotal), discount: of(row.discount), taxable: of(row.taxable), dpp: of(row.dpp), tax: of(row.tax), total: of(row.total),
   }
 }
 
-const toLine = (row: typeof invoiceLines.$inferSelect): InvoiceLine => ({ kind: row.kind, description: row.description, serviceId: row.serviceId, periodStart: row.periodStart, periodEnd: row.periodEnd, amount: money(row.amount, row.currency) })
+const toLine = (row: typeof invoiceLines.$inferSelect): InvoiceLine => ({ kind: row.kind, description: row.description, serviceId: row.serviceId, periodStart: row.periodStart, periodEnd: row.periodEnd, quantity: row.quantity, amount: money(row.amount, row.currency) })
 
 const toSubscription = (row: ServiceRow): Subscription => ({
   id: row.id, orderId: row.orderId, clientId: row.clientId, productName: row.productName, hostname: row.hostname, cycle: row.cycle, price: money(row.price, row.currency), status: row.status, suspensionReason: row.suspensionReason,
@@ -43,6 +43,9 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
     const { subtotal, discount, taxable, dpp, tax, total, ...rest } = invoice
     await db.insert(invoices).values({ ...rest, status: 'issued', currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount, createdAt: invoice.issuedAt })
     await db.insert(invoiceLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, id: sql`gen_random_uuid()`, invoiceId: invoice.id, position: index + 1, amount: amount.amount, currency: amount.currency })))
+  },
+  async issueDraft({ id, subtotal, discount, taxable, dpp, tax, total, ...rest }) {
+    await db.update(invoices).set({ ...rest, status: 'issued', currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount }).where(eq(invoices.id, id))
   },
   async lock(invoiceId) {
     const [row] = await db.select().from(invoices).where(eq(invoices.id, invoiceId)).for('update')
@@ -64,7 +67,7 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
   async list(filter) {
     const like = filter.q ? containing(filter.q) : undefined
     const where = and(
-      filter.clientId ? eq(invoices.clientId, filter.clientId) : undefined, filter.status ? eq(invoices.status, filter.status) : undefined,
+      filter.clientId ? eq(invoices.clientId, filter.clientId) : undefined, filter.issuedOnly ? ne(invoices.status, 'draft') : undefined, filter.status ? eq(invoices.status, filter.status) : undefined,
       filter.overdueAt ? and(eq(invoices.status, 'issued'), lte(invoices.dueAt, filter.overdueAt)) : undefined,
       like ? or(ilike(invoices.number, like), ilike(users.name, like), ilike(users.email, like)) : undefined,
     )

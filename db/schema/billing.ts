@@ -39,15 +39,16 @@ export const invoiceCounters = pgTable('invoice_counters', { series: text().notN
 export const invoices = pgTable('invoices', {
   id: id(), clientId: uuid().notNull().references(() => users.id), orderId: uuid().references(() => orders.id), status: word<InvoiceStatus>().notNull(), series: text(), year: integer(), sequence: integer(), number: text().unique(),
   currency: currency(), subtotal: amount().notNull(), discount: amount().notNull(), taxable: amount().notNull(), dpp: amount().notNull(), tax: amount().notNull(), total: amount().notNull(), taxRule: text().notNull(),
-  issuedAt: instant(), dueAt: instant(), paidAt: instant(), closedAt: instant(), closedReason: text(), buyer: jsonb().$type<PartySnapshot>().notNull(), seller: jsonb().$type<PartySnapshot>().notNull(), createdAt: instant().notNull(),
+  issuedAt: instant(), dueAt: instant(), paidAt: instant(), closedAt: instant(), closedReason: text(), /** A draft's days from issue to due. */ termDays: integer(), note: text(), /** Given by Coretax; seventeen digits. */ taxInvoiceNumber: text(), buyer: jsonb().$type<PartySnapshot>().notNull(), seller: jsonb().$type<PartySnapshot>().notNull(), createdAt: instant().notNull(),
 }, t => [
   knownCurrency('invoices', t.currency), check('invoices_status', oneOf(t.status, invoiceStatuses)), check('invoices_sums', sql`${t.taxable} = ${t.subtotal} - ${t.discount} and ${t.total} = ${t.taxable} + ${t.tax} and ${t.total} >= 0`), check('invoices_number', sql`(${t.status} = 'draft') = (${t.number} is null)`),
-  uniqueIndex('invoices_sequence').on(t.series, t.year, t.sequence), index('invoices_client').on(t.clientId, t.createdAt), index('invoices_due').on(t.status, t.dueAt), index('invoices_order').on(t.orderId),
+  check('invoices_tax_number', sql`${t.taxInvoiceNumber} ~ '^[0-9]{17}$'`), uniqueIndex('invoices_tax_invoice').on(t.taxInvoiceNumber),
+  uniqueIndex('invoices_sequence').on(t.series, t.year, t.sequence), index('invoices_client').on(t.clientId, t.createdAt), index('invoices_issued').on(t.issuedAt, t.id), index('invoices_due').on(t.status, t.dueAt), index('invoices_order').on(t.orderId),
 ])
 
 export const invoiceLines = pgTable('invoice_lines', {
-  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), amount: amount().notNull(), currency: currency(),
-}, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
+  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), quantity: integer().notNull().default(1), amount: amount().notNull(), currency: currency(),
+}, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), check('invoice_lines_quantity', sql`${t.quantity} > 0`), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
 
 /** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
 export const renewals = pgTable('renewals', {

@@ -1,4 +1,4 @@
-import { money } from '#shared/money/money.ts'
+import { money, subtract } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { hint, recordTransition } from './deps.ts'
@@ -19,7 +19,17 @@ export const closeInvoice = (deps: BillingDeps) => async (stores: BillingStores,
   const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const context = { causeId: invoice.id, at: now, memo: `${invoice.number ?? invoice.id}: ${reason}`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }
   if (isDeposit(invoice)) await stores.ledger.post(depositClosedEntry(context, as, { outstanding, held: money(await stores.deposits.held(invoice.id), outstanding.currency) }))
-  else await stores.ledger.post(as === 'void' ? voidEntry(context, { ...invoice, outstanding }) : uncollectibleEntry(context, { ...invoice, outstanding }))
+  else {
+    const credited = await stores.creditNotes.creditedOf(invoice.id)
+    const left = { taxable: subtract(invoice.taxable, credited.taxable), tax: subtract(invoice.tax, credited.tax), total: subtract(invoice.total, credited.total), outstanding }
+    await stores.ledger.post(as === 'void' ? voidEntry(context, left) : uncollectibleEntry(context, left))
+  }
+  await markClosed(deps, stores, { invoice, as, reason, actor })
+}
+
+/** The state of a closed invoice and what follows from it, once the ledger says that nothing is owed any more. */
+export async function markClosed(deps: BillingDeps, stores: BillingStores, { invoice, as, reason, actor }: Closing): Promise<void> {
+  const now = deps.clock.now()
   await stores.invoices.setClosed(invoice.id, as, now, reason)
   await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'issued', to: as, cause: reason, actor, at: now })
   if (as === 'void') await stores.invoices.releaseRenewal(invoice.id)

@@ -2,6 +2,7 @@ import { money, toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { depositLapseDays, isDeposit } from './deposit.ts'
+import type { CreditNote } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, InvoicePayment, PaymentViewJson } from './ports.ts'
 import { scheduleOf } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
@@ -12,22 +13,23 @@ export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly
 
 export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
 
-/** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. */
-export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean }
+/** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. `bound`: it is for services, so the calendar acts on it. */
+export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean, readonly bound: boolean }
 
 /** What happened to an invoice and what comes next, by the same schedule that the calendar acts on. */
-export function railOf(invoice: Invoice, { notices, lapses }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
+export function railOf(invoice: Invoice, { notices, lapses, bound }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
   const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
   if (!issuedAt || !dueAt) return []
   const sent = (step: string) => notices.find(notice => notice.step === step)
   const finalNoticeAt = sent('final')?.at ?? null
   const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, lapses, rules)
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
-  const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => status === 'issued' || sent(step.step)).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
+  const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => bound && (status === 'issued' || sent(step.step))).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
   const steps = [issued, ...reminders]
   if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
   else if (closedAt) steps.push({ kind: status === 'void' ? 'void' : 'termination', at: closedAt, done: true, reason: status === 'void' ? 'rail_void' : 'rail_uncollectible' })
   else if (isDeposit(invoice)) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'void', at: rules.calendar.shiftDays(dueAt, depositLapseDays), done: false, reason: 'rail_deposit_lapses' })
+  else if (!bound) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' })
   else if (lapses) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
   else {
     steps.push(
@@ -46,7 +48,9 @@ export const toSummary = (invoice: Invoice, outstanding: Money, now: Date) => ({
   id: invoice.id, number: invoice.number, status: invoice.status, overdue: isOverdue(invoice, now), issuedAt: iso(invoice.issuedAt), dueAt: iso(invoice.dueAt), paidAt: iso(invoice.paidAt), total: toMoneyJson(invoice.total), outstanding: toMoneyJson(outstanding),
 })
 
-export const toLineView = (line: InvoiceLine) => ({ kind: line.kind, description: line.description, serviceId: line.serviceId, periodStart: iso(line.periodStart), periodEnd: iso(line.periodEnd), amount: toMoneyJson(line.amount) })
+export const toLineView = (line: InvoiceLine) => ({ kind: line.kind, description: line.description, serviceId: line.serviceId, periodStart: iso(line.periodStart), periodEnd: iso(line.periodEnd), quantity: line.quantity ?? 1, unitPrice: toMoneyJson({ ...line.amount, amount: line.amount.amount / BigInt(line.quantity ?? 1) }), amount: toMoneyJson(line.amount) })
+
+export const toNoteView = (note: CreditNote) => ({ id: note.id, number: note.number, issuedAt: note.issuedAt.toISOString(), reason: note.reason, taxable: toMoneyJson(note.taxable), tax: toMoneyJson(note.tax), total: toMoneyJson(note.total), toCredit: toMoneyJson(note.toCredit) })
 
 /** How a payment looks when the payments module adds nothing of its own (no QR code drawn). Settled ones show no instructions. */
 export const toPaymentView = (payment: InvoicePayment): PaymentViewJson => ({

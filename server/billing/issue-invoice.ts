@@ -10,7 +10,7 @@ import { queueMail } from './mails.ts'
 import type { BillingStores, InvoiceLine } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
-export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** Written between the invoice and the first look at what it asks for. */ readonly claim?: (invoiceId: string) => Promise<void> }
+export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** Written between the invoice and the first look at what it asks for. */ readonly claim?: (invoiceId: string) => Promise<void> }
 
 /**
  * Issues an invoice in the open transaction: figures, gapless number, snapshots of buyer and seller, journal entry, the client's credit
@@ -26,10 +26,11 @@ export const issueInvoice = (deps: BillingDeps) => async (stores: BillingStores,
   const { policy: { series }, calendar } = deps.rules
   const { year } = calendar.dayOf(now)
   const sequence = await stores.invoices.takeSequence(series, year)
-  const invoiceId = deps.newId()
+  const invoiceId = input.draftId ?? deps.newId()
   const number = invoiceNumber(series, year, sequence)
   const { rule, ...sums } = figures
-  await stores.invoices.insert({ id: invoiceId, clientId: input.clientId, orderId: input.orderId, series, year, sequence, number, ...sums, taxRule: rule, issuedAt: now, dueAt: input.dueAt, buyer: client.party, seller: deps.seller }, input.lines)
+  const issued = { id: invoiceId, clientId: input.clientId, orderId: input.orderId, series, year, sequence, number, ...sums, taxRule: rule, issuedAt: now, dueAt: input.dueAt, buyer: client.party, seller: deps.seller }
+  await (input.draftId ? stores.invoices.issueDraft(issued) : stores.invoices.insert(issued, input.lines))
   await recordTransition(stores, { entity: 'invoice', id: invoiceId, from: 'draft', to: 'issued', cause: 'issued', actor: input.actor, at: now })
   const context = { at: now, actor: actorLabel(input.actor), clientId: input.clientId, invoiceId, memo: number, causeId: invoiceId }
   if (figures.total.amount > 0n) await stores.ledger.post(issueEntry(context, figures))

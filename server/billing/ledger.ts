@@ -25,14 +25,21 @@ function entry(cause: LedgerCause, context: Context, debits: readonly Side[], cr
 export const issueEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money }): JournalEntry =>
   entry('invoice_issued', context, [['receivable', figures.total]], [['revenue', figures.taxable], ['ppn_payable', figures.tax]])
 
-/** Takes the issue back, PPN included; what was paid on it already becomes the client's credit. */
+/** Takes back what credit notes left of the issue, PPN included; what was paid of it already becomes the client's credit. */
 export const voidEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money, outstanding: Money }): JournalEntry =>
   entry('invoice_voided', context, [['revenue', figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.outstanding], ['client_credit', subtract(figures.total, figures.outstanding)]])
 
-/** What will not be paid any more is a loss; its share of PPN is no longer owed to the state (a credit note goes with it). */
+/** Takes a part of the issue back: less is owed, and what was paid already becomes the client's credit. */
+export const creditNoteEntry = (context: Context, figures: { taxable: Money, tax: Money, toInvoice: Money, toCredit: Money }): JournalEntry =>
+  entry('credit_note', context, [['revenue', figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.toInvoice], ['client_credit', figures.toCredit]])
+
+/** What will not be paid any more is a loss; its share of PPN is no longer owed to the state. `taxable`, `tax`: what credit notes left of them. */
 export function uncollectibleEntry(context: Context, figures: { taxable: Money, tax: Money, outstanding: Money }): JournalEntry {
-  const [loss, tax] = isZero(figures.tax) ? [figures.outstanding, zero(figures.tax.currency)] : split(figures.outstanding, [figures.taxable.amount, figures.tax.amount])
-  return entry('invoice_uncollectible', context, [['bad_debt', loss ?? figures.outstanding], ['ppn_payable', tax ?? zero(figures.tax.currency)]], [['receivable', figures.outstanding]])
+  const none = zero(figures.tax.currency)
+  const share = isZero(figures.tax) ? none : split(figures.outstanding, [figures.taxable.amount, figures.tax.amount])[1] ?? none
+  // More can be owed than is left of the invoice: a payment was taken back after a credit note. No more PPN is taken back than is left.
+  const tax = min(share, figures.tax)
+  return entry('invoice_uncollectible', context, [['bad_debt', subtract(figures.outstanding, tax)], ['ppn_payable', tax]], [['receivable', figures.outstanding]])
 }
 
 export interface PaymentSplit { readonly toInvoice: Money, readonly toCredit: Money }

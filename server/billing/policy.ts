@@ -4,6 +4,7 @@
  */
 export interface BillingPolicy {
   readonly series: string
+  readonly creditNoteSeries: string
   readonly renewalLeadDays: number
   /** A renewal invoice that is issued late still leaves this long to pay. */
   readonly minimumTermDays: number
@@ -32,6 +33,7 @@ export interface BrakePolicy {
 
 export const defaultPolicy: BillingPolicy = {
   series: 'INV',
+  creditNoteSeries: 'CN',
   renewalLeadDays: 14,
   minimumTermDays: 7,
   orderTermDays: 3,

@@ -1,15 +1,18 @@
 import type { Money } from '#shared/money/money.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
-import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, EndReason, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { DepositStore } from './deposit-ports.ts'
+import type { CreditNoteStore, DraftStore, TaxDocumentStore } from './invoicing-ports.ts'
+import type { Invoice, InvoiceLine, InvoiceWithClient, Party } from './invoice-record.ts'
 import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { CalendarFacts } from './service-plan.ts'
+import type { TaxRuleStore } from './tax-book.ts'
 
 /**
  * What other modules may ask of billing, each inside their own transaction: the caller hands in its open stores, so that the payment row
@@ -77,26 +80,21 @@ export interface PaymentViewJson {
 
 // What billing needs from outside ------------------------------------------------------------------------------------------------------
 
-export interface Party { readonly name: string, readonly address: string, readonly email: string | null, readonly phone: string | null, readonly npwp: string | null, readonly nik: string | null }
+export type { Invoice, InvoiceLine, InvoiceWithClient, Party }
 /** Who an invoice is written to, and how that person is written to. */
 export interface BilledClient { readonly clientId: string, readonly name: string, readonly email: string, readonly locale: Locale, readonly party: Party }
 export interface BilledClients { find(clientId: string): Promise<BilledClient | null> }
 
-export interface InvoiceLine { readonly kind: InvoiceLineKind, readonly description: string, readonly serviceId: string | null, readonly periodStart: Date | null, readonly periodEnd: Date | null, readonly amount: Money }
-export interface Invoice {
-  readonly id: string, readonly clientId: string, readonly orderId: string | null, readonly status: InvoiceStatus, readonly number: string | null
-  readonly subtotal: Money, readonly discount: Money, readonly taxable: Money, readonly dpp: Money, readonly tax: Money, readonly total: Money, readonly taxRule: string
-  readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly closedAt: Date | null, readonly closedReason: string | null, readonly buyer: Party, readonly seller: Party
-}
-export interface NewInvoice extends Omit<Invoice, 'status' | 'paidAt' | 'closedAt' | 'closedReason'> { readonly series: string, readonly year: number, readonly sequence: number, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date }
-export interface InvoiceWithClient extends Invoice { readonly clientName: string, readonly clientEmail: string }
-export interface InvoiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: InvoiceStatus | undefined, readonly overdueAt?: Date | undefined, readonly q?: string | undefined }
+export interface NewInvoice extends Omit<Invoice, 'status' | 'paidAt' | 'closedAt' | 'closedReason' | 'termDays' | 'note' | 'taxInvoiceNumber'> { readonly series: string, readonly year: number, readonly sequence: number, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date }
+export interface InvoiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: InvoiceStatus | undefined, readonly overdueAt?: Date | undefined, readonly q?: string | undefined, /** Leaves drafts out. */ readonly issuedOnly?: boolean }
 
 export interface InvoiceStore {
   /** The next number of a series and year. Locks the counter until the transaction ends: what is rolled back leaves no gap. */
   takeSequence(series: string, year: number): Promise<number>
   /** Inserts an issued invoice with its lines. */
   insert(invoice: NewInvoice, lines: readonly InvoiceLine[]): Promise<void>
+  /** Makes a draft the issued invoice; its lines, days and note stay. */
+  issueDraft(invoice: NewInvoice): Promise<void>
   lock(invoiceId: string): Promise<Invoice | null>
   find(invoiceId: string): Promise<InvoiceWithClient | null>
   linesOf(invoiceId: string): Promise<InvoiceLine[]>
@@ -146,6 +144,8 @@ export interface Books {
   unbalanced(limit: number): Promise<Found[]>
   misstatedInvoices(limit: number): Promise<Found[]>
   misbookedPayments(limit: number): Promise<Found[]>
+  /** Credit notes that were not booked as they say, and invoices of which more was credited than they asked for. */
+  misbookedCreditNotes(limit: number): Promise<Found[]>
   overspentCredits(limit: number): Promise<Found[]>
   balances(): Promise<{ account: LedgerAccount, debit: Money, credit: Money, balance: Money }[]>
   entries(query: PageRequest & { readonly q?: string | undefined, readonly account?: LedgerAccount | undefined, readonly cause?: LedgerCause | undefined }): Promise<Page<{ sequence: number | null, hash: string | null, entry: BookedEntry }>>
@@ -230,7 +230,8 @@ export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore
+  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */
-export interface InvoicePrinter { (document: { readonly invoice: InvoiceWithClient, readonly lines: readonly InvoiceLine[], readonly outstanding: Money, readonly locale: Locale, readonly zone: string }): Promise<Uint8Array> }
+export interface InvoicePrinter { (document: { readonly invoice: InvoiceWithClient, readonly lines: readonly InvoiceLine[], readonly outstanding: Money, /** Of its credit notes; `toInvoice`: what they took off the debt. */ readonly credited: { readonly total: Money, readonly toInvoice: Money }, readonly locale: Locale, readonly zone: string }): Promise<Uint8Array> }

@@ -1,18 +1,20 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { subtract, toMoneyJson } from '#shared/money/money.ts'
+import { needsStampDuty } from '#shared/money/stamp-duty.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { BillingDeps } from './deps.ts'
-import { isLive, outstandingOf, railOf, toLineView, toPaymentView, toSummary } from './invoice-view.ts'
+import { asIssuedNow } from './draft-invoice.ts'
+import { isLive, outstandingOf, railOf, toLineView, toNoteView, toPaymentView, toSummary } from './invoice-view.ts'
 import type { DescribeRail } from './invoice-view.ts'
 import type { BillingStores, InvoiceLine, InvoiceWithClient } from './ports.ts'
 
 export interface ReadDeps extends BillingDeps { readonly read: BillingStores, readonly describeRail: DescribeRail }
 export interface InvoiceQuery { readonly invoiceId: string, /** The buyer who asks; null: staff. */ readonly clientId: string | null, readonly locale: Locale }
 
-/** An invoice that the asker may see. @throws AppError not_found: a foreign one is answered exactly like one that does not exist. */
+/** An invoice that the asker may see. @throws AppError not_found: a foreign one, and a draft for its client, are answered exactly like one that does not exist. */
 export async function findVisible(read: BillingStores, { invoiceId, clientId }: Pick<InvoiceQuery, 'invoiceId' | 'clientId'>): Promise<InvoiceWithClient> {
   const invoice = await read.invoices.find(invoiceId)
-  if (!invoice || (clientId !== null && invoice.clientId !== clientId)) throw new AppError('not_found')
+  if (!invoice || (clientId !== null && (invoice.clientId !== clientId || invoice.status === 'draft'))) throw new AppError('not_found')
   return invoice
 }
 
@@ -24,7 +26,7 @@ async function lapses(read: BillingStores, invoice: InvoiceWithClient, lines: re
 
 /** One invoice with its lines, payments and the rail of what happened and comes next. */
 export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
-  const invoice = await findVisible(deps.read, query)
+  const invoice = await asIssuedNow(deps, await findVisible(deps.read, query))
   const now = deps.clock.now()
   const lines = await deps.read.invoices.shownLinesOf(invoice.id)
   const outstanding = outstandingOf(invoice, await deps.read.ledger.outstanding([invoice.id]))
@@ -32,11 +34,15 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const hooks = deps.hooks()
   const payments = [...await hooks.viewPayments?.(paymentRows) ?? paymentRows.map(toPaymentView)]
   const notices = await deps.read.billingNotices.listFor(invoice.id)
-  const rail = railOf(invoice, { notices, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
+  const bound = lines.some(line => line.serviceId !== null)
+  const notes = await deps.read.creditNotes.listOf(invoice.id)
+  const credited = await deps.read.creditNotes.creditedOf(invoice.id)
+  const rail = railOf(invoice, { notices, bound, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
   return {
     ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,
-    paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(invoice.total, outstanding) : { amount: 0n, currency: invoice.total.currency }),
+    paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(subtract(invoice.total, credited.toInvoice), outstanding) : { amount: 0n, currency: invoice.total.currency }),
+    note: invoice.note, taxInvoiceNumber: invoice.taxInvoiceNumber, stampDuty: needsStampDuty(invoice.total), credited: toMoneyJson(credited.total), creditNotes: notes.map(toNoteView),
     buyer: invoice.buyer, seller: invoice.seller, payments, activePayment: payments.find(payment => isLive(payment.status)) ?? null, methods: payable ? [...hooks.paymentMethods?.() ?? []] : [],
     rail: rail.map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: deps.describeRail(step.reason, query.locale) })),
   }
@@ -47,5 +53,5 @@ export const showAdminInvoice = (deps: ReadDeps) => async (query: Omit<InvoiceQu
   const view = await showInvoice(deps)({ ...query, clientId: null })
   const invoice = await findVisible(deps.read, { invoiceId: query.invoiceId, clientId: null })
   const journal = await deps.read.ledger.journalOf(invoice.id)
-  return { ...view, clientId: invoice.clientId, clientName: invoice.clientName, clientEmail: invoice.clientEmail, journal: journal.map(line => ({ at: line.at.toISOString(), cause: line.cause, account: line.account, amount: toMoneyJson(line.amount) })) }
+  return { ...view, clientId: invoice.clientId, clientName: invoice.clientName, clientEmail: invoice.clientEmail, termDays: invoice.termDays, journal: journal.map(line => ({ at: line.at.toISOString(), cause: line.cause, account: line.account, amount: toMoneyJson(line.amount) })) }
 }

@@ -4,7 +4,7 @@ import { closeInvoice } from './close-invoice.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
-import type { BillingStores } from './ports.ts'
+import type { BillingStores, Invoice, InvoiceLine } from './ports.ts'
 import { releaseFromDunning } from './release-from-dunning.ts'
 
 /**
@@ -18,11 +18,17 @@ export const voidInvoice = (deps: BillingDeps & { readonly transact: Transact<Bi
     if (invoice.status !== 'issued') throw new AppError('invoice_not_payable')
     await closeInvoice(deps)(stores, { invoice, as: 'void', reason, actor })
     await auditStaff(stores, { actor, action: 'invoice.void', entity: 'invoice', entityId: invoiceId, before: { status: 'issued' }, after: { status: 'void', reason } })
-    const lines = await stores.invoices.linesOf(invoiceId)
-    for (const serviceId of [...new Set(lines.flatMap(line => line.serviceId ?? []))].sort()) {
-      const service = await stores.subscriptions.lock(serviceId)
-      if (!service) continue
-      if (service.status === 'pending' && invoice.orderId === service.orderId) await endService(deps)(stores, { serviceId, reason: 'order_expired', note: reason, actor })
-      else await releaseFromDunning(stores, { service, cause: 'invoice_voided', actor, now: deps.clock.now() })
-    }
+    await releaseServices(deps, stores, { invoice, reason, actor })
   })
+
+/** The services of an invoice that was taken back: what it would have built lapses, what was dunned for nothing else returns. */
+export async function releaseServices(deps: BillingDeps, stores: BillingStores, { invoice, reason, actor }: { readonly invoice: Invoice, readonly reason: string, readonly actor: Actor }): Promise<void> {
+  for (const serviceId of servicesOf(await stores.invoices.linesOf(invoice.id))) {
+    const service = await stores.subscriptions.lock(serviceId)
+    if (!service) continue
+    if (service.status === 'pending' && invoice.orderId === service.orderId) await endService(deps)(stores, { serviceId, reason: 'order_expired', note: reason, actor })
+    else await releaseFromDunning(stores, { service, cause: 'invoice_voided', actor, now: deps.clock.now() })
+  }
+}
+/** In the order in which services are locked. */
+export const servicesOf = (lines: readonly Pick<InvoiceLine, 'serviceId'>[]): string[] => [...new Set(lines.flatMap(line => line.serviceId ?? []))].sort()

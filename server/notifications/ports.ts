@@ -28,6 +28,8 @@ export const mailParams = {
   invoice_paid: ['name', 'url', 'number', 'total', 'amount', 'paidOn'],
   /** `number`: of the invoice that the money was sent for. */
   payment_to_credit: ['name', 'url', 'number', 'amount'],
+  /** `note`: number of the note, `number`: of its invoice; `credit`: what became the client's credit; `reason`: as staff wrote it. */
+  credit_note_issued: ['name', 'url', 'note', 'number', 'total', 'credit', 'reason'],
   /** `number`: of the order; `invoice`: of its invoice. */
   order_expired: ['name', 'url', 'number', 'invoice', 'amount', 'expiredOn'],
   service_ready: ['name', 'url', 'hostname', 'product'],

@@ -10,6 +10,7 @@ import { composeOrdering } from './compose/ordering.ts'
 import { composePayments } from './compose/payments.ts'
 import { composeProvisioning } from './compose/provisioning.ts'
 import { composeReports } from './compose/reports.ts'
+import { composeTax } from './compose/tax.ts'
 import type { Config } from './config.ts'
 import { openCore } from './core.ts'
 import type { Outside } from './core.ts'
@@ -26,9 +27,10 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const audit = composeAudit(core)
   const identity = composeIdentity(core)
   const clients = composeClients(core)
-  const catalog = composeCatalog(core)
+  const taxes = await composeTax(core)
+  const catalog = composeCatalog(core, taxes)
   const infrastructure = composeInfrastructure(core)
-  const billing = composeBilling(core)
+  const billing = composeBilling(core, taxes)
   const ordering = composeOrdering(core, billing, infrastructure)
   const payments = composePayments(core, billing)
   billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods, onOrderPaid: ordering.onOrderPaid, onOrderExpired: ordering.onOrderExpired })
@@ -41,6 +43,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
   return {
     ...modules,
     core,
+    taxes,
     streams,
     /** Begins to work on jobs; a process that only serves pages leaves it. */
     startWorkers: () => core.jobs.work(handlers as Handlers),
@@ -53,6 +56,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
     },
     close() {
       streams.close()
+      taxes.close()
       infrastructure.closeHypervisors()
       return core.close()
     },

@@ -104,7 +104,7 @@ export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/se
 
 // Money -------------------------------------------------------------------------------------------------------------------------------
 export const adminInvoiceSummaryView = invoiceSummaryView.extend({ clientId: uuid, clientName: z.string() })
-export const adminInvoiceView = invoiceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), journal: z.array(z.object({ at: instant, cause: z.string(), account: z.string(), amount: moneyView })) })
+export const adminInvoiceView = invoiceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), termDays: z.number().int().nullable(), journal: z.array(z.object({ at: instant, cause: z.string(), account: z.string(), amount: moneyView })) })
 export const listAdminInvoices = contract({ method: 'GET', path: '/api/admin/invoices', access: 'finance', tag, summary: 'All invoices', query: list.extend({ status: z.enum(invoiceStatuses).optional(), overdue: z.stringbool().optional() }), response: listOf(adminInvoiceSummaryView) })
 export const showAdminInvoice = contract({ method: 'GET', path: '/api/admin/invoices/{id}', access: 'finance', tag, summary: 'One invoice with its journal', params: idParams, response: adminInvoiceView })
 export const voidInvoice = contract({ method: 'POST', path: '/api/admin/invoices/{id}/void', access: 'finance', tag, summary: 'Void an unpaid invoice', params: idParams, body: z.object({ reason }), response: adminInvoiceView })

@@ -28,7 +28,7 @@ export const placeOrderBody = z.object({ items: z.array(orderItemInput).min(1).m
 export const orderView = z.object({ id: uuid, number: z.string(), status: z.enum(orderStatuses), placedAt: instant, total: moneyView, invoiceId: uuid.nullable(), items: z.array(z.object({ serviceId: uuid, productName: z.string(), cycle, hostname: z.string() })) })
 
 // Invoices and payments -------------------------------------------------------------------------------------------------------------
-export const invoiceLineView = z.object({ kind: z.enum(invoiceLineKinds), description: z.string(), serviceId: uuid.nullable(), periodStart: z.string().nullable(), periodEnd: z.string().nullable(), amount: moneyView })
+export const invoiceLineView = z.object({ kind: z.enum(invoiceLineKinds), description: z.string(), serviceId: uuid.nullable(), periodStart: z.string().nullable(), periodEnd: z.string().nullable(), quantity: z.number().int(), unitPrice: moneyView, amount: moneyView })
 export const partyView = z.object({ name: z.string(), address: z.string(), email: z.string().nullable(), phone: z.string().nullable(), npwp: z.string().nullable(), nik: z.string().nullable() })
 export const paymentView = z.object({
   id: uuid, gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), amount: moneyView, createdAt: instant, settledAt: instant.nullable(), expiresAt: instant.nullable(),
@@ -37,8 +37,11 @@ export const paymentView = z.object({
 })
 export const railStepView = z.object({ kind: z.enum(['issued', 'reminder', 'due', 'suspension', 'termination', 'paid', 'void']), at: instant, done: z.boolean(), reason: z.string() })
 export const invoiceSummaryView = z.object({ id: uuid, number: z.string().nullable(), status: z.enum(invoiceStatuses), overdue: z.boolean(), issuedAt: instant.nullable(), dueAt: instant.nullable(), paidAt: instant.nullable(), total: moneyView, outstanding: moneyView })
+/** What was taken back of an invoice; `toCredit`: what of it became the client's credit. */
+export const creditNoteView = z.object({ id: uuid, number: z.string(), issuedAt: instant, reason: z.string(), taxable: moneyView, tax: moneyView, total: moneyView, toCredit: moneyView })
 export const invoiceView = invoiceSummaryView.extend({
-  lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView,
+  lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView, credited: moneyView, creditNotes: z.array(creditNoteView),
+  note: z.string().nullable(), /** Given by Coretax; without it the invoice is no faktur pajak. */ taxInvoiceNumber: z.string().nullable(), /** An e-meterai is due on it. */ stampDuty: z.boolean(),
   buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), methods: z.array(z.enum(gatewayMethods)), rail: z.array(railStepView),
 })
 /** `locale`: the language to which the gateway's page brings the buyer back; without it the account's. */

@@ -8,7 +8,8 @@ export interface TaxFigures { readonly taxable: Money, readonly dpp: Money, read
 export interface TaxRule { readonly name: string, readonly from: Date, readonly ratePercent: bigint, readonly dppNumerator: bigint, readonly dppDenominator: bigint }
 
 /**
- * Rules of PPN by the day they came into force (midnight in Jakarta); a new one is added, an old one never changed.
+ * The rules of PPN that every house begins with, by the day they came into force (midnight in Jakarta). Later ones are rows that Finance
+ * adds; an old one is never changed.
  * 11 %: UU 7/2021 (HPP), art. 7(1)a. 12 % on 11/12 of the price: PMK 131/2024 and PMK 11/2025, so that 11 % of the price is owed.
  */
 export const ppnRules: readonly TaxRule[] = [
@@ -19,13 +20,14 @@ export const ppnRules: readonly TaxRule[] = [
 /**
  * The PPN on a taxable amount at a moment: the only place in Gardu where it is computed. Whole Rupiah, rounded down once, from the taxable
  * amount itself and not from the rounded base: `tax = floor(base * 11 / 100)`, `dpp = floor(base * 11 / 12)` by today's rule. A seller who
- * is not PKP must not charge PPN: tax 0. Compute it on the sum of an invoice, not per line.
+ * is not PKP must not charge PPN: tax 0. Compute it on the sum of an invoice, not per line. `rules` are in the order of their days; of two
+ * of the same day the later holds.
  * @throws RangeError for a moment before the first rule, and for a negative amount.
  */
-export function computeTax(taxable: Money, at: Date, seller: { readonly pkp: boolean }): TaxFigures {
+export function computeTax(taxable: Money, at: Date, seller: { readonly pkp: boolean, readonly rules?: readonly TaxRule[] }): TaxFigures {
   if (taxable.amount < 0n) throw new RangeError('a taxable amount is not negative')
   if (!seller.pkp) return { taxable, dpp: taxable, tax: zero(taxable.currency), total: taxable, rule: 'not-pkp' }
-  const rule = ppnRules.findLast(candidate => candidate.from.getTime() <= at.getTime())
+  const rule = (seller.rules ?? ppnRules).findLast(candidate => candidate.from.getTime() <= at.getTime())
   if (!rule) throw new RangeError(`no tax rule for ${at.toISOString()}`)
   const tax = fraction(taxable, rule.ratePercent * rule.dppNumerator, 100n * rule.dppDenominator)
   return { taxable, dpp: fraction(taxable, rule.dppNumerator, rule.dppDenominator), tax, total: { amount: taxable.amount + tax.amount, currency: taxable.currency }, rule: rule.name }

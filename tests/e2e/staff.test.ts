@@ -40,14 +40,14 @@ const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Ser
 const own = {
   sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/jobs': ['Tugas gagal', 'Failed jobs'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },
-  finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
+  finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
 }
 const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
   sysadmin: () => [...Object.keys(own.sysadmin), '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
   business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`],
-  finance: () => [...Object.keys(own.finance), `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
+  finance: () => [...Object.keys(own.finance), '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
 const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1]
 

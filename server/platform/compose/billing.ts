@@ -4,27 +4,31 @@ import id from '#i18n/id/documents.json' with { type: 'json' }
 import enTransfers from '#i18n/en/transfers.json' with { type: 'json' }
 import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
-import { computeTax } from '#shared/money/tax.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { applyCredit } from '#server/billing/apply-credit.ts'
 import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
+import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { creditClient } from '#server/billing/credit-client.ts'
 import { depositState } from '#server/billing/deposit-state.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
+import { changeDraft, deleteDraft, draftInvoice, previewDraft } from '#server/billing/draft-invoice.ts'
 import { endService } from '#server/billing/end-service.ts'
+import { checkCoretax, exportCoretax } from '#server/billing/export-coretax.ts'
 import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
 import { foreseeRenewals } from '#server/billing/foresee-renewals.ts'
+import { issueCreditNote } from '#server/billing/issue-credit-note.ts'
+import { issueDraft } from '#server/billing/issue-draft.ts'
 import { issueOrderInvoice } from '#server/billing/issue-order-invoice.ts'
 import { lapseDeposits } from '#server/billing/lapse-deposits.ts'
 import { listInvoices } from '#server/billing/list-invoices.ts'
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookManualPayment, BookPayment, ComputeTax, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookManualPayment, BookPayment, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
-import { printInvoice } from '#server/billing/print-invoice.ts'
+import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
 import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
 import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
@@ -32,6 +36,7 @@ import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-bi
 import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
 import type { Reason } from '#server/billing/service-plan.ts'
 import { sealJournal } from '#server/billing/seal-journal.ts'
+import { setTaxNumber } from '#server/billing/set-tax-number.ts'
 import { setHold } from '#server/billing/set-hold.ts'
 import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
@@ -40,25 +45,26 @@ import { showPlan } from '#server/billing/show-plan.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
+import { drawCreditNote } from '#server/drivers/pdf/credit-note.ts'
 import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { Actor, KernelStores } from '#server/kernel/ports.ts'
 import type { Core } from '../core.ts'
 import { demoClock } from '../demo-clock.ts'
+import type { Taxes } from './tax.ts'
 
 const texts = { id: id.documents, en: en.documents }
 const depositTexts = { id: idTransfers.transfers.deposit.line, en: enTransfers.transfers.deposit.line }
 
-export function composeBilling(core: Core) {
+export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }: Pick<Taxes, 'computeTax' | 'percentOf' | 'taxChanged'>) {
   const { config, clock, newId, transact, read } = core
   const rules = { policy: defaultPolicy, calendar: businessCalendar(config.GARDU_TIME_ZONE) }
   const { zone } = rules.calendar
   const seller = { name: config.SELLER_NAME, address: config.SELLER_ADDRESS, email: config.SELLER_EMAIL, phone: config.SELLER_PHONE ?? null, npwp: config.SELLER_NPWP ?? null, nik: null }
-  const tax: ComputeTax = (taxable, at) => computeTax(taxable, at, { pkp: config.SELLER_PKP === 'on' })
   let hooks: BillingHooks = {}
   const describeReason = ({ code, days, at }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone))
   const deps = {
-    clock, newId, rules, seller, computeTax: tax, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, describeDeposit: (locale: Locale) => depositTexts[locale], printer: drawInvoice, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
+    clock, newId, rules, seller, computeTax, taxChanged, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, describeDeposit: (locale: Locale) => depositTexts[locale], printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
@@ -78,7 +84,8 @@ export function composeBilling(core: Core) {
       hooks = { ...hooks, ...more }
     },
     zone, policy: rules.policy, calendar: rules.calendar,
-    computeTax: tax,
+    computeTax,
+    showTax: showTax(deps), addTaxRule: addTaxRule(deps), setSellerTaxStatus: setSellerTaxStatus(deps),
     issueOrderInvoice: ((stores, input) => issueOrderInvoice(deps)(own(stores), input)) satisfies IssueOrderInvoice,
     findPayableInvoice: ((stores, input) => findPayableInvoice(own(stores), input)) satisfies FindPayableInvoice,
     bookPayment: ((stores, booking) => bookPayment(deps)(own(stores), booking)) satisfies BookPayment,
@@ -94,6 +101,9 @@ export function composeBilling(core: Core) {
     scheduleCancellation: (stores: KernelStores, input: Parameters<typeof scheduleCancellation>[1]) => scheduleCancellation(own(stores), input),
     describeServices: describeServices(deps),
     listInvoices: listInvoices(deps), showInvoice: showInvoice(deps), showAdminInvoice: showAdminInvoice(deps), printInvoice: printInvoice(deps), showCredit: showCredit(deps),
+    previewDraft: previewDraft(deps), draftInvoice: draftInvoice(deps), changeDraft: changeDraft(deps), deleteDraft: deleteDraft(deps), issueDraft: issueDraft(deps),
+    showCreditable: showCreditable(deps), issueCreditNote: issueCreditNote(deps), printCreditNote: printCreditNote(deps), writeInvoiceXml: writeInvoiceXml(deps), writeCreditNoteXml: writeCreditNoteXml(deps),
+    setTaxNumber: setTaxNumber(deps), checkCoretax: checkCoretax(deps), exportCoretax: exportCoretax(deps),
     voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
     foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), setHold: setHold(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {

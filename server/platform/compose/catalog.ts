@@ -1,4 +1,3 @@
-import { computeTax } from '#shared/money/tax.ts'
 import type { ComputeTax } from '#server/billing/ports.ts'
 import { createProduct } from '#server/catalog/create-product.ts'
 import { createPromo } from '#server/catalog/create-promo.ts'
@@ -17,12 +16,11 @@ import { updatePromo } from '#server/catalog/update-promo.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 
-export const composeCatalog = ({ read, transact, clock, newId, log, config }: Core) => {
-  const tax: ComputeTax = (taxable, at) => computeTax(taxable, at, { pkp: config.SELLER_PKP === 'on' })
+export const composeCatalog = ({ read, transact, clock, newId, log }: Core, { computeTax }: { readonly computeTax: ComputeTax }) => {
   // The change is committed already: a cache that cannot be reached must not undo it.
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   const { products, promos, offers, tlds } = read
-  const deps = { transact, clock, newId, catalogueChanged, products, promos, offers, tlds, computeTax: tax }
+  const deps = { transact, clock, newId, catalogueChanged, products, promos, offers, tlds, computeTax }
   return {
     listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
     listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps),

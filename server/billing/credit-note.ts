@@ -1,0 +1,51 @@
+import { add, fraction, isZero, min, money, subtract, sum, zero } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { CreditedLine, NoteFigures } from './invoicing-ports.ts'
+
+/** A line that can be credited: what it came to after its discounts, and what is left of that. */
+export interface CreditableLine { readonly id: string, readonly description: string, readonly kind: CreditedLine['kind'], readonly amount: Money, readonly left: Money }
+
+/**
+ * The lines of an invoice without its discounts, each with what it came to: a discount is taken off the lines of its own service first, in
+ * their order, then off any other. Together they are the invoice's taxable amount.
+ */
+export function creditableLines(lines: readonly CreditedLine[]): CreditableLine[] {
+  const nets = new Map(lines.filter(line => line.kind !== 'discount').map(line => [line.id, line.amount.amount]))
+  const takeOff = (line: CreditedLine, amount: bigint) => {
+    const net = nets.get(line.id) ?? 0n
+    const part = net < amount ? net : amount
+    nets.set(line.id, net - part)
+    return amount - part
+  }
+  for (const discount of lines.filter(line => line.kind === 'discount')) {
+    const own = lines.filter(line => line.kind !== 'discount' && line.serviceId === discount.serviceId)
+    const rest = own.reduce((left, line) => takeOff(line, left), -discount.amount.amount)
+    lines.filter(line => line.kind !== 'discount').reduce((left, line) => takeOff(line, left), rest)
+  }
+  return lines.filter(line => line.kind !== 'discount').map(({ id, description, kind, credited }) => {
+    const amount = money(nets.get(id) ?? 0n, credited.currency)
+    return { id, description, kind, amount, left: subtract(amount, credited) }
+  })
+}
+
+interface Invoiced { readonly taxable: Money, readonly dpp: Money, readonly tax: Money }
+
+/**
+ * What a note over `amount` (net) takes back when `before` (net) was taken back already: the PPN of everything credited, rounded down,
+ * less that of what was credited before. So all notes together never exceed the invoice's figures, and the last one takes exactly the rest.
+ */
+export function noteFigures(invoice: Invoiced, before: Money, amount: Money): NoteFigures {
+  const upTo = (whole: Money, net: Money) => isZero(invoice.taxable) ? zero(whole.currency) : fraction(whole, net.amount, invoice.taxable.amount)
+  const after = add(before, amount)
+  const share = (whole: Money) => subtract(upTo(whole, after), upTo(whole, before))
+  const tax = share(invoice.tax)
+  return { taxable: amount, dpp: share(invoice.dpp), tax, total: add(amount, tax) }
+}
+
+/** Up to what the invoice is still owed the note lowers the debt; what was paid already becomes the client's credit. */
+export function splitNote(total: Money, outstanding: Money): { toInvoice: Money, toCredit: Money } {
+  const toInvoice = outstanding.amount > 0n ? min(total, outstanding) : zero(total.currency)
+  return { toInvoice, toCredit: subtract(total, toInvoice) }
+}
+
+export const leftOf = (lines: readonly CreditableLine[]): Money => sum(lines.map(line => line.left))

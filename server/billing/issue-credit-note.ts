@@ -1,0 +1,81 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { formatMoney, isZero, money, subtract, sum } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import { actorLabel } from '../kernel/ports.ts'
+import type { Actor, Transact } from '../kernel/ports.ts'
+import { markClosed } from './close-invoice.ts'
+import { creditableLines, leftOf, noteFigures, splitNote } from './credit-note.ts'
+import type { CreditableLine } from './credit-note.ts'
+import { auditStaff, hint } from './deps.ts'
+import type { BillingDeps } from './deps.ts'
+import { invoiceNumber } from './invoice.ts'
+import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
+import { creditNoteEntry } from './ledger.ts'
+import { queueMail } from './mails.ts'
+import type { BillingStores, Invoice } from './ports.ts'
+import { settleInvoice } from './settle-invoice.ts'
+import { releaseServices, servicesOf } from './void-invoice.ts'
+
+export interface CreditRequest { readonly invoiceId: string, /** Net amounts by line; null: everything that is left. */ readonly lines: readonly { readonly lineId: string, readonly amount: Money }[] | null, readonly reason: string, readonly actor: Actor }
+
+/**
+ * Takes an issued or paid invoice back, whole or by lines: a numbered note, its journal entry, a mail. Less is owed; what was paid already
+ * becomes the client's credit. An unpaid invoice that is credited whole closes like a void one and starts nothing; one whose rest was paid
+ * settles. A paid invoice stays paid, and its services stay as they are.
+ * @throws AppError not_found, invoice_not_creditable, invalid_input (an unknown line, more than is left of it)
+ */
+export const issueCreditNote = (deps: BillingDeps & { readonly transact: Transact<BillingStores> }) => (request: CreditRequest): Promise<{ noteId: string }> => deps.transact(async (stores) => {
+  const invoice = await stores.invoices.lock(request.invoiceId)
+  if (!invoice || invoice.status === 'draft') throw new AppError('not_found')
+  if (invoice.status !== 'issued' && invoice.status !== 'paid') throw new AppError('invoice_not_creditable')
+  const credited = await stores.creditNotes.creditedLinesOf(invoice.id)
+  // A deposit is the client's own money, not a sale that could be taken back.
+  if (credited.some(line => line.kind === 'deposit')) throw new AppError('invoice_not_creditable')
+  const left = creditableLines(credited)
+  const lines = chosenLines(left, request.lines)
+  const amount = sum(lines.map(line => line.amount), invoice.total.currency)
+  if (isZero(amount)) throw new AppError('invoice_not_creditable')
+  // Services, credit, counter: the order in which everybody locks.
+  for (const serviceId of servicesOf(credited)) await stores.subscriptions.lock(serviceId)
+  await stores.ledger.lockCredit(invoice.clientId)
+  const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
+  const before = await stores.creditNotes.creditedOf(invoice.id)
+  const figures = noteFigures(invoice, before.taxable, amount)
+  const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, lines, request)
+  if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, isZero(subtract(leftOf(left), amount)), request.actor)
+  return { noteId: note.id }
+})
+
+function chosenLines(left: readonly CreditableLine[], asked: CreditRequest['lines']): CreditNoteLine[] {
+  if (asked === null) return left.filter(line => line.left.amount > 0n).map(line => ({ invoiceLineId: line.id, description: line.description, amount: line.left }))
+  return asked.map(({ lineId, amount }, index) => {
+    const line = left.find(candidate => candidate.id === lineId)
+    if (!line || asked.findIndex(other => other.lineId === lineId) !== index) throw new AppError('not_found')
+    const refused = amount.amount <= 0n ? 'amount_positive' : amount.amount > line.left.amount ? 'credit_too_high' : null
+    if (refused) throw new AppError('invalid_input', { fields: [{ path: `lines.${index}.amount`, code: refused, message: refused, params: { left: formatMoney(line.left) } }] })
+    return { invoiceLineId: line.id, description: line.description, amount }
+  })
+}
+
+type Figures = Pick<CreditNote, 'taxable' | 'dpp' | 'tax' | 'total' | 'toInvoice' | 'toCredit'>
+
+async function write(deps: BillingDeps, stores: BillingStores, invoice: Invoice, figures: Figures, lines: readonly CreditNoteLine[], { reason, actor }: CreditRequest): Promise<CreditNote> {
+  const now = deps.clock.now()
+  const { year } = deps.rules.calendar.dayOf(now)
+  const series = deps.rules.policy.creditNoteSeries
+  const sequence = await stores.invoices.takeSequence(series, year)
+  const note: CreditNote = { id: deps.newId(), invoiceId: invoice.id, number: invoiceNumber(series, year, sequence), reason, issuedAt: now, ...figures }
+  await stores.creditNotes.insert({ ...note, series, year, sequence, actor: actorLabel(actor) }, lines)
+  await stores.ledger.post(creditNoteEntry({ causeId: note.id, at: now, memo: `${note.number} (${invoice.number ?? invoice.id})`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }, note))
+  await queueMail(deps, stores, { template: 'credit_note_issued', key: `credit-note:${note.id}`, clientId: invoice.clientId, path: `/portal/invoices/${invoice.id}`, values: { note: note.number, number: invoice.number ?? '', total: note.total, credit: note.toCredit, reason } })
+  await auditStaff(stores, { actor, action: 'invoice.credit', entity: 'invoice', entityId: invoice.id, after: { creditNoteId: note.id, number: note.number, total: note.total.amount.toString(), toCredit: note.toCredit.amount.toString(), reason } })
+  hint(stores, 'invoice', invoice.id, invoice.clientId)
+  return note
+}
+
+/** Nothing is owed on the invoice any more: whole, it is as if never issued; in part, what was left of it has been paid. */
+async function finish(deps: BillingDeps, stores: BillingStores, invoice: Invoice, note: CreditNote, whole: boolean, actor: Actor) {
+  if (!whole) return settleInvoice(deps)(stores, { invoiceId: invoice.id, cause: 'credit_note', causeId: note.id, actor })
+  await markClosed(deps, stores, { invoice, as: 'void', reason: `credit_note: ${note.number}`, actor })
+  await releaseServices(deps, stores, { invoice, reason: note.number, actor })
+}
