@@ -7,7 +7,7 @@ import { day, draw, heading, page, parties, right, sums, taxName, texts } from '
 type Document = Parameters<CreditNotePrinter>[0]
 
 /** Draws a credit note as PDF, with the invoice that it takes back and what became of the money. */
-export const drawCreditNote: CreditNotePrinter = document => draw(noteLayout(document))
+export const drawCreditNote: CreditNotePrinter = async document => draw(noteLayout(document))
 
 export function noteLayout({ note, lines, invoice, locale, zone }: Document): TDocumentDefinitions {
   const t = texts[locale].creditNote

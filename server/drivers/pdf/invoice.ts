@@ -9,7 +9,7 @@ import { day, draw, heading, page, parties, right, sums, taxName, texts } from '
 type Document = Parameters<InvoicePrinter>[0]
 
 /** Draws an invoice as PDF (A4, Indonesian or English). It says that it is no faktur pajak unless the number that Coretax gave is attached. */
-export const drawInvoice: InvoicePrinter = document => draw(layout(document))
+export const drawInvoice: InvoicePrinter = async document => draw(layout(document))
 
 export function layout({ invoice, lines, outstanding, credited, locale, zone }: Document): TDocumentDefinitions {
   const t = texts[locale].invoice
