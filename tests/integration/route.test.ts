@@ -178,7 +178,7 @@ describe('access', () => {
     const everybody = 'anonymous client sysadmin business finance owner'
     expect(passing).toEqual({
       public: everybody, gateway: everybody, demo: everybody, user: 'client sysadmin business finance owner', client: 'client',
-      staff: 'sysadmin business finance owner', sysadmin: 'sysadmin owner', business: 'business owner', finance: 'finance owner', owner: 'owner',
+      staff: 'sysadmin business finance owner', sysadmin: 'sysadmin owner', business: 'business owner', finance: 'finance owner', sales: 'business finance owner', owner: 'owner',
     })
   })
 
