@@ -4,9 +4,8 @@ import { findingsOf } from '#shared/errors/field-messages.ts'
 /**
  * Checks a form by the contract's own schema, with messages in the reader's language, and shows what the server answered; `schema` may depend on the step:
  *
- *     const { check, form, sending, problem, showFirst, submit } = useFormCheck(loginBody)
- *     <UForm ref="form" :state="state" :validate="check" :validate-on="['input']" novalidate @submit="submit(() => api(login, { body: state }), done)" @error="showFirst">
- *     <UAlert v-if="problem" :title="problem.title" role="alert" />
+ *     const { check, form, sending, problem, submit } = useFormCheck(loginBody)
+ *     <UiForm ref="form" :state="state" :check="check" :problem="problem" @submit="submit(() => api(login, { body: state }), done)">
  *
  * Checked while typing and at the end, not when a field is left: a message that comes or goes under the pointer moves the button away from
  * the click. `submit` allows one request at a time, puts the errors of fields at their fields and keeps the rest in `problem`.
@@ -54,11 +53,5 @@ export function useFormCheck(schema: MaybeRefOrGetter<z.ZodType>) {
       sending.value = false
     }
   }
-  /** For `@error`: the first field that was refused gets the focus, so that it is seen and heard. */
-  function showFirst({ errors }: { errors: { id?: string }[] }) {
-    const id = errors.find(error => error.id)?.id
-    // The form keeps its fields disabled until it has told of the errors: what is disabled takes no focus.
-    if (id) setTimeout(() => document.getElementById(id)?.focus(), 50)
-  }
-  return { check, form, sending, problem, showFirst, submit }
+  return { check, form, sending, problem, submit }
 }

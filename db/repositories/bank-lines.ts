@@ -1,12 +1,11 @@
 import { and, asc, count, desc, eq, gt, gte, ilike, inArray, or, sql } from 'drizzle-orm'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BankLine, BankLineStore, CandidateStore, PaymentCandidate } from '#server/payments/transfer-ports.ts'
 import type { Executor } from '../client.ts'
 import { bankAccounts, bankLines, bankStatements, clientProfiles, invoices, payments, transfers, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 
 const accountLabel = sql<string>`${bankAccounts.bank} || ' ' || ${bankAccounts.number}`
 const names = (name: string, company: string | null) => company === null ? [name] : [company, name]
@@ -54,12 +53,7 @@ const bankLineStore = (db: Executor): BankLineStore => {
       return row ? toLine(row) : null
     },
     async decide(id, { at, by, ...decision }) {
-      try {
-        await db.update(bankLines).set({ ...decision, decidedAt: at, decidedBy: by }).where(eq(bankLines.id, id))
-      } catch (error) {
-        if (isUniqueViolation(error, 'bank_lines_payment')) throw new AppError('match_changed', { cause: error })
-        throw error
-      }
+      await refuseSecond(db.update(bankLines).set({ ...decision, decidedAt: at, decidedBy: by }).where(eq(bankLines.id, id)), 'bank_lines_payment', 'match_changed')
     },
     async codedAfter(after, limit) {
       const coded = db.select({ amount: payments.amount }).from(payments).where(and(eq(payments.method, 'transfer'), inArray(payments.status, ['created', 'pending'])))

@@ -1,6 +1,5 @@
 import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
@@ -10,7 +9,7 @@ import type { Executor } from '../client.ts'
 import { containing } from '../search-pattern.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 import { toJournalLine } from './ledger.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
@@ -271,12 +270,7 @@ const invoicePayments = (db: Executor): InvoicePaymentStore => ({
     return rows.map(row => row.id)
   },
   async insertManual({ amount, at, ...payment }) {
-    try {
-      await db.insert(payments).values({ ...payment, gateway: null, method: 'manual', status: 'settled', amount: amount.amount, settledAmount: amount.amount, currency: amount.currency, createdAt: at, settledAt: at })
-    } catch (error) {
-      if (isUniqueViolation(error, 'payments_one_transfer')) throw new AppError('transfer_known', { cause: error })
-      throw error
-    }
+    await refuseSecond(db.insert(payments).values({ ...payment, gateway: null, method: 'manual', status: 'settled', amount: amount.amount, settledAmount: amount.amount, currency: amount.currency, createdAt: at, settledAt: at }), 'payments_one_transfer', 'transfer_known')
   },
 })
 
@@ -300,7 +294,7 @@ const runStore = (db: Executor): BillingRunStore => ({
     return (found as unknown as { rows: { name: string }[] }).rows[0]?.name ?? ''
   },
   async confirmation(since) {
-    const [row] = await db.select({ userId: users.id, name: users.name, at: billingRuns.startedAt }).from(billingRuns).innerJoin(users, eq(users.id, billingRuns.confirmedBy)).where(gte(billingRuns.startedAt, since)).orderBy(desc(billingRuns.startedAt)).limit(1)
+    const [row] = await db.select({ userId: users.id, name: users.name, at: billingRuns.startedAt, terminations: sql<number>`coalesce(${billingRuns.confirmedTerminations}, 0)` }).from(billingRuns).innerJoin(users, eq(users.id, billingRuns.confirmedBy)).where(gte(billingRuns.startedAt, since)).orderBy(desc(billingRuns.startedAt)).limit(1)
     if (!row) return null
     const [done] = await db.select({ id: billingRuns.id }).from(billingRuns).where(and(eq(billingRuns.status, 'done'), gt(billingRuns.startedAt, row.at))).limit(1)
     return done ? null : row

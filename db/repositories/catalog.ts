@@ -1,6 +1,5 @@
 import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
@@ -8,18 +7,9 @@ import type { Executor } from '../client.ts'
 import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
-
-async function taken<T>(work: Promise<T>, index: string, code: 'slug_taken' | 'code_taken'): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (isUniqueViolation(error, index)) throw new AppError(code, { cause: error })
-    throw error
-  }
-}
 
 /** Units of each product that are sold or promised: services that have not ended. */
 const unitsHeld = async (db: Executor, ids: readonly string[]): Promise<Map<string, number>> => {
@@ -98,11 +88,11 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
         return (await loadProducts(db, await db.select().from(products).where(eq(products.id, id)).for('update')))[0] ?? null
       },
       async insert(id, fields, at) {
-        await taken(db.insert(products).values({ id, ...productColumns(fields), createdAt: at, updatedAt: at }), 'products_slug_unique', 'slug_taken')
+        await refuseSecond(db.insert(products).values({ id, ...productColumns(fields), createdAt: at, updatedAt: at }), 'products_slug_unique', 'slug_taken')
         await place(id, fields)
       },
       async update(id, fields, at) {
-        await taken(db.update(products).set({ ...productColumns(fields), updatedAt: at }).where(eq(products.id, id)), 'products_slug_unique', 'slug_taken')
+        await refuseSecond(db.update(products).set({ ...productColumns(fields), updatedAt: at }).where(eq(products.id, id)), 'products_slug_unique', 'slug_taken')
         await place(id, fields)
       },
       async wasSold(id) {
@@ -147,10 +137,10 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
         return (await loadPromos(db, await db.select().from(promoCodes).where(eq(promoCodes.id, id)).for('update')))[0] ?? null
       },
       async insert(id, fields, at) {
-        await taken(db.insert(promoCodes).values({ id, ...promoColumns(fields), createdAt: at }), 'promo_codes_code', 'code_taken')
+        await refuseSecond(db.insert(promoCodes).values({ id, ...promoColumns(fields), createdAt: at }), 'promo_codes_code', 'code_taken')
       },
       async update(id, fields) {
-        await taken(db.update(promoCodes).set(promoColumns(fields)).where(eq(promoCodes.id, id)), 'promo_codes_code', 'code_taken')
+        await refuseSecond(db.update(promoCodes).set(promoColumns(fields)).where(eq(promoCodes.id, id)), 'promo_codes_code', 'code_taken')
       },
       async wasUsed(id) {
         const [redemption] = await db.select({ id: promoRedemptions.id }).from(promoRedemptions).where(eq(promoRedemptions.promoId, id)).limit(1)

@@ -1,12 +1,11 @@
 import { and, asc, eq, gt, gte, inArray, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { CreditedLine, CreditNote, CreditNoteStore, Draft, DraftStore, TaxDocumentStore } from '#server/billing/invoicing-ports.ts'
 import type { InvoiceLine } from '#server/billing/ports.ts'
 import type { Executor } from '../client.ts'
 import { creditNoteLines, creditNotes, invoiceLines, invoices } from '../schema/index.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 import { toInvoice } from './billing.ts'
 
 const figuresOf = ({ figures, clientId, termDays, note, buyer, seller }: Draft) => ({
@@ -81,12 +80,7 @@ const creditNoteStore = (db: Executor): CreditNoteStore => ({
 
 const taxDocumentStore = (db: Executor): TaxDocumentStore => ({
   async setTaxInvoiceNumber(invoiceId, number) {
-    try {
-      await db.update(invoices).set({ taxInvoiceNumber: number }).where(eq(invoices.id, invoiceId))
-    } catch (error) {
-      if (isUniqueViolation(error, 'invoices_tax_invoice')) throw new AppError('tax_number_taken', { cause: error })
-      throw error
-    }
+    await refuseSecond(db.update(invoices).set({ taxInvoiceNumber: number }).where(eq(invoices.id, invoiceId)), 'invoices_tax_invoice', 'tax_number_taken')
   },
   async taxedInvoices({ from, to, after, limit }) {
     const further = after ? or(gt(invoices.issuedAt, after.issuedAt), and(eq(invoices.issuedAt, after.issuedAt), gt(invoices.id, after.id))) : undefined

@@ -1,14 +1,13 @@
 import { and, asc, count, desc, eq, gt, gte, ilike, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Payment, PaymentFilter, PaymentStore, StoredWebhook, WebhookFilter, WebhookStore } from '#server/payments/ports.ts'
 import type { Executor } from '../client.ts'
 import { invoices, payments, users, webhooks } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 
 const live = ['created', 'pending'] as const
 const minute = 60_000
@@ -47,12 +46,7 @@ const paymentStore = (db: Executor): PaymentStore => ({
     return row?.status ?? null
   },
   async insert({ amount, ...attempt }) {
-    try {
-      await db.insert(payments).values({ ...attempt, status: 'created', amount: amount.amount, currency: amount.currency })
-    } catch (error) {
-      if (isUniqueViolation(error, 'payments_one_live')) throw new AppError('payment_in_progress', { cause: error })
-      throw error
-    }
+    await refuseSecond(db.insert(payments).values({ ...attempt, status: 'created', amount: amount.amount, currency: amount.currency }), 'payments_one_live', 'payment_in_progress')
   },
   async setStatus(id, { settledAmount, ...change }) {
     await db.update(payments).set({ ...change, ...(settledAmount ? { settledAmount: settledAmount.amount } : {}) }).where(eq(payments.id, id))

@@ -8,8 +8,10 @@ import type { RawDetail } from './report-sql.ts'
 type Raw<T> = Omit<T, 'amount'> & { readonly amount: string }
 const exactly = (column: SQL, value: string | null | undefined) => value === undefined ? undefined : value === null ? sql`${column} is null` : sql`${column} = ${value}`
 
+/** What caused an entry, where that has an id: not cast where it is a text, and the payment's key is used. */
+const causeAsId = sql`case when e.cause_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then e.cause_id::uuid end`
 /** The way of the attempt that an entry was caused by. Asked per row, so that a page is read along the index and not sorted out of everything. */
-const methodOf = sql`(select p.method from payments p where p.id = case when e.cause_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then e.cause_id::uuid end)`
+const methodOf = sql`(select p.method from payments p where p.id = ${causeAsId})`
 
 const conditions = (filter: JournalFilter): SQL => all([
   sql`l.account in (${words(filter.accounts)})`, filter.causes ? sql`e.cause in (${words(filter.causes)})` : undefined, filter.except ? sql`e.cause not in (${words(filter.except)})` : undefined,
@@ -28,7 +30,7 @@ export const journalReports = (db: Executor): Pick<Reports, 'movements' | 'movem
   },
   async movementsByMethod(span) {
     const found = rowsOf<Raw<MethodMovement>>(await db.execute(sql`
-      select l.gateway, p.method, l.account, e.cause, l.amount > 0 as debit, sum(l.amount)::text as amount, count(*)::int as number from journal_entries e join journal_lines l on l.entry_id = e.id left join payments p on p.id::text = e.cause_id
+      select l.gateway, p.method, l.account, e.cause, l.amount > 0 as debit, sum(l.amount)::text as amount, count(*)::int as number from journal_entries e join journal_lines l on l.entry_id = e.id left join payments p on p.id = ${causeAsId}
       where ${within(sql`e.at`, span)} and (l.account = 'gateway_fees' or (l.account in ('bank', 'gateway_clearing') and e.cause not in ('gateway_payout', 'gateway_fee', 'manual_entry'))) group by 1, 2, 3, 4, 5`))
     return found.map(row => ({ ...row, amount: BigInt(row.amount) }))
   },

@@ -1,11 +1,10 @@
 import { and, asc, count, eq, gt, gte, inArray, lte, or, sql } from 'drizzle-orm'
-import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import { largestCode } from '#server/payments/transfer.ts'
 import type { BankAccountStore, OpenTransfer, Proof, ProofStore, TransferStore } from '#server/payments/transfer-ports.ts'
 import type { Executor } from '../client.ts'
 import { bankAccounts, bankLines, invoices, paymentProofs, payments, transfers, users } from '../schema/index.ts'
-import { isUniqueViolation } from '../unique-violation.ts'
+import { refuseSecond } from '../unique-violation.ts'
 
 const open = ['created', 'pending'] as const
 const proofColumns = { id: paymentProofs.id, paymentId: paymentProofs.paymentId, kind: paymentProofs.kind, size: paymentProofs.size, uploadedAt: paymentProofs.uploadedAt }
@@ -60,14 +59,6 @@ const proofStore = (db: Executor): ProofStore => ({
   },
 })
 
-const once = async (write: () => Promise<unknown>): Promise<void> => {
-  try {
-    await write()
-  } catch (error) {
-    if (isUniqueViolation(error, 'bank_accounts_number')) throw new AppError('bank_account_taken', { cause: error })
-    throw error
-  }
-}
 const inOrder = [asc(bankAccounts.position), asc(bankAccounts.bank), asc(bankAccounts.id)] as const
 const accountStore = (db: Executor): BankAccountStore => ({
   async list() {
@@ -85,8 +76,12 @@ const accountStore = (db: Executor): BankAccountStore => ({
     const { createdAt: _, ...account } = row
     return account
   },
-  insert: account => once(() => db.insert(bankAccounts).values(account)),
-  update: ({ id, ...change }) => once(() => db.update(bankAccounts).set(change).where(eq(bankAccounts.id, id))),
+  async insert(account) {
+    await refuseSecond(db.insert(bankAccounts).values(account), 'bank_accounts_number', 'bank_account_taken')
+  },
+  async update({ id, ...change }) {
+    await refuseSecond(db.update(bankAccounts).set(change).where(eq(bankAccounts.id, id)), 'bank_accounts_number', 'bank_account_taken')
+  },
 })
 
 export const transferStores = (db: Executor) => ({ transfers: transferStore(db), proofs: proofStore(db), bankAccounts: accountStore(db) })

@@ -63,7 +63,7 @@ export const dunningNotices = pgTable('dunning_notices', {
 export const billingRuns = pgTable('billing_runs', {
   id: id(), at: instant().notNull(), startedAt: instant().notNull(), finishedAt: instant(), status: word<'running' | 'done' | 'stopped_by_brake' | 'failed'>().notNull(), actor: text().notNull(), done: integer().notNull().default(0), skipped: integer().notNull().default(0), failed: integer().notNull().default(0), brake: text(),
   /** Which installation on which database ran. */
-  house: text(), /** Who let a mass termination pass, and waits for a second person. */ confirmedBy: uuid().references(() => users.id),
+  house: text(), /** Who let a mass termination pass, and waits for a second person. */ confirmedBy: uuid().references(() => users.id), confirmedTerminations: integer(),
 }, t => [index('billing_runs_started').on(t.startedAt)])
 
 /** Every change of every state, with its cause. `entity` is service, resource, invoice, payment or order. */

@@ -1,8 +1,8 @@
 import { split, subtract } from '#shared/money/money.ts'
 import type { CoretaxLack } from '#shared/vocabulary/invoicing.ts'
+import type { Element } from '#shared/text/xml.ts'
 import { creditableLines } from './credit-note.ts'
 import type { TaxedInvoice } from './invoicing-ports.ts'
-import type { Element } from './xml.ts'
 
 export interface CoretaxContext { readonly isoDay: (at: Date) => string, /** Sixteen digits. */ readonly sellerTin: string, /** The rate in percent of a tax rule, null for one that is not known. */ readonly percentOf: (rule: string) => bigint | null }
 

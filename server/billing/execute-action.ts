@@ -1,12 +1,12 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '../kernel/ports.ts'
+import { applyCredit } from './apply-credit.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
 import { issueRenewalInvoice } from './issue-renewal-invoice.ts'
 import { queueMail } from './mails.ts'
-import { payFromCredit } from './pay-from-credit.ts'
 import type { BillingStores, Subscription } from './ports.ts'
 import { planService, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction } from './service-plan.ts'
@@ -63,7 +63,12 @@ const acts: Record<PlannedAction['kind'], Act> = {
   expire_order: expireOrder,
 }
 
-const paidFromCredit = async (deps: BillingDeps, stores: BillingStores, { action, actor }: Job) => action.invoiceId !== null && await payFromCredit(deps)(stores, { invoiceId: action.invoiceId, actor })
+/** Nobody is warned or suspended for money that we hold: credit that covers an overdue invoice whole pays it. */
+async function paidFromCredit(deps: BillingDeps, stores: BillingStores, { action: { invoiceId }, service, actor, now }: Job): Promise<boolean> {
+  if (invoiceId === null) return false
+  const { applied } = await applyCredit(deps)(stores, { invoiceId, clientId: service.clientId, atMost: null, whole: true, causeId: `${invoiceId}:${now.toISOString()}`, actor })
+  return applied.amount > 0n
+}
 
 /** Records the steps and queues one mail per invoice and step, however many services stand on the invoice. */
 async function notify(deps: BillingDeps, stores: BillingStores, { action, service, facts, now }: Job, template: 'invoice_reminder' | 'final_notice') {

@@ -1,11 +1,12 @@
+import { shiftMonth } from '#shared/calendar/month.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import type { CoretaxLack } from '#shared/vocabulary/invoicing.ts'
+import { writeXml, xmlHead } from '#shared/text/xml.ts'
 import { lacksOf, taxInvoice, tinOf } from './coretax.ts'
 import type { BillingDeps } from './deps.ts'
 import type { TaxedInvoice } from './invoicing-ports.ts'
 import type { BillingStores } from './ports.ts'
-import { writeXml, xmlHead } from './xml.ts'
 
 type Deps = BillingDeps & { readonly read: BillingStores, readonly percentOf: (rule: string) => bigint | null }
 const batch = 200
@@ -14,11 +15,10 @@ const shownAtMost = 200
 
 /** The month `2026-11` in the business zone. @throws AppError invalid_input for one that has not begun */
 function monthOf(deps: Deps, month: string): { from: Date, to: Date } {
-  const [year = 0, number = 0] = month.split('-').map(Number)
   const { calendar } = deps.rules
   const from = calendar.startOfDay(`${month}-01`)
   if (from > deps.clock.now()) throw fieldError('month', 'month_in_future')
-  return { from, to: calendar.startOfDay(number === 12 ? `${year + 1}-01-01` : `${year}-${String(number + 1).padStart(2, '0')}-01`) }
+  return { from, to: calendar.startOfDay(`${shiftMonth(month, 1)}-01`) }
 }
 
 /** All invoices of a month that carry PPN, one page in memory. */

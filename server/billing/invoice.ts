@@ -43,3 +43,6 @@ export function payableLines(invoice: { readonly id: string, readonly number: st
 
 /** What one service costs on an invoice, without PPN: what its paid period is recorded with. */
 export const netOfService = (lines: readonly InvoiceLine[], serviceId: string): Money => sum(lines.filter(line => line.serviceId === serviceId && line.kind !== 'setup').map(line => line.amount))
+
+/** The services of an invoice, in the order in which they are locked. */
+export const servicesOf = (lines: readonly Pick<InvoiceLine, 'serviceId'>[]): string[] => [...new Set(lines.flatMap(line => line.serviceId ?? []))].sort()

@@ -8,13 +8,13 @@ import { creditableLines, leftOf, noteFigures, splitNote } from './credit-note.t
 import type { CreditableLine } from './credit-note.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
-import { invoiceNumber } from './invoice.ts'
+import { invoiceNumber, servicesOf } from './invoice.ts'
 import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
 import { creditNoteEntry } from './ledger.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
-import { releaseServices, servicesOf } from './void-invoice.ts'
+import { releaseServices } from './void-invoice.ts'
 
 export interface CreditRequest { readonly invoiceId: string, /** Net amounts by line; null: everything that is left. */ readonly lines: readonly { readonly lineId: string, readonly amount: Money }[] | null, readonly reason: string, readonly actor: Actor }
 

@@ -210,8 +210,10 @@ export interface BillingRun { readonly id: string, readonly at: Date, readonly s
   readonly house: string | null
   /** Who let a mass termination pass, and waits for a second person. */
   readonly confirmedBy: string | null
+  /** How many that person saw would end. */
+  readonly confirmedTerminations: number | null
 }
-export interface Confirmation { readonly userId: string, readonly name: string, readonly at: Date }
+export interface Confirmation { readonly userId: string, readonly name: string, readonly at: Date, readonly terminations: number }
 export interface BillingRunStore {
   start(run: BillingRun): Promise<void>
   finish(run: BillingRun): Promise<void>

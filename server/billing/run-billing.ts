@@ -19,7 +19,7 @@ export interface RunInput { readonly actor: Actor, readonly confirmBrake: boolea
  */
 export const runBilling = (deps: RunDeps) => async (input: RunInput): Promise<BillingRun> => {
   const now = deps.clock.now()
-  const run: BillingRun = { id: deps.newId(), at: now, startedAt: now, finishedAt: null, status: 'running', actor: actorLabel(input.actor), done: 0, skipped: 0, failed: 0, brake: null, house: await houseOf(deps), confirmedBy: null }
+  const run: BillingRun = { id: deps.newId(), at: now, startedAt: now, finishedAt: null, status: 'running', actor: actorLabel(input.actor), done: 0, skipped: 0, failed: 0, brake: null, house: await houseOf(deps), confirmedBy: null, confirmedTerminations: null }
   await deps.transact(stores => stores.billingRuns.start(run))
   try {
     return await carryOut(deps, run, input)
@@ -31,8 +31,9 @@ export const runBilling = (deps: RunDeps) => async (input: RunInput): Promise<Bi
 
 async function carryOut(deps: RunDeps, run: BillingRun, { actor, confirmBrake }: RunInput): Promise<BillingRun> {
   const counts = await countDestructive(deps, run.at)
-  const brake = await judgeRun(deps, counts, run.at)
-  if (brake && !(confirmBrake && await mayPass(deps, brake, actor, run.at))) return stop(deps, { ...run, confirmedBy: confirmBrake && actor.kind === 'user' ? actor.id : null }, brake, actor)
+  const brake = await judgeRun(deps, { counts, house: run.house ?? '', now: run.at })
+  if (brake && !confirmBrake) return stop(deps, run, brake, actor)
+  if (brake && actor.kind === 'user' && !await mayPass(deps, { brake, counts, actorId: actor.id, now: run.at })) return stop(deps, { ...run, confirmedBy: actor.id, confirmedTerminations: counts.terminate }, brake, actor)
   const finished: BillingRun = { ...run, ...await executeAll(deps, run, actor, counts), finishedAt: deps.clock.now(), status: 'done' }
   const { done, skipped, failed } = finished
   await deps.transact(async (stores) => {
@@ -44,19 +45,22 @@ async function carryOut(deps: RunDeps, run: BillingRun, { actor, confirmBrake }:
 }
 
 /** Where we are: our address and the database's own name. */
-const houseOf = async ({ baseUrl, read }: Pick<RunDeps, 'baseUrl' | 'read'>) => `${baseUrl} ${await read.billingRuns.databaseName()}`
+export const houseOf = async ({ baseUrl, read }: Pick<RunDeps, 'baseUrl' | 'read'>) => `${baseUrl} ${await read.billingRuns.databaseName()}`
 
 /** What the brakes say of a run at this moment; null: nothing is in its way. */
-export async function judgeRun(deps: Pick<RunDeps, 'read' | 'rules' | 'baseUrl' | 'clockMayJump'>, counts: DestructiveCounts, now: Date): Promise<Brake | null> {
+export async function judgeRun(deps: Pick<RunDeps, 'read' | 'rules' | 'clockMayJump'>, { counts, house, now }: { readonly counts: DestructiveCounts, readonly house: string, readonly now: Date }): Promise<Brake | null> {
   const last = deps.clockMayJump ? null : await deps.read.billingRuns.lastDone()
-  return judge({ counts, live: await deps.read.subscriptions.countLive(), last, house: await houseOf(deps), now }, deps.rules)
+  return judge({ counts, live: await deps.read.subscriptions.countLive(), last, house, now }, deps.rules)
 }
 
-/** Whether somebody's word lets the run pass this brake. Machines are destroyed in numbers only when two people of the staff say so within a day. */
-async function mayPass(deps: RunDeps, brake: Brake, actor: Actor, now: Date): Promise<boolean> {
-  if (brake.kind !== 'mass_termination' || actor.kind !== 'user') return true
+/**
+ * Whether one more person's word lets the run pass this brake. Machines are destroyed in numbers only when two people of the staff say so
+ * within a day, and no more of them than the first one saw.
+ */
+async function mayPass(deps: RunDeps, { brake, counts, actorId, now }: { readonly brake: Brake, readonly counts: DestructiveCounts, readonly actorId: string, readonly now: Date }): Promise<boolean> {
+  if (brake.kind !== 'mass_termination') return true
   const first = await deps.read.billingRuns.confirmation(confirmedSince(now))
-  return first !== null && first.userId !== actor.id
+  return first !== null && first.userId !== actorId && counts.terminate <= first.terminations
 }
 /** For how long the first person's word waits for the second. */
 export const confirmedSince = (now: Date): Date => new Date(now.getTime() - 24 * 3_600_000)
@@ -104,7 +108,7 @@ async function stop(deps: RunDeps, run: BillingRun, brake: Brake, actor: Actor):
   return stopped
 }
 
-export const toRunView = ({ house: _, confirmedBy: __, ...run }: BillingRun) => ({ ...run, at: run.at.toISOString(), startedAt: run.startedAt.toISOString(), finishedAt: run.finishedAt?.toISOString() ?? null })
+export const toRunView = ({ house: _, confirmedBy: __, confirmedTerminations: ___, ...run }: BillingRun) => ({ ...run, at: run.at.toISOString(), startedAt: run.startedAt.toISOString(), finishedAt: run.finishedAt?.toISOString() ?? null })
 
 /** As staff start it: a stopped run is an error that names the brake, or says that a second person is asked. @throws AppError billing_brake, billing_second_person */
 export const runBillingByStaff = (deps: RunDeps) => async (input: RunInput) => {

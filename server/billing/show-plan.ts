@@ -6,7 +6,7 @@ import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { Brake } from './brake.ts'
 import { foresee, upcomingInvoice } from './foresight.ts'
 import { candidates } from './plan-actions.ts'
-import { confirmedSince, judgeRun } from './run-billing.ts'
+import { confirmedSince, houseOf, judgeRun } from './run-billing.ts'
 import type { RunDeps } from './run-billing.ts'
 import type { PlannedAction, Reason } from './service-plan.ts'
 
@@ -36,14 +36,14 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
       total += 1
     }
   }
-  const brake = until > now ? null : await judgeRun(deps, destructive, now)
+  const brake = until > now ? null : await judgeRun(deps, { counts: destructive, house: await houseOf(deps), now })
   return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake, confirmed: await confirmedBy(deps, brake, now) }
 }
 
 /** Who let this mass termination pass already, and waits for a second person. */
 async function confirmedBy({ read }: RunDeps, brake: Brake | null, now: Date) {
   const first = brake?.kind === 'mass_termination' ? await read.billingRuns.confirmation(confirmedSince(now)) : null
-  return first && { userId: first.userId, name: first.name, at: first.at.toISOString() }
+  return first && { userId: first.userId, name: first.name, at: first.at.toISOString(), terminations: first.terminations }
 }
 
 const view = ({ key, kind, serviceId, hostname, clientName, invoiceId, invoiceNumber, amount, dueSince, held }: PlannedAction, reason: string) => ({

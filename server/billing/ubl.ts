@@ -1,9 +1,9 @@
 import { isZero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { writeXml, xmlHead } from '#shared/text/xml.ts'
+import type { Element } from '#shared/text/xml.ts'
 import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, Party } from './ports.ts'
-import { writeXml, xmlHead } from './xml.ts'
-import type { Element } from './xml.ts'
 
 /** What a UBL document needs besides its rows; `percent`: the rate of the invoice's tax rule, null where no PPN was charged. */
 export interface UblContext { readonly isoDay: (at: Date) => string, readonly percent: bigint | null }

@@ -4,7 +4,8 @@ import { closeInvoice } from './close-invoice.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
-import type { BillingStores, Invoice, InvoiceLine } from './ports.ts'
+import { servicesOf } from './invoice.ts'
+import type { BillingStores, Invoice } from './ports.ts'
 import { releaseFromDunning } from './release-from-dunning.ts'
 
 /**
@@ -30,5 +31,3 @@ export async function releaseServices(deps: BillingDeps, stores: BillingStores, 
     else await releaseFromDunning(stores, { service, cause: 'invoice_voided', actor, now: deps.clock.now() })
   }
 }
-/** In the order in which services are locked. */
-export const servicesOf = (lines: readonly Pick<InvoiceLine, 'serviceId'>[]): string[] => [...new Set(lines.flatMap(line => line.serviceId ?? []))].sort()

@@ -1,7 +1,8 @@
+import { shiftMonth } from '#shared/calendar/month.ts'
 import { cohortMonths } from '#shared/vocabulary/reports.ts'
 import type { DetailSource } from './details.ts'
 import type { Calendar, Cell, Month, MrrChange, ReportRow, Reports } from './ports.ts'
-import { monthOf, shiftMonth } from './scope.ts'
+import { monthOf } from './scope.ts'
 
 /** Monthly recurring revenue from month end to month end: what it began with and its five movements make what it ends with. */
 export async function mrrByMonth(reports: Reports, months: readonly Month[]): Promise<ReportRow[]> {

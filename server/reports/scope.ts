@@ -1,3 +1,4 @@
+import { shiftMonth } from '#shared/calendar/month.ts'
 import { fieldError } from '#shared/errors/codes.ts'
 import { forecastDays, longestSpan } from '#shared/vocabulary/reports.ts'
 import type { Calendar, Month, ReportDeps, Span } from './ports.ts'
@@ -14,12 +15,6 @@ export interface Scope {
 
 const dayNumber = (isoDay: string) => Math.round(Date.parse(`${isoDay}T00:00:00Z`) / 86_400_000)
 const isoDayOf = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10)
-/** `2026-11` and -11: `2025-12`. */
-export const shiftMonth = (month: string, by: number): string => {
-  const index = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1 + by
-  return `${Math.floor(index / 12)}-${String(index % 12 + 1).padStart(2, '0')}`
-}
-
 export function monthOf(calendar: Calendar, month: string): Month {
   const [first, next] = [`${month}-01`, `${shiftMonth(month, 1)}-01`]
   return { month, start: calendar.startOfDay(first), end: calendar.startOfDay(next), firstDay: dayNumber(first), nextDay: dayNumber(next) }

@@ -1,3 +1,4 @@
+import { escapeXml } from '#shared/text/xml.ts'
 import type { Sheet, SheetCell, SheetWriter } from '#server/reports/ports.ts'
 import { inChunks, localTime } from './cell-text.ts'
 import { zip } from './zip.ts'
@@ -12,11 +13,7 @@ const sheetRows = 1_048_576
 /** Larger numbers lose digits in a spreadsheet: they are written as text. */
 const exact = 999_999_999_999_999n
 
-const signs: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-/** Text as XML takes it: its signs escaped, characters that it forbids left out. */
-// eslint-disable-next-line no-control-regex
-const xml = (text: string): string => text.replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '').replaceAll(/[&<>"]/g, sign => signs[sign] ?? sign)
-const inline = (text: string, style = 0) => `<c t="inlineStr"${style ? ` s="${style}"` : ''}><is><t xml:space="preserve">${xml(text)}</t></is></c>`
+const inline = (text: string, style = 0) => `<c t="inlineStr"${style ? ` s="${style}"` : ''}><is><t xml:space="preserve">${escapeXml(text)}</t></is></c>`
 const number = (value: bigint | number, style: number) => `<c s="${style}"><v>${value}</v></c>`
 
 const epoch1900 = Date.UTC(1899, 11, 30)
@@ -69,7 +66,7 @@ async function* parts(sheet: Sheet): AsyncGenerator<ZipFile> {
   }
   const each = (text: (n: number) => string) => Array.from({ length: sheets }, (_, i) => text(i + 1)).join('')
   // A name of a sheet has at most 31 characters, and none of these.
-  const title = xml(sheet.title.replaceAll(/[\\/?*[\]:']/g, ' ').slice(0, 26))
+  const title = escapeXml(sheet.title.replaceAll(/[\\/?*[\]:']/g, ' ').slice(0, 26))
   yield file('xl/workbook.xml', once(`${declaration}<workbook xmlns="${main}" xmlns:r="${office}"><sheets>${each(n => `<sheet name="${title}${n === 1 ? '' : ` ${n}`}" sheetId="${n}" r:id="rId${n}"/>`)}</sheets></workbook>`))
   yield file('xl/_rels/workbook.xml.rels', once(`${declaration}<Relationships xmlns="${packages}/relationships">${each(n => `<Relationship Id="rId${n}" Type="${office}/worksheet" Target="worksheets/sheet${n}.xml"/>`)}<Relationship Id="rIdStyles" Type="${office}/styles" Target="styles.xml"/></Relationships>`))
   yield file('xl/styles.xml', once(styles))

@@ -4,7 +4,7 @@ import { money } from '#shared/money/money.ts'
 import { computeTax } from '#shared/money/tax.ts'
 import { lacksOf, taxInvoice } from '#server/billing/coretax.ts'
 import { ublCreditNote, ublInvoice } from '#server/billing/ubl.ts'
-import { writeXml } from '#server/billing/xml.ts'
+import { writeXml } from '#shared/text/xml.ts'
 import type { CreditedLine, TaxedInvoice } from '#server/billing/invoicing-ports.ts'
 
 const party = { name: 'CV <Contoh> & "Rekan"', address: 'Jl. Kenanga 5, Bandung', email: 'a@contoh.test', phone: null, npwp: '0123456789012345', nik: null }
