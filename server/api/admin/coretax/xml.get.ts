@@ -1,11 +1,5 @@
-import { setResponseHeader } from 'h3'
 import { exportCoretax } from '#shared/contracts/invoicing.ts'
 import { defineRoute } from '#server/platform/http.ts'
-import { streamOf } from '#server/platform/send-document.ts'
+import { sendStream } from '#server/platform/send-download.ts'
 
-export default defineRoute(exportCoretax, ({ app, query, event }) => {
-  const pieces = app.billing.exportCoretax(query)
-  setResponseHeader(event, 'content-type', exportCoretax.produces)
-  setResponseHeader(event, 'content-disposition', `attachment; filename="coretax-${query.month}.xml"`)
-  return streamOf(pieces)
-})
+export default defineRoute(exportCoretax, ({ app, query, event }) => sendStream(event, { name: `coretax-${query.month}.xml`, type: exportCoretax.produces, content: app.billing.exportCoretax(query) }))

@@ -1,5 +1,5 @@
 import { downloadInvoice } from '#shared/contracts/portal.ts'
 import { defineRoute } from '#server/platform/http.ts'
-import { sendDocument } from '#server/platform/send-document.ts'
+import { sendFile } from '#server/platform/send-download.ts'
 
-export default defineRoute(downloadInvoice, async ({ app, actor, params, query, event }) => sendDocument(event, downloadInvoice.produces, await app.billing.printInvoice({ invoiceId: params.id, clientId: actor.id, locale: query.locale })))
+export default defineRoute(downloadInvoice, async ({ app, actor, params, query, event }) => sendFile(event, { type: downloadInvoice.produces, ...await app.billing.printInvoice({ invoiceId: params.id, clientId: actor.id, locale: query.locale }) }))

@@ -1,5 +1,5 @@
 import { downloadInvoiceXml } from '#shared/contracts/invoicing.ts'
 import { defineRoute } from '#server/platform/http.ts'
-import { sendDocument } from '#server/platform/send-document.ts'
+import { sendFile } from '#server/platform/send-download.ts'
 
-export default defineRoute(downloadInvoiceXml, async ({ app, actor, params, event }) => sendDocument(event, downloadInvoiceXml.produces, await app.billing.writeInvoiceXml({ invoiceId: params.id, clientId: actor.id })))
+export default defineRoute(downloadInvoiceXml, async ({ app, actor, params, event }) => sendFile(event, { type: downloadInvoiceXml.produces, ...await app.billing.writeInvoiceXml({ invoiceId: params.id, clientId: actor.id }) }))

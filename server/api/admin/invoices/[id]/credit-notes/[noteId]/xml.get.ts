@@ -1,5 +1,5 @@
 import { downloadAdminCreditNoteXml } from '#shared/contracts/invoicing.ts'
 import { defineRoute } from '#server/platform/http.ts'
-import { sendDocument } from '#server/platform/send-document.ts'
+import { sendFile } from '#server/platform/send-download.ts'
 
-export default defineRoute(downloadAdminCreditNoteXml, async ({ app, params, event }) => sendDocument(event, downloadAdminCreditNoteXml.produces, await app.billing.writeCreditNoteXml({ invoiceId: params.id, noteId: params.noteId, clientId: null })))
+export default defineRoute(downloadAdminCreditNoteXml, async ({ app, params, event }) => sendFile(event, { type: downloadAdminCreditNoteXml.produces, ...await app.billing.writeCreditNoteXml({ invoiceId: params.id, noteId: params.noteId, clientId: null }) }))
