@@ -8,15 +8,16 @@ import type { RawDetail, TableColumns } from './report-sql.ts'
 /** Days overdue by bucket; what is not due yet is current. */
 const buckets: Record<AgeBucket, SQL> = { current: sql`late <= 0`, days30: sql`late between 1 and 30`, days60: sql`late between 31 and 60`, days90: sql`late between 61 and 90`, older: sql`late > 90` }
 const ages: TableColumns = { current: 'money', days30: 'money', days60: 'money', days90: 'money', older: 'money', total: 'money' }
-const credits: TableColumns = { credit: 'money', deposits: 'money', total: 'money' }
+const credits: TableColumns = { credit: 'money' }
 
 /**
- * What the journal says that each invoice still asked for at an instant, and how many days that is late then. Only an invoice that is open now
+ * What the journal says that each invoice still asked for at an instant, and how many days that is late then. A deposit's
+ * invoice asks for nothing until its credit was spent: what it books as receivable, it books as a deposit to be given too. Only an invoice that is open now
  * or was closed later can have been open then: the others are passed over, however many there are.
  */
 const open = (at: { readonly end: Date, readonly day: number }, zone: string, condition: SQL = sql`true`): SQL => sql`
   select i.id, i.number, i.client_id, i.due_at, o.owed, ${at.day}::int - ${dayNumber(sql`i.due_at`, zone)} as late from invoices i cross join lateral (
-    select sum(l.amount) as owed from journal_lines l join journal_entries e on e.id = l.entry_id where l.invoice_id = i.id and l.account = 'receivable' and e.at < ${instant(at.end)}
+    select sum(l.amount) as owed from journal_lines l join journal_entries e on e.id = l.entry_id where l.invoice_id = i.id and l.account in ('receivable', 'deposits') and e.at < ${instant(at.end)}
   ) o where i.issued_at < ${instant(at.end)} and (i.status = 'issued' or coalesce(i.paid_at, i.closed_at) >= ${instant(at.end)}) and ${condition} and o.owed <> 0`
 
 /** What clients owe us and we owe them, at the end of any day. */
@@ -42,9 +43,8 @@ export const clientReports = (db: Executor, zone: string): Pick<Reports, 'ageing
     return days.map((_, i) => BigInt(found.find(row => row.i === i)?.owed ?? 0))
   },
   async credit(end, window) {
-    const owed = (account: string) => sql`coalesce(-sum(l.amount) filter (where l.account = ${account}), 0)`
-    const rows = sql`select l.client_id as key, u.name as label, ${owed('client_credit')} as credit, ${owed('deposits')} as deposits, -sum(l.amount) as total, -sum(l.amount) as size
-      from journal_lines l join journal_entries e on e.id = l.entry_id join users u on u.id = l.client_id where l.account in ('client_credit', 'deposits') and e.at < ${instant(end)} group by l.client_id, u.name having sum(l.amount) <> 0`
+    const rows = sql`select l.client_id as key, u.name as label, -sum(l.amount) as credit, -sum(l.amount) as size
+      from journal_lines l join journal_entries e on e.id = l.entry_id join users u on u.id = l.client_id where l.account = 'client_credit' and e.at < ${instant(end)} group by l.client_id, u.name having sum(l.amount) <> 0`
     return toPart(rowsOf(await db.execute(tableQuery(rows, credits, window))), credits)
   },
 })

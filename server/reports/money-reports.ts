@@ -98,10 +98,8 @@ export function paymentDetails(reports: Reports, span: Span, key: string, column
   }
 }
 
-const owed = { credit: ['client_credit'], deposits: ['deposits'], total: ['client_credit', 'deposits'] } as const
 export function creditDetails(reports: Reports, end: Date, clientId: string, column: string): DetailSource | null {
-  const accounts = Object.hasOwn(owed, column) ? owed[column as keyof typeof owed] : undefined
-  return accounts ? journal(reports, { accounts, clientId, end }, -1n) : null
+  return column === 'credit' ? journal(reports, { accounts: ['client_credit'], clientId, end }, -1n) : null
 }
 
 const buckets: readonly AgeBucket[] = ['current', 'days30', 'days60', 'days90', 'older']

@@ -42,8 +42,8 @@ export const reportShapes: Record<ReportName, ReportShape> = {
     columns: [column('number', 'count'), column('received', 'flow', true), column('returned', 'flow', true), column('fees', 'flow', true), column('net', 'flow')],
   },
   credit: {
-    access: 'finance', span: 'day', row: 'client', chart: { over: 'totals', bars: ['credit', 'deposits', 'total'] },
-    columns: [column('credit', 'flow', true), column('deposits', 'flow', true), column('total', 'flow', true)],
+    access: 'finance', span: 'day', row: 'client', chart: { over: 'totals', bars: ['credit'] },
+    columns: [column('credit', 'flow', true)],
   },
   mrr: {
     access: 'finance', span: 'months', row: 'month', chart: { over: 'rows', bars: ['new', 'expansion', 'reactivation', 'contraction', 'churn'], line: 'end' },

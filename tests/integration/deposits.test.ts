@@ -91,6 +91,18 @@ describe.each(databaseKinds())('client credit: chosen, topped up, paid together,
     await expect(billing().cancelDeposit({ invoiceId: again.invoiceId, clientId, actor: tester })).rejects.toMatchObject({ code: 'invoice_not_payable' })
   })
 
+  it('an unpaid deposit is owed by nobody: receivables by age leave it out; one whose credit was spent before its payment was taken back is owed', async () => {
+    const clientId = await w.world.client()
+    const owedByAge = async () => (await w.test.app.reports.showReport({ report: 'ageing', role: 'finance', page: 1, pageSize: 200 })).items.find(row => row.key === clientId)?.cells.total ?? null
+    const deposit = await topUp(clientId, 100_000n)
+    expect(await owedByAge()).toBeNull()
+    const { paymentId } = await w.world.pay(deposit.invoiceId)
+    await w.world.order({ clientId })
+    await w.test.app.core.transact(stores => billing().reversePayment(stores, { paymentId, invoiceId: deposit.invoiceId, clientId, gateway: 'midtrans', amount: money(100_000n), at: w.test.clock.now(), actor: tester, cause: 'charged_back' }))
+    // The rest of the order (111.000 less the credit) and the deposit.
+    expect(await owedByAge()).toEqual({ amount: '111000', currency: 'IDR' })
+  })
+
   it('a deposit whose payment is taken back takes its credit back; what was spent of it stays owed, and does not lapse', async () => {
     const clientId = await w.world.client()
     const deposit = await topUp(clientId, 100_000n)
