@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'invoicing', 'transfers', 'reports']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'invoicing', 'refunds', 'transfers', 'reports']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client
@@ -56,6 +56,7 @@ export default defineNuxtConfig({
       '7 * * * *': ['billing:sweep'],
       '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
       '17 19 * * *': ['ledger:audit'],
+      '43 19 * * *': ['payments:compare'],
       '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
     },
   },

@@ -1,6 +1,7 @@
 import type { InvoiceStatus, OrderStatus, ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { PaymentStatus, webhookStatuses } from '#shared/vocabulary/payments.ts'
+import type { RefundStatus } from '#shared/vocabulary/refunds.ts'
 
 type Color = 'success' | 'warning' | 'error' | 'info' | 'neutral' | 'primary'
 /** `moving`: the state will change by itself within moments. */
@@ -20,6 +21,7 @@ const tones = {
     created: { color: 'info' }, pending: { color: 'info', moving: true }, settled: { color: 'success' }, expired: { color: 'neutral' }, failed: { color: 'error' },
     denied: { color: 'error' }, refunded: { color: 'warning' }, charged_back: { color: 'error' },
   } satisfies Record<PaymentStatus, StatusTone>,
+  refund: { requested: { color: 'info' }, waits: { color: 'warning' }, pending: { color: 'info', moving: true }, done: { color: 'success' }, failed: { color: 'error' }, reversed: { color: 'neutral' } } satisfies Record<RefundStatus | 'waits', StatusTone>,
   order: { placed: { color: 'info' }, paid: { color: 'success' }, fulfilling: { color: 'info', moving: true }, fulfilled: { color: 'success' }, cancelled: { color: 'neutral' } } satisfies Record<OrderStatus, StatusTone>,
   saga: { running: { color: 'info', moving: true }, waiting: { color: 'warning', moving: true }, done: { color: 'success' }, failed: { color: 'error' } } satisfies Record<SagaStatus, StatusTone>,
   step: { pending: { color: 'neutral' }, running: { color: 'info', moving: true }, done: { color: 'success' }, skipped: { color: 'neutral' }, failed: { color: 'error' } } satisfies Record<StepStatus, StatusTone>,

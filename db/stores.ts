@@ -18,6 +18,7 @@ import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
+import { reconciliationStores } from './repositories/reconciliation.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
 import { transferStores } from './repositories/transfers.ts'
 
@@ -25,7 +26,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db),
-    ...paymentStores(db, context), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
+    ...paymentStores(db, context), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

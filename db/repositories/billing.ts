@@ -115,6 +115,11 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
     const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(eq(journalEntries.cause, cause), eq(journalEntries.causeId, causeId))).orderBy(asc(journalLines.position))
     return rows.map(({ line }) => toJournalLine(line))
   },
+  async linesOfMany(causes, causeIds) {
+    if (causeIds.length === 0) return []
+    const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(inArray(journalEntries.cause, [...causes]), inArray(journalEntries.causeId, [...causeIds]))).orderBy(asc(journalEntries.id), asc(journalLines.position))
+    return rows.map(({ line }) => toJournalLine(line))
+  },
   async outstanding(invoiceIds) {
     if (invoiceIds.length === 0) return new Map()
     const rows = await db.select({ id: journalLines.invoiceId, owed: sql<string>`sum(${journalLines.amount})::text` }).from(journalLines).where(and(inArray(journalLines.invoiceId, [...invoiceIds]), eq(journalLines.account, 'receivable'))).groupBy(journalLines.invoiceId)

@@ -61,10 +61,14 @@ const books = (db: Executor): Books => ({
     where case i.status when 'draft' then coalesce(b.issued, 0) <> 0 else coalesce(b.issued, 0) <> i.total end
       or case i.status when 'issued' then coalesce(b.left_over, 0) <= 0 else coalesce(b.left_over, 0) <> 0 end
     limit ${limit}`)),
+  // What a payment moved is what was settled, less what left again; entries of returns name the return.
   misbookedPayments: async limit => rowsOf<Found>(await db.execute(sql`
-    select p.id::text as subject, p.status || ': says ' || case p.status when 'settled' then coalesce(p.settled_amount, p.amount) else 0 end || ', booked ' || coalesce(b.moved, 0) as detail from payments p
-    left join lateral (select sum(l.amount) as moved from journal_entries e join journal_lines l on l.entry_id = e.id where e.cause in ('payment_received', 'manual_payment', 'payment_reversed', 'refund') and e.cause_id = p.id::text and l.account in ('bank', 'gateway_clearing')) b on true
-    where coalesce(b.moved, 0) <> case p.status when 'settled' then coalesce(p.settled_amount, p.amount) else 0 end limit ${limit}`)),
+    select p.id::text as subject, p.status || ': says ' || s.said || ', booked ' || coalesce(b.moved, 0) as detail from payments p
+    cross join lateral (select case when p.status in ('settled', 'refunded', 'charged_back') then coalesce(p.settled_amount, p.amount) - coalesce((select sum(r.amount) from refunds r where r.payment_id = p.id and r.status = 'done' and r.kind in ('gateway', 'manual', 'chargeback')), 0) else 0 end as said) s
+    left join lateral (
+      select sum(l.amount) as moved from (select p.id as ref union select r.id from refunds r where r.payment_id = p.id) x
+      join journal_entries e on e.cause_id = x.ref::text and e.cause in ('payment_received', 'manual_payment', 'payment_reversed', 'refund') join journal_lines l on l.entry_id = e.id where l.account in ('bank', 'gateway_clearing')) b on true
+    where coalesce(b.moved, 0) <> s.said limit ${limit}`)),
   misbookedCreditNotes: async limit => rowsOf<Found>(await db.execute(sql`
     select n.number as subject, 'says ' || n.total || ', booked ' || coalesce(b.earned, 0) || ' as ' || coalesce(b.owed, 0) || ' + ' || coalesce(b.credit, 0) as detail from credit_notes n
     left join lateral (select sum(l.amount) filter (where l.account in ('revenue', 'ppn_payable')) as earned, -sum(l.amount) filter (where l.account = 'receivable') as owed, -sum(l.amount) filter (where l.account = 'client_credit') as credit

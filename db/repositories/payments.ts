@@ -15,7 +15,7 @@ const before = (at: Date, minutes: number) => new Date(at.getTime() - minutes * 
 
 const toPayment = (row: typeof payments.$inferSelect): Payment => ({
   id: row.id, invoiceId: row.invoiceId, clientId: row.clientId, gateway: row.gateway, method: row.method, status: row.status, gatewayOrderId: row.gatewayOrderId, gatewayTransactionId: row.gatewayTransactionId, amount: money(row.amount, row.currency),
-  instructions: row.instructions, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt,
+  instructions: row.instructions, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt, settledAmount: row.settledAmount === null ? null : money(row.settledAmount, row.currency), channel: row.channel,
 })
 const toWebhook = ({ dedupeKey: _, headers: __, ...row }: typeof webhooks.$inferSelect): StoredWebhook => row
 
@@ -40,6 +40,10 @@ const paymentStore = (db: Executor): PaymentStore => ({
   async findLive(invoiceId) {
     const [row] = await db.select().from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, [...live])))
     return row ? toPayment(row) : null
+  },
+  async listSettled(invoiceId) {
+    const rows = await db.select().from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, ['settled', 'refunded', 'charged_back']))).orderBy(desc(payments.settledAt), desc(payments.id)).limit(100)
+    return rows.map(toPayment)
   },
   async statusOfInvoice(invoiceId, clientId) {
     const [row] = await db.select({ status: invoices.status }).from(invoices).where(and(eq(invoices.id, invoiceId), eq(invoices.clientId, clientId)))
@@ -78,7 +82,7 @@ const paymentStore = (db: Executor): PaymentStore => ({
       .where(where).orderBy(desc(payments.createdAt), desc(payments.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
     const [counted] = await db.select({ total: count() }).from(payments).innerJoin(invoices, eq(invoices.id, payments.invoiceId)).innerJoin(users, eq(users.id, payments.clientId)).where(where)
     return {
-      items: rows.map(({ payment, invoiceNumber, clientName }) => ({ ...toPayment(payment), invoiceNumber, clientName, settledAmount: payment.settledAmount === null ? null : money(payment.settledAmount, payment.currency) })),
+      items: rows.map(({ payment, invoiceNumber, clientName }) => ({ ...toPayment(payment), invoiceNumber, clientName })),
       total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize,
     }
   },

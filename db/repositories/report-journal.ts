@@ -10,8 +10,8 @@ const exactly = (column: SQL, value: string | null | undefined) => value === und
 
 /** What caused an entry, where that has an id: not cast where it is a text, and the payment's key is used. */
 const causeAsId = sql`case when e.cause_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then e.cause_id::uuid end`
-/** The way of the attempt that an entry was caused by. Asked per row, so that a page is read along the index and not sorted out of everything. */
-const methodOf = sql`(select p.method from payments p where p.id = ${causeAsId})`
+/** The way of the attempt that an entry is about (what went back, or came again after a charge-back that was won, names its refund); of a payment page what was chosen there. Asked per row, so that a page is read along the index and not sorted out of everything. */
+const methodOf = sql`(select coalesce(p.channel, p.method) from payments p where p.id = coalesce((select r.payment_id from refunds r where r.id = ${causeAsId}), ${causeAsId}))`
 
 const conditions = (filter: JournalFilter): SQL => all([
   sql`l.account in (${words(filter.accounts)})`, filter.causes ? sql`e.cause in (${words(filter.causes)})` : undefined, filter.except ? sql`e.cause not in (${words(filter.except)})` : undefined,
@@ -30,7 +30,7 @@ export const journalReports = (db: Executor): Pick<Reports, 'movements' | 'movem
   },
   async movementsByMethod(span) {
     const found = rowsOf<Raw<MethodMovement>>(await db.execute(sql`
-      select l.gateway, p.method, l.account, e.cause, l.amount > 0 as debit, sum(l.amount)::text as amount, count(*)::int as number from journal_entries e join journal_lines l on l.entry_id = e.id left join payments p on p.id = ${causeAsId}
+      select l.gateway, coalesce(p.channel, p.method) as method, l.account, e.cause, l.amount > 0 as debit, sum(l.amount)::text as amount, count(*)::int as number from journal_entries e join journal_lines l on l.entry_id = e.id left join refunds r on r.id = ${causeAsId} left join payments p on p.id = coalesce(r.payment_id, ${causeAsId})
       where ${within(sql`e.at`, span)} and (l.account = 'gateway_fees' or (l.account in ('bank', 'gateway_clearing') and e.cause not in ('gateway_payout', 'gateway_fee', 'manual_entry'))) group by 1, 2, 3, 4, 5`))
     return found.map(row => ({ ...row, amount: BigInt(row.amount) }))
   },

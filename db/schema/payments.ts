@@ -10,16 +10,16 @@ export interface StoredInstructions { vaNumber: string | null, bank: string | nu
 
 /** One attempt to pay one invoice; live (created or pending) at most once per invoice. */
 export const payments = pgTable('payments', {
-  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), clientId: uuid().notNull().references(() => users.id), gateway: word<GatewayName>(), method: word<PaymentMethod>().notNull(), status: word<PaymentStatus>().notNull(), gatewayOrderId: text(), gatewayTransactionId: text(),
+  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), clientId: uuid().notNull().references(() => users.id), gateway: word<GatewayName>(), method: word<PaymentMethod>().notNull(), /** What a payment page was paid with, as the gateway told. */ channel: word<PaymentMethod>(), status: word<PaymentStatus>().notNull(), gatewayOrderId: text(), gatewayTransactionId: text(),
   amount: amount().notNull(), settledAmount: amount(), currency: currency(), instructions: jsonb().$type<StoredInstructions>(), reference: text(), createdAt: instant().notNull(), expiresAt: instant(), settledAt: instant(), checkedAt: instant(), problem: text(),
 }, t => [
-  knownCurrency('payments', t.currency), check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
+  knownCurrency('payments', t.currency), check('payments_gateway', oneOf(t.gateway, gateways)), check('payments_method', oneOf(t.method, paymentMethods)), check('payments_channel', oneOf(t.channel, paymentMethods)), check('payments_status', oneOf(t.status, paymentStatuses)), check('payments_amount', sql`${t.amount} > 0`),
   uniqueIndex('payments_gateway_order').on(t.gateway, t.gatewayOrderId), uniqueIndex('payments_gateway_transaction').on(t.gateway, t.gatewayTransactionId), uniqueIndex('payments_one_live').on(t.invoiceId).where(sql`status in ('created','pending')`),
   // Two open transfers never ask for the same amount: what reaches the bank says by itself which of them it is.
   uniqueIndex('payments_transfer_amount').on(t.amount, t.currency).where(sql`method = 'transfer' and status in ('created','pending')`),
   index('payments_bank_amount').on(t.amount).where(sql`method in ('transfer','manual')`),
   uniqueIndex('payments_one_transfer').on(t.clientId, t.reference, t.amount, t.createdAt).where(sql`method = 'manual'`),
-  index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt),
+  index('payments_invoice').on(t.invoiceId, t.createdAt), index('payments_open').on(t.status, t.checkedAt), index('payments_created').on(t.createdAt), index('payments_settled').on(t.settledAt),
 ])
 
 /** The raw notification, stored before anything else. Equal deliveries share a row and count up. It waits for work while `verified`, after a failure until `dueAt`. */

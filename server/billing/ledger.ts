@@ -8,11 +8,12 @@ export interface JournalLine { readonly account: LedgerAccount, readonly clientI
 /** `cause` and `causeId` together are unique: what caused an entry has one effect, however often it is booked. */
 export interface JournalEntry { readonly cause: LedgerCause, readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly lines: readonly JournalLine[] }
 
-interface Context { readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly clientId: string, readonly invoiceId: string | null }
+export interface EntryContext { readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly clientId: string | null, readonly invoiceId: string | null }
+type Context = EntryContext
 type Side = readonly [LedgerAccount, Money, (GatewayName | null)?]
 
 /** @throws RangeError when debits and credits differ: an unbalanced entry is a programming error and never reaches the database. */
-function entry(cause: LedgerCause, context: Context, debits: readonly Side[], credits: readonly Side[]): JournalEntry {
+export function entry(cause: LedgerCause, context: Context, debits: readonly Side[], credits: readonly Side[]): JournalEntry {
   const { clientId, invoiceId, ...rest } = context
   const lines = [...debits, ...credits.map(([account, amount, gateway]) => [account, negate(amount), gateway] as const)]
     .filter(([, amount]) => !isZero(amount))
@@ -52,10 +53,6 @@ export function splitPayment(amount: Money, outstanding: Money): PaymentSplit {
 /** Money that reached us: through a gateway (which still holds it) or straight into the bank account. */
 export const paymentEntry = (context: Context, gateway: GatewayName | null, parts: PaymentSplit): JournalEntry =>
   entry(gateway ? 'payment_received' : 'manual_payment', context, [[gateway ? 'gateway_clearing' : 'bank', add(parts.toInvoice, parts.toCredit), gateway]], [['receivable', parts.toInvoice], ['client_credit', parts.toCredit]])
-
-/** Money that left again: the invoice is owed again by what it had got; where it cannot be owed (closed), the client's credit carries it. */
-export const reversalEntry = (context: Context, gateway: GatewayName | null, cause: 'payment_reversed' | 'refund', parts: PaymentSplit): JournalEntry =>
-  entry(cause, context, [['receivable', parts.toInvoice], ['client_credit', parts.toCredit]], [[gateway ? 'gateway_clearing' : 'bank', add(parts.toInvoice, parts.toCredit), gateway]])
 
 export const creditEntry = (context: Context, amount: Money): JournalEntry => entry('credit_applied', context, [['client_credit', amount]], [['receivable', amount]])
 

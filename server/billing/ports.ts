@@ -3,6 +3,7 @@ import type { TaxFigures } from '#shared/money/tax.ts'
 import type { BillingCycle, EndReason, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
+import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
@@ -11,6 +12,7 @@ import type { CreditNoteStore, DraftStore, TaxDocumentStore } from './invoicing-
 import type { Invoice, InvoiceLine, InvoiceWithClient, Party } from './invoice-record.ts'
 import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
+import type { ReturnParts, ReturnWay } from './return-entries.ts'
 import type { CalendarFacts } from './service-plan.ts'
 import type { TaxRuleStore } from './tax-book.ts'
 
@@ -32,8 +34,38 @@ export interface PaymentBooking { readonly paymentId: string, readonly invoiceId
  * invoice's state, the money is booked; booking one payment twice has one effect.
  */
 export type BookPayment = (stores: KernelStores, booking: PaymentBooking) => Promise<{ toInvoice: Money, toCredit: Money, invoicePaid: boolean }>
-/** Takes a booked payment back (a settlement that the gateway denied, a refund, a charge-back): the invoice is owed again. */
-export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly cause: 'denied' | 'refunded' | 'charged_back' }) => Promise<void>
+/** Takes a booked payment back whole (a settlement that the gateway denied): the invoice is owed again. */
+export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly cause: 'denied' | 'charged_back' }) => Promise<void>
+
+// What the payments module asks of the ledger when money goes back, is kept or is paid out -----------------------------------------
+
+export interface MoneyReturn extends PaymentBooking {
+  /** Names the return: booked once. */
+  readonly returnId: string
+  /** Of all earlier returns of this payment, those included that were won back. */
+  readonly earlier: readonly string[]
+  readonly way: ReturnWay
+  readonly cause: 'refund' | 'payment_reversed'
+  readonly consequence: RefundConsequence
+  /** Why, for the memo and the invoice's transition. */
+  readonly word: 'denied' | 'refunded' | 'charged_back'
+  /** We decide about it: refused when nothing can bear it. What already happened outside is booked in any case. */
+  readonly strict: boolean
+  readonly mail: 'payment_refunded' | 'payment_charged_back' | null
+  /** Says who would bear it, and books nothing. */
+  readonly probe?: boolean
+}
+export interface FeeBooking { readonly paymentId: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName, /** Null: the settlement was taken back within minutes, so it cost nothing. */ readonly fee: Money | null, readonly memo: string, readonly actor: Actor }
+export interface PayoutBooking { readonly payoutId: string, readonly gateway: GatewayName, readonly amount: Money, readonly fee: Money, readonly reference: string, readonly actor: Actor }
+export interface CreditPayout { readonly payoutId: string, readonly clientId: string, readonly amount: Money, readonly reference: string, readonly actor: Actor }
+
+/** Books that money of a payment goes back, in part or whole (a refund, a charge-back): who bears it is decided here. Twice has one effect. @throws AppError refund_not_covered (strict only) */
+export type ReturnMoney = (stores: KernelStores, input: MoneyReturn) => Promise<ReturnParts | null>
+/** Books that unused credit was transferred to its client. @throws AppError credit_insufficient */
+export type PayOutCredit = (stores: KernelStores, input: CreditPayout) => Promise<void>
+/** Books what a gateway keeps of a settled payment; null as the fee gives back what was booked, because the settlement never was. */
+export type BookGatewayFee = (stores: KernelStores, input: FeeBooking) => Promise<void>
+export type BookPayout = (stores: KernelStores, input: PayoutBooking) => Promise<void>
 
 /** Money that staff saw on the bank account, booked as a payment of its own in the caller's transaction; its id is answered. @throws AppError not_found, transfer_known */
 export type BookManualPayment = (stores: KernelStores, input: { readonly invoiceId: string, readonly amount: Money, readonly at: Date, readonly reference: string, readonly actor: Actor }) => Promise<{ paymentId: string, clientId: string }>
@@ -119,6 +151,7 @@ export interface LedgerStore {
   /** Books an entry; false (and nothing booked) when its cause was booked before. */
   post(entry: JournalEntry): Promise<boolean>
   linesOf(cause: LedgerCause, causeId: string): Promise<JournalLine[]>
+  linesOfMany(causes: readonly LedgerCause[], causeIds: readonly string[]): Promise<JournalLine[]>
   /** What invoices still ask for; an id without entries is left out. */
   outstanding(invoiceIds: readonly string[]): Promise<Map<string, bigint>>
   credit(clientId: string): Promise<bigint>

@@ -30,6 +30,11 @@ export const mailParams = {
   payment_to_credit: ['name', 'url', 'number', 'amount'],
   /** `note`: number of the note, `number`: of its invoice; `credit`: what became the client's credit; `reason`: as staff wrote it. */
   credit_note_issued: ['name', 'url', 'note', 'number', 'total', 'credit', 'reason'],
+  /** `number`: of the invoice that the money was paid for. */
+  payment_refunded: ['name', 'url', 'number', 'amount'],
+  payment_charged_back: ['name', 'url', 'number', 'amount'],
+  /** `reference`: of the transfer. */
+  credit_paid_out: ['name', 'url', 'amount', 'reference'],
   /** `number`: of the order; `invoice`: of its invoice. */
   order_expired: ['name', 'url', 'number', 'invoice', 'amount', 'expiredOn'],
   service_ready: ['name', 'url', 'hostname', 'product'],

@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { hintPayment } from './apply-gateway-state.ts'
+import { hintPayment } from './move-payment.ts'
 import { isOpen } from './payment-lifecycle.ts'
 import type { Proof } from './transfer-ports.ts'
 import type { TransferDeps } from './transfer-deps.ts'

@@ -1,28 +1,12 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { actorLabel } from '../kernel/ports.ts'
-import type { Actor } from '../kernel/ports.ts'
+import { applyReturns } from './apply-returns.ts'
 import type { PaymentDeps } from './deps.ts'
+import { movePayment, park } from './move-payment.ts'
+import type { Applied } from './move-payment.ts'
 import { gatewayActor } from './payment.ts'
 import { decidePayment } from './payment-lifecycle.ts'
-import type { GatewayState, Payment, PaymentStores } from './ports.ts'
-
-export interface Applied { readonly outcome: 'applied' | 'unchanged' | 'parked', readonly reason: string | null }
-
-/** Pages of the buyer and of staff that show this payment or its invoice ask again. */
-export function hintPayment(stores: PaymentStores, payment: Payment): void {
-  for (const audience of [{ userId: payment.clientId }, 'staff'] as const) {
-    stores.live.publish({ audience, name: 'payment', id: payment.id })
-    stores.live.publish({ audience, name: 'invoice', id: payment.invoiceId })
-  }
-}
-
-type Change = Omit<Parameters<PaymentStores['payments']['setStatus']>[1], 'status'>
-/** Changes the state of a locked attempt and leaves the row that says why. */
-export async function movePayment(stores: PaymentStores, payment: Payment, to: Payment['status'], cause: string, actor: Actor, at: Date, change: Change = {}): Promise<void> {
-  await stores.payments.setStatus(payment.id, { status: to, ...change })
-  await stores.transitions.record({ entity: 'payment', entityId: payment.id, from: payment.status, to, cause, actor: actorLabel(actor), at })
-  hintPayment(stores, payment)
-}
+import type { GatewayState } from './ports.ts'
+import { feeOf } from './refund.ts'
 
 /**
  * Lets the gateway's word about an attempt, as read back, take effect: state and ledger in one transaction, under the locks of invoice and
@@ -39,16 +23,20 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
     await stores.payments.markChecked(payment.id, at, null)
     return { outcome: 'unchanged', reason: decision.note }
   }
-  if (decision.act === 'park') {
-    await stores.payments.markChecked(payment.id, at, decision.reason)
-    hintPayment(stores, payment)
-    return { outcome: 'parked', reason: decision.reason }
-  }
+  if (decision.act === 'park') return park(stores, payment, decision.reason, at)
+  if (decision.act === 'return') return applyReturns(deps)(stores, { payment, state, cause: input.cause, actor })
+  if (decision.money === 'reverse' && (await stores.refunds.ofPayment(payment.id)).some(refund => refund.status !== 'failed')) return park(stores, payment, 'needs_review', at)
   const settles = decision.money === 'book'
-  await movePayment(stores, payment, decision.to, input.cause, actor, at, { gatewayTransactionId: state.gatewayTransactionId, problem: null, ...(settles ? { settledAt: at, settledAmount: state.amount } : {}) })
+  await movePayment(stores, payment, decision.to, input.cause, actor, at, { gatewayTransactionId: state.gatewayTransactionId, problem: null, ...(settles ? { settledAt: at, settledAmount: state.amount, ...(state.channel ? { channel: state.channel } : {}) } : {}) })
   await stores.payments.markChecked(payment.id, at, null)
-  const booking = { paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: payment.amount, at, actor }
-  if (settles) await deps.bookPayment(stores, booking)
-  if (decision.money === 'reverse' && (decision.to === 'denied' || decision.to === 'refunded' || decision.to === 'charged_back')) await deps.reversePayment(stores, { ...booking, cause: decision.to })
+  const booking = { paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: payment.amount, at, actor, memo: payment.gatewayOrderId ?? payment.id }
+  if (settles) {
+    await deps.bookPayment(stores, booking)
+    const rule = await stores.feeRules.find(payment.gateway, state.channel ?? payment.method)
+    if (rule) await deps.bookGatewayFee(stores, { ...booking, fee: feeOf(state.amount, rule) })
+  } else if (decision.money === 'reverse') {
+    await deps.reversePayment(stores, { ...booking, cause: 'denied' })
+    await deps.bookGatewayFee(stores, { ...booking, fee: null })
+  }
   return { outcome: 'applied', reason: decision.to }
 })

@@ -1,5 +1,6 @@
 import type { Actor } from '../kernel/ports.ts'
-import { applyGatewayState, movePayment } from './apply-gateway-state.ts'
+import { applyGatewayState } from './apply-gateway-state.ts'
+import { movePayment } from './move-payment.ts'
 import type { PaymentDeps } from './deps.ts'
 import { atGateway } from './payment.ts'
 import { isOpen } from './payment-lifecycle.ts'

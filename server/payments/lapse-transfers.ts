@@ -1,4 +1,4 @@
-import { movePayment } from './apply-gateway-state.ts'
+import { movePayment } from './move-payment.ts'
 import { bankActor, isPastExpiry } from './payment.ts'
 import { isOpen } from './payment-lifecycle.ts'
 import type { TransferDeps } from './transfer-deps.ts'

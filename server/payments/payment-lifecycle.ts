@@ -2,7 +2,7 @@ import { compare } from '#shared/money/money.ts'
 import type { PaymentStatus } from '#shared/vocabulary/payments.ts'
 import type { GatewayState, Payment } from './ports.ts'
 
-/** What may follow what. Money that comes late is never refused: expired, failed and denied attempts may still settle. */
+/** What may follow what. Money that comes late is never refused: expired, failed and denied attempts may still settle. A charge-back may be won. */
 export const paymentTransitions: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
   created: ['pending', 'settled', 'expired', 'failed', 'denied'],
   pending: ['settled', 'expired', 'failed', 'denied'],
@@ -11,15 +11,19 @@ export const paymentTransitions: Readonly<Record<PaymentStatus, readonly Payment
   failed: ['settled'],
   denied: ['settled'],
   refunded: [],
-  charged_back: [],
+  charged_back: ['settled'],
 }
 export const initialPaymentStatus: PaymentStatus = 'created'
+/** Its money was booked and not denied, whatever of it went back since. */
+export const wasSettled = (status: PaymentStatus): boolean => status === 'settled' || status === 'refunded' || status === 'charged_back'
 export const isOpen = (status: PaymentStatus): boolean => status === 'created' || status === 'pending'
 
 /** `park`: a person must look at it; nothing is booked. */
 export type PaymentDecision
   = { readonly act: 'none', readonly note: string }
     | { readonly act: 'park', readonly reason: 'other_order' | 'wrong_amount' | 'needs_review' | 'settled_again' | 'refund_without_settlement' }
+    /** A part or all of it went back: see `decideReturns`. */
+    | { readonly act: 'return' }
     | { readonly act: 'move', readonly to: PaymentStatus, readonly money: 'book' | 'reverse' | null }
 
 type Facts = Pick<Payment, 'status' | 'amount' | 'gatewayOrderId' | 'settledAt'>
@@ -42,9 +46,8 @@ export function decidePayment(payment: Facts, state: GatewayState): PaymentDecis
 }
 
 function decideReturn(payment: Facts, word: 'denied' | 'refunded' | 'charged_back', known: PaymentDecision): PaymentDecision {
-  if (payment.status === 'settled') return { act: 'move', to: word, money: 'reverse' }
-  if (word === 'denied') return isOpen(payment.status) ? { act: 'move', to: 'denied', money: null } : known
-  return payment.status === 'refunded' || payment.status === 'charged_back' ? known : { act: 'park', reason: 'refund_without_settlement' }
+  if (word === 'denied') return payment.status === 'settled' ? { act: 'move', to: word, money: 'reverse' } : isOpen(payment.status) ? { act: 'move', to: 'denied', money: null } : known
+  return wasSettled(payment.status) ? { act: 'return' } : { act: 'park', reason: 'refund_without_settlement' }
 }
 
 function decideSettlement(payment: Facts, known: PaymentDecision): PaymentDecision {

@@ -3,6 +3,8 @@ import type { InvoiceStatus } from '#shared/vocabulary/billing.ts'
 import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus, WebhookStatus } from '#shared/vocabulary/payments.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+import type { ComparisonStore, FeeRuleStore, PayoutStore } from './reconciliation-ports.ts'
+import type { GatewayRefunds, GatewayReturn, RefundStore } from './refund-ports.ts'
 
 export interface GatewayCharge {
   /** Ours, unique, used once at the gateway. */
@@ -24,6 +26,10 @@ export interface StartedCharge { readonly gatewayTransactionId: string | null, r
 export interface GatewayState {
   readonly status: 'pending' | 'settled' | 'expired' | 'failed' | 'denied' | 'refunded' | 'charged_back' | 'review'
   readonly gatewayTransactionId: string, readonly orderId: string, readonly amount: Money, readonly settledAt: Date | null
+  /** What a payment page was paid with, where the gateway tells. */
+  readonly channel?: PaymentMethod
+  /** Everything that went back so far; with `refunded` and `charged_back`. */
+  readonly refunds?: readonly GatewayReturn[]
 }
 
 /** What a verified notification says. It proves only who sent it: the state is read back before anything is booked. */
@@ -38,6 +44,8 @@ export interface PaymentGateway {
   read(input: { readonly orderId: string, readonly gatewayTransactionId: string | null }): Promise<GatewayState | null>
   /** Makes it impossible to pay; `false` when it is paid or closed already (then read). */
   cancel(input: { readonly orderId: string, readonly token: string | null }): Promise<boolean>
+  /** Absent: this gateway gives nothing back by itself. */
+  readonly refund?: GatewayRefunds
   /** Verifies the bytes as received. @throws AppError webhook_refused (bad proof), webhook_unreadable, gateway_not_configured (no secret: fail closed). */
   verify(input: { readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }): Notification
 }
@@ -55,9 +63,11 @@ export interface Payment {
   readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus
   readonly gatewayOrderId: string | null, readonly gatewayTransactionId: string | null, readonly amount: Money, readonly instructions: GatewayInstructions | null
   readonly createdAt: Date, readonly expiresAt: Date | null, readonly settledAt: Date | null, readonly checkedAt: Date | null
+  /** What was really received; null before. */
+  readonly settledAmount: Money | null, readonly channel: PaymentMethod | null
 }
 export interface NewAttempt { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName, readonly method: GatewayMethod, readonly gatewayOrderId: string, readonly amount: Money, readonly createdAt: Date, readonly expiresAt: Date }
-export interface PaymentListItem extends Payment { readonly invoiceNumber: string | null, readonly clientName: string, readonly settledAmount: Money | null }
+export interface PaymentListItem extends Payment { readonly invoiceNumber: string | null, readonly clientName: string }
 export interface PaymentFilter extends PageRequest { readonly q?: string | undefined, readonly status?: PaymentStatus | undefined, readonly gateway?: GatewayName | undefined }
 
 export interface PaymentStore {
@@ -68,11 +78,13 @@ export interface PaymentStore {
   findByGatewayOrders(asked: readonly { readonly gateway: GatewayName, readonly gatewayOrderId: string }[]): Promise<Payment[]>
   /** The attempt that is created or pending: at most one per invoice. */
   findLive(invoiceId: string): Promise<Payment | null>
+  /** Payments of an invoice that were settled, those that went back included, the newest first. */
+  listSettled(invoiceId: string): Promise<Payment[]>
   /** Tells a foreign or missing invoice (null) from one that cannot be paid. */
   statusOfInvoice(invoiceId: string, clientId: string): Promise<InvoiceStatus | null>
   /** @throws AppError payment_in_progress when the invoice has a live attempt */
   insert(attempt: NewAttempt): Promise<void>
-  setStatus(id: string, change: { readonly status: PaymentStatus, readonly settledAt?: Date, readonly settledAmount?: Money, readonly expiresAt?: Date, readonly instructions?: GatewayInstructions, readonly gatewayTransactionId?: string | null, readonly problem?: string | null }): Promise<void>
+  setStatus(id: string, change: { readonly status: PaymentStatus, readonly settledAt?: Date, readonly settledAmount?: Money, readonly channel?: PaymentMethod, readonly expiresAt?: Date, readonly instructions?: GatewayInstructions, readonly gatewayTransactionId?: string | null, readonly problem?: string | null }): Promise<void>
   markChecked(id: string, at: Date, problem: string | null): Promise<void>
   /** Attempts that should be asked for at their gateway now, longest unasked first. */
   listDue(input: { readonly at: Date, readonly limit: number }): Promise<string[]>
@@ -102,4 +114,4 @@ export interface WebhookStore {
   list(filter: WebhookFilter): Promise<Page<StoredWebhook>>
 }
 
-export interface PaymentStores extends KernelStores { readonly payments: PaymentStore, readonly webhooks: WebhookStore, readonly audit: AuditTrail }
+export interface PaymentStores extends KernelStores { readonly payments: PaymentStore, readonly webhooks: WebhookStore, readonly refunds: RefundStore, readonly feeRules: FeeRuleStore, readonly payouts: PayoutStore, readonly comparisons: ComparisonStore, readonly audit: AuditTrail }

@@ -23,6 +23,8 @@ export const queueRules: Record<EventName, QueueRule> = {
   'billing.service-ended': rule(20, 2, 2),
   'payments.webhooks-waiting': rule(12, 2, 1, 900),
   'payments.check-due': rule(8, 5, 2, 60),
+  'payments.refund-due': rule(12, 5, 1, 60),
+  'payments.compare-due': rule(8, 30, 1, 900),
   'payments.reconcile-due': rule(2, 30),
   'payments.cancel-due': rule(8, 5, 1, 60),
   // A saga keeps its own retries (back-off, reasons, take-over); a crash of the worker is found by recovery.

@@ -94,7 +94,7 @@ export interface ServiceFilter extends PageRequest { readonly clientId?: string 
 export interface InvoiceLine { readonly id: string, readonly number: string | null, readonly status: InvoiceStatus, readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly total: Money, readonly outstanding: Money }
 export interface ClientRow { readonly id: string, readonly name: string, readonly email: string, readonly role: Role, readonly emailVerified: boolean, readonly createdAt: Date, readonly serviceCount: number, readonly outstanding: Money, readonly credit: Money }
 export interface StaffNumbers {
-  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, readonly parkedWebhooks: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
+  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, readonly parkedWebhooks: number, readonly refundTasks: number, readonly unmatchedSettlements: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
   readonly receivable: Money, readonly overdue: Money, readonly receivedThisMonth: Money, readonly lastBillingRun: { readonly at: Date, readonly status: string, readonly actions: number } | null
 }
 

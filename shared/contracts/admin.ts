@@ -13,7 +13,7 @@ const list = pageQuery.extend({ q: search })
 
 // Overview --------------------------------------------------------------------------------------------------------------------------
 export const staffOverviewView = z.object({
-  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(),
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(),
   connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
   receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
 })

@@ -4,6 +4,8 @@ import type { RouteContract } from './contract.ts'
 import * as invoicing from './invoicing.ts'
 import * as ledger from './ledger.ts'
 import * as portal from './portal.ts'
+import * as reconciliation from './reconciliation.ts'
+import * as refunds from './refunds.ts'
 import * as reports from './reports.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
@@ -13,4 +15,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, invoicing, ledger, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, invoicing, ledger, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -12,6 +12,8 @@ export interface MidtransFaults extends CommonFaults {
   tamperNotifications: '' | 'amount' | 'signature' | 'status'
   /** Nothing leaves until this is taken back; then everything does. */
   holdNotifications: boolean
+  /** While set, the bank confirms no refund: only the first of its two notifications leaves. `confirm` makes up for it. */
+  holdRefunds: boolean
 }
 
-export const noMidtransFaults: MidtransFaults = { ...noFaults, loseNotifications: 0, duplicateNotifications: 0, reorderNotifications: 0, tamperNotifications: '', holdNotifications: false }
+export const noMidtransFaults: MidtransFaults = { ...noFaults, loseNotifications: 0, duplicateNotifications: 0, reorderNotifications: 0, tamperNotifications: '', holdNotifications: false, holdRefunds: false }

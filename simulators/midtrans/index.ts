@@ -14,7 +14,7 @@ import { finishAddress, missingPage, scanPage, snapPage, transactionsPage } from
 import { parseBody, readCustomExpiry, readRequest, readSnap } from './requests.ts'
 import { freshState, snapMethods, statusCode, view } from './state.ts'
 import type { MidtransState, SnapMethod, Transaction } from './state.ts'
-import { GatewayRefusal, transactions } from './transactions.ts'
+import { GatewayRefusal, isRefundable, transactions } from './transactions.ts'
 import type { Transactions } from './transactions.ts'
 
 export interface MidtransOptions {
@@ -35,7 +35,7 @@ export interface MidtransSimulator extends RunningServer {
   readonly state: MidtransState
   readonly serverKey: string
   /** Acts of buyers and banks, by order id or transaction id. @throws when there is no such transaction. */
-  readonly act: { pay(id: string): void, fail(id: string): void, expire(id: string): void, reverse(id: string): void, /** A buyer's choice on the Snap page. */ choose(orderId: string, method: SnapMethod): void, notify(id: string): void }
+  readonly act: { pay(id: string): void, fail(id: string): void, expire(id: string): void, reverse(id: string): void, /** Given back on Midtrans' dashboard: all of it, or this much. */ refund(id: string, amount?: number): void, confirm(id: string): void, chargeback(id: string, amount?: number): void, /** A buyer's choice on the Snap page. */ choose(orderId: string, method: SnapMethod): void, notify(id: string): void }
   readonly notifications: Notifier
 }
 
@@ -51,7 +51,7 @@ export async function startMidtransSimulator(options: MidtransOptions = {}): Pro
   const faults = faultBox(noMidtransFaults)
   const notifications = notifier(store, { serverKey, defaultUrl: `${options.app ?? 'http://127.0.0.1:3000'}/api/webhooks/midtrans`, lagMs: options.notificationLagMs ?? 0, timeFactor: options.timeFactor ?? 1 / 6000, now, faults })
   let baseUrl = ''
-  const book = transactions(store, { baseUrl: () => baseUrl, now, notifier: notifications })
+  const book = transactions(store, { baseUrl: () => baseUrl, now, notifier: notifications, holdRefunds: () => faults.current.holdRefunds })
   const remembered = new Map<string, { at: number, reply: SimReply }>()
 
   const authorized = (request: SimRequest) => request.headers.authorization === `Basic ${Buffer.from(`${serverKey}:`).toString('base64')}`
@@ -97,7 +97,7 @@ export async function startMidtransSimulator(options: MidtransOptions = {}): Pro
     }
     const scan = /^\/scan\/([^/]+)$/.exec(path)
     if (scan) return html(200, scanPage(book.find(scan[1] ?? '')))
-    const acted = /^\/simulator\/transactions\/([^/]+)\/(pay|fail|expire|reverse|notify)$/.exec(path)
+    const acted = /^\/simulator\/transactions\/([^/]+)\/(pay|fail|expire|reverse|refund|confirm|chargeback|notify)$/.exec(path)
     const transaction = acted ? book.find(acted[1] ?? '') : undefined
     if (acted && transaction && method === 'POST') {
       perform(transaction, acted[2] ?? '')
@@ -110,6 +110,9 @@ export async function startMidtransSimulator(options: MidtransOptions = {}): Pro
     if (action === 'fail') book.fail(transaction)
     if (action === 'expire' && transaction.status === 'pending') book.expire(transaction)
     if (action === 'reverse') book.reverse(transaction)
+    if (action === 'refund' && isRefundable(transaction)) book.refund(transaction, { amount: null, key: null, reason: 'dashboard' })
+    if (action === 'confirm') book.confirm(transaction)
+    if (action === 'chargeback') book.chargeback(transaction)
     if (action === 'notify') notifications.send(transaction)
   }
   const backFrom = (transaction: Transaction, back: string | null): string => {
@@ -140,7 +143,8 @@ export async function startMidtransSimulator(options: MidtransOptions = {}): Pro
   return {
     ...server, faults, state, serverKey, notifications,
     act: {
-      pay: id => book.pay(known(id)), fail: id => book.fail(known(id)), expire: id => book.expire(known(id)), reverse: id => book.reverse(known(id)), notify: id => notifications.send(known(id)),
+      pay: id => book.pay(known(id)), fail: id => book.fail(known(id)), expire: id => book.expire(known(id)), reverse: id => book.reverse(known(id)), confirm: id => book.confirm(known(id)), chargeback: (id, amount) => book.chargeback(known(id), amount),
+      refund: (id, amount) => void book.refund(known(id), { amount: amount ?? null, key: null, reason: 'dashboard' }), notify: id => notifications.send(known(id)),
       choose(orderId, method) {
         const session = state.sessions.find(s => s.orderId === orderId)
         if (!session) throw new Error(`no Snap session for ${orderId}`)

@@ -3,8 +3,9 @@ import type { Markup } from '../support/html.ts'
 import { chargeOf } from './methods.ts'
 import type { MidtransState, SnapSession, Transaction, TransactionStatus } from './state.ts'
 import { localTime } from './state.ts'
+import { isRefundable } from './transactions.ts'
 
-const words: Record<TransactionStatus, string> = { pending: 'Menunggu pembayaran', capture: 'Diterima', settlement: 'Lunas', deny: 'Ditolak', cancel: 'Dibatalkan', expire: 'Kedaluwarsa', failure: 'Gagal', refund: 'Dikembalikan', partial_refund: 'Dikembalikan sebagian', chargeback: 'Ditarik kembali' }
+const words: Record<TransactionStatus, string> = { pending: 'Menunggu pembayaran', capture: 'Diterima', settlement: 'Lunas', deny: 'Ditolak', cancel: 'Dibatalkan', expire: 'Kedaluwarsa', failure: 'Gagal', refund: 'Dikembalikan', partial_refund: 'Dikembalikan sebagian', chargeback: 'Ditarik kembali', partial_chargeback: 'Ditarik sebagian' }
 const shell = (title: string, body: Markup, options: { narrow?: boolean, refreshSeconds?: number } = {}) => page({ title, system: 'Midtrans (simulator)', home: '/', lang: 'id', body, ...options })
 const act = (transaction: Transaction, action: string, label: string, back: string, look = '') => markup`<form method="post" action="/simulator/transactions/${transaction.id}/${action}"><input type="hidden" name="back" value="${back}"><button class="${look}">${label}</button></form>`
 const when = (at: number) => markup`<span class="num">${localTime(at)} WIB</span>`
@@ -60,7 +61,7 @@ export function scanPage(transaction: Transaction | undefined): string {
 /** Everything that was charged, with what a person may do to it. */
 export function transactionsPage(state: MidtransState): string {
   const rows = [...state.transactions].reverse().slice(0, 200).map(t => markup`<tr><td>${t.orderId}<br><span class="soft num">${localTime(t.createdAt)}</span></td><td>${t.paymentType}</td><td class="num">${rupiah(t.amount)}</td><td class="${t.status}">${words[t.status]}</td><td><div class="row">
-    ${t.status === 'pending' ? [act(t, 'pay', 'Bayar', '/', 'main'), act(t, 'expire', 'Kedaluwarsa', '/'), act(t, 'fail', 'Gagalkan', '/', 'bad')] : ''}${t.status === 'expire' || t.status === 'cancel' ? act(t, 'pay', 'Bayar juga (terlambat)', '/') : ''}${t.status === 'settlement' ? [act(t, 'notify', 'Kirim ulang notifikasi', '/'), act(t, 'reverse', 'Tarik kembali', '/', 'bad')] : ''}</div></td></tr>`)
+    ${t.status === 'pending' ? [act(t, 'pay', 'Bayar', '/', 'main'), act(t, 'expire', 'Kedaluwarsa', '/'), act(t, 'fail', 'Gagalkan', '/', 'bad')] : ''}${t.status === 'expire' || t.status === 'cancel' ? act(t, 'pay', 'Bayar juga (terlambat)', '/') : ''}${t.status === 'settlement' ? [act(t, 'notify', 'Kirim ulang notifikasi', '/'), act(t, 'reverse', 'Tarik kembali', '/', 'bad'), act(t, 'chargeback', 'Charge-back', '/', 'bad')] : ''}${isRefundable(t) ? act(t, 'refund', 'Refund di dasbor', '/') : ''}${t.refunds.some(r => r.refund_key && !r.bank_confirmed_at) ? act(t, 'confirm', 'Konfirmasi bank', '/') : ''}</div></td></tr>`)
   const deliveries = [...state.deliveries].reverse().slice(0, 30).map(d => markup`<tr><td>${d.orderId}</td><td class="${d.status}">${d.status}</td><td>${d.url}</td><td class="${d.outcome === 'delivered' ? 'ok' : d.outcome === 'waiting' ? 'pending' : 'failed'}">${d.outcome}</td><td class="num">${d.tries.map(t => t.answer).join(', ') || '–'}</td></tr>`)
   const open = state.sessions.filter(s => s.transactionId === null && s.canceledAt === null).reverse().slice(0, 20).map(s => markup`<tr><td>${s.orderId}</td><td class="num">${rupiah(s.amount)}</td><td><a href="/snap/v3/redirection/${s.token}">Buka halaman bayar</a></td></tr>`)
   return shell('Transaksi', markup`<h1>Transaksi</h1><p><a class="button" href="/scan">Pindai QRIS</a></p>

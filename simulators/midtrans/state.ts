@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-export type TransactionStatus = 'pending' | 'capture' | 'settlement' | 'deny' | 'cancel' | 'expire' | 'failure' | 'refund' | 'partial_refund' | 'chargeback'
+export type TransactionStatus = 'pending' | 'capture' | 'settlement' | 'deny' | 'cancel' | 'expire' | 'failure' | 'refund' | 'partial_refund' | 'chargeback' | 'partial_chargeback'
 export const snapMethods = ['bca_va', 'bni_va', 'bri_va', 'permata_va', 'echannel', 'other_qris', 'gopay'] as const
 export type SnapMethod = typeof snapMethods[number]
 
 export interface Item { id?: string, name: string, price: number, quantity: number }
-export interface Refund { refund_chargeback_id: number, refund_amount: string, created_at: string, reason: string, refund_key: string, refund_method: string, bank_confirmed_at?: string }
+export interface Refund { refund_chargeback_id: number, refund_amount: string, created_at: string, reason: string, /** A bank's charge-back has none. */ refund_key?: string, refund_method: string, bank_confirmed_at?: string }
 export interface Transaction {
   id: string, orderId: string, /** Whole rupiah. */ amount: number, paymentType: string, /** Fields of the method, as they stand in answers and notifications. */ details: Record<string, unknown>, actions: { name: string, method: string, url: string }[]
   status: TransactionStatus, createdAt: number, settledAt: number | null, expiresAt: number, items: Item[], customer: Record<string, unknown>, snapToken: string | null, notifyUrls: string[], refunds: Refund[]

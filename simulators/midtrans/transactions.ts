@@ -12,6 +12,8 @@ export class GatewayRefusal extends Error {
     this.code = code
   }
 }
+/** The dashboard offers it, and the API takes it. */
+export const isRefundable = (transaction: Transaction): boolean => refundable.has(transaction.paymentType) && ['settlement', 'partial_refund'].includes(transaction.status)
 const unmodifiable = () => new GatewayRefusal('412', 'Merchant cannot modify the status of the transaction')
 
 export interface Transactions {
@@ -26,11 +28,15 @@ export interface Transactions {
   /** A settlement taken back by the bank minutes later (Permata, Mandiri bill). */
   reverse(transaction: Transaction): void
   refund(transaction: Transaction, input: { amount: number | null, key: string | null, reason: string }): Refund
+  /** The bank confirms what was given back: the second notification. */
+  confirm(transaction: Transaction): void
+  /** The buyer's bank takes the rest, or this much, back. */
+  chargeback(transaction: Transaction, amount?: number): void
   /** Ends what is past its time. */
   sweep(): void
 }
 
-export function transactions(store: Persisted<MidtransState>, options: { baseUrl: () => string, now: () => number, notifier: Notifier }): Transactions {
+export function transactions(store: Persisted<MidtransState>, options: { baseUrl: () => string, now: () => number, notifier: Notifier, holdRefunds: () => boolean }): Transactions {
   const { state } = store
   const move = (transaction: Transaction, status: Transaction['status']) => {
     transaction.status = status
@@ -83,19 +89,28 @@ export function transactions(store: Persisted<MidtransState>, options: { baseUrl
       if (transaction.status === 'settlement') move(transaction, 'deny')
     },
     refund(transaction, input) {
-      if (!refundable.has(transaction.paymentType) || !['settlement', 'partial_refund'].includes(transaction.status)) throw unmodifiable()
+      if (!isRefundable(transaction)) throw unmodifiable()
       if (input.key && transaction.refunds.some(r => r.refund_key === input.key)) throw new GatewayRefusal('406', 'Duplicate refund key')
       const left = transaction.amount - transaction.refunds.reduce((sum, r) => sum + Number(r.refund_amount), 0)
       const amount = input.amount ?? left
       if (!Number.isInteger(amount) || amount < 1 || amount > left) throw new GatewayRefusal('414', 'Refund amount is larger than remaining amount')
       const refund: Refund = { refund_chargeback_id: state.nextNumber++, refund_amount: amountText(amount), created_at: localTime(options.now()), reason: input.reason, refund_key: input.key ?? `refund-${state.nextNumber}`, refund_method: 'refund' }
       transaction.refunds.push(refund)
-      const status = amount === left ? 'refund' : 'partial_refund'
-      move(transaction, status)
+      move(transaction, amount === left ? 'refund' : 'partial_refund')
       // The final notification is the second, when the bank has confirmed.
-      refund.bank_confirmed_at = localTime(options.now())
-      move(transaction, status)
+      if (!options.holdRefunds()) self.confirm(transaction)
       return refund
+    },
+    confirm(transaction) {
+      for (const refund of transaction.refunds) refund.bank_confirmed_at ??= localTime(options.now())
+      move(transaction, transaction.status)
+    },
+    chargeback(transaction, amount) {
+      const left = transaction.amount - transaction.refunds.reduce((sum, r) => sum + Number(r.refund_amount), 0)
+      const taken = Math.min(amount ?? left, left)
+      if (!['settlement', 'partial_refund', 'partial_chargeback'].includes(transaction.status) || taken < 1) return
+      transaction.refunds.push({ refund_chargeback_id: state.nextNumber++, refund_amount: amountText(taken), created_at: localTime(options.now()), reason: 'chargeback', refund_method: 'chargeback' })
+      move(transaction, taken === left ? 'chargeback' : 'partial_chargeback')
     },
     sweep() {
       for (const transaction of state.transactions) if (transaction.status === 'pending' && transaction.expiresAt <= options.now()) self.expire(transaction)

@@ -4,12 +4,13 @@ import { initialInvoiceStatus, invoiceTransitions } from '#server/billing/invoic
 import { initialOrderStatus, orderTransitions } from '#server/billing/order-lifecycle.ts'
 import { initialServiceStatus, serviceTransitions } from '#server/billing/service-lifecycle.ts'
 import { initialPaymentStatus, paymentTransitions } from '#server/payments/payment-lifecycle.ts'
+import { initialRefundStatus, refundTransitions } from '#server/payments/refund-lifecycle.ts'
 import { resourceTransitions } from '#server/provisioning/resource-lifecycle.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 
 const lifecycles: [string, string, Readonly<Record<string, readonly string[]>>][] = [
-  ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions], ['resource', 'none', resourceTransitions],
+  ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions], ['refund', initialRefundStatus, refundTransitions], ['resource', 'none', resourceTransitions],
 ]
 
 describe.each(databaseKinds())('transition tables on %s', (kind) => {

@@ -26,7 +26,7 @@ import { listInvoices } from '#server/billing/list-invoices.ts'
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookManualPayment, BookPayment, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, ResumeService, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnMoney, ReversePayment, SuspendService } from '#server/billing/ports.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
 import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
@@ -34,9 +34,11 @@ import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
 import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
 import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
+import { returnMoney } from '#server/billing/return-money.ts'
 import type { Reason } from '#server/billing/service-plan.ts'
 import { sealJournal } from '#server/billing/seal-journal.ts'
 import { setTaxNumber } from '#server/billing/set-tax-number.ts'
+import { bookGatewayFee, bookPayout, payOutCredit } from '#server/billing/settle-gateway.ts'
 import { setHold } from '#server/billing/set-hold.ts'
 import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
@@ -94,6 +96,15 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     applyCredit: ((stores, input) => applyCredit(deps)(own(stores), input)) satisfies ApplyCredit,
     depositState: depositState(deps), topUp: topUp(deps), payTogether: payTogether(deps), cancelDeposit: cancelDeposit(deps),
     reversePayment: ((stores, booking) => reversePayment(deps)(own(stores), booking)) satisfies ReversePayment,
+    returnMoney: ((stores, input) => returnMoney(deps)(own(stores), input)) satisfies ReturnMoney,
+    payOutCredit: ((stores, input) => payOutCredit(deps)(own(stores), input)) satisfies PayOutCredit,
+    bookGatewayFee: ((stores, input) => bookGatewayFee(deps)(own(stores), input)) satisfies BookGatewayFee,
+    bookPayout: ((stores, input) => bookPayout(deps)(own(stores), input)) satisfies BookPayout,
+    /** A client's credit, which nobody else can spend until the transaction ends. */
+    async lockCredit(stores: KernelStores, clientId: string) {
+      await own(stores).ledger.lockCredit(clientId)
+      return own(stores).ledger.credit(clientId)
+    },
     markServiceActive: ((stores, input) => markServiceActive(deps)(own(stores), input)) satisfies MarkServiceActive,
     suspendService: ((stores, input) => suspendService(deps)(own(stores), input)) satisfies SuspendService,
     resumeService: ((stores, input) => resumeService(deps)(own(stores), input)) satisfies ResumeService,

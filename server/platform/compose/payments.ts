@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { BookPayment, FindPayableInvoice, ReversePayment } from '#server/billing/ports.ts'
 import { midtransGateway } from '#server/drivers/gateway/midtrans/driver.ts'
 import { xenditWebhooks } from '#server/drivers/gateway/xendit/webhook.ts'
 import { drawQr } from '#server/drivers/qr.ts'
@@ -22,8 +21,10 @@ import { atMostEvery, inBatches } from '../batch.ts'
 import { composeTransfers } from './transfers.ts'
 import type { TransfersNeed } from './transfers.ts'
 import type { Core } from '../core.ts'
+import { composeMoneyBack } from './money-back.ts'
+import type { MoneyBackNeed } from './money-back.ts'
 
-export interface PaymentsNeed extends TransfersNeed { readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment }
+export type PaymentsNeed = TransfersNeed & MoneyBackNeed
 
 export function composePayments(core: Core, billing: PaymentsNeed) {
   const { config, clock, newId, transact, read } = core
@@ -33,15 +34,18 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
   })
   const gateways: Gateways = serverKey === '' ? {} : { midtrans }
   const verifiers = { midtrans, xendit: xenditWebhooks({ callbackToken: config.XENDIT_CALLBACK_TOKEN ?? '' }) }
-  const { findPayableInvoice, bookPayment, reversePayment } = billing
-  const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, findPayableInvoice, bookPayment, reversePayment, baseUrl: config.GARDU_BASE_URL }
+  const { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee } = billing
+  const money = { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee }
+  const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, refunds: read.refunds, ...money, baseUrl: config.GARDU_BASE_URL }
   const { lapse, ...transfers } = composeTransfers(core, deps, billing)
   const show = viewPayments(drawQr)
   const start = startPayment(deps)
   const requestInbox = () => read.outbox.emit('payments.webhooks-waiting', {}, { singletonKey: 'inbox' })
-  const reconcile = reconcilePayments({ payments: read.payments, outbox: read.outbox, clock })
+  const reconcile = reconcilePayments({ payments: read.payments, refunds: read.refunds, outbox: read.outbox, clock })
+  const moneyBack = composeMoneyBack(core, billing, deps)
   return {
     ...transfers,
+    ...moneyBack,
     async startPayment({ actor, ...input }: { actor: Actor & { kind: 'user' }, invoiceId: string, method: GatewayMethod, locale?: Locale | undefined }): Promise<PaymentView> {
       const [view] = await show([await start({ ...input, clientId: actor.id })])
       if (!view) throw new RangeError('one payment has one view')
@@ -67,6 +71,7 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
     viewPayments: show,
     paymentMethods: (): readonly GatewayMethod[] => Object.values(gateways).flatMap(gateway => [...gateway.methods]),
     handlers: {
+      ...moneyBack.handlers,
       'payments.webhooks-waiting': processWebhooks(deps),
       'payments.check-due': checkPayment(deps),
       'payments.cancel-due': cancelStrayAttempt(deps),

@@ -56,6 +56,11 @@ export function midtransApi({ serverKey, apiUrl, snapUrl, notificationUrl }: Mid
     async cancel(id: string, key: string) {
       return readCore(await core.request({ method: 'POST', path: `/v2/${encodeURIComponent(id)}/cancel`, headers: { 'idempotency-key': key.slice(-46) } }), true)
     },
+    async refund(id: string, body: object, key: string) {
+      const reply = await core.request({ method: 'POST', path: `/v2/${encodeURIComponent(id)}/refund`, json: body, headers: writeHeaders(key) })
+      if (reply.status === 202) throw broken(true, 'is still working on the same request')
+      return readCore(reply, true)
+    },
     async snap(body: object, key: string): Promise<z.output<typeof snapCreated> | { readonly refused: readonly string[] }> {
       const reply = await snap.request({ method: 'POST', path: '/snap/v1/transactions', json: body, headers: writeHeaders(key) })
       if (reply.status === 401) throw denied()

@@ -6,7 +6,8 @@ import type { GatewayCharge, PaymentGateway, StartedCharge } from '#server/payme
 import { midtransApi } from './api.ts'
 import type { MidtransAddress } from './api.ts'
 import { notification } from './schema.ts'
-import { chargeBody, readExpiry, readInstructions, readState, snapBody } from './transform.ts'
+import { readState, refundDays } from './returns.ts'
+import { chargeBody, readExpiry, readInstructions, snapBody } from './transform.ts'
 
 export interface MidtransOptions extends MidtransAddress {
   /** What signs notifications: a secret of its own in newer dashboards, else the server key. */
@@ -69,6 +70,14 @@ export function midtransGateway(options: MidtransOptions): PaymentGateway {
       if (code === 404) return pageClosed
       if (code === 412) return false
       throw new DriverError('permanent', `Midtrans refused to cancel ${orderId}: ${code} ${message}`)
+    },
+    refund: {
+      days: method => refundDays[method] ?? null,
+      async request({ orderId, gatewayTransactionId, refundKey, amount, reason }) {
+        const { code, message } = await api.refund(gatewayTransactionId ?? orderId, { refund_key: refundKey, amount: Number(amount.amount), reason: reason.slice(0, 255) }, `${refundKey}.rfd`)
+        // 406: the key was used, so an earlier call of ours had its effect.
+        if (code >= 300 && code !== 406) throw new DriverError('permanent', `Midtrans refused the refund: ${code} ${message}`)
+      },
     },
     verify({ raw }) {
       if (options.signatureKey === '') throw new AppError('gateway_not_configured')

@@ -2,12 +2,12 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import { currencies, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
-import type { GatewayCharge, GatewayInstructions, GatewayState } from '#server/payments/ports.ts'
+import type { GatewayCharge, GatewayInstructions } from '#server/payments/ports.ts'
 import type { Transaction } from './schema.ts'
 
 /** Times are written in GMT+7 without a zone. */
 const jakarta = (at: Date) => new Date(at.getTime() + 7 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
-const parseJakarta = (text: string | undefined): Date | null => {
+export const parseJakarta = (text: string | undefined): Date | null => {
   const at = text ? new Date(`${text.replace(' ', 'T')}+07:00`) : null
   return at && !Number.isNaN(at.getTime()) ? at : null
 }
@@ -60,19 +60,6 @@ export function readInstructions(answer: Transaction): GatewayInstructions {
     vaNumber: answer.permata_va_number ?? va?.va_number ?? null, bank: answer.permata_va_number ? 'permata' : va?.bank ?? null,
     qrString: answer.qr_string ?? null, redirectUrl: answer.qr_string ? null : picture, token: null,
   }
-}
-
-const plain: Record<string, GatewayState['status']> = {
-  settlement: 'settled', capture: 'settled', pending: 'pending', authorize: 'pending', deny: 'denied', cancel: 'failed', failure: 'failed', expire: 'expired', refund: 'refunded', chargeback: 'charged_back',
-}
-
-/** Partial refunds and charge-backs, challenged cards and words we do not know need a person: `review`. */
-export function readState(answer: Transaction): GatewayState {
-  const word = answer.transaction_status.toLowerCase()
-  const fraud = answer.fraud_status?.toLowerCase()
-  const paid = word === 'settlement' || word === 'capture'
-  const status = paid && fraud !== undefined && fraud !== 'accept' ? (fraud === 'deny' ? 'denied' : 'review') : plain[word] ?? 'review'
-  return { status, gatewayTransactionId: answer.transaction_id, orderId: answer.order_id, amount: readAmount(answer.gross_amount, answer.currency), settledAt: parseJakarta(answer.settlement_time) }
 }
 
 /**
