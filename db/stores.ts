@@ -14,9 +14,11 @@ import { infrastructureStores } from './repositories/infrastructure.ts'
 import { invoicingStores } from './repositories/invoicing.ts'
 import { kernelStores } from './repositories/kernel.ts'
 import { ledgerStores } from './repositories/ledger.ts'
+import { manualEntryStores } from './repositories/manual-entries.ts'
 import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
+import { periodStores } from './repositories/periods.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
 import { reconciliationStores } from './repositories/reconciliation.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
@@ -25,7 +27,7 @@ import { transferStores } from './repositories/transfers.ts'
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db),
     ...paymentStores(db, context), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { seedServices, timePlan } from '../tests/bench/billing-plan.ts'
 import { benchJavaScript, benchLighthouse } from '../tests/bench/browser.ts'
 import { benchJourney } from '../tests/bench/journey.ts'
+import { benchLedger, seedJournal } from '../tests/bench/ledger.ts'
 import { median, report, startServer } from '../tests/bench/measure.ts'
 import type { Line } from '../tests/bench/measure.ts'
 import { benchMemory, benchPages, benchWebhooks } from '../tests/bench/pages.ts'
@@ -50,6 +51,11 @@ try {
   const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })
   lines.push(...await benchReports(books.app, 1_000_000))
   await books.close()
+  say('a journal of 1,000,000 lines …')
+  const ledger = await startTestApp({ kind: 'postgres', workers: false })
+  await seedJournal(ledger.app, 1_000_000)
+  lines.push(...await benchLedger(ledger.app))
+  await ledger.close()
 
   say('pages, webhooks, memory (PostgreSQL and Redis) …')
   execFileSync('psql', [postgres.url, '-qc', 'create database gardu_bench'])

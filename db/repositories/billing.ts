@@ -3,6 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import { intoOpenPeriod } from '#server/billing/ledger.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
@@ -11,6 +12,7 @@ import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLi
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { toJournalLine } from './ledger.ts'
+import { journalOpenFrom } from './periods.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
 type ServiceRow = typeof services.$inferSelect
@@ -105,7 +107,8 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
 })
 
 const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
-  async post({ lines, ...entry }) {
+  async post(given) {
+    const { lines, ...entry } = intoOpenPeriod(given, await journalOpenFrom(db))
     const [booked] = await db.insert(journalEntries).values({ id: context.newId(), ...entry }).onConflictDoNothing().returning({ id: journalEntries.id })
     if (!booked) return false
     await db.insert(journalLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, entryId: booked.id, position: index + 1, amount: amount.amount, currency: amount.currency })))

@@ -1,7 +1,5 @@
 import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, isNull, sql } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
-import { ledgerAccounts } from '#shared/vocabulary/billing.ts'
-import type { LedgerAccount } from '#shared/vocabulary/billing.ts'
 import type { BookedEntry } from '#server/billing/journal-seal.ts'
 import type { JournalLine } from '#server/billing/ledger.ts'
 import type { Books, LedgerAudits } from '#server/billing/ports.ts'
@@ -9,6 +7,7 @@ import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Executor } from '../client.ts'
 import { containing } from '../search-pattern.ts'
 import { journalEntries, journalLines, journalSeals, ledgerAudits } from '../schema/index.ts'
+import { accountBalances, misstatedCheckpoints } from './account-balances.ts'
 
 type Row = typeof journalEntries.$inferSelect
 
@@ -78,14 +77,8 @@ const books = (db: Executor): Books => ({
     limit ${limit}`)),
   overspentCredits: async limit => rowsOf<Found>(await db.execute(sql`
     select client_id::text as subject, (-sum(amount))::text as detail from journal_lines where account = 'client_credit' group by client_id having sum(amount) > 0 limit ${limit}`)),
-  async balances() {
-    const rows = await db.select({ account: journalLines.account, debit: sql<string>`coalesce(sum(${journalLines.amount}) filter (where ${journalLines.amount} > 0), 0)::text`, credit: sql<string>`coalesce(sum(${journalLines.amount}) filter (where ${journalLines.amount} < 0), 0)::text` }).from(journalLines).groupBy(journalLines.account)
-    const found = new Map<LedgerAccount, { debit: string, credit: string }>(rows.map(row => [row.account, row]))
-    return ledgerAccounts.map((account) => {
-      const [debit, credit] = [BigInt(found.get(account)?.debit ?? 0), BigInt(found.get(account)?.credit ?? 0)]
-      return { account, debit: money(debit), credit: money(credit), balance: money(debit + credit) }
-    })
-  },
+  misstatedCheckpoints: limit => misstatedCheckpoints(db, limit),
+  balances: () => accountBalances(db),
   async entries({ q, account, cause, page, pageSize }) {
     const where = and(
       cause ? eq(journalEntries.cause, cause) : undefined, q ? ilike(journalEntries.memo, containing(q)) : undefined,

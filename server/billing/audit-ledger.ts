@@ -11,8 +11,9 @@ const findingsPerCheck = 50
 const batch = 1_000
 
 /**
- * Proves the ledger, or says what is wrong with it: every entry sums to zero; the chain is intact and its end is where the last audit saw
- * it; invoices are paid exactly if the journal says so and credit notes booked as they say; payments have moved exactly what they say; nobody has spent credit they had not.
+ * Proves the ledger, or says what is wrong with it: every entry sums to zero and closed months keep what the journal says; the chain is intact
+ * and its end is where the last audit saw it; invoices are paid exactly if the journal says so and credit notes booked as they say; payments
+ * have moved exactly what they say; nobody has spent credit they had not.
  * Reads only, in pieces; what it found is kept. Memory does not grow with the journal.
  */
 export const auditLedger = (deps: Deps) => async ({ requestedBy }: { readonly requestedBy: string }): Promise<void> => {
@@ -21,6 +22,7 @@ export const auditLedger = (deps: Deps) => async ({ requestedBy }: { readonly re
   const { books, ledgerAudits } = deps.read
   const findings = [
     ...of('balance', await books.unbalanced(findingsPerCheck)),
+    ...of('balance', await books.misstatedCheckpoints(findingsPerCheck)),
     ...of('invoices', await books.misstatedInvoices(findingsPerCheck)),
     ...of('invoices', await books.misbookedCreditNotes(findingsPerCheck)),
     ...of('payments', await books.misbookedPayments(findingsPerCheck)),

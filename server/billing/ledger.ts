@@ -8,6 +8,10 @@ export interface JournalLine { readonly account: LedgerAccount, readonly clientI
 /** `cause` and `causeId` together are unique: what caused an entry has one effect, however often it is booked. */
 export interface JournalEntry { readonly cause: LedgerCause, readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly lines: readonly JournalLine[] }
 
+/** Where the journal is open from `openFrom` on: an entry dated before is booked at its beginning, with its own moment in the memo. Money is never refused because a month was closed. */
+export const intoOpenPeriod = (entry: JournalEntry, openFrom: Date | null): JournalEntry =>
+  openFrom && entry.at < openFrom ? { ...entry, at: openFrom, memo: `${entry.memo} (${entry.at.toISOString()})` } : entry
+
 export interface EntryContext { readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly clientId: string | null, readonly invoiceId: string | null }
 type Context = EntryContext
 type Side = readonly [LedgerAccount, Money, (GatewayName | null)?]

@@ -1,3 +1,6 @@
+import { money } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+
 /**
  * The house's calendar of collecting money. Days are calendar days of the business zone, counted from an invoice's due time
  * (`renewalLeadDays`: before the end of what is paid).
@@ -21,6 +24,8 @@ export interface BillingPolicy {
   /** A payment under way postpones suspension and termination by at most this long, once each. */
   readonly freezeHours: number
   readonly brake: BrakePolicy
+  /** Entries by hand whose debits are more than this wait for a second person. */
+  readonly manualEntryLimit: Money
 }
 
 /** A run that would suspend or terminate more than `count` services AND more than `percent` of all live ones is stopped. */
@@ -45,4 +50,5 @@ export const defaultPolicy: BillingPolicy = {
   noticeToTerminationDays: 4,
   freezeHours: 24,
   brake: { suspensions: { count: 20, percent: 5 }, terminations: { count: 5, percent: 2 }, maximumGapDays: 7 },
+  manualEntryLimit: money(5_000_000),
 }

@@ -13,6 +13,7 @@ import type { Invoice, InvoiceLine, InvoiceWithClient, Party } from './invoice-r
 import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { ReturnParts, ReturnWay } from './return-entries.ts'
+import type { ManualEntryStore, PeriodStore } from './ledger-ports.ts'
 import type { CalendarFacts } from './service-plan.ts'
 import type { TaxRuleStore } from './tax-book.ts'
 
@@ -148,7 +149,7 @@ export interface InvoiceStore {
 }
 
 export interface LedgerStore {
-  /** Books an entry; false (and nothing booked) when its cause was booked before. */
+  /** Books an entry; false (and nothing booked) when its cause was booked before. One dated in a closed month goes into the open one, its moment into the memo. */
   post(entry: JournalEntry): Promise<boolean>
   linesOf(cause: LedgerCause, causeId: string): Promise<JournalLine[]>
   linesOfMany(causes: readonly LedgerCause[], causeIds: readonly string[]): Promise<JournalLine[]>
@@ -180,6 +181,9 @@ export interface Books {
   /** Credit notes that were not booked as they say, and invoices of which more was credited than they asked for. */
   misbookedCreditNotes(limit: number): Promise<Found[]>
   overspentCredits(limit: number): Promise<Found[]>
+  /** Totals kept by the last closing that differ from the journal. */
+  misstatedCheckpoints(limit: number): Promise<Found[]>
+  /** Read from the last closing's totals and what was booked since. */
   balances(): Promise<{ account: LedgerAccount, debit: Money, credit: Money, balance: Money }[]>
   entries(query: PageRequest & { readonly q?: string | undefined, readonly account?: LedgerAccount | undefined, readonly cause?: LedgerCause | undefined }): Promise<Page<{ sequence: number | null, hash: string | null, entry: BookedEntry }>>
 }
@@ -265,7 +269,7 @@ export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore
-  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore
+  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

@@ -15,6 +15,8 @@ export const errorCodes = {
   invoice_not_payable: 409, invoice_not_draft: 409, client_profile_missing: 409, invoice_not_creditable: 409, tax_number_taken: 409, seller_tax_id_missing: 409, payment_in_progress: 409, transfer_known: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
   refund_exceeds: 409, refund_not_covered: 409, refund_method_unavailable: 409, deposit_refund_way: 409, payment_not_refundable: 409, second_person_required: 409, client_frozen: 409, payout_known: 409,
   webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, billing_second_person: 409, plan_changed: 409,
+  // ledger
+  entry_reversed: 409, period_closed: 409, period_not_ready: 409,
   // bank transfers, statements, credit
   file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines

@@ -47,7 +47,7 @@ const staffRoles = ['sysadmin', 'business', 'finance'] as const
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
   sysadmin: () => [...Object.keys(own.sysadmin), '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
   business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`],
-  finance: () => [...Object.keys(own.finance), '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
+  finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
 const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1]
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { initialInvoiceStatus, invoiceTransitions } from '#server/billing/invoice-lifecycle.ts'
+import { initialManualEntryStatus, manualEntryTransitions } from '#server/billing/manual-entry-lifecycle.ts'
 import { initialOrderStatus, orderTransitions } from '#server/billing/order-lifecycle.ts'
 import { initialServiceStatus, serviceTransitions } from '#server/billing/service-lifecycle.ts'
 import { initialPaymentStatus, paymentTransitions } from '#server/payments/payment-lifecycle.ts'
@@ -11,6 +12,7 @@ import type { TestApp } from '../support/app.ts'
 
 const lifecycles: [string, string, Readonly<Record<string, readonly string[]>>][] = [
   ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions], ['refund', initialRefundStatus, refundTransitions], ['resource', 'none', resourceTransitions],
+  ['manual_entry', initialManualEntryStatus, manualEntryTransitions],
 ]
 
 describe.each(databaseKinds())('transition tables on %s', (kind) => {

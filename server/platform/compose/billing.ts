@@ -10,7 +10,9 @@ import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
+import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
 import { creditClient } from '#server/billing/credit-client.ts'
+import { decideManualEntry } from '#server/billing/decide-manual-entry.ts'
 import { depositState } from '#server/billing/deposit-state.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
 import { changeDraft, deleteDraft, draftInvoice, previewDraft } from '#server/billing/draft-invoice.ts'
@@ -23,12 +25,14 @@ import { issueDraft } from '#server/billing/issue-draft.ts'
 import { issueOrderInvoice } from '#server/billing/issue-order-invoice.ts'
 import { lapseDeposits } from '#server/billing/lapse-deposits.ts'
 import { listInvoices } from '#server/billing/list-invoices.ts'
+import { listManualEntries, showManualEntry } from '#server/billing/list-manual-entries.ts'
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
 import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnMoney, ReversePayment, SuspendService } from '#server/billing/ports.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
+import { proposeManualEntry, reverseManualEntry } from '#server/billing/propose-manual-entry.ts'
 import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
 import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
@@ -122,6 +126,8 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
       return { ...page, items: page.items.map(toRunView) }
     },
     showBalances: showBalances(deps), listEntries: listEntries(deps),
+    listManualEntries: listManualEntries(deps), showManualEntry: showManualEntry(deps), proposeManualEntry: proposeManualEntry(deps), decideManualEntry: decideManualEntry(deps), reverseManualEntry: reverseManualEntry(deps),
+    listPeriods: listPeriods(deps), closePeriod: closePeriod(deps), reopenPeriod: reopenPeriod(deps),
     async listLedgerAudits(query: { page: number, pageSize: number }) {
       const page = await read.ledgerAudits.list(query)
       return { ...page, items: page.items.map(toAuditView) }

@@ -1,0 +1,4 @@
+import { listManualEntries } from '#shared/contracts/ledger-books.ts'
+import { defineRoute } from '#server/platform/http.ts'
+
+export default defineRoute(listManualEntries, ({ app, query }) => app.billing.listManualEntries(query))
