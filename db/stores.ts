@@ -9,6 +9,7 @@ import { clientStores } from './repositories/clients.ts'
 import { depositStores } from './repositories/deposits.ts'
 import { domainStores } from './repositories/domains.ts'
 import { idempotencyStores } from './repositories/idempotency.ts'
+import { gatewayStores } from './repositories/gateways.ts'
 import { identityStores } from './repositories/identity.ts'
 import { infrastructureStores } from './repositories/infrastructure.ts'
 import { invoicingStores } from './repositories/invoicing.ts'
@@ -28,7 +29,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db),
-    ...paymentStores(db, context), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

@@ -2,6 +2,7 @@ import { and, asc, count, desc, eq, gt, gte, ilike, inArray, isNull, lt, lte, ne
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { money } from '#shared/money/money.ts'
+import { noInstructions } from '#server/payments/ports.ts'
 import type { Payment, PaymentFilter, PaymentStore, StoredWebhook, WebhookFilter, WebhookStore } from '#server/payments/ports.ts'
 import type { Executor } from '../client.ts'
 import { invoices, payments, users, webhooks } from '../schema/index.ts'
@@ -15,7 +16,7 @@ const before = (at: Date, minutes: number) => new Date(at.getTime() - minutes * 
 
 const toPayment = (row: typeof payments.$inferSelect): Payment => ({
   id: row.id, invoiceId: row.invoiceId, clientId: row.clientId, gateway: row.gateway, method: row.method, status: row.status, gatewayOrderId: row.gatewayOrderId, gatewayTransactionId: row.gatewayTransactionId, amount: money(row.amount, row.currency),
-  instructions: row.instructions, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt, settledAmount: row.settledAmount === null ? null : money(row.settledAmount, row.currency), channel: row.channel,
+  instructions: row.instructions && { ...noInstructions, ...row.instructions }, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt, settledAmount: row.settledAmount === null ? null : money(row.settledAmount, row.currency), channel: row.channel,
 })
 const toWebhook = ({ dedupeKey: _, headers: __, ...row }: typeof webhooks.$inferSelect): StoredWebhook => row
 
@@ -99,7 +100,7 @@ const webhookStore = (db: Executor, context: StoreContext): WebhookStore => ({
     const rows = await db.insert(webhooks).values(groups.map(({ id, deliveries, hook: { at, headers, ...hook } }) => ({ id, ...hook, headers: { ...headers }, receivedAt: at, deliveries })))
       .onConflictDoUpdate({
         target: [webhooks.gateway, webhooks.dedupeKey],
-        set: { deliveries: sql`${webhooks.deliveries} + excluded.deliveries`, status: ifProven(sql`excluded.status`, webhooks.status), orderId: ifProven(sql`excluded.order_id`, webhooks.orderId), event: ifProven(sql`excluded.event`, webhooks.event), body: ifProven(sql`excluded.body`, webhooks.body), reason: ifProven(sql`excluded.reason`, webhooks.reason) },
+        set: { deliveries: sql`${webhooks.deliveries} + excluded.deliveries`, status: ifProven(sql`excluded.status`, webhooks.status), orderId: ifProven(sql`excluded.order_id`, webhooks.orderId), gatewayTransactionId: ifProven(sql`excluded.gateway_transaction_id`, webhooks.gatewayTransactionId), event: ifProven(sql`excluded.event`, webhooks.event), body: ifProven(sql`excluded.body`, webhooks.body), reason: ifProven(sql`excluded.reason`, webhooks.reason) },
       }).returning({ status: webhooks.status })
     return rows.some(row => row.status === 'verified')
   },

@@ -6,7 +6,7 @@ import { invoices } from './billing.ts'
 import { users } from './identity.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
-export interface StoredInstructions { vaNumber: string | null, bank: string | null, qrString: string | null, redirectUrl: string | null, token: string | null }
+export interface StoredInstructions { vaNumber: string | null, bank: string | null, qrString: string | null, redirectUrl: string | null, token: string | null, billerCode?: string | null, billKey?: string | null, appUrl?: string | null }
 
 /** One attempt to pay one invoice; live (created or pending) at most once per invoice. */
 export const payments = pgTable('payments', {
@@ -24,5 +24,5 @@ export const payments = pgTable('payments', {
 
 /** The raw notification, stored before anything else. Equal deliveries share a row and count up. It waits for work while `verified`, after a failure until `dueAt`. */
 export const webhooks = pgTable('webhooks', {
-  id: id(), gateway: word<GatewayName>().notNull(), dedupeKey: text().notNull(), status: word<WebhookStatus>().notNull(), receivedAt: instant().notNull(), handledAt: instant(), orderId: text(), event: text(), body: text().notNull(), headers: jsonb().$type<Record<string, string>>().notNull(), reason: text(), attempts: integer().notNull().default(0), dueAt: instant(), deliveries: integer().notNull().default(1),
+  id: id(), gateway: word<GatewayName>().notNull(), dedupeKey: text().notNull(), status: word<WebhookStatus>().notNull(), receivedAt: instant().notNull(), handledAt: instant(), orderId: text(), gatewayTransactionId: text(), event: text(), body: text().notNull(), headers: jsonb().$type<Record<string, string>>().notNull(), reason: text(), attempts: integer().notNull().default(0), dueAt: instant(), deliveries: integer().notNull().default(1),
 }, t => [check('webhooks_gateway', oneOf(t.gateway, gateways)), check('webhooks_status', oneOf(t.status, webhookStatuses)), uniqueIndex('webhooks_dedupe').on(t.gateway, t.dedupeKey), index('webhooks_list').on(t.receivedAt), index('webhooks_status').on(t.status, t.receivedAt), index('webhooks_order').on(t.orderId), index('webhooks_waiting').on(t.receivedAt).where(sql`status in ('verified','received')`)])

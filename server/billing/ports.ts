@@ -101,14 +101,14 @@ export interface BillingHooks {
   readonly onOrderExpired?: (stores: KernelStores, orderId: string) => Promise<void>
   /** How payment attempts look to their buyer (a QR code drawn, for example). Called outside any transaction. */
   readonly viewPayments?: (payments: readonly InvoicePayment[]) => Promise<readonly PaymentViewJson[]>
-  /** Methods that can be started now. */
-  readonly paymentMethods?: () => readonly GatewayMethod[]
+  /** Methods by which this amount can be paid now, in the order in which they are offered. Called outside any transaction. */
+  readonly paymentMethods?: (amount: Money) => Promise<readonly GatewayMethod[]>
 }
 
 export interface PaymentViewJson {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: { readonly amount: string, readonly currency: 'IDR' }
   readonly createdAt: string, readonly settledAt: string | null, readonly expiresAt: string | null
-  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrSvg: string | null, readonly redirectUrl: string | null } | null
+  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly billerCode: string | null, readonly billKey: string | null, readonly qrSvg: string | null, readonly redirectUrl: string | null, readonly appUrl: string | null } | null
 }
 
 // What billing needs from outside ------------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ export interface OrderStates {
 
 export interface InvoicePayment {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
-  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null } | null
+  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null, readonly billerCode?: string | null, readonly billKey?: string | null, readonly appUrl?: string | null } | null
 }
 export interface InvoicePaymentStore {
   listOf(invoiceId: string): Promise<InvoicePayment[]>

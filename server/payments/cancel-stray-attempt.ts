@@ -12,5 +12,5 @@ export const cancelStrayAttempt = (deps: PaymentDeps) => async ({ paymentId }: {
     await closeInBooks(deps)({ payment, as: 'failed', cause: 'no_longer_wanted', actor: bankActor })
     return
   }
-  if (atGateway(deps.gateways, payment)) await closeAttempt(deps)({ payment, as: 'failed', cause: 'no_longer_wanted', actor: gatewayActor(payment.gateway) })
+  if (await atGateway(deps.gateways, payment)) await closeAttempt(deps)({ payment, as: 'failed', cause: 'no_longer_wanted', actor: gatewayActor(payment.gateway) })
 }

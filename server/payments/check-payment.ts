@@ -12,7 +12,7 @@ import type { Payment, PaymentGateway } from './ports.ts'
  */
 export const checkPayment = (deps: PaymentDeps) => async ({ paymentId }: { readonly paymentId: string }): Promise<void> => {
   const payment = await deps.payments.find(paymentId)
-  const there = payment && atGateway(deps.gateways, payment)
+  const there = payment && await atGateway(deps.gateways, payment)
   if (!payment || !there || isStarting(payment, deps.clock.now())) return
   const state = await readOrNote(deps, payment, there.gateway, there.orderId)
   if (state === 'unreadable') return

@@ -20,7 +20,7 @@ export const closeInBooks = (deps: PaymentDeps) => ({ payment: { id }, as, cause
  */
 export const closeAttempt = (deps: PaymentDeps) => async (closing: Closing): Promise<'closed' | 'open'> => {
   const { payment } = closing
-  const there = atGateway(deps.gateways, payment)
+  const there = await atGateway(deps.gateways, payment)
   if (!there) {
     await closeInBooks(deps)(closing)
     return 'closed'

@@ -62,7 +62,7 @@ export const compareGateways = (deps: Deps) => async ({ runId }: { readonly runI
 /** False when the gateway could not be asked. */
 async function compareOne(deps: Deps, paymentId: string): Promise<boolean> {
   const before = await deps.payments.find(paymentId)
-  const there = before && atGateway(deps.gateways, before)
+  const there = before && await atGateway(deps.gateways, before)
   if (!there) return false
   const told = await ask(there.gateway.read({ orderId: there.orderId, gatewayTransactionId: before.gatewayTransactionId }))
   if (told === 'unasked') return false

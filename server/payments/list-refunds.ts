@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { money, toMoneyJson } from '#shared/money/money.ts'
 import type { Clock } from '../kernel/ports.ts'
+import { atGateway } from './payment.ts'
 import type { Gateways, PaymentStore } from './ports.ts'
 import { approvalAbove } from './refund.ts'
 import type { RefundFilter, RefundStore, StaffActor } from './refund-ports.ts'
@@ -24,7 +25,7 @@ export const showRefund = ({ refunds }: Deps) => async ({ refundId, actor }: { r
 export const showRefundable = ({ payments, refunds, gateways, clock }: Deps) => async ({ invoiceId }: { readonly invoiceId: string }) => {
   const settled = await payments.listSettled(invoiceId)
   const known = Map.groupBy(await refunds.ofPayments(settled.map(payment => payment.id)), refund => refund.paymentId)
-  return { payments: settled.map(payment => toRefundablePayment(gateways, payment, known.get(payment.id) ?? [], clock.now())), approvalAbove: toMoneyJson(approvalAbove) }
+  return { payments: await Promise.all(settled.map(async payment => toRefundablePayment(payment, known.get(payment.id) ?? [], (await atGateway(gateways, payment))?.gateway.refund, clock.now()))), approvalAbove: toMoneyJson(approvalAbove) }
 }
 
 /** A client's credit, and what of it nothing waits to take. */

@@ -5,7 +5,7 @@ import { toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
 import { isOpen } from './payment-lifecycle.ts'
-import type { PaymentListItem, StoredWebhook } from './ports.ts'
+import type { GatewayInstructions, PaymentListItem, StoredWebhook } from './ports.ts'
 
 export type PaymentView = z.input<typeof paymentView>
 export type AdminPaymentView = z.input<typeof adminPaymentView>
@@ -14,13 +14,13 @@ export type WebhookView = z.input<typeof webhookView>
 /** What a buyer may see of an attempt. `token` and gateway ids stay on the server. */
 export interface ShownPayment {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
-  readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null } | null
+  readonly instructions: Pick<GatewayInstructions, 'vaNumber' | 'bank' | 'qrString' | 'redirectUrl'> & Partial<Pick<GatewayInstructions, 'billerCode' | 'billKey' | 'appUrl'>> | null
 }
 
 /** Instructions are shown while the attempt can be paid: a number of a closed attempt would be paid in vain. `qrSvg` is its QR code, drawn. */
 export const toPaymentView = (payment: ShownPayment, qrSvg: string | null): PaymentView => ({
   id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), createdAt: payment.createdAt.toISOString(), settledAt: payment.settledAt?.toISOString() ?? null, expiresAt: payment.expiresAt?.toISOString() ?? null,
-  instructions: payment.instructions && isOpen(payment.status) ? { vaNumber: payment.instructions.vaNumber, bank: payment.instructions.bank, qrSvg, redirectUrl: payment.instructions.redirectUrl } : null,
+  instructions: payment.instructions && isOpen(payment.status) ? { vaNumber: payment.instructions.vaNumber, bank: payment.instructions.bank, billerCode: payment.instructions.billerCode ?? null, billKey: payment.instructions.billKey ?? null, qrSvg, redirectUrl: payment.instructions.redirectUrl, appUrl: payment.instructions.appUrl ?? null } : null,
 })
 
 /** Views of several attempts; QR codes are drawn only for those that can be paid. */
@@ -34,4 +34,4 @@ export const toAdminPaymentView = (payment: PaymentListItem): AdminPaymentView =
   amount: toMoneyJson(payment.amount), settledAmount: payment.settledAmount ? toMoneyJson(payment.settledAmount) : null, createdAt: payment.createdAt.toISOString(), settledAt: payment.settledAt?.toISOString() ?? null,
 })
 
-export const toWebhookView = (hook: StoredWebhook): WebhookView => ({ ...hook, receivedAt: hook.receivedAt.toISOString(), handledAt: hook.handledAt?.toISOString() ?? null })
+export const toWebhookView = ({ gatewayTransactionId: _, ...hook }: StoredWebhook): WebhookView => ({ ...hook, receivedAt: hook.receivedAt.toISOString(), handledAt: hook.handledAt?.toISOString() ?? null })

@@ -1,10 +1,12 @@
 import type { Money } from '#shared/money/money.ts'
+import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { InvoiceStatus } from '#shared/vocabulary/billing.ts'
-import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus, WebhookStatus } from '#shared/vocabulary/payments.ts'
+import type { GatewayFinding, GatewayMethod, GatewayName, PaymentMethod, PaymentStatus, WebhookStatus } from '#shared/vocabulary/payments.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ComparisonStore, FeeRuleStore, PayoutStore } from './reconciliation-ports.ts'
 import type { GatewayRefunds, GatewayReturn, RefundStore } from './refund-ports.ts'
+import type { GatewaySettingsStore } from './gateway-ports.ts'
 
 export interface GatewayCharge {
   /** Ours, unique, used once at the gateway. */
@@ -18,8 +20,21 @@ export interface GatewayCharge {
   readonly now: Date
   /** Where the gateway's own page sends the buyer back to. */
   readonly returnUrl: string
+  /** Of the gateway's own page. */
+  readonly locale: Locale
 }
-export interface GatewayInstructions { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null, readonly token: string | null }
+export interface GatewayInstructions {
+  readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null
+  /** Mandiri's bill payment: whom to pay, and for what. */
+  readonly billerCode: string | null, readonly billKey: string | null
+  /** A page of the gateway to pay on (or a picture of the QR code). */
+  readonly redirectUrl: string | null
+  /** Opens the wallet's app on a telephone. */
+  readonly appUrl: string | null
+  /** What cancels the gateway's page; it never leaves the server. */
+  readonly token: string | null
+}
+export const noInstructions: GatewayInstructions = { vaNumber: null, bank: null, qrString: null, billerCode: null, billKey: null, redirectUrl: null, appUrl: null, token: null }
 export interface StartedCharge { readonly gatewayTransactionId: string | null, readonly instructions: GatewayInstructions, readonly expiresAt: Date }
 
 /** A gateway's state of one charge, as read back from it. */
@@ -40,23 +55,32 @@ export interface PaymentGateway {
   readonly name: GatewayName
   readonly methods: readonly GatewayMethod[]
   start(charge: GatewayCharge): Promise<StartedCharge>
-  /** Null: the gateway does not know it (Snap before a method was chosen). */
-  read(input: { readonly orderId: string, readonly gatewayTransactionId: string | null }): Promise<GatewayState | null>
+  /**
+   * Null: the gateway does not know it (Snap before a method was chosen). `notifiedId`: what a proven notification names; asked for only
+   * where there is nothing else to ask by. The answer says whose order it is.
+   */
+  read(input: { readonly orderId: string, readonly gatewayTransactionId: string | null, readonly notifiedId?: string | null }): Promise<GatewayState | null>
   /** Makes it impossible to pay; `false` when it is paid or closed already (then read). */
   cancel(input: { readonly orderId: string, readonly token: string | null }): Promise<boolean>
   /** Absent: this gateway gives nothing back by itself. */
   readonly refund?: GatewayRefunds
   /** Verifies the bytes as received. @throws AppError webhook_refused (bad proof), webhook_unreadable, gateway_not_configured (no secret: fail closed). */
   verify(input: { readonly raw: Uint8Array, readonly headers: Readonly<Record<string, string>> }): Notification
+  /** Asks the gateway live, without any effect, whether it can be used as set up. Never throws. */
+  check(): Promise<readonly GatewayCheck[]>
 }
+/** `api`: it answers and takes our key. `page`: so does the host of its own page. `notifications`: a secret proves them. */
+export interface GatewayCheck { readonly check: 'api' | 'page' | 'notifications', readonly ok: boolean, readonly milliseconds: number, readonly finding: GatewayFinding, /** What was said, where something failed. */ readonly detail: string | null }
 
 /** Stores a proven notification; resolves once it is committed. */
 export type KeepWebhook = (hook: NewWebhook) => Promise<void>
 
 /** Proves a notification without being able to charge. */
 export type NotificationVerifier = Pick<PaymentGateway, 'name' | 'verify'>
-export type Gateways = Readonly<Partial<Record<GatewayName, PaymentGateway>>>
-export type NotificationVerifiers = Readonly<Record<GatewayName, NotificationVerifier>>
+/** A gateway as it is set up at this moment; null: it has no key. */
+export type Gateways = (name: GatewayName) => Promise<PaymentGateway | null>
+/** Also of a gateway without a key: it may still be owed an answer. */
+export type NotificationVerifiers = (name: GatewayName) => Promise<NotificationVerifier>
 
 /** One attempt to pay one invoice. Manual payments and credit stand beside them without a gateway. */
 export interface Payment {
@@ -94,10 +118,10 @@ export interface PaymentStore {
 }
 
 export interface StoredWebhook {
-  readonly id: string, readonly gateway: GatewayName, readonly status: WebhookStatus, readonly receivedAt: Date, readonly handledAt: Date | null, readonly orderId: string | null, readonly event: string | null
+  readonly id: string, readonly gateway: GatewayName, readonly status: WebhookStatus, readonly receivedAt: Date, readonly handledAt: Date | null, readonly orderId: string | null, readonly event: string | null, readonly gatewayTransactionId: string | null
   readonly reason: string | null, readonly attempts: number, readonly deliveries: number, readonly body: string
 }
-export interface NewWebhook { readonly gateway: GatewayName, readonly dedupeKey: string, readonly status: WebhookStatus, readonly orderId: string | null, readonly event: string | null, readonly body: string, readonly headers: Readonly<Record<string, string>>, readonly reason: string | null, readonly at: Date }
+export interface NewWebhook { readonly gateway: GatewayName, readonly dedupeKey: string, readonly status: WebhookStatus, readonly orderId: string | null, readonly gatewayTransactionId: string | null, readonly event: string | null, readonly body: string, readonly headers: Readonly<Record<string, string>>, readonly reason: string | null, readonly at: Date }
 export interface WebhookFilter extends PageRequest { readonly q?: string | undefined, readonly status?: WebhookStatus | undefined, readonly gateway?: GatewayName | undefined }
 export interface WebhookStore {
   /** Stores deliveries in one statement; equal ones share a row and count up. Answers whether any of them waits for work. */
@@ -114,4 +138,4 @@ export interface WebhookStore {
   list(filter: WebhookFilter): Promise<Page<StoredWebhook>>
 }
 
-export interface PaymentStores extends KernelStores { readonly payments: PaymentStore, readonly webhooks: WebhookStore, readonly refunds: RefundStore, readonly feeRules: FeeRuleStore, readonly payouts: PayoutStore, readonly comparisons: ComparisonStore, readonly audit: AuditTrail }
+export interface PaymentStores extends KernelStores { readonly payments: PaymentStore, readonly webhooks: WebhookStore, readonly gatewaySettings: GatewaySettingsStore, readonly refunds: RefundStore, readonly feeRules: FeeRuleStore, readonly payouts: PayoutStore, readonly comparisons: ComparisonStore, readonly audit: AuditTrail }

@@ -29,7 +29,7 @@ export const processWebhooks = (deps: Deps) => async (): Promise<void> => {
     if (hooks.length === 0) return wake(deps, retryInSeconds)
     const payments = await deps.payments.findByGatewayOrders(hooks.flatMap(hook => hook.orderId === null ? [] : [{ gateway: hook.gateway, gatewayOrderId: hook.orderId }]))
     const paymentOf = (hook: StoredWebhook) => payments.find(payment => payment.gateway === hook.gateway && payment.gatewayOrderId === hook.orderId)
-    const strangers = hooks.filter(hook => deps.gateways[hook.gateway] && !paymentOf(hook))
+    const strangers = hooks.filter(hook => !paymentOf(hook))
     if (strangers.length > 0) await finish(deps, strangers, parked('unknown_order'))
     const known = hooks.filter(hook => !strangers.includes(hook))
     await Promise.all(Array.from({ length: lanes }, async () => {
@@ -67,11 +67,11 @@ const finish = (deps: Deps, hooks: readonly StoredWebhook[], result: Result) => 
 })
 
 async function work(deps: Deps, hook: StoredWebhook, payment: Payment | undefined): Promise<Result> {
-  if (!deps.gateways[hook.gateway]) return parked('gateway_not_configured: no charges are made through this gateway, so nothing can be read back')
-  const there = payment && atGateway(deps.gateways, payment)
-  if (!there) return parked('unknown_order')
+  if (!payment) return parked('unknown_order')
+  const there = await atGateway(deps.gateways, payment)
+  if (!there) return parked('gateway_not_configured: this gateway has no key any more, so nothing can be read back')
   try {
-    const state = await there.gateway.read({ orderId: there.orderId, gatewayTransactionId: payment.gatewayTransactionId })
+    const state = await there.gateway.read({ orderId: there.orderId, gatewayTransactionId: payment.gatewayTransactionId, notifiedId: hook.gatewayTransactionId })
     if (!state) return parked('unknown_at_gateway')
     const { outcome, reason } = await applyGatewayState(deps)({ paymentId: payment.id, state, cause: 'notification' })
     return outcome === 'parked' ? parked(reason ?? 'needs_review') : { status: 'applied', reason }

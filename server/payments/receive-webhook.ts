@@ -15,22 +15,25 @@ const bodyLimit = 65_536
 /**
  * Takes a notification: verified on the bytes as they came, stored once (equal deliveries count up) together with the job that works on
  * it, and only then acknowledged. What cannot be proven is stored as refused, within bounds, and touches nothing.
- * @throws AppError webhook_refused, webhook_unreadable, gateway_not_configured; unavailable (503: send again) when it could not be stored
+ * @throws AppError webhook_refused, webhook_unreadable, gateway_not_configured; unavailable (503: send again) when it could not be stored or its secret not be read
  */
 export const receiveWebhook = (deps: Deps) => async (input: Input): Promise<{ received: true }> => {
   const at = deps.clock.now()
   const headers = Object.fromEntries(keptHeaders.flatMap(name => input.headers[name] === undefined ? [] : [[name, input.headers[name].slice(0, 200)]]))
   const common = { gateway: input.gateway, dedupeKey: deps.digest(input.raw), headers, at }
+  const verifier = await deps.verifiers(input.gateway).catch((error: unknown) => {
+    throw new AppError('unavailable', { cause: error, retryAfterSeconds: 30 })
+  })
   let proven: Notification
   try {
-    proven = deps.verifiers[input.gateway].verify(input)
+    proven = verifier.verify(input)
   } catch (error) {
     const code = error instanceof AppError ? error.code : 'internal'
-    if (code === 'webhook_refused' || code === 'webhook_unreadable') await keepRefused(deps, { ...common, status: 'refused', orderId: null, event: null, body: text(deps, input.raw, refusedBodyLimit), reason: code })
+    if (code === 'webhook_refused' || code === 'webhook_unreadable') await keepRefused(deps, { ...common, status: 'refused', orderId: null, gatewayTransactionId: null, event: null, body: text(deps, input.raw, refusedBodyLimit), reason: code })
     throw error
   }
   try {
-    await deps.keep({ ...common, status: 'verified', orderId: proven.orderId, event: proven.event, body: text(deps, input.raw, bodyLimit), reason: null })
+    await deps.keep({ ...common, status: 'verified', orderId: proven.orderId, gatewayTransactionId: proven.gatewayTransactionId, event: proven.event, body: text(deps, input.raw, bodyLimit), reason: null })
   } catch (error) {
     throw new AppError('unavailable', { cause: error, retryAfterSeconds: 30 })
   }

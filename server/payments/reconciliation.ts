@@ -3,14 +3,15 @@ import type { comparisonItemView, feeRulesView, payoutView } from '#shared/contr
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { toMoneyJson, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { gateways as gatewayNames } from '#shared/vocabulary/payments.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { BookPayout } from '../billing/ports.ts'
 import type { Clock, NewId, PageRequest, Transact } from '../kernel/ports.ts'
-import type { PaymentStores } from './ports.ts'
+import type { Gateways, PaymentStores } from './ports.ts'
 import type { ComparisonListItem, ComparisonStore, FeeRule, FeeRuleStore, Payout, PayoutStore } from './reconciliation-ports.ts'
 import type { StaffActor } from './refund-ports.ts'
 
-interface Deps { readonly transact: Transact<PaymentStores>, readonly feeRules: FeeRuleStore, readonly payouts: PayoutStore, readonly comparisons: ComparisonStore, readonly clock: Clock, readonly newId: NewId, readonly bookPayout: BookPayout, readonly startOfDay: (day: string) => Date, /** Those that are set up: they are shown before anything was booked. */ readonly gatewayNames: readonly GatewayName[] }
+interface Deps { readonly transact: Transact<PaymentStores>, readonly feeRules: FeeRuleStore, readonly payouts: PayoutStore, readonly comparisons: ComparisonStore, readonly clock: Clock, readonly newId: NewId, readonly bookPayout: BookPayout, readonly startOfDay: (day: string) => Date, readonly gateways: Gateways }
 
 const iso = (at: Date | null) => at?.toISOString() ?? null
 const toItemView = (item: ComparisonListItem, now: Date): z.input<typeof comparisonItemView> => ({
@@ -19,9 +20,11 @@ const toItemView = (item: ComparisonListItem, now: Date): z.input<typeof compari
 const toPayoutView = (payout: Payout): z.input<typeof payoutView> => ({ ...payout, amount: toMoneyJson(payout.amount), fee: toMoneyJson(payout.fee), paidOn: payout.paidOn.toISOString(), recordedAt: payout.recordedAt.toISOString() })
 
 /** What each gateway holds by our books, and the newest comparison. */
-export const showReconciliation = ({ payouts, comparisons, gatewayNames }: Deps) => async () => {
+export const showReconciliation = ({ payouts, comparisons, gateways }: Deps) => async () => {
   const booked = await payouts.clearing()
-  const clearing = [...new Set([...gatewayNames, ...booked.map(row => row.gateway)])].map(gateway => ({ gateway, balance: toMoneyJson(booked.find(row => row.gateway === gateway)?.balance ?? zero()) }))
+  // Those that are set up are shown before anything was booked.
+  const usable = (await Promise.all(gatewayNames.map(async name => await gateways(name) ? [name] : []))).flat()
+  const clearing = [...new Set([...usable, ...booked.map(row => row.gateway)])].map(gateway => ({ gateway, balance: toMoneyJson(booked.find(row => row.gateway === gateway)?.balance ?? zero()) }))
   const run = await comparisons.lastRun()
   const { total } = await comparisons.list({ page: 1, pageSize: 1, state: 'open' })
   return { clearing, unmatched: total, lastRun: run ? { startedAt: run.startedAt.toISOString(), finishedAt: iso(run.finishedAt), since: run.since.toISOString(), checked: run.checked, unasked: run.unasked, requestedBy: run.requestedBy } : null }

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { clientRefundView, refundablePaymentView, refundView } from '#shared/contracts/refunds.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
-import type { Gateways, Payment } from './ports.ts'
+import type { Payment } from './ports.ts'
 import { gatewayRefundAbility, refundable } from './refund.ts'
-import type { Refund, RefundListItem, StaffActor } from './refund-ports.ts'
+import type { GatewayRefunds, Refund, RefundListItem, StaffActor } from './refund-ports.ts'
 
 export type RefundView = z.input<typeof refundView>
 
@@ -21,9 +21,9 @@ export function toRefundView(refund: RefundListItem, actor: StaffActor): RefundV
 export const toClientRefundView = ({ id, kind, status, consequence, amount, createdAt, finishedAt }: Refund): z.input<typeof clientRefundView> => ({ id, kind, status, consequence, amount: toMoneyJson(amount), createdAt: createdAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null })
 
 /** What of a payment can be given back now, and whether its gateway can do it. */
-export function toRefundablePayment(gateways: Gateways, payment: Payment, refunds: readonly Refund[], now: Date): z.input<typeof refundablePaymentView> {
+export function toRefundablePayment(payment: Payment, refunds: readonly Refund[], byGateway: GatewayRefunds | undefined, now: Date): z.input<typeof refundablePaymentView> {
   const settled = payment.settledAmount ?? payment.amount
-  const { until, ...ability } = gatewayRefundAbility(gateways, payment, now)
+  const { until, ...ability } = gatewayRefundAbility(byGateway, payment, now)
   return {
     id: payment.id, gateway: payment.gateway, method: payment.method, channel: payment.channel, status: payment.status, settledAt: payment.settledAt?.toISOString() ?? null, settled: toMoneyJson(settled),
     left: toMoneyJson(payment.status === 'settled' ? refundable(settled, refunds) : { ...settled, amount: 0n }), byGateway: { ...ability, until: until?.toISOString() ?? null },

@@ -2,9 +2,8 @@ import { add, compare, fraction, min, money, subtract, sum } from '#shared/money
 import type { Money } from '#shared/money/money.ts'
 import type { PaymentMethod } from '#shared/vocabulary/payments.ts'
 import type { GatewayRefundBar } from '#shared/vocabulary/refunds.ts'
-import { atGateway } from './payment.ts'
-import type { Gateways, Payment } from './ports.ts'
-import type { GatewayReturn, Refund } from './refund-ports.ts'
+import type { Payment } from './ports.ts'
+import type { GatewayRefunds, GatewayReturn, Refund } from './refund-ports.ts'
 
 const day = 86_400_000
 /** Above this a second person decides. */
@@ -27,9 +26,8 @@ export function refundable(settled: Money, refunds: readonly Refund[]): Money {
 }
 
 export interface GatewayRefundAbility { readonly possible: boolean, readonly until: Date | null, readonly bar: GatewayRefundBar | null }
-/** Whether the gateway can give a settled payment back now, and until when; else why not. */
-export function gatewayRefundAbility(gateways: Gateways, payment: Payment & { readonly channel: PaymentMethod | null }, now: Date): GatewayRefundAbility {
-  const refunds = atGateway(gateways, payment)?.gateway.refund
+/** Whether its gateway (as it is set up; undefined: none, or one that gives nothing back) can give a settled payment back now, and until when; else why not. */
+export function gatewayRefundAbility(refunds: GatewayRefunds | undefined, payment: Payment & { readonly channel: PaymentMethod | null }, now: Date): GatewayRefundAbility {
   if (!refunds || payment.settledAt === null) return { possible: false, until: null, bar: 'no_gateway' }
   const days = refunds.days(payment.channel ?? payment.method)
   if (days === null) return { possible: false, until: null, bar: 'method' }

@@ -4,8 +4,10 @@ import type { Money } from '#shared/money/money.ts'
 import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { PaymentDeps } from './deps.ts'
 import { asRefund, finishRefund, returnOf } from './finish-refund.ts'
+import { atGateway } from './payment.ts'
 import type { Payment, PaymentStores } from './ports.ts'
 import { gatewayRefundAbility, needsApproval, refundable, refundKeyOf } from './refund.ts'
+import type { GatewayRefundAbility } from './refund.ts'
 import type { NewRefund, Refund, StaffActor } from './refund-ports.ts'
 
 /** Day of the transfer in the business zone, and its reference. */
@@ -24,12 +26,14 @@ export const requestRefund = (deps: Deps) => async (input: RefundRequest): Promi
   const at = deps.clock.now()
   const transfer = input.kind === 'manual' ? readTransfer(deps, input.transfer, at) : { reference: null, paidOn: null }
   checkAmount(input.amount)
+  // How the gateway is set up is read before the transaction: on the embedded database it would wait for itself.
+  const ability = await askAbility(deps, input, at)
   return deps.transact(async (stores) => {
     const payment = await stores.payments.lock(input.paymentId)
     if (!payment) throw new AppError('not_found')
     const known = await stores.refunds.ofPayment(payment.id)
     const { actor, kind } = input
-    checkPossible(deps, payment, known, input, at)
+    checkPossible(payment, known, input, ability)
     if (kind !== 'credit' && await stores.refunds.hasOpenChargeback(payment.clientId)) throw new AppError('client_frozen')
     const id = deps.newId()
     const refund = asRefund({ ...transfer, id, paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, kind, status: 'requested', consequence: input.consequence, amount: input.amount, refundKey: kind === 'gateway' ? refundKeyOf(id) : null, found: false, reason: input.reason, requestedBy: actor.id, requestedByName: actor.name, needsApproval: needsApproval(input.amount), createdAt: at, sentAt: null })
@@ -67,10 +71,15 @@ function readTransfer(deps: Deps, transfer: Transfer | null, now: Date): { refer
   return { reference: transfer.reference, paidOn }
 }
 
-function checkPossible(deps: Deps, payment: Payment, known: readonly Refund[], input: RefundRequest, now: Date) {
+async function askAbility(deps: Deps, { paymentId, kind }: RefundRequest, now: Date): Promise<GatewayRefundAbility | null> {
+  const payment = kind === 'gateway' ? await deps.payments.find(paymentId) : null
+  return payment && gatewayRefundAbility((await atGateway(deps.gateways, payment))?.gateway.refund, payment, now)
+}
+
+function checkPossible(payment: Payment, known: readonly Refund[], input: RefundRequest, ability: GatewayRefundAbility | null) {
   if (payment.status !== 'settled') throw new AppError('payment_not_refundable')
   if (compare(input.amount, refundable(payment.settledAmount ?? payment.amount, known)) > 0) throw new AppError('refund_exceeds')
-  if (input.kind === 'gateway' && !gatewayRefundAbility(deps.gateways, payment, now).possible) throw new AppError('refund_method_unavailable')
+  if (input.kind === 'gateway' && !ability?.possible) throw new AppError('refund_method_unavailable')
 }
 
 async function write(stores: PaymentStores, refund: NewRefund, actor: StaffActor) {

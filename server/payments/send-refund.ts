@@ -16,7 +16,7 @@ export const sendRefund = (deps: PaymentDeps) => async ({ refundId }: { readonly
   const refund = await deps.refunds.find(refundId)
   const payment = refund && isDue(refund) && refund.paymentId !== null ? await deps.payments.find(refund.paymentId) : null
   if (!refund || !payment) return
-  const there = atGateway(deps.gateways, payment)
+  const there = await atGateway(deps.gateways, payment)
   if (!there?.gateway.refund) return giveUp(deps, refund, 'no_gateway')
   await deps.refunds.markChecked(refundId, deps.clock.now())
   if (refund.status === 'pending') {

@@ -9,6 +9,7 @@ import { applyGatewayState } from './apply-gateway-state.ts'
 import { movePayment } from './move-payment.ts'
 import { closeAttempt, closeInBooks } from './close-attempt.ts'
 import type { PaymentDeps } from './deps.ts'
+import { offeredMethods } from './gateway-settings.ts'
 import { attemptExpiry, gatewayActor, gatewayFor, gatewayOrderId, isPastExpiry, isStarting, toBuyerError } from './payment.ts'
 import type { GatewayCharge, Payment, PaymentGateway, StartedCharge } from './ports.ts'
 
@@ -18,11 +19,12 @@ type Prepared = { readonly kind: 'live', readonly payment: Payment } | { readonl
 /**
  * Starts paying an invoice. One attempt is live at a time: the same method is answered by the attempt that is there, another method first
  * cancels it at the gateway (and books it, should it turn out paid). The attempt's row is committed before the gateway is spoken to, so
- * that no charge exists that we do not know of. When the gateway fails the invoice stays payable.
+ * that no charge exists that we do not know of. When the gateway fails the invoice stays payable. A new attempt is made only by a method
+ * that Finance offers for this amount.
  * @throws AppError not_found, invoice_not_payable, payment_in_progress, method_unavailable, gateway_not_configured, gateway_unavailable
  */
 export const startPayment = (deps: PaymentDeps) => async (input: Input): Promise<Payment> => {
-  const gateway = gatewayFor(deps.gateways, input.method)
+  const gateway = await gatewayFor(deps.gateways, input.method)
   for (let round = 0; round < 3; round++) {
     const prepared = await prepare(deps, gateway, input)
     if (prepared.kind === 'live') return prepared.payment
@@ -46,6 +48,7 @@ const prepare = (deps: PaymentDeps, gateway: PaymentGateway, { clientId, invoice
     const fits = live.status === 'pending' && live.method === method && compare(live.amount, invoice.outstanding) === 0 && !isPastExpiry(live, now)
     return { kind: fits ? 'live' : 'in_the_way', payment: live }
   }
+  if (!(await offeredMethods(stores.gatewaySettings, invoice.outstanding)).includes(method)) throw new AppError('method_unavailable')
   const id = deps.newId()
   await stores.payments.insert({ id, invoiceId, clientId, gateway: gateway.name, method, gatewayOrderId: gatewayOrderId(invoice.number, id), amount: invoice.outstanding, createdAt: now, expiresAt: attemptExpiry(method, now) })
   const payment = await stores.payments.find(id)
@@ -56,9 +59,10 @@ const prepare = (deps: PaymentDeps, gateway: PaymentGateway, { clientId, invoice
 async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payment, invoice: PayableInvoice, locale: Locale | undefined): Promise<Payment> {
   const client = await deps.billedClients.find(payment.clientId)
   const now = deps.clock.now()
+  const spoken = locale ?? client?.locale ?? 'id'
   const charge: GatewayCharge = {
     orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: invoice.lines, now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
-    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(locale ?? client?.locale ?? 'id', `/portal/invoices/${payment.invoiceId}`)}`,
+    buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(spoken, `/portal/invoices/${payment.invoiceId}`)}`, locale: spoken,
   }
   const started = await startOnce(deps, gateway, payment, charge)
   const pending = await deps.transact(async (stores) => {

@@ -36,6 +36,9 @@ const shape = z.object({
   MIDTRANS_SIGNATURE_KEY: optional,
   MIDTRANS_API_URL: z.url().default('https://api.sandbox.midtrans.com'),
   MIDTRANS_SNAP_URL: z.url().default('https://app.sandbox.midtrans.com'),
+  XENDIT_SECRET_KEY: optional,
+  /** The same for test and live mode: the key says which. */
+  XENDIT_API_URL: z.url().default('https://api.xendit.co'),
   XENDIT_CALLBACK_TOKEN: optional,
   RDAP_BOOTSTRAP_URL: z.url().default('https://data.iana.org/rdap/dns.json'),
   SELLER_NAME: z.string().default('PT Gardu Nusantara'),

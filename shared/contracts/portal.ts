@@ -32,8 +32,8 @@ export const invoiceLineView = z.object({ kind: z.enum(invoiceLineKinds), descri
 export const partyView = z.object({ name: z.string(), address: z.string(), email: z.string().nullable(), phone: z.string().nullable(), npwp: z.string().nullable(), nik: z.string().nullable() })
 export const paymentView = z.object({
   id: uuid, gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), amount: moneyView, createdAt: instant, settledAt: instant.nullable(), expiresAt: instant.nullable(),
-  /** What the buyer needs to pay: a VA number, a QR code (as SVG, drawn by the server), or an address to go to. */
-  instructions: z.object({ vaNumber: z.string().nullable(), bank: z.string().nullable(), qrSvg: z.string().nullable(), redirectUrl: z.string().nullable() }).nullable(),
+  /** What the buyer needs to pay: a VA number, a biller code with its bill key, a QR code (as SVG, drawn by the server), a page to go to, or an app to open. */
+  instructions: z.object({ vaNumber: z.string().nullable(), bank: z.string().nullable(), billerCode: z.string().nullable(), billKey: z.string().nullable(), qrSvg: z.string().nullable(), redirectUrl: z.string().nullable(), appUrl: z.string().nullable() }).nullable(),
 })
 export const railStepView = z.object({ kind: z.enum(['issued', 'reminder', 'due', 'suspension', 'termination', 'paid', 'void']), at: instant, done: z.boolean(), reason: z.string() })
 export const invoiceSummaryView = z.object({ id: uuid, number: z.string().nullable(), status: z.enum(invoiceStatuses), overdue: z.boolean(), issuedAt: instant.nullable(), dueAt: instant.nullable(), paidAt: instant.nullable(), total: moneyView, outstanding: moneyView })

@@ -11,7 +11,7 @@ import type { MidtransFaults } from './faults.ts'
 import { notifier } from './notifications.ts'
 import type { Notifier } from './notifications.ts'
 import { finishAddress, missingPage, scanPage, snapPage, transactionsPage } from './pages.ts'
-import { parseBody, readCustomExpiry, readRequest, readSnap } from './requests.ts'
+import { parseBody, readCustomExpiry, readEchannel, readRequest, readSnap } from './requests.ts'
 import { freshState, snapMethods, statusCode, view } from './state.ts'
 import type { MidtransState, SnapMethod, Transaction } from './state.ts'
 import { GatewayRefusal, isRefundable, transactions } from './transactions.ts'
@@ -215,6 +215,7 @@ function coreApi(request: SimRequest, context: { book: Transactions, serverKey: 
       const bank = (body.bank_transfer as { bank?: unknown } | undefined)?.bank
       if (body.payment_type === undefined) problems.push('payment_type is required')
       if (body.payment_type === 'bank_transfer' && typeof bank !== 'string') problems.push('bank_transfer.bank is required')
+      if (body.payment_type === 'echannel') problems.push(...readEchannel(body))
       if (problems.length) return invalid(problems)
       const { transaction, message } = book.charge({ ...read, paymentType: String(body.payment_type), bank: typeof bank === 'string' ? bank : null, expiresAt: custom, snapToken: null, notifyUrls: overrides(request) })
       const { signature_key: _, ...shown } = view(transaction, '201', message, serverKey)

@@ -51,7 +51,7 @@ export function methodDetails(input: { state: MidtransState, paymentType: string
 /** The charge that a choice on the Snap page stands for. */
 export const chargeOf: Record<SnapMethod, { paymentType: string, bank: string | null, label: string }> = {
   bca_va: { paymentType: 'bank_transfer', bank: 'bca', label: 'BCA Virtual Account' }, bni_va: { paymentType: 'bank_transfer', bank: 'bni', label: 'BNI Virtual Account' }, bri_va: { paymentType: 'bank_transfer', bank: 'bri', label: 'BRI Virtual Account (BRIVA)' },
-  permata_va: { paymentType: 'bank_transfer', bank: 'permata', label: 'Permata Virtual Account' }, echannel: { paymentType: 'echannel', bank: null, label: 'Mandiri Bill Payment' }, other_qris: { paymentType: 'qris', bank: null, label: 'QRIS' }, gopay: { paymentType: 'gopay', bank: null, label: 'GoPay' },
+  permata_va: { paymentType: 'bank_transfer', bank: 'permata', label: 'Permata Virtual Account' }, cimb_va: { paymentType: 'bank_transfer', bank: 'cimb', label: 'CIMB Niaga Virtual Account' }, echannel: { paymentType: 'echannel', bank: null, label: 'Mandiri Bill Payment' }, other_qris: { paymentType: 'qris', bank: null, label: 'QRIS' }, gopay: { paymentType: 'gopay', bank: null, label: 'GoPay' },
 }
 
 export const newTransactionId = () => randomUUID()

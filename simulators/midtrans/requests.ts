@@ -68,3 +68,13 @@ export function readCustomExpiry(body: Body, now: number): number | null {
   const minutes = Number(given.expiry_duration) * (minuteOf[`${String(given.unit ?? 'minute')}`] ?? Number.NaN)
   return Number.isFinite(minutes) ? (Number.isNaN(start) ? Number.NaN : start) + minutes * 60_000 : Number.NaN
 }
+
+/** Mandiri's bill payment wants two texts for the ATM's screen: ten and thirty characters at most. */
+export function readEchannel(body: Body): string[] {
+  const given = record(body.echannel)
+  const limits = { bill_info1: 10, bill_info2: 30 } as const
+  return Object.entries(limits).flatMap(([name, limit]) => {
+    const text = given[name]
+    return typeof text === 'string' && text.length > 0 && text.length <= limit ? [] : [`echannel.${name} must be 1 to ${limit} characters`]
+  })
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 export type TransactionStatus = 'pending' | 'capture' | 'settlement' | 'deny' | 'cancel' | 'expire' | 'failure' | 'refund' | 'partial_refund' | 'chargeback' | 'partial_chargeback'
-export const snapMethods = ['bca_va', 'bni_va', 'bri_va', 'permata_va', 'echannel', 'other_qris', 'gopay'] as const
+export const snapMethods = ['bca_va', 'bni_va', 'bri_va', 'permata_va', 'cimb_va', 'echannel', 'other_qris', 'gopay'] as const
 export type SnapMethod = typeof snapMethods[number]
 
 export interface Item { id?: string, name: string, price: number, quantity: number }

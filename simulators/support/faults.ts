@@ -14,15 +14,17 @@ export interface CommonFaults {
   hangAfterAct: number
   /** So many requests are carried out, and then their connection is cut: the outcome is unknown at once. */
   cutAfterAct: number
+  /** So many requests are carried out and answered by a page that is no JSON. */
+  garbleNext: number
   /** Every connection is cut at once. */
   down: boolean
   /** Regular expression on `METHOD /path`: the faults above strike only where it matches. Empty: everywhere. */
   match: string
 }
 
-export const noFaults: CommonFaults = { latencyMs: 0, failNext: 0, failStatus: 503, errorRate: 0, hangBeforeAct: 0, hangAfterAct: 0, cutAfterAct: 0, down: false, match: '' }
+export const noFaults: CommonFaults = { latencyMs: 0, failNext: 0, failStatus: 503, errorRate: 0, hangBeforeAct: 0, hangAfterAct: 0, cutAfterAct: 0, garbleNext: 0, down: false, match: '' }
 
-export type Strike = 'none' | 'refuse' | 'cut' | 'hang-before' | 'hang-after' | 'cut-after'
+export type Strike = 'none' | 'refuse' | 'cut' | 'hang-before' | 'hang-after' | 'cut-after' | 'garble'
 
 export interface FaultBox<T extends object> {
   readonly current: T
@@ -67,6 +69,10 @@ export function strike(faults: CommonFaults, label: string, random: () => number
   if (faults.cutAfterAct > 0) {
     faults.cutAfterAct -= 1
     return 'cut-after'
+  }
+  if (faults.garbleNext > 0) {
+    faults.garbleNext -= 1
+    return 'garble'
   }
   return 'none'
 }

@@ -41,6 +41,7 @@ export async function serve(options: { readonly port: number, readonly tls?: { r
         : await options.handler({ method, path: url.pathname, url, headers: incoming.headers, body })
       if (struck === 'hang-after') return
       if (struck === 'cut-after') return void incoming.socket.destroy()
+      if (struck === 'garble') return void outgoing.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Please wait</body></html>')
       const payload = Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body ?? '')
       const headers = { 'content-length': String(payload.length), ...reply.headers }
       // A status text of HTTP/1.1 holds no line break and nothing beyond Latin-1.

@@ -40,7 +40,7 @@ const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Ser
 const own = {
   sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/jobs': ['Tugas gagal', 'Failed jobs'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },
-  finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/refunds': ['Pengembalian dana', 'Refunds'], '/payments/reconciliation': ['Rekonsiliasi', 'Reconciliation'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
+  finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/refunds': ['Pengembalian dana', 'Refunds'], '/payments/reconciliation': ['Rekonsiliasi', 'Reconciliation'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/gateways': ['Gerbang pembayaran', 'Payment gateways'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
 }
 const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */

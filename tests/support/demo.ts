@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** The built demo as a person starts it (`npm run demo`), on free ports and with a data folder of its own. */
 export interface Demo { readonly url: string, readonly controlUrl: string, readonly dataDir: string, readonly output: () => string, stop(signal?: NodeJS.Signals): Promise<number | null>, restart(): Promise<Demo> }
 
-/** A run of five free ports in a row: the simulators stand side by side. */
+/** A run of free ports in a row: the simulators stand side by side. */
 async function freePorts(count: number): Promise<number> {
   const listen = (port: number) => new Promise<ReturnType<typeof createServer> | null>((resolve) => {
     const server = createServer().once('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server))
@@ -29,7 +29,7 @@ async function freePorts(count: number): Promise<number> {
 export async function startDemo(options: { dataDir?: string, env?: Record<string, string> } = {}): Promise<Demo> {
   if (!existsSync('.output/server/index.mjs')) throw new Error('the product is not built: npm run build')
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'gardu-demo-'))
-  const base = await freePorts(6)
+  const base = await freePorts(7)
   const url = `http://localhost:${base}`
   let output = ''
   const child: ChildProcess = spawn(process.execPath, ['scripts/demo.ts'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: String(base), HOST: 'localhost', GARDU_SIMULATOR_PORT: String(base + 1), GARDU_DATA_DIR: dataDir, ...options.env } })

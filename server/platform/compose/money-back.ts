@@ -8,7 +8,6 @@ import { listInvoiceRefunds, listRefunds, showClientCredit, showRefund, showRefu
 import type { PaymentStores } from '#server/payments/ports.ts'
 import { requestCreditPayout, requestRefund } from '#server/payments/request-refund.ts'
 import { sendRefund } from '#server/payments/send-refund.ts'
-import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Core } from '../core.ts'
 
 /** What payments ask of billing. */
@@ -23,7 +22,7 @@ export function composeMoneyBack({ read, clock }: Core, billing: MoneyBackNeed, 
   const asking = { ...deps, startOfDay, creditOf: (stores: PaymentStores, clientId: string) => billing.lockCredit(stores, clientId) }
   const showing = { payments: read.payments, refunds: read.refunds, gateways: deps.gateways, clock, readCredit: (clientId: string) => read.ledger.credit(clientId) }
   const comparing = { ...deps, comparisons: read.comparisons }
-  const settling = { ...comparing, feeRules: read.feeRules, payouts: read.payouts, bookPayout: billing.bookPayout, startOfDay, gatewayNames: Object.keys(deps.gateways) as GatewayName[] }
+  const settling = { ...comparing, feeRules: read.feeRules, payouts: read.payouts, bookPayout: billing.bookPayout, startOfDay }
   return {
     requestRefund: requestRefund(asking), requestCreditPayout: requestCreditPayout(asking), approveRefund: approveRefund(deps), declineRefund: declineRefund(deps), noteRefund: noteRefund(deps), winChargeback: winChargeback(deps),
     listRefunds: listRefunds(showing), showRefund: showRefund(showing), showRefundable: showRefundable(showing), showClientCredit: showClientCredit(showing), listInvoiceRefunds: listInvoiceRefunds(showing),

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto'
-import { midtransGateway } from '#server/drivers/gateway/midtrans/driver.ts'
-import { xenditWebhooks } from '#server/drivers/gateway/xendit/webhook.ts'
 import { drawQr } from '#server/drivers/qr.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { cancelPayment } from '#server/payments/cancel-payment.ts'
@@ -9,7 +7,7 @@ import { checkPayment } from '#server/payments/check-payment.ts'
 import { keepWebhooks } from '#server/payments/keep-webhooks.ts'
 import { toAdminPaymentView, toWebhookView, viewPayments } from '#server/payments/payment-view.ts'
 import type { PaymentView } from '#server/payments/payment-view.ts'
-import type { Gateways, PaymentFilter, WebhookFilter } from '#server/payments/ports.ts'
+import type { PaymentFilter, WebhookFilter } from '#server/payments/ports.ts'
 import { processWebhooks } from '#server/payments/process-webhooks.ts'
 import { receiveWebhook } from '#server/payments/receive-webhook.ts'
 import { reconcilePayments } from '#server/payments/reconcile-payments.ts'
@@ -23,17 +21,13 @@ import type { TransfersNeed } from './transfers.ts'
 import type { Core } from '../core.ts'
 import { composeMoneyBack } from './money-back.ts'
 import type { MoneyBackNeed } from './money-back.ts'
+import { composeGateways } from './gateways.ts'
 
 export type PaymentsNeed = TransfersNeed & MoneyBackNeed
 
 export function composePayments(core: Core, billing: PaymentsNeed) {
   const { config, clock, newId, transact, read } = core
-  const serverKey = config.MIDTRANS_SERVER_KEY ?? ''
-  const midtrans = midtransGateway({
-    serverKey, signatureKey: config.MIDTRANS_SIGNATURE_KEY ?? serverKey, apiUrl: config.MIDTRANS_API_URL, snapUrl: config.MIDTRANS_SNAP_URL, notificationUrl: `${config.GARDU_BASE_URL}/api/webhooks/midtrans`,
-  })
-  const gateways: Gateways = serverKey === '' ? {} : { midtrans }
-  const verifiers = { midtrans, xendit: xenditWebhooks({ callbackToken: config.XENDIT_CALLBACK_TOKEN ?? '' }) }
+  const { gateways, verifiers, paymentMethods, useCases } = composeGateways(core)
   const { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee } = billing
   const money = { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee }
   const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, refunds: read.refunds, ...money, baseUrl: config.GARDU_BASE_URL }
@@ -69,7 +63,8 @@ export function composePayments(core: Core, billing: PaymentsNeed) {
     },
     /** For the invoice's view: how attempts look, and the methods that can be started now. */
     viewPayments: show,
-    paymentMethods: (): readonly GatewayMethod[] => Object.values(gateways).flatMap(gateway => [...gateway.methods]),
+    paymentMethods,
+    ...useCases,
     handlers: {
       ...moneyBack.handlers,
       'payments.webhooks-waiting': processWebhooks(deps),

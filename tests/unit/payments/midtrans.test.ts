@@ -15,7 +15,7 @@ import type { GatewayCharge } from '#server/payments/ports.ts'
 const now = new Date('2026-11-22T09:00:00Z')
 const charge = (change: Partial<GatewayCharge> = {}): GatewayCharge => ({
   orderId: 'INV-2026-000123-1a2b3c4d', amount: money(111_000n), method: 'snap', lines: [{ id: 'vps', name: 'VPS-1', amount: money(100_000n) }, { id: 'ppn', name: 'PPN', amount: money(11_000n) }],
-  buyer: { name: 'Budi', email: 'budi@contoh.test', phone: '+628123456789' }, now, expiresAt: new Date(now.getTime() + 86_400_000), returnUrl: 'https://gardu.test/portal/invoices/1', ...change,
+  buyer: { name: 'Budi', email: 'budi@contoh.test', phone: '+628123456789' }, now, expiresAt: new Date(now.getTime() + 86_400_000), returnUrl: 'https://gardu.test/portal/invoices/1', locale: 'id', ...change,
 })
 const answer = (change: object = {}) => transaction.parse({ status_code: '200', transaction_id: 't-1', order_id: 'INV-1', gross_amount: '111000.00', transaction_status: 'settlement', ...change })
 const codeOf = (work: () => unknown) => {
@@ -58,7 +58,7 @@ describe('what Midtrans is sent', () => {
     expect(codeOf(() => snapBody(charge({ lines: [] })))).toBe('permanent')
   })
   it('every field stays within its limit, whatever names people have', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constantFrom(...gatewayMethods), (name, method) => {
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constantFrom(...gatewayMethods.filter(method => method !== 'xendit')), (name, method) => {
       const input = charge({ method, lines: [{ id: name, name, amount: money(111_000n) }], buyer: { name, email: 'a@b.test', phone: name } })
       const body = method === 'snap' ? snapBody(input) : chargeBody({ ...input, method })
       const limit = method === 'bca_va' ? 30 : 50

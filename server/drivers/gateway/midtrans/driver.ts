@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { gatewayMethods } from '#shared/vocabulary/payments.ts'
+import { methodsOfGateway } from '#shared/vocabulary/payments.ts'
+import { noInstructions } from '#server/payments/ports.ts'
 import type { GatewayCharge, PaymentGateway, StartedCharge } from '#server/payments/ports.ts'
+import { notificationCheck, timedCheck } from '../check.ts'
 import { midtransApi } from './api.ts'
 import type { MidtransAddress } from './api.ts'
 import { notification } from './schema.ts'
@@ -26,7 +28,7 @@ export function isSigned(input: { readonly order_id: string, readonly status_cod
 }
 
 /**
- * Midtrans: Snap's page, and virtual accounts and QRIS in place through the Core API. An order id is good for one charge there, so a
+ * Midtrans: Snap's page, and virtual accounts, Mandiri bills, QRIS and GoPay in place through the Core API. An order id is good for one charge there, so a
  * start that is repeated with the same order id cannot charge twice.
  */
 export function midtransGateway(options: MidtransOptions): PaymentGateway {
@@ -38,15 +40,16 @@ export function midtransGateway(options: MidtransOptions): PaymentGateway {
       const text = answer.refused.join('; ')
       throw new DriverError(/already been taken/.test(text) ? 'unknown_outcome' : 'permanent', `Midtrans Snap refused: ${text}`)
     }
-    return { gatewayTransactionId: null, expiresAt: charge.expiresAt, instructions: { vaNumber: null, bank: null, qrString: null, redirectUrl: answer.redirect_url, token: answer.token } }
+    return { gatewayTransactionId: null, expiresAt: charge.expiresAt, instructions: { ...noInstructions, redirectUrl: answer.redirect_url, token: answer.token } }
   }
 
   return {
     name: 'midtrans',
-    methods: gatewayMethods,
+    methods: methodsOfGateway('midtrans'),
     async start(charge) {
       const { method } = charge
       if (method === 'snap') return startSnap(charge)
+      if (method === 'xendit') throw new DriverError('permanent', 'Midtrans does not take this method')
       const { code, message, transaction } = await api.charge(chargeBody({ ...charge, method }), `${charge.orderId}.chg`)
       if (code < 300 && transaction) return { gatewayTransactionId: transaction.transaction_id, instructions: readInstructions(transaction), expiresAt: readExpiry(transaction, charge) }
       // 406: the order id was used, so an earlier call of ours had its effect.
@@ -86,6 +89,18 @@ export function midtransGateway(options: MidtransOptions): PaymentGateway {
       if (!isSigned(read.data, options.signatureKey)) throw new AppError('webhook_refused')
       const { order_id: orderId, transaction_id: gatewayTransactionId, transaction_status: event } = read.data
       return { orderId, gatewayTransactionId: gatewayTransactionId ?? null, event }
+    },
+    async check() {
+      const live = !options.serverKey.startsWith('SB-')
+      // An order and a page that cannot exist: only who is let in is told so.
+      return [
+        await timedCheck('api', live, async () => {
+          const { code, message } = await api.status('gardu-check-00000000')
+          if (code !== 404) throw new Error(`Midtrans answered ${code} ${message}`)
+        }),
+        await timedCheck('page', live, () => api.cancelSnap('00000000-0000-0000-0000-000000000000')),
+        notificationCheck(options.signatureKey),
+      ]
     },
   }
 }

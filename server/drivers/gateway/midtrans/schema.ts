@@ -8,7 +8,7 @@ export const coreAnswer = z.object({ status_code: z.string(), status_message: z.
 export const transaction = coreAnswer.extend({
   transaction_id: z.string().min(1), order_id: z.string().min(1), gross_amount: z.string(), currency: z.string().default('IDR'), transaction_status: z.string(), fraud_status: z.string().optional(), payment_type: z.string().optional(),
   transaction_time: z.string().optional(), settlement_time: z.string().optional(), expiry_time: z.string().optional(),
-  va_numbers: z.array(z.object({ bank: z.string(), va_number: z.string() })).optional(), permata_va_number: z.string().optional(),
+  va_numbers: z.array(z.object({ bank: z.string(), va_number: z.string() })).optional(), permata_va_number: z.string().optional(), biller_code: z.string().optional(), bill_key: z.string().optional(),
   refund_amount: z.string().optional(), refunds: z.array(z.object({ refund_chargeback_id: z.union([z.number(), z.string()]).optional(), refund_amount: z.string(), refund_key: z.string().nullish(), refund_method: z.string().nullish(), bank_confirmed_at: z.string().nullish() })).optional(),
   qr_string: z.string().optional(), actions: z.array(z.object({ name: z.string(), url: z.string() })).optional(),
 })

@@ -39,24 +39,36 @@ function common(charge: GatewayCharge) {
   }
 }
 
-const bankOf = { bca_va: 'bca', bni_va: 'bni', bri_va: 'bri', permata_va: 'permata' } as const
+type DirectMethod = Exclude<GatewayMethod, 'snap' | 'xendit'>
+const bankTransfer = (bank: string) => ({ payment_type: 'bank_transfer', bank_transfer: { bank } })
+/** What names the method to Midtrans; Mandiri's two texts (10 and 30 letters) stand on the ATM's screen. */
+const methodBody: Record<DirectMethod, (charge: GatewayCharge) => object> = {
+  bca_va: () => bankTransfer('bca'), bni_va: () => bankTransfer('bni'), bri_va: () => bankTransfer('bri'), permata_va: () => bankTransfer('permata'), cimb_va: () => bankTransfer('cimb'),
+  mandiri_bill: charge => ({ payment_type: 'echannel', echannel: { bill_info1: 'Tagihan', bill_info2: clean(charge.orderId, 30) } }),
+  qris: () => ({ payment_type: 'qris', qris: { acquirer: 'gopay' } }),
+  gopay: charge => ({ payment_type: 'gopay', gopay: { enable_callback: true, callback_url: charge.returnUrl } }),
+}
 
 export const snapBody = (charge: GatewayCharge) => ({
-  ...common(charge), enabled_payments: ['bca_va', 'bni_va', 'bri_va', 'permata_va', 'other_qris', 'gopay'], callbacks: { finish: charge.returnUrl },
+  ...common(charge), enabled_payments: ['bca_va', 'bni_va', 'bri_va', 'permata_va', 'cimb_va', 'echannel', 'other_qris', 'gopay'], callbacks: { finish: charge.returnUrl },
   expiry: { start_time: `${jakarta(charge.now)} +0700`, unit: 'minutes', duration: minutesBetween(charge.now, charge.expiresAt) },
 })
 
 /** The time to pay is a duration from Midtrans' own transaction time: our clocks need not agree. */
-export function chargeBody(charge: GatewayCharge & { readonly method: Exclude<GatewayMethod, 'snap'> }) {
-  const method = charge.method === 'qris' ? { payment_type: 'qris', qris: { acquirer: 'gopay' } } : { payment_type: 'bank_transfer', bank_transfer: { bank: bankOf[charge.method] } }
-  return { ...method, ...common(charge), custom_expiry: { expiry_duration: minutesBetween(charge.now, charge.expiresAt), unit: 'minute' } }
+export function chargeBody(charge: GatewayCharge & { readonly method: DirectMethod }) {
+  return { ...methodBody[charge.method](charge), ...common(charge), custom_expiry: { expiry_duration: minutesBetween(charge.now, charge.expiresAt), unit: 'minute' } }
 }
 
-/** Permata's number has a field of its own; a QR code comes as text, or (older acquirers) only as the address of a picture. */
+/**
+ * Permata's number and Mandiri's codes have fields of their own; a QR code comes as text, or (older acquirers) only as the address of a
+ * picture. GoPay's app is opened by an address that must be one: never a script.
+ */
 export function readInstructions(answer: Transaction): GatewayInstructions {
   const va = answer.va_numbers?.[0]
   const picture = answer.actions?.find(action => action.name.startsWith('generate-qr-code'))?.url ?? null
+  const app = answer.actions?.find(action => action.name === 'deeplink-redirect')?.url ?? null
   return {
+    billerCode: answer.biller_code ?? null, billKey: answer.bill_key ?? null, appUrl: app && /^(https?|gojek|gopay):\/\//.test(app) ? app : null,
     vaNumber: answer.permata_va_number ?? va?.va_number ?? null, bank: answer.permata_va_number ? 'permata' : va?.bank ?? null,
     qrString: answer.qr_string ?? null, redirectUrl: answer.qr_string ? null : picture, token: null,
   }

@@ -1,0 +1,204 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { AppError } from '#shared/errors/codes.ts'
+import { money } from '#shared/money/money.ts'
+import { gatewayMethods } from '#shared/vocabulary/payments.ts'
+import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
+import saveRules from '../../server/api/admin/gateways/methods.put.ts'
+import listGateways from '../../server/api/admin/gateways/index.get.ts'
+import type { UserActor } from '#server/platform/http.ts'
+import { startXenditSimulator } from '../../simulators/xendit/index.ts'
+import { databaseKinds } from '../support/app.ts'
+import { notificationShop } from '../support/gateway-shop.ts'
+import { serveRoutes } from '../support/http.ts'
+import { financeActor, startPaymentWorld, xenditToken } from '../support/payments.ts'
+
+const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => error instanceof AppError ? error.code : String(error))
+const rules = (change: Partial<Record<GatewayMethod, { active?: boolean, minimum?: bigint, maximum?: bigint }>> = {}, order: readonly GatewayMethod[] = gatewayMethods) => order.map(method => ({
+  method, active: change[method]?.active ?? true, minimum: change[method]?.minimum === undefined ? null : money(change[method].minimum), maximum: change[method]?.maximum === undefined ? null : money(change[method].maximum),
+}))
+
+describe.each(databaseKinds())('gateways on %s', (kind) => {
+  let w: Awaited<ReturnType<typeof startPaymentWorld>>
+  let xendit: Awaited<ReturnType<typeof startXenditSimulator>>
+  let shop: Awaited<ReturnType<typeof notificationShop>>
+  beforeAll(async () => {
+    shop = await notificationShop()
+    xendit = await startXenditSimulator({ app: shop.url, callbackToken: xenditToken })
+    w = await startPaymentWorld(kind, { XENDIT_API_URL: xendit.url, XENDIT_SECRET_KEY: xendit.secretKey })
+  })
+  afterEach(async () => {
+    xendit.faults.clear()
+    w.midtrans.faults.clear()
+    await payments().saveMethodRules({ actor: financeActor, rules: rules() })
+    for (const gateway of ['midtrans', 'xendit'] as const) await payments().pauseGateway({ actor: financeActor, gateway, reason: null })
+  })
+  afterAll(async () => {
+    await w.close()
+    await xendit.close()
+    await shop.close()
+  })
+  const payments = () => w.test.app.payments
+  const offered = (amount = 111_000n) => payments().paymentMethods(money(amount))
+  /** What Xendit sent about an order reaches us, and is worked on. */
+  async function deliver(orderId: string) {
+    await xendit.notifications.idle()
+    for (const delivery of shop.about(orderId)) await payments().receiveWebhook({ gateway: 'xendit', ...delivery })
+    await w.work()
+  }
+  const started = async () => {
+    const order = await w.world.order()
+    const view = await w.start(order, 'xendit')
+    const row = await w.payment(view.id)
+    return { ...order, view, row, orderId: row.gatewayOrderId ?? '' }
+  }
+
+  describe('Xendit', () => {
+    it('an invoice is paid on Xendit\'s page: both events, doubled and turned around, book it once', async () => {
+      const { view, row, invoiceId, orderId } = await started()
+      expect(view).toMatchObject({ status: 'pending', gateway: 'xendit', instructions: { redirectUrl: expect.stringContaining('/pay/') as string } })
+      expect(JSON.stringify(view)).not.toContain(row.gatewayTransactionId ?? 'ps-')
+      xendit.faults.set({ duplicateNotifications: 2, reorderNotifications: 4 })
+      xendit.act.pay(orderId)
+      await deliver(orderId)
+      expect((await w.payment(row.id)).status).toBe('settled')
+      expect((await w.world.invoice(invoiceId)).status).toBe('paid')
+      expect(await w.entries('payment_received', row.id)).toBe(1)
+      const hooks = await w.hooks(orderId)
+      expect(hooks.map(hook => [hook.event, hook.status, hook.deliveries]).sort()).toEqual([['payment.capture', 'applied', 2], ['payment_session.completed', 'applied', 2]])
+      expect(hooks.every(hook => typeof hook.headers['webhook-id'] === 'string' && !('x-callback-token' in hook.headers))).toBe(true)
+    })
+
+    it('a status claimed under the true token changes nothing: Xendit is asked', async () => {
+      const { row, orderId } = await started()
+      xendit.faults.set({ tamperNotifications: 'status' })
+      xendit.act.fail(orderId)
+      await deliver(orderId)
+      expect((await w.payment(row.id)).status).toBe('pending')
+    })
+
+    it('a settlement whose webhooks were all lost is found by asking, and one that lapsed is closed', async () => {
+      const [paid, lapsed] = [await started(), await started()]
+      xendit.faults.set({ loseNotifications: 10 })
+      xendit.act.pay(paid.orderId)
+      xendit.act.expire(lapsed.orderId)
+      for (const { row } of [paid, lapsed]) await payments().handlers['payments.check-due']({ paymentId: row.id })
+      expect([(await w.payment(paid.row.id)).status, (await w.payment(lapsed.row.id)).status]).toEqual(['settled', 'expired'])
+    })
+
+    it('a start whose answer was lost leaves nothing that a buyer could pay, the next start works, and money that a stranger pays on the lost session is booked once', async () => {
+      const order = await w.world.order()
+      xendit.faults.set({ cutAfterAct: 1, match: '^POST /sessions$' })
+      expect(await codeOf(w.start(order, 'xendit'))).toBe('gateway_unavailable')
+      xendit.faults.clear()
+      const [lost] = await w.paymentsOf(order.invoiceId)
+      expect(lost?.status).toBe('failed')
+      expect(xendit.state.sessions.filter(session => session.referenceId === lost?.gatewayOrderId)).toHaveLength(1)
+      const next = await w.start(order, 'xendit')
+      expect(next.status).toBe('pending')
+      xendit.act.pay(lost?.gatewayOrderId ?? '')
+      await deliver(lost?.gatewayOrderId ?? '')
+      expect((await w.payment(lost?.id ?? '')).status).toBe('settled')
+      expect(await w.entries('payment_received', lost?.id ?? '')).toBe(1)
+      expect((await w.world.invoice(order.invoiceId)).status).toBe('paid')
+    })
+
+    it('choosing another method cancels the session first', async () => {
+      const { row, clientId, invoiceId, orderId } = await started()
+      expect((await w.start({ clientId, invoiceId }, 'bca_va')).status).toBe('pending')
+      expect((await w.payment(row.id)).status).toBe('failed')
+      expect(xendit.state.sessions.find(session => session.referenceId === orderId)?.status).toBe('CANCELED')
+    })
+  })
+
+  describe('what Finance sets', () => {
+    it('buyers are offered active methods that fit the amount, in the order that was set', async () => {
+      expect(await offered()).toEqual([...gatewayMethods])
+      const order: GatewayMethod[] = ['xendit', ...gatewayMethods.filter(method => method !== 'xendit')]
+      await payments().saveMethodRules({ actor: financeActor, rules: rules({ qris: { maximum: 100_000n }, snap: { minimum: 111_000n }, gopay: { active: false } }, order) })
+      expect((await offered()).slice(0, 2)).toEqual(['xendit', 'bca_va'])
+      expect(await offered()).toContain('snap')
+      expect(await offered()).not.toContain('gopay')
+      expect(await offered()).not.toContain('qris')
+      expect(await offered(100_000n)).toContain('qris')
+      expect(await offered(100_000n)).not.toContain('snap')
+    })
+
+    it('a method that is off or does not fit cannot be started, whatever the browser asks for; a live attempt of it goes on', async () => {
+      const order = await w.world.order()
+      const live = await w.start(order, 'qris')
+      await payments().saveMethodRules({ actor: financeActor, rules: rules({ qris: { maximum: 1_000n }, gopay: { active: false } }) })
+      expect((await w.start(order, 'qris')).id).toBe(live.id)
+      const other = await w.world.order()
+      for (const method of ['qris', 'gopay'] as const) expect(await codeOf(w.start(other, method))).toBe('method_unavailable')
+      expect(await w.paymentsOf(other.invoiceId)).toHaveLength(0)
+    })
+
+    it('a paused gateway takes no new attempt, while its notifications are believed and its payments booked', async () => {
+      const { row, invoiceId, orderId } = await started()
+      await payments().pauseGateway({ actor: financeActor, gateway: 'xendit', reason: 'Gangguan di Xendit' })
+      expect(await offered()).not.toContain('xendit')
+      expect(await codeOf(w.start(await w.world.order(), 'xendit'))).toBe('method_unavailable')
+      xendit.act.pay(orderId)
+      await deliver(orderId)
+      expect((await w.payment(row.id)).status).toBe('settled')
+      expect((await w.world.invoice(invoiceId)).status).toBe('paid')
+      const view = await payments().listGateways()
+      expect(view.gateways.find(gateway => gateway.gateway === 'xendit')).toMatchObject({ pausedReason: 'Gangguan di Xendit', pausedAt: expect.any(String) as string })
+      expect((await w.test.app.audit.list({ page: 1, pageSize: 1, entity: 'gateway' })).items[0]).toMatchObject({ action: 'gateway.pause', entityId: 'xendit' })
+    })
+
+    it('stored credentials are sealed, go before the environment\'s, are shown nowhere, and deleted the environment\'s count again', async () => {
+      const secret = 'xnd_production_not_the_right_one'
+      const view = await payments().saveCredentials({ actor: financeActor, gateway: 'xendit', given: { apiKey: secret } })
+      expect(view.gateways.find(gateway => gateway.gateway === 'xendit')?.credentials).toEqual([{ name: 'apiKey', source: 'stored' }, { name: 'notificationSecret', source: 'environment' }])
+      const [row] = await w.world.rows<{ key: string }>(sql`select api_key as key from gateway_settings where gateway = 'xendit'`)
+      expect(row?.key).toMatch(/^v1\./)
+      expect(row?.key).not.toContain(secret)
+      const audit = await w.test.app.audit.list({ page: 1, pageSize: 50, entity: 'gateway' })
+      expect(JSON.stringify([view, audit])).not.toContain(secret)
+      expect(await codeOf(w.start(await w.world.order(), 'xendit'))).toBe('gateway_unavailable')
+      const failed = await payments().testGateway({ actor: financeActor, gateway: 'xendit' })
+      expect(failed.ok).toBe(false)
+      expect(JSON.stringify(failed)).not.toContain(secret)
+      await payments().saveCredentials({ actor: financeActor, gateway: 'xendit', given: { apiKey: null } })
+      expect(await payments().testGateway({ actor: financeActor, gateway: 'xendit' })).toMatchObject({ ok: true })
+      expect((await w.start(await w.world.order(), 'xendit')).status).toBe('pending')
+    })
+
+    it('a changed callback token counts at once: the old one proves nothing any more', async () => {
+      const { orderId } = await started()
+      const body = { raw: Buffer.from(JSON.stringify({ event: 'payment_session.expired', data: { reference_id: orderId } })), gateway: 'xendit' as const }
+      await payments().saveCredentials({ actor: financeActor, gateway: 'xendit', given: { notificationSecret: 'another-callback-token' } })
+      expect(await codeOf(payments().receiveWebhook({ ...body, headers: { 'x-callback-token': xenditToken } }))).toBe('webhook_refused')
+      expect(await codeOf(payments().receiveWebhook({ ...body, headers: { 'x-callback-token': 'another-callback-token' } }))).toBe('no error')
+      await payments().saveCredentials({ actor: financeActor, gateway: 'xendit', given: { notificationSecret: null } })
+    })
+
+    it('of Midtrans the server key signs where no signature key is set, and a test asks it live without charging', async () => {
+      const view = await payments().listGateways()
+      expect(view.gateways.find(gateway => gateway.gateway === 'midtrans')?.credentials).toEqual([{ name: 'apiKey', source: 'environment' }, { name: 'notificationSecret', source: 'apiKey' }])
+      const before = w.midtrans.state.transactions.length
+      expect(await payments().testGateway({ actor: financeActor, gateway: 'midtrans' })).toMatchObject({ ok: true, checks: [{ check: 'api', ok: true }, { check: 'page', ok: true }, { check: 'notifications', ok: true }] })
+      expect(w.midtrans.state.transactions).toHaveLength(before)
+    })
+
+    it('over HTTP: Finance alone; rules that leave a method out, name one twice or turn the bounds around are refused whole', async () => {
+      let actor: UserActor = financeActor
+      const server = await serveRoutes(w.test.app, [['get', '/api/admin/gateways', listGateways], ['put', '/api/admin/gateways/methods', saveRules]], (event) => {
+        event.context.actor = actor
+      })
+      const put = async (methods: unknown) => (await fetch(`${server.url}/api/admin/gateways/methods`, { method: 'PUT', body: JSON.stringify({ methods }) })).status
+      const plain = gatewayMethods.map(method => ({ method, active: true }))
+      expect(await put(plain)).toBe(200)
+      expect(await put(plain.slice(1))).toBe(422)
+      expect(await put([...plain.slice(1), plain[1]])).toBe(422)
+      expect(await put([{ ...plain[0], minimum: { amount: '2000', currency: 'IDR' }, maximum: { amount: '1000', currency: 'IDR' } }, ...plain.slice(1)])).toBe(422)
+      for (const role of ['business', 'sysadmin', 'client'] as const) {
+        actor = { ...financeActor, role }
+        expect([await put(plain), (await fetch(`${server.url}/api/admin/gateways`)).status]).toEqual([403, 403])
+      }
+      await server.close()
+    })
+  })
+})

@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { money } from '#shared/money/money.ts'
+import { gatewayMethods, gatewayOfMethod, gateways } from '#shared/vocabulary/payments.ts'
+import type { GatewayRecord, MethodRule } from '#server/payments/gateway-ports.ts'
+import { credentialsOf, methodsFor, sourceOf } from '#server/payments/gateway-settings.ts'
+
+const bound = fc.option(fc.bigInt({ min: 0n, max: 10n ** 12n }))
+const rules = fc.shuffledSubarray([...gatewayMethods], { minLength: gatewayMethods.length }).chain(order => fc.tuple(...order.map(method => fc.record({ method: fc.constant(method), active: fc.boolean(), minimum: bound, maximum: bound })))).map(list => list.map(({ minimum, maximum, ...rule }): MethodRule => ({ ...rule, minimum: minimum === null ? null : money(minimum), maximum: maximum === null ? null : money(maximum) })))
+const record = (change: Partial<GatewayRecord> = {}): GatewayRecord => ({ gateway: 'midtrans', pausedReason: null, pausedAt: null, sealed: { apiKey: null, notificationSecret: null }, ...change })
+const box = { open: (text: string) => text.replace('sealed:', '') }
+
+describe('which methods take an amount', () => {
+  it('exactly the active ones of gateways that are not paused, within their bounds, in the order of the rules', () => {
+    fc.assert(fc.property(rules, fc.subarray([...gateways]), fc.bigInt({ min: 1n, max: 10n ** 12n }), (list, paused, amount) => {
+      const found = methodsFor(list, new Set(paused), money(amount))
+      expect(found).toEqual(list.map(rule => rule.method).filter(method => found.includes(method)))
+      for (const rule of list) {
+        const fits = (rule.minimum?.amount ?? 0n) <= amount && amount <= (rule.maximum?.amount ?? amount)
+        expect(found.includes(rule.method)).toBe(rule.active && fits && !paused.includes(gatewayOfMethod[rule.method]))
+      }
+    }))
+  })
+})
+
+describe('credentials', () => {
+  const environment = { apiKey: 'env-key', notificationSecret: '' }
+  it('a stored one goes before the environment\'s', () => {
+    expect(credentialsOf(record({ sealed: { apiKey: 'sealed:mine', notificationSecret: null } }), environment, box)).toEqual({ apiKey: 'mine', notificationSecret: 'mine' })
+    expect(credentialsOf(record(), environment, box)).toEqual({ apiKey: 'env-key', notificationSecret: 'env-key' })
+  })
+  it('only Midtrans signs with its key where nothing else is set; Xendit\'s webhooks are then believed by nothing', () => {
+    expect(credentialsOf(record({ gateway: 'xendit' }), environment, box)).toEqual({ apiKey: 'env-key', notificationSecret: '' })
+    expect(sourceOf(record({ gateway: 'xendit' }), environment, 'notificationSecret')).toBe('none')
+    expect(sourceOf(record(), { apiKey: '', notificationSecret: '' }, 'notificationSecret')).toBe('none')
+  })
+})
