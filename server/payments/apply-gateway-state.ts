@@ -1,11 +1,12 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import type { GatewayName, PaymentMethod } from '#shared/vocabulary/payments.ts'
 import { applyReturns } from './apply-returns.ts'
 import type { PaymentDeps } from './deps.ts'
 import { movePayment, park } from './move-payment.ts'
 import type { Applied } from './move-payment.ts'
 import { gatewayActor } from './payment.ts'
 import { decidePayment } from './payment-lifecycle.ts'
-import type { GatewayState } from './ports.ts'
+import type { GatewayState, PaymentStores } from './ports.ts'
 import { feeOf } from './refund.ts'
 
 /**
@@ -32,7 +33,7 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
   const booking = { paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: payment.amount, at, actor, memo: payment.gatewayOrderId ?? payment.id }
   if (settles) {
     await deps.bookPayment(stores, booking)
-    const rule = await stores.feeRules.find(payment.gateway, state.channel ?? payment.method)
+    const rule = await feeRuleOf(stores, payment.gateway, payment.method, state.channel)
     if (rule) await deps.bookGatewayFee(stores, { ...booking, fee: feeOf(state.amount, rule) })
   } else if (decision.money === 'reverse') {
     await deps.reversePayment(stores, { ...booking, cause: 'denied' })
@@ -40,3 +41,7 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
   }
   return { outcome: 'applied', reason: decision.to }
 })
+
+/** By what was chosen on a payment page, where a rule names it. */
+const feeRuleOf = async (stores: PaymentStores, gateway: GatewayName, method: PaymentMethod, channel: PaymentMethod | undefined) =>
+  (channel ? await stores.feeRules.find(gateway, channel) : null) ?? await stores.feeRules.find(gateway, method)

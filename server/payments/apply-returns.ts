@@ -28,6 +28,7 @@ export const applyReturns = (deps: PaymentDeps) => async (stores: PaymentStores,
   }
   for (const step of steps) {
     if (step.act === 'confirm') await finish(step.refund)
+    else if (step.act === 'refuse') known = [...known.filter(other => other.id !== step.refund.id), await moveRefund(stores, step.refund, 'failed', cause, actor, at, { finishedAt: at, problem: step.reason.slice(0, 500) })]
     else if (step.act === 'send') await moveRefund(stores, step.refund, 'pending', cause, actor, at, { sentAt: step.refund.sentAt ?? at })
     else {
       const found = await writeDown(deps, stores, payment, step.reported, actor, at)

@@ -41,7 +41,7 @@ export function decidePayment(payment: Facts, state: GatewayState): PaymentDecis
     case 'review': return { act: 'park', reason: 'needs_review' }
     case 'expired': case 'failed': return isOpen(payment.status) ? { act: 'move', to: state.status, money: null } : known
     case 'denied': case 'refunded': case 'charged_back': return decideReturn(payment, state.status, known)
-    case 'settled': return decideSettlement(payment, known)
+    case 'settled': return decideSettlement(payment, state, known)
   }
 }
 
@@ -50,7 +50,9 @@ function decideReturn(payment: Facts, word: 'denied' | 'refunded' | 'charged_bac
   return wasSettled(payment.status) ? { act: 'return' } : { act: 'park', reason: 'refund_without_settlement' }
 }
 
-function decideSettlement(payment: Facts, known: PaymentDecision): PaymentDecision {
+function decideSettlement(payment: Facts, { refunds }: GatewayState, known: PaymentDecision): PaymentDecision {
+  // Beside money that is here a gateway may list what was to go back of it, and did not.
+  if (refunds?.length && wasSettled(payment.status)) return { act: 'return' }
   if (!paymentTransitions[payment.status].includes('settled')) return known
   // Booked and taken back before: whether the money is here now is for Finance to find out.
   return payment.settledAt === null ? { act: 'move', to: 'settled', money: 'book' } : { act: 'park', reason: 'settled_again' }

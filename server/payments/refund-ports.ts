@@ -12,8 +12,8 @@ export interface GatewayRefunds {
   /** Asks once per key: an equal key again has no second effect. Done is only what is read back. @throws DriverError permanent: refused */
   request(input: { readonly orderId: string, readonly gatewayTransactionId: string | null, readonly refundKey: string, readonly amount: Money, readonly reason: string }): Promise<void>
 }
-/** Money that a gateway reports as gone. `confirmed`: the bank has confirmed, it is final. */
-export interface GatewayReturn { readonly key: string, readonly kind: 'refund' | 'chargeback', readonly amount: Money, readonly confirmed: boolean }
+/** Money that a gateway reports as gone. `confirmed`: the bank has confirmed, it is final. `refused`: why it finally did not go, after it was taken. */
+export interface GatewayReturn { readonly key: string, readonly kind: 'refund' | 'chargeback', readonly amount: Money, readonly confirmed: boolean, readonly refused?: string }
 
 /** Money that goes back, or went. `paymentId` is null only for credit that is paid out. */
 export interface Refund {

@@ -39,6 +39,7 @@ export function gatewayRefundAbility(refunds: GatewayRefunds | undefined, paymen
 export type ReturnStep
   = { readonly act: 'confirm', readonly refund: Refund }
     | { readonly act: 'send', readonly refund: Refund }
+    | { readonly act: 'refuse', readonly refund: Refund, readonly reason: string }
     | { readonly act: 'found', readonly reported: GatewayReturn }
 
 /**
@@ -51,7 +52,8 @@ export function decideReturns(known: readonly Refund[], reported: readonly Gatew
   if (known.some(refund => refund.found && refund.refundKey === null)) return steps
   for (const item of reported) {
     const refund = known.find(candidate => candidate.refundKey === item.key)
-    if (!refund) steps.push({ act: 'found', reported: item })
+    if (item.refused !== undefined) steps.push(...refuse(refund, item.refused))
+    else if (!refund) steps.push({ act: 'found', reported: item })
     else if (compare(refund.amount, item.amount) !== 0) return 'differs'
     else if (refund.status === 'done' || refund.status === 'reversed') continue
     else if (item.confirmed) steps.push({ act: 'confirm', refund })
@@ -59,6 +61,9 @@ export function decideReturns(known: readonly Refund[], reported: readonly Gatew
   }
   return steps
 }
+
+/** What did not go after all frees its amount; what nobody of ours asked for, and did not go, is nothing to us. */
+const refuse = (refund: Refund | undefined, reason: string): readonly ReturnStep[] => refund?.status === 'requested' || refund?.status === 'pending' ? [{ act: 'refuse', refund, reason }] : []
 
 /** Of all that went back, whether nothing of the settled amount is left. */
 export const isWholeReturned = (settled: Money, refunds: readonly Refund[]): boolean => compare(sum(refunds.filter(refund => refund.status === 'done').map(refund => refund.amount)), settled) >= 0

@@ -7,6 +7,8 @@ export interface XenditFaults extends CommonFaults, DeliveryFaults {
   tamperNotifications: '' | 'token' | 'status'
   /** Amounts in answers are text, as in the vendor's examples. */
   amountsAsText: boolean
+  /** What becomes of a refund by itself: done at once (the default), `hold` until `confirm`, `fail`. */
+  refunds: '' | 'hold' | 'fail'
 }
 
-export const noXenditFaults: XenditFaults = { ...noFaults, loseNotifications: 0, duplicateNotifications: 0, reorderNotifications: 0, holdNotifications: false, tamperNotifications: '', amountsAsText: false }
+export const noXenditFaults: XenditFaults = { ...noFaults, loseNotifications: 0, duplicateNotifications: 0, reorderNotifications: 0, holdNotifications: false, tamperNotifications: '', amountsAsText: false, refunds: '' }

@@ -10,11 +10,13 @@ import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
 import { noXenditFaults } from './faults.ts'
 import type { XenditFaults } from './faults.ts'
 import { missingPage, payPage, sessionsPage } from './pages.ts'
+import { refundBook } from './refunds.ts'
+import type { Refunds } from './refunds.ts'
 import { parseBody, readSession } from './requests.ts'
 import { sessionBook } from './sessions.ts'
 import type { Sessions } from './sessions.ts'
-import { businessId, channels, freshState, paymentRequestView, sessionView } from './state.ts'
-import type { Channel, Session, XenditState } from './state.ts'
+import { businessId, channels, freshState, paymentRequestView, refundView, sessionView } from './state.ts'
+import type { Channel, Refund, Session, XenditState } from './state.ts'
 
 export interface XenditOptions {
   /** 0 (the default) takes a free port. */
@@ -36,7 +38,7 @@ export interface XenditSimulator extends RunningServer {
   readonly secretKey: string
   readonly callbackToken: string
   /** Acts of buyers and banks, by session id or reference. @throws when there is no such session. */
-  readonly act: { pay(id: string, channel?: Channel): void, fail(id: string): void, expire(id: string): void, notify(id: string): void }
+  readonly act: { pay(id: string, channel?: Channel): void, fail(id: string): void, expire(id: string): void, notify(id: string): void, /** Gives back on the dashboard. */ refund(id: string, amount: number): void, /** The bank confirms what waits. */ confirm(id: string): void }
   readonly notifications: Deliverer
 }
 
@@ -70,6 +72,18 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
     })
   }
   const book = sessionBook(store, { now, notify })
+  /** As the vendor's own example has it: the whole event once more inside `data`. */
+  const notifyRefund = (event: string, refund: Refund) => {
+    const inner = { event, business_id: businessId, created: new Date(now()).toISOString(), data: refundView(refund, amount) }
+    const session = state.sessions.find(one => one.paymentRequestId === refund.requestId)
+    notifications.send({ about: session?.referenceId ?? refund.id, event, url: `${options.app ?? 'http://127.0.0.1:3000'}/api/webhooks/xendit`, headers: { 'x-callback-token': faults.current.tamperNotifications === 'token' ? 'not-the-token' : callbackToken, 'webhook-id': randomUUID() }, body: JSON.stringify({ ...inner, data: inner }) })
+  }
+  const refunds = refundBook(store, { now, notify: notifyRefund, fate: () => faults.current.refunds })
+  const paidRequestOf = (session: Session) => {
+    const request = book.requestOf(session)
+    if (request?.status !== 'SUCCEEDED') throw new Error(`session ${session.id} is not paid`)
+    return request
+  }
 
   const pages = (request: SimRequest): SimReply => {
     const { path, method } = request
@@ -77,7 +91,7 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
     const shown = /^\/pay\/([^/]+)$/.exec(path)
     const session = shown ? book.find(shown[1] ?? '') : undefined
     if (session) return html(200, payPage(session))
-    const [, id, action] = /^\/simulator\/sessions\/([^/]+)\/(pay|fail|expire|notify)$/.exec(path) ?? []
+    const [, id, action] = /^\/simulator\/sessions\/([^/]+)\/(pay|fail|expire|notify|refund|confirm)$/.exec(path) ?? []
     const acted = id ? book.find(id) : undefined
     if (!acted || method !== 'POST') return html(404, missingPage())
     const form = new URLSearchParams(request.body.toString())
@@ -86,12 +100,14 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
     if (action === 'fail') book.fail(acted, channel)
     if (action === 'expire') book.expire(acted)
     if (action === 'notify') notify('payment_session.completed', acted)
+    if (action === 'refund') refunds.giveRestBack(acted.paymentRequestId)
+    if (action === 'confirm') for (const refund of refunds.ofRequest(acted.paymentRequestId ?? '')) refunds.settle(refund)
     const back = form.get('back')
     // Only to a page of this server: never wherever a form says.
     return redirect(back && /^\/(?!\/)/.test(back) ? back : '/')
   }
 
-  const isApi = (path: string) => /^\/(sessions|v3\/payment_requests)(\/|$)/.test(path)
+  const isApi = (path: string) => /^\/(sessions|v3\/payment_requests|refunds)(\/|$)/.test(path)
   const authorization = `Basic ${Buffer.from(`${secretKey}:`).toString('base64')}`
   const server = await serve({
     port: options.port ?? 0, faults: faults.current, exempt: path => !isApi(path),
@@ -99,7 +115,7 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
       book.sweep()
       if (!isApi(request.path)) return pages(request)
       if (request.headers.authorization !== authorization) return json(401, { error_code: 'INVALID_API_KEY', message: 'The API key provided is invalid. Please make sure to use the secret/public API key that you can obtain from the Xendit Dashboard.' })
-      return api(request, { book, state, now, baseUrl, amount })
+      return api(request, { book, refunds, state, now, baseUrl, amount })
     },
     refuse() {
       const status = faults.current.failStatus
@@ -118,7 +134,7 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
   }
   return {
     ...server, faults, state, secretKey, callbackToken, notifications,
-    act: { pay: (id, channel) => book.pay(known(id), channel), fail: id => book.fail(known(id)), expire: id => book.expire(known(id)), notify: id => notify('payment_session.completed', known(id)) },
+    act: { pay: (id, channel) => book.pay(known(id), channel), fail: id => book.fail(known(id)), expire: id => book.expire(known(id)), notify: id => notify('payment_session.completed', known(id)), refund: (id, whole) => refunds.byDashboard(paidRequestOf(known(id)), whole), confirm: id => refunds.ofRequest(known(id).paymentRequestId ?? '').forEach(refund => refunds.settle(refund)) },
     async close() {
       clearInterval(clock)
       notifications.close()
@@ -128,7 +144,7 @@ export async function startXenditSimulator(options: XenditOptions = {}): Promise
   }
 }
 
-function api(request: SimRequest, { book, state, now, baseUrl, amount }: { book: Sessions, state: XenditState, now: () => number, baseUrl: string, amount: (whole: number) => number | string }): SimReply {
+function api(request: SimRequest, { book, refunds, state, now, baseUrl, amount }: { book: Sessions, refunds: Refunds, state: XenditState, now: () => number, baseUrl: string, amount: (whole: number) => number | string }): SimReply {
   const refuse = (status: number, error_code: string, message: string) => json(status, { error_code, message })
   const show = (status: number, session: Session) => json(status, sessionView(session, book.requestOf(session)?.paymentId ?? null, baseUrl, amount))
   const missing = () => refuse(404, 'DATA_NOT_FOUND', 'The requested resource was not found.')
@@ -152,5 +168,13 @@ function api(request: SimRequest, { book, state, now, baseUrl, amount }: { book:
     const found = state.paymentRequests.find(one => one.id === decodeURIComponent(requestId))
     return found ? json(200, paymentRequestView(found, amount)) : missing()
   }
+  if (path === '/refunds' && method === 'POST') {
+    const made = refunds.create(parseBody(request.body) ?? {}, [request.headers['idempotency-key']].flat()[0] ?? null)
+    return 'error_code' in made ? json(made.status, { ...made, status: undefined }) : json(200, refundView(made, amount))
+  }
+  if (path === '/refunds' && method === 'GET') return json(200, { data: refunds.ofRequest(request.url.searchParams.get('payment_request_id') ?? '').toReversed().map(refund => refundView(refund, amount)), has_more: false })
+  const [, refundId] = /^\/refunds\/([^/]+)$/.exec(path) ?? []
+  const refund = refundId && method === 'GET' ? state.refunds.find(one => one.id === decodeURIComponent(refundId)) : undefined
+  if (refund) return json(200, refundView(refund, amount))
   return missing()
 }

@@ -13,9 +13,10 @@ export interface Session {
 }
 /** What money did: a payment request with its payment. */
 export interface PaymentRequest { id: string, paymentId: string, sessionId: string, referenceId: string, amount: number, currency: string, channel: Channel, status: 'SUCCEEDED' | 'FAILED', updatedAt: number, failureCode: string | null }
-export interface XenditState { sessions: Session[], paymentRequests: PaymentRequest[], customers: string[], deliveries: WebhookDelivery[], nextNumber: number }
+export interface Refund { id: string, requestId: string, paymentId: string, /** The merchant's name for it; null: made on the dashboard without one. */ referenceId: string | null, /** The idempotency key that it was asked for with. */ key: string | null, amount: number, currency: string, channel: Channel, reason: string, status: 'PENDING' | 'SUCCEEDED' | 'FAILED', createdAt: number, updatedAt: number, failureCode: string | null }
+export interface XenditState { sessions: Session[], paymentRequests: PaymentRequest[], refunds: Refund[], customers: string[], deliveries: WebhookDelivery[], nextNumber: number }
 
-export const freshState = (): XenditState => ({ sessions: [], paymentRequests: [], customers: [], deliveries: [], nextNumber: 1 })
+export const freshState = (): XenditState => ({ sessions: [], paymentRequests: [], refunds: [], customers: [], deliveries: [], nextNumber: 1 })
 
 export const newId = (prefix: string): string => `${prefix}-${randomBytes(12).toString('hex')}`
 export const businessId = '6218c1a5e3f9b4d2a7c80e15'
@@ -33,4 +34,9 @@ export const sessionView = (session: Session, paymentId: string | null, baseUrl:
 export const paymentRequestView = (request: PaymentRequest, amount: Amount) => ({
   payment_request_id: request.id, latest_payment_id: request.paymentId, business_id: businessId, reference_id: request.referenceId, country: 'ID', currency: request.currency, request_amount: amount(request.amount), capture_method: 'AUTOMATIC',
   channel_code: request.channel, status: request.status, updated: iso(request.updatedAt), ...(request.failureCode ? { failure_code: request.failureCode } : { captures: [{ capture_id: `cptr-${request.id.slice(3)}`, capture_amount: amount(request.amount) }] }),
+})
+
+export const refundView = (refund: Refund, amount: Amount) => ({
+  id: refund.id, payment_request_id: refund.requestId, payment_id: refund.paymentId, invoice_id: null, amount: amount(refund.amount), payment_method_type: null, channel_code: refund.channel, currency: refund.currency, country: 'ID', status: refund.status, reason: refund.reason,
+  reference_id: refund.referenceId, failure_code: refund.failureCode, refund_fee_amount: null, created: iso(refund.createdAt), updated: iso(refund.updatedAt), metadata: null,
 })

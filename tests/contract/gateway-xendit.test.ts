@@ -95,6 +95,54 @@ describe('Xendit\'s own ways', () => {
     bench.setFault('failNext', 1, 429)
     await expect(bench.gateway.start(chargeBy('xendit'))).rejects.toMatchObject({ kind: 'retryable', afterSeconds: 8 })
   }))
+  const paid = async (bench: Awaited<ReturnType<typeof openBench>>, channel: Parameters<typeof bench.simulator.act.pay>[1] = 'QRIS') => {
+    const charge = chargeBy('xendit')
+    const { gatewayTransactionId } = await bench.gateway.start(charge)
+    bench.simulator.act.pay(charge.orderId, channel)
+    const { orderId } = charge
+    return {
+      orderId, read: () => bench.gateway.read({ orderId, gatewayTransactionId }),
+      giveBack: (refundKey: string, amount: bigint) => bench.gateway.refund?.request({ orderId, gatewayTransactionId, refundKey, amount: money(amount), reason: 'asked for' }),
+    }
+  }
+  it('a refund is asked for once per key, and is read back by its key: in parts, confirmed or not yet', () => withBench(async (bench) => {
+    const { read, giveBack } = await paid(bench)
+    await giveBack('rf-1', 11_000n)
+    await giveBack('rf-1', 11_000n)
+    bench.simulator.faults.set({ refunds: 'hold' })
+    await giveBack('rf-2', 50_000n)
+    const refunds = [{ key: 'rf-2', kind: 'refund', amount: money(50_000n), confirmed: false }, { key: 'rf-1', kind: 'refund', amount: money(11_000n), confirmed: true }]
+    expect(await read()).toMatchObject({ status: 'refunded', amount: money(111_000n), channel: 'qris', refunds })
+    await expect(giveBack('rf-3', 1_000n)).rejects.toMatchObject({ kind: 'retryable' })
+  }))
+  it('the answer to a refund is lost: asked again by the same key, it is one', () => withBench(async (bench) => {
+    const { read, giveBack } = await paid(bench)
+    bench.simulator.faults.set({ cutAfterAct: 1, match: '^POST /refunds$' })
+    await expect(giveBack('rf-1', 111_000n)).rejects.toMatchObject({ kind: 'unknown_outcome' })
+    bench.clearFaults()
+    await giveBack('rf-1', 111_000n)
+    expect((await read())?.refunds).toHaveLength(1)
+  }))
+  it('a refund that the bank refuses after it was taken says so, and the money stays settled', () => withBench(async (bench) => {
+    const { read, giveBack } = await paid(bench)
+    bench.simulator.faults.set({ refunds: 'fail' })
+    await giveBack('rf-1', 1_000n)
+    expect(await read()).toMatchObject({ status: 'settled', refunds: [{ key: 'rf-1', confirmed: false, refused: expect.stringContaining('ACCOUNT_NOT_FOUND') as string }] })
+  }))
+  it('more than is left, and what was paid by a channel that gives nothing back, are refused for good; our key is not blamed', () => withBench(async (bench) => {
+    const qris = await paid(bench)
+    await expect(qris.giveBack('rf-1', 111_001n)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('REFUND_AMOUNT_EXCEEDED') as string })
+    const va = await paid(bench, 'BCA_VIRTUAL_ACCOUNT')
+    await expect(va.giveBack('rf-2', 1_000n)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('403') as string })
+    expect([bench.gateway.refund?.days('bca_va'), bench.gateway.refund?.days('qris')]).toEqual([null, 30])
+  }))
+  it('the webhook of a refund says whose order it is; one made on the dashboard is read with the payment', () => withBench(async (bench) => {
+    const { orderId, read, giveBack } = await paid(bench)
+    await giveBack('rf-1', 1_000n)
+    expect((await bench.delivered(orderId)).map(delivery => bench.gateway.verify(delivery)).filter(({ event }) => event === 'refund.succeeded')).toMatchObject([{ orderId }])
+    bench.simulator.act.refund(orderId, 10_000)
+    expect((await read())?.refunds).toMatchObject([{ key: expect.stringMatching(/^rfd-/) as string, amount: money(10_000n) }, { key: 'rf-1' }])
+  }))
   it('both names of the payment event, the legacy invoice and a refund that is nested twice are understood', () => withBench(async (bench) => {
     for (const event of ['payment.capture', 'payment.succeeded']) expect(hook(bench, { event, data: { reference_id: 'A-1', payment_id: 'py-1', status: 'SUCCEEDED' } })).toEqual({ orderId: 'A-1', gatewayTransactionId: null, event })
     expect(hook(bench, { id: 'inv-1', external_id: 'A-1', status: 'PAID', amount: '10000' })).toMatchObject({ orderId: 'A-1', event: 'PAID' })

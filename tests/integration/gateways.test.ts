@@ -103,6 +103,33 @@ describe.each(databaseKinds())('gateways on %s', (kind) => {
       expect((await w.world.invoice(order.invoiceId)).status).toBe('paid')
     })
 
+    it('a refund by Xendit is booked when the bank has confirmed, once; one that the bank refuses after all frees its amount; one made on the dashboard is found', async () => {
+      const { row, invoiceId, orderId, clientId } = await started()
+      xendit.act.pay(orderId, 'QRIS')
+      await deliver(orderId)
+      const ask = (amount: bigint) => payments().requestRefund({ paymentId: row.id, kind: 'gateway', consequence: 'reopen', amount: money(amount), reason: 'asked for', transfer: null, actor: financeActor })
+      const send = (refundId: string) => payments().handlers['payments.refund-due']({ refundId })
+      const state = (refundId: string) => payments().showRefund({ refundId, actor: financeActor }).then(({ status, problem }) => [status, problem])
+      const owed = async () => (await w.test.app.core.read.ledger.outstanding([invoiceId])).get(invoiceId) ?? 0n
+      xendit.faults.set({ refunds: 'hold' })
+      const held = await ask(11_000n)
+      await send(held)
+      expect([await state(held), await owed()]).toEqual([['pending', null], 0n])
+      xendit.act.confirm(orderId)
+      await deliver(orderId)
+      await deliver(orderId)
+      expect([await state(held), await owed(), await w.entries('refund', held)]).toEqual([['done', null], 11_000n, 1])
+      xendit.faults.set({ refunds: 'fail' })
+      const refused = await ask(100_000n)
+      await send(refused)
+      expect(await state(refused)).toEqual(['failed', expect.stringContaining('ACCOUNT_NOT_FOUND')])
+      xendit.faults.clear()
+      xendit.act.refund(orderId, 50_000)
+      await deliver(orderId)
+      expect((await payments().listRefunds({ page: 1, pageSize: 10, invoiceId, actor: financeActor })).items.filter(item => item.found)).toMatchObject([{ status: 'done', amount: { amount: '50000' } }])
+      expect([await owed(), (await w.payment(row.id)).status, await w.world.mails('payment_refunded', clientId)]).toMatchObject([61_000n, 'settled', [{}, {}]])
+    })
+
     it('choosing another method cancels the session first', async () => {
       const { row, clientId, invoiceId, orderId } = await started()
       expect((await w.start({ clientId, invoiceId }, 'bca_va')).status).toBe('pending')

@@ -71,6 +71,10 @@ describe('what a gateway reports as gone', () => {
     expect(decideReturns([refund({ status: 'done' })], [reported])).toEqual([])
     expect(decideReturns([refund({ status: 'failed' })], [reported])).toMatchObject([{ act: 'confirm' }])
     expect(decideReturns([], [reported])).toMatchObject([{ act: 'found' }])
+    const refused = { ...reported, confirmed: false, refused: 'no such account' }
+    expect(decideReturns([refund()], [refused])).toMatchObject([{ act: 'refuse', reason: 'no such account' }])
+    expect(decideReturns([refund({ status: 'failed' })], [refused])).toEqual([])
+    expect(decideReturns([], [refused])).toEqual([])
     expect(decideReturns([refund({ amount: money(999) })], [reported])).toBe('differs')
     expect(decideReturns([refund({ found: true, refundKey: null, status: 'done' })], [reported])).toEqual([])
   })

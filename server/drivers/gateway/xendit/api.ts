@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { createHttpClient } from '../../http.ts'
 import type { HttpReply } from '../../http.ts'
-import { paymentRequest, refusal, session } from './schema.ts'
-import type { PaymentRequest, Session } from './schema.ts'
+import { paymentRequest, refund, refundList, refusal, session } from './schema.ts'
+import type { PaymentRequest, Refund, RefundList, Session } from './schema.ts'
 
 export interface XenditAddress { readonly secretKey: string, readonly apiUrl: string }
 export interface Refused { readonly refused: number, readonly code: string, readonly message: string }
@@ -34,8 +34,8 @@ export function xenditApi({ secretKey, apiUrl }: XenditAddress) {
   const client = createHttpClient({ name: 'Xendit', baseUrl: apiUrl.replace(/\/+$/, ''), headers: { authorization: `Basic ${Buffer.from(`${secretKey}:`).toString('base64')}` }, secrets: [secretKey] })
 
   /** @throws DriverError */
-  function answer<T extends z.ZodType>(reply: HttpReply, shape: T, write: boolean): z.output<T> | Refused {
-    if (reply.status === 401 || reply.status === 403) throw new DriverError('action_required', `Xendit does not accept our secret key (${reply.status})`, { who: 'finance' })
+  function answer<T extends z.ZodType>(reply: HttpReply, shape: T, write: boolean, forbids = false): z.output<T> | Refused {
+    if (reply.status === 401 || (reply.status === 403 && !forbids)) throw new DriverError('action_required', `Xendit does not accept our secret key (${reply.status})`, { who: 'finance' })
     if (reply.status === 429) throw new DriverError('retryable', 'Xendit asks for fewer requests', { afterSeconds: resetAfter(reply) })
     if (reply.status >= 500) throw broken(write, `answered ${reply.status}`)
     const body = json(reply)
@@ -54,5 +54,9 @@ export function xenditApi({ secretKey, apiUrl }: XenditAddress) {
     readSession: async (sessionId: string): Promise<Session | Refused> => answer(await client.request({ method: 'GET', path: `/sessions/${id(sessionId)}` }), session, false),
     cancelSession: async (sessionId: string): Promise<Session | Refused> => answer(await client.request({ method: 'POST', path: `/sessions/${id(sessionId)}/cancel` }), session, true),
     readPaymentRequest: async (requestId: string): Promise<PaymentRequest | Refused> => answer(await client.request({ method: 'GET', path: `/v3/payment_requests/${id(requestId)}`, headers: { 'api-version': '2024-11-11' } }), paymentRequest, false),
+    /** An equal key has no second effect. Refused with 403: the channel gives nothing back. */
+    createRefund: async (key: string, body: object): Promise<Refund | Refused> => answer(await client.request({ method: 'POST', path: '/refunds', json: body, headers: { 'idempotency-key': key } }), refund, true, true),
+    /** At most a hundred, the newest first; `has_more` says that there are others. */
+    listRefunds: async (requestId: string): Promise<RefundList | Refused> => answer(await client.request({ method: 'GET', path: `/refunds?payment_request_id=${id(requestId)}&limit=100` }), refundList, false),
   }
 }

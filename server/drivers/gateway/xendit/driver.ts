@@ -5,6 +5,7 @@ import type { PaymentGateway } from '#server/payments/ports.ts'
 import { notificationCheck, timedCheck } from '../check.ts'
 import { xenditApi } from './api.ts'
 import type { Refused, XenditAddress } from './api.ts'
+import { readReturns, refundDays, refundReference } from './refunds.ts'
 import { readExpiry, readState, sessionBody } from './transform.ts'
 import { xenditWebhooks } from './webhook.ts'
 
@@ -39,6 +40,13 @@ export function xenditGateway(options: XenditOptions): PaymentGateway {
     throw refusedTo('show a session', session)
   }
 
+  async function returnsOf(orderId: string, requestId: string) {
+    const list = await api.listRefunds(requestId)
+    if (!('refused' in list)) return readReturns(orderId, list)
+    if (list.refused === 404) return []
+    throw refusedTo('show refunds', list)
+  }
+
   return {
     name: 'xendit',
     methods: methodsOfGateway('xendit'),
@@ -53,7 +61,9 @@ export function xenditGateway(options: XenditOptions): PaymentGateway {
     async read({ gatewayTransactionId, notifiedId }) {
       const sessionId = [gatewayTransactionId, notifiedId].find(isSessionId)
       const session = sessionId === undefined ? null : await read(sessionId)
-      return session && readState(session, await paymentOf(session.payment_request_id))
+      if (!session) return null
+      const payment = await paymentOf(session.payment_request_id)
+      return readState(session, payment, payment?.status.toUpperCase() === 'SUCCEEDED' ? await returnsOf(session.reference_id, payment.payment_request_id) : [])
     },
     async cancel({ token }) {
       if (!isSessionId(token)) return true
@@ -63,6 +73,18 @@ export function xenditGateway(options: XenditOptions): PaymentGateway {
       if (!session) return true
       if (session.status === 'ACTIVE') throw refusedTo('cancel a session', answer)
       return session.status === 'CANCELED'
+    },
+    refund: {
+      days: refundDays,
+      async request({ orderId, gatewayTransactionId, refundKey, amount }) {
+        const session = isSessionId(gatewayTransactionId) ? await read(gatewayTransactionId) : null
+        if (!session?.payment_request_id) throw new DriverError('permanent', `Xendit knows no payment of ${orderId}`)
+        const answer = await api.createRefund(refundKey, { payment_request_id: session.payment_request_id, reference_id: refundReference(orderId, refundKey), amount: Number(amount.amount), currency: amount.currency, reason: 'REQUESTED_BY_CUSTOMER' })
+        if (!('refused' in answer)) return
+        // Another one of this payment is on its way: Xendit takes them one after the other.
+        if (answer.code === 'REFUND_IN_PROGRESS') throw new DriverError('retryable', `Xendit is still giving back another part of ${orderId}`, { afterSeconds: 60 })
+        throw refusedTo('give money back', answer)
+      },
     },
     verify: xenditWebhooks(options).verify,
     async check() {

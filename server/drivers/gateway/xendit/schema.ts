@@ -11,11 +11,15 @@ export const session = z.object({
 })
 export type Session = z.output<typeof session>
 export const paymentRequest = z.object({
-  payment_request_id: word, status: word, request_amount: amount, currency: z.string(), updated: z.string().nullish(), captures: z.array(z.object({ capture_amount: amount })).nullish(),
+  payment_request_id: word, status: word, request_amount: amount, currency: z.string(), channel_code: text, updated: z.string().nullish(), captures: z.array(z.object({ capture_amount: amount })).nullish(),
 })
 export type PaymentRequest = z.output<typeof paymentRequest>
+export const refund = z.object({ id: word, reference_id: z.string().max(255).nullish().transform(value => value ?? null), status: word, amount, currency: z.string(), failure_code: text })
+export type Refund = z.output<typeof refund>
+export const refundList = z.object({ data: z.array(refund).max(100), has_more: z.boolean().nullish() })
+export type RefundList = z.output<typeof refundList>
 
-const subject = z.object({ reference_id: word.nullish(), external_id: word.nullish(), payment_session_id: word.nullish(), payment_id: word.nullish(), id: word.nullish() })
+const subject = z.object({ reference_id: z.string().min(1).max(255).nullish(), external_id: word.nullish(), payment_session_id: word.nullish(), payment_id: word.nullish(), id: word.nullish() })
 /**
  * Current webhooks carry `event` and `data`; the legacy invoice has neither and stands flat; refunds nest the whole event once more
  * inside `data`.

@@ -1,7 +1,9 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { currencies, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import type { PaymentMethod } from '#shared/vocabulary/payments.ts'
 import type { GatewayCharge, GatewayState } from '#server/payments/ports.ts'
+import type { GatewayReturn } from '#server/payments/refund-ports.ts'
 import type { PaymentRequest, Session } from './schema.ts'
 
 /** `111000`, `"111000"` or `"111000.00"`; never a float. @throws DriverError permanent for cents and for currencies that Gardu does not book */
@@ -60,6 +62,8 @@ export function readExpiry(answer: Session, charge: GatewayCharge): Date {
   return new Date(Math.min(theirs, charge.expiresAt.getTime()))
 }
 
+/** Of the channels of Xendit's page those that Gardu has a word for. */
+const channels: Readonly<Record<string, PaymentMethod>> = { QRIS: 'qris', BCA_VIRTUAL_ACCOUNT: 'bca_va', BNI_VIRTUAL_ACCOUNT: 'bni_va', BRI_VIRTUAL_ACCOUNT: 'bri_va', PERMATA_VIRTUAL_ACCOUNT: 'permata_va', CIMB_VIRTUAL_ACCOUNT: 'cimb_va' }
 const ofSession: Record<string, GatewayState['status']> = { ACTIVE: 'pending', COMPLETED: 'review', EXPIRED: 'expired', CANCELED: 'failed' }
 /** What a payment that is known makes of a session that is over: unfinished money may still arrive. */
 const undecided = new Set(['AUTHORIZED', 'PENDING', 'REQUIRES_ACTION', 'ACCEPTING_PAYMENTS'])
@@ -68,12 +72,14 @@ const undecided = new Set(['AUTHORIZED', 'PENDING', 'REQUIRES_ACTION', 'ACCEPTIN
  * The session tells how far the checkout came, the payment whether money moved: a payment that succeeded settles whatever the session
  * says, and a session that claims completion without such a payment needs a person (`review`), as do words we do not know.
  */
-export function readState(session: Session, payment: PaymentRequest | null): GatewayState {
+export function readState(session: Session, payment: PaymentRequest | null, refunds: readonly GatewayReturn[] = []): GatewayState {
   const common = { gatewayTransactionId: session.payment_session_id, orderId: session.reference_id }
   if (payment?.status.toUpperCase() === 'SUCCEEDED') {
     const captured = payment.captures?.map(capture => readAmount(capture.capture_amount, payment.currency).amount) ?? []
     const asked = readAmount(payment.request_amount, payment.currency)
-    return { ...common, status: 'settled', amount: captured.length > 0 ? money(captured.reduce((sum, one) => sum + one, 0n), asked.currency) : asked, settledAt: parseInstant(payment.updated) }
+    const channel = payment.channel_code ? channels[payment.channel_code.toUpperCase()] : undefined
+    const went = refunds.some(refund => refund.refused === undefined)
+    return { ...common, status: went ? 'refunded' : 'settled', ...(channel ? { channel } : {}), ...(refunds.length > 0 ? { refunds } : {}), amount: captured.length > 0 ? money(captured.reduce((sum, one) => sum + one, 0n), asked.currency) : asked, settledAt: parseInstant(payment.updated) }
   }
   const word = session.status.toUpperCase()
   const status = word === 'COMPLETED' && payment && undecided.has(payment.status.toUpperCase()) ? 'pending' : ofSession[word] ?? 'review'

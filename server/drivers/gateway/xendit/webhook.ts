@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '#shared/errors/codes.ts'
 import type { NotificationVerifier } from '#server/payments/ports.ts'
+import { orderOfReference } from './refunds.ts'
 import { notification } from './schema.ts'
 
 /** Compared as digests: of equal length, in constant time, whatever length was sent. */
@@ -19,7 +20,7 @@ export const xenditWebhooks = ({ callbackToken }: { readonly callbackToken: stri
     if (!read.success) throw new AppError('webhook_unreadable')
     const { data } = read.data
     const about = data?.data ?? data ?? read.data
-    return { orderId: about.reference_id ?? about.external_id ?? about.id ?? 'unnamed', gatewayTransactionId: about.payment_session_id ?? null, event: read.data.event ?? data?.event ?? read.data.status ?? 'invoice' }
+    return { orderId: orderOfReference(about.reference_id ?? about.external_id ?? about.id ?? 'unnamed'), gatewayTransactionId: about.payment_session_id ?? null, event: read.data.event ?? data?.event ?? read.data.status ?? 'invoice' }
   },
 })
 
