@@ -10,7 +10,8 @@ export default defineConfig({
     // Tests mostly wait for a database or a page: one worker per core, not one less.
     maxWorkers: '100%',
     projects: [
-      project('unit'),
+      // Nothing is timed: a busy machine may take long over what is quick.
+      project('unit', { testTimeout: 60_000 }),
       project('integration', { globalSetup: 'tests/support/prepared-databases.ts', testTimeout: 60_000, hookTimeout: 60_000 }),
       project('contract', { testTimeout: 60_000, hookTimeout: 60_000 }),
       project('e2e', { testTimeout: 180_000, hookTimeout: 240_000, fileParallelism: false }),
