@@ -1,5 +1,6 @@
 import { putCart, showCart } from '#shared/contracts/storefront.ts'
 import type { cartInput } from '#shared/contracts/storefront.ts'
+import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { z } from 'zod'
 
 export type Quote = ApiResult<typeof showCart>
@@ -13,14 +14,15 @@ export function useCart() {
   const api = useApi()
   const quote = useState<Quote | null>('cart-quote', () => null)
   const event = useRequestEvent()
+  const codesOf = (of: Quote | null): string[] => (of?.promos ?? []).map(({ code }) => code)
   const itemsOf = (of: Quote | null): CartItem[] => (of?.lines ?? []).map(({ productId, cycle, hostname, templateId, sshKey }) => ({ productId, cycle, hostname, templateId, sshKey }))
 
   async function load() {
     quote.value = await api(showCart)
     return quote.value
   }
-  async function replace(items: readonly CartItem[], promoCode: string | null) {
-    const body = { items: [...items], promoCode }
+  async function replace(items: readonly CartItem[], promoCodes: readonly string[]) {
+    const body = { items: [...items], promoCodes: [...promoCodes] }
     quote.value = event ? await replaceFromServer(body) : await api(putCart, { body })
     return quote.value
   }
@@ -39,16 +41,24 @@ export function useCart() {
     async add(item: CartItem) {
       const now = await load()
       const others = itemsOf(now).filter(other => other.productId !== item.productId || other.hostname !== item.hostname)
-      return replace([...others, item], now.promoCode)
+      return replace([...others, item], codesOf(now))
     },
     async remove(index: number) {
       const now = await load()
-      return replace(itemsOf(now).filter((_, i) => i !== index), now.promoCode)
+      return replace(itemsOf(now).filter((_, i) => i !== index), codesOf(now))
     },
-    async usePromo(code: string | null) {
-      return replace(itemsOf(await load()), code)
+    /** Adds a code to those that are there; where they cannot stand together the new one takes their place. */
+    async usePromo(code: string) {
+      const now = await load()
+      const others = now.promos.filter(promo => promo.problem === null && promo.code !== code.toUpperCase()).map(promo => promo.code)
+      const together = await replace(itemsOf(now), others.length < mostPromos ? [...others, code] : [code])
+      return together.promos.some(promo => promo.problem === 'promo_not_combinable') ? replace(itemsOf(now), [code]) : together
     },
-    clear: () => replace([], null),
+    async dropPromo(code: string) {
+      const now = await load()
+      return replace(itemsOf(now), codesOf(now).filter(other => other !== code.toUpperCase()))
+    },
+    clear: () => replace([], []),
     items: () => itemsOf(quote.value),
   }
 }

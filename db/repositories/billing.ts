@@ -1,14 +1,15 @@
-import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { intoOpenPeriod } from '#server/billing/ledger.ts'
-import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
+import type { PromoKind } from '#shared/vocabulary/catalog.ts'
+import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, PriceTerms, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { containing } from '../search-pattern.ts'
-import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, services, users } from '../schema/index.ts'
+import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { toJournalLine } from './ledger.ts'
@@ -147,9 +148,22 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
   },
 })
 
+/** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes nor pending prices. */
+interface RawTerms { periods: number, discounts: { promo_id: string, label: string, kind: PromoKind, value: string, periods: number | null }[], changes: { id: string, price: string, at: number }[] }
+/** A pending price counts while its announcement does and the service still is of that product and cycle. */
+const termsQuery = sql`(select case when d.list is null and c.list is null then null else json_build_object('periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(c.list, '[]')) end
+  from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods)) as list from service_discounts where service_id = s.id) d,
+    (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
+      where w.service_id = s.id and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) c)`
+const toTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
+  price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0,
+  discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ...discount }) => ({ ...discount, promoId, value: BigInt(value) })),
+  priceChanges: (terms?.changes ?? []).map(({ id, price: next, at }) => ({ id, price: money(BigInt(next), currency), from: new Date(at) })),
+})
+
 /** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
 interface CandidateRow {
-  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null,
+  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null, terms: RawTerms | null,
   paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null
 }
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
@@ -157,7 +171,7 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
 
 /** What the calendar has to look at, as one statement; benchmarks time it beside the plan. */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
-  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, s.cycle, s.price::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until,
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, s.cycle, s.price::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
     exists (select 1 from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null)) as payment_under_way
@@ -171,7 +185,7 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   order by s.id limit ${limit}`
 
 const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candidates']>>[number] => ({
-  serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, price: money(BigInt(row.price), row.currency), anchorDay: row.anchor_day,
+  serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, ...toTerms(row.price, row.currency, row.terms), anchorDay: row.anchor_day,
   cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued,
   invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
     ? null
@@ -204,6 +218,10 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async setHold(serviceId, until, reason) {
       await db.update(services).set({ holdUntil: until, holdReason: reason }).where(eq(services.id, serviceId))
     },
+    async applyPrice(serviceId, { price, from }, at) {
+      await db.update(services).set({ price: price.amount, currency: price.currency }).where(eq(services.id, serviceId))
+      await db.update(servicePriceChanges).set({ appliedAt: at }).where(and(eq(servicePriceChanges.serviceId, serviceId), isNull(servicePriceChanges.appliedAt), isNull(servicePriceChanges.withdrawnAt), lte(servicePriceChanges.effectiveFrom, from)))
+    },
     async addPeriod({ amount, ...period }) {
       const rows = await db.insert(paidPeriods).values({ ...period, amount: amount.amount, currency: amount.currency, at: context.now() }).onConflictDoNothing().returning({ serviceId: paidPeriods.serviceId })
       return rows.length > 0
@@ -226,13 +244,13 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async describe(serviceIds) {
       if (serviceIds.length === 0) return []
       const found = await db.execute(sql`
-        select s.id, s.cancel_at_period_end, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        select s.id, s.cancel_at_period_end, s.price::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
         from services s
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
         left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' order by v.due_at, v.id limit 1) i on true
         where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
-      return (found as unknown as { rows: { id: string, cancel_at_period_end: boolean, paid_until: number | null, renewal_issued: boolean, invoice_id: string | null }[] }).rows
-        .map((row): ServiceBilling => ({ serviceId: row.id, paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
+      return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'price' | 'currency' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
+        .map((row): ServiceBilling => ({ serviceId: row.id, terms: toTerms(row.price, row.currency, row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
     },
   }
 }

@@ -72,7 +72,7 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
     if (templateIds.length > 0) await db.insert(productTemplates).values(templateIds.map(templateId => ({ productId: id, templateId })))
   }
   const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit })
-  const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, oncePerClient, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, oncePerClient, productIds: [...productIds], cycles: [...cycles] })
+  const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds: [...productIds], cycles: [...cycles] })
   return {
     products: {
       async list(filter: PageRequest & { readonly q?: string | undefined }) {

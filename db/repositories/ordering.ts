@@ -1,8 +1,8 @@
-import { and, asc, count, desc, eq, gt, inArray, lte, ne } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, lte, ne } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { BuyerStore, CartStore, Order, OrderStore, RedemptionStore } from '#server/ordering/ports.ts'
 import type { Executor } from '../client.ts'
-import { carts, clientProfiles, invoices, orders, promoRedemptions, services, users } from '../schema/index.ts'
+import { carts, clientProfiles, invoices, orders, promoRedemptions, serviceDiscounts, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 const cartLife = 30 * 86_400_000
@@ -22,10 +22,10 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
   carts: {
     async find(idHash, at) {
       const [row] = await db.select().from(carts).where(and(eq(carts.idHash, idHash), gt(carts.updatedAt, new Date(at.getTime() - cartLife))))
-      return row ? { items: row.items, promoCode: row.promoCode } : null
+      return row ? { items: row.items, promoCodes: row.promoCodes } : null
     },
-    async save(idHash, { items, promoCode }, at) {
-      const kept = { items: items.map(item => ({ ...item })), promoCode, updatedAt: at }
+    async save(idHash, { items, promoCodes }, at) {
+      const kept = { items: items.map(item => ({ ...item })), promoCodes: [...promoCodes], updatedAt: at }
       await db.insert(carts).values({ idHash, ...kept }).onConflictDoUpdate({ target: carts.idHash, set: kept })
       await db.delete(carts).where(lte(carts.updatedAt, new Date(at.getTime() - cartLife)))
     },
@@ -34,9 +34,15 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
     },
   } satisfies CartStore,
   orders: {
-    async insert({ services: sold, total, ...order }) {
-      await db.insert(orders).values({ ...order, status: 'placed', total: total.amount, currency: total.currency })
-      await db.insert(services).values(sold.map(({ price, ...service }) => ({ ...service, orderId: order.id, clientId: order.clientId, price: price.amount, currency: price.currency, status: 'pending' as const, createdAt: order.placedAt })))
+    async insert({ services: sold, total, promoCodes, ...order }) {
+      await db.insert(orders).values({ ...order, promoCodes: [...promoCodes], status: 'placed', total: total.amount, currency: total.currency })
+      await db.insert(services).values(sold.map(({ price, renewals: _, ...service }) => ({ ...service, orderId: order.id, clientId: order.clientId, price: price.amount, currency: price.currency, status: 'pending' as const, createdAt: order.placedAt })))
+      const renewals = sold.flatMap(service => service.renewals.map(discount => ({ ...discount, serviceId: service.id, currency: service.price.currency })))
+      if (renewals.length > 0) await db.insert(serviceDiscounts).values(renewals)
+    },
+    async hasPaid(clientId) {
+      const [row] = await db.select({ id: invoices.id }).from(invoices).where(and(eq(invoices.clientId, clientId), eq(invoices.status, 'paid'), isNotNull(invoices.orderId))).limit(1)
+      return row !== undefined
     },
     async find(id, clientId) {
       return (await loadOrders(db, await db.select().from(orders).where(and(eq(orders.id, id), eq(orders.clientId, clientId)))))[0] ?? null
@@ -60,9 +66,9 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
     },
   } satisfies BuyerStore,
   redemptions: {
-    async usedBy(promoId, clientId) {
-      const [row] = await db.select({ id: promoRedemptions.id }).from(promoRedemptions).where(and(eq(promoRedemptions.promoId, promoId), eq(promoRedemptions.clientId, clientId), ne(promoRedemptions.status, 'released'))).limit(1)
-      return row !== undefined
+    async usesOf(promoIds, clientId) {
+      if (promoIds.length === 0) return []
+      return db.select({ promoId: promoRedemptions.promoId, use: promoRedemptions.use }).from(promoRedemptions).where(and(inArray(promoRedemptions.promoId, [...promoIds]), eq(promoRedemptions.clientId, clientId), ne(promoRedemptions.status, 'released')))
     },
     async reserve(redemption) {
       const [row] = await db.insert(promoRedemptions).values({ id: context.newId(), ...redemption, status: 'reserved' }).onConflictDoNothing().returning({ id: promoRedemptions.id })

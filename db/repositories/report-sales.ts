@@ -10,10 +10,12 @@ const promoted: TableColumns = { used: 'count', lapsed: 'count', newClients: 'co
 /** Invoices that still ask for something or were paid: voided ones sold nothing. */
 const counts = sql`i.status not in ('draft', 'void')`
 
-/** Lines of the invoice of a promoted order, or (`renewals`) of later invoices of its services. */
-const promoLines = (what: 'discount' | 'revenue' | 'renewals'): SQL => what === 'renewals'
-  ? sql`join services s on s.order_id = r.order_id join invoice_lines l on l.service_id = s.id join invoices i on i.id = l.invoice_id and i.order_id is null`
-  : sql`join invoices i on i.order_id = r.order_id join invoice_lines l on l.invoice_id = i.id ${what === 'discount' ? sql`and l.kind = 'discount'` : sql``}`
+/** What the code itself took off, at the order and at renewals; lines of the invoice of the promoted order; or (`renewals`) of later invoices of its services. */
+const promoLines = (what: 'discount' | 'revenue' | 'renewals'): SQL => ({
+  discount: sql`join services s on s.order_id = r.order_id join invoice_lines l on l.promo_id = r.promo_id and l.service_id = s.id join invoices i on i.id = l.invoice_id`,
+  revenue: sql`join invoices i on i.order_id = r.order_id join invoice_lines l on l.invoice_id = i.id`,
+  renewals: sql`join services s on s.order_id = r.order_id join invoice_lines l on l.service_id = s.id join invoices i on i.id = l.invoice_id and i.order_id is null`,
+})[what]
 
 /** What is sold, and what promo codes did for it. Amounts without PPN. */
 export const salesReports = (db: Executor): Pick<Reports, 'products' | 'productLines' | 'promos' | 'promoLines'> => ({

@@ -2,8 +2,10 @@ import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { billingCycles, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
-import { products } from './catalog.ts'
+import { products, promoCodes } from './catalog.ts'
 import type { ProductSpec } from './catalog.ts'
+import { promoKinds } from '#shared/vocabulary/catalog.ts'
+import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import { users } from './identity.ts'
 import { templates } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
@@ -11,7 +13,7 @@ import { amount, currency, id, instant, knownCurrency, oneOf, word } from './col
 export interface PartySnapshot { name: string, address: string, email: string | null, phone: string | null, npwp: string | null, nik: string | null }
 
 export const orders = pgTable('orders', {
-  id: id(), number: text().notNull().unique(), clientId: uuid().notNull().references(() => users.id), status: word<OrderStatus>().notNull(), placedAt: instant().notNull(), total: amount().notNull(), currency: currency(), promoCode: text(),
+  id: id(), number: text().notNull().unique(), clientId: uuid().notNull().references(() => users.id), status: word<OrderStatus>().notNull(), placedAt: instant().notNull(), total: amount().notNull(), currency: currency(), promoCodes: jsonb().$type<string[]>().notNull().default([]),
 }, t => [knownCurrency('orders', t.currency), check('orders_status', oneOf(t.status, orderStatuses)), index('orders_client').on(t.clientId, t.placedAt)])
 
 /** The commercial side of what was sold. What was agreed is copied here: a later change of the product changes no sold service. */
@@ -23,6 +25,8 @@ export const services = pgTable('services', {
   anchorDay: integer(), holdUntil: instant(), holdReason: text(),
   /** Somebody entitled lifted the suspension: the machine may start, and its proof turns the service active. */
   resumeRequestedAt: instant(), createdAt: instant().notNull(),
+  /** Announced prices reach it no sooner than this. */
+  priceLockedUntil: instant(),
 }, t => [
   knownCurrency('services', t.currency), check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
   check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
@@ -47,8 +51,26 @@ export const invoices = pgTable('invoices', {
 ])
 
 export const invoiceLines = pgTable('invoice_lines', {
-  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), quantity: integer().notNull().default(1), amount: amount().notNull(), currency: currency(),
-}, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), check('invoice_lines_quantity', sql`${t.quantity} > 0`), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart)])
+  id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), quantity: integer().notNull().default(1), amount: amount().notNull(), currency: currency(), /** The code that gave this discount. */ promoId: uuid().references(() => promoCodes.id),
+}, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), check('invoice_lines_quantity', sql`${t.quantity} > 0`), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart), index('invoice_lines_promo').on(t.promoId, t.serviceId).where(sql`promo_id is not null`)])
+
+/** What promo codes take off the renewals of a service: copied when it was sold, so that a later change of a code changes no sold service. */
+export const serviceDiscounts = pgTable('service_discounts', {
+  serviceId: uuid().notNull().references(() => services.id), promoId: uuid().notNull().references(() => promoCodes.id), label: text().notNull(), kind: word<PromoKind>().notNull(), /** Percent, or Rupiah for this service. */ value: amount().notNull(), currency: currency(), /** The first one counted; null: for good. */ periods: integer(),
+}, t => [knownCurrency('service_discounts', t.currency), primaryKey({ columns: [t.serviceId, t.promoId] }), check('service_discounts_kind', oneOf(t.kind, promoKinds)), check('service_discounts_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`), check('service_discounts_periods', sql`${t.periods} > 1`)])
+
+/** A new price for the existing services of a product and cycle. A job writes it to each of them, in the order of their ids up to `cursor`. */
+export const priceAnnouncements = pgTable('price_announcements', {
+  id: id(), productId: uuid().notNull().references(() => products.id), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().notNull().references(() => users.id),
+  cursor: uuid(), touched: integer().notNull().default(0), finishedAt: instant(), withdrawnAt: instant(),
+}, t => [knownCurrency('price_announcements', t.currency), check('price_announcements_cycle', oneOf(t.cycle, billingCycles)), check('price_announcements_price', sql`${t.price} >= 0`), index('price_announcements_product').on(t.productId, t.createdAt)])
+
+/** The price of a service from a moment on, for periods that begin then or later: announced to all of a product, or set for it alone. */
+export const servicePriceChanges = pgTable('service_price_changes', {
+  id: id(), serviceId: uuid().notNull().references(() => services.id), announcementId: uuid().references(() => priceAnnouncements.id), oldPrice: amount().notNull(), price: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(),
+  /** It is the service's price since; until then it is pending. */
+  appliedAt: instant(), withdrawnAt: instant(),
+}, t => [knownCurrency('service_price_changes', t.currency), check('service_price_changes_price', sql`${t.price} >= 0`), uniqueIndex('service_price_changes_once').on(t.announcementId, t.serviceId), index('service_price_changes_pending').on(t.serviceId, t.effectiveFrom).where(sql`applied_at is null and withdrawn_at is null`)])
 
 /** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
 export const renewals = pgTable('renewals', {

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { billingCycles } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import { productKinds, productStatuses, promoKinds, promoRedemptionStatuses } from '#shared/vocabulary/catalog.ts'
-import type { ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus } from '#shared/vocabulary/catalog.ts'
+import { productKinds, productStatuses, promoKinds, promoRedemptionStatuses, promoTargets } from '#shared/vocabulary/catalog.ts'
+import type { ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus, PromoTarget } from '#shared/vocabulary/catalog.ts'
 import { users } from './identity.ts'
 import { connections, templates } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
@@ -30,14 +30,18 @@ export const productPrices = pgTable('product_prices', {
 }, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), knownCurrency('product_prices', t.currency), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
 
 export const promoCodes = pgTable('promo_codes', {
-  id: id(), code: text().notNull(), kind: word<PromoKind>().notNull(), value: amount().notNull(), currency: currency(), active: boolean().notNull().default(true), startsAt: instant(), endsAt: instant(), maxRedemptions: integer(), oncePerClient: boolean().notNull().default(true),
+  id: id(), code: text().notNull(), kind: word<PromoKind>().notNull(), value: amount().notNull(), currency: currency(), active: boolean().notNull().default(true), startsAt: instant(), endsAt: instant(), maxRedemptions: integer(),
+  /** What it takes something off, and for how many periods, the first one counted (null: for good). */
+  appliesTo: word<PromoTarget>().notNull().default('recurring'), periods: integer().default(1),
+  /** Uses of one client; null: no limit. */
+  maxPerClient: integer().default(1), newClientsOnly: boolean().notNull().default(false), minimumOrder: amount(), /** May stand beside other combinable codes in one order. */ combinable: boolean().notNull().default(false),
   productIds: jsonb().$type<string[]>().notNull().default([]), cycles: jsonb().$type<BillingCycle[]>().notNull().default([]), createdAt: instant().notNull(),
-}, t => [uniqueIndex('promo_codes_code').on(sql`upper(${t.code})`), knownCurrency('promo_codes', t.currency), check('promo_codes_kind', oneOf(t.kind, promoKinds)), check('promo_codes_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`)])
+}, t => [uniqueIndex('promo_codes_code').on(sql`upper(${t.code})`), knownCurrency('promo_codes', t.currency), check('promo_codes_kind', oneOf(t.kind, promoKinds)), check('promo_codes_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`), check('promo_codes_target', oneOf(t.appliesTo, promoTargets)), check('promo_codes_periods', sql`${t.periods} >= 1 and (${t.appliesTo} <> 'setup' or coalesce(${t.periods}, 0) = 1)`), check('promo_codes_limits', sql`${t.maxPerClient} >= 1 and ${t.minimumOrder} > 0`)])
 
-/** Reserved at order, committed at payment, released when the order lapses. `clientKey` is the client's id where one use per client holds, else the order's. */
+/** Reserved at order, committed at payment, released when the order lapses. `use` numbers a client's uses of a code from 1: one number is held once, however many orders come at once. */
 export const promoRedemptions = pgTable('promo_redemptions', {
-  id: id(), promoId: uuid().notNull().references(() => promoCodes.id), clientId: uuid().notNull().references(() => users.id), orderId: uuid().notNull(), clientKey: text().notNull(), status: word<PromoRedemptionStatus>().notNull(), at: instant().notNull(),
-}, t => [check('promo_redemptions_status', oneOf(t.status, promoRedemptionStatuses)), uniqueIndex('promo_redemptions_order').on(t.promoId, t.orderId), uniqueIndex('promo_redemptions_once').on(t.promoId, t.clientKey).where(sql`status <> 'released'`)])
+  id: id(), promoId: uuid().notNull().references(() => promoCodes.id), clientId: uuid().notNull().references(() => users.id), orderId: uuid().notNull(), use: integer().notNull(), status: word<PromoRedemptionStatus>().notNull(), at: instant().notNull(),
+}, t => [check('promo_redemptions_status', oneOf(t.status, promoRedemptionStatuses)), uniqueIndex('promo_redemptions_order').on(t.promoId, t.orderId), uniqueIndex('promo_redemptions_once').on(t.promoId, t.clientId, t.use).where(sql`status <> 'released'`)])
 
 export const tlds = pgTable('tlds', {
   suffix: text().primaryKey(), register: amount().notNull(), renew: amount().notNull(), currency: currency(), requirement: jsonb().$type<Localized>(), position: integer().notNull().default(100), active: boolean().notNull().default(true),

@@ -6,5 +6,5 @@ export interface StoredCartItem { productId: string, cycle: BillingCycle, hostna
 
 /** Kept for the random id in the buyer's cookie; lapses after thirty days. Only wishes, never prices. */
 export const carts = pgTable('carts', {
-  idHash: text().primaryKey(), items: jsonb().$type<StoredCartItem[]>().notNull(), promoCode: text(), updatedAt: instant().notNull(),
+  idHash: text().primaryKey(), items: jsonb().$type<StoredCartItem[]>().notNull(), promoCodes: jsonb().$type<string[]>().notNull().default([]), updatedAt: instant().notNull(),
 }, t => [index('carts_updated').on(t.updatedAt)])

@@ -1,28 +1,30 @@
 import { add, fraction, isZero, min, money, subtract, sum, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { isDiscount } from '#shared/vocabulary/billing.ts'
 import type { CreditedLine, NoteFigures } from './invoicing-ports.ts'
 
 /** A line that can be credited: what it came to after its discounts, and what is left of that. */
 export interface CreditableLine { readonly id: string, readonly description: string, readonly kind: CreditedLine['kind'], readonly amount: Money, readonly left: Money }
 
 /**
- * The lines of an invoice without its discounts, each with what it came to: a discount is taken off the lines of its own service first, in
- * their order, then off any other. Together they are the invoice's taxable amount.
+ * The lines of an invoice without its discounts, each with what it came to: a discount is taken off what it was given for
+ * first, then off the other lines of its own service, then off any other. Together they are the invoice's taxable amount.
  */
 export function creditableLines(lines: readonly CreditedLine[]): CreditableLine[] {
-  const nets = new Map(lines.filter(line => line.kind !== 'discount').map(line => [line.id, line.amount.amount]))
+  const nets = new Map(lines.filter(line => !isDiscount(line.kind)).map(line => [line.id, line.amount.amount]))
   const takeOff = (line: CreditedLine, amount: bigint) => {
     const net = nets.get(line.id) ?? 0n
     const part = net < amount ? net : amount
     nets.set(line.id, net - part)
     return amount - part
   }
-  for (const discount of lines.filter(line => line.kind === 'discount')) {
-    const own = lines.filter(line => line.kind !== 'discount' && line.serviceId === discount.serviceId)
+  for (const discount of lines.filter(line => isDiscount(line.kind))) {
+    const of = discount.kind === 'setup_discount' ? 'setup' : 'service'
+    const own = lines.filter(line => !isDiscount(line.kind) && line.serviceId === discount.serviceId).sort((a, b) => Number(b.kind === of) - Number(a.kind === of))
     const rest = own.reduce((left, line) => takeOff(line, left), -discount.amount.amount)
-    lines.filter(line => line.kind !== 'discount').reduce((left, line) => takeOff(line, left), rest)
+    lines.filter(line => !isDiscount(line.kind)).reduce((left, line) => takeOff(line, left), rest)
   }
-  return lines.filter(line => line.kind !== 'discount').map(({ id, description, kind, credited }) => {
+  return lines.filter(line => !isDiscount(line.kind)).map(({ id, description, kind, credited }) => {
     const amount = money(nets.get(id) ?? 0n, credited.currency)
     return { id, description, kind, amount, left: subtract(amount, credited) }
   })

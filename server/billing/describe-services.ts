@@ -1,14 +1,35 @@
-import type { BillingStores } from './ports.ts'
+import { sum } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { BillingStores, ComputeTax, ServiceBilling } from './ports.ts'
+import { renewalPrice } from './renewal-price.ts'
 import { renewalInvoiceAt } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
 
-export interface ServiceBillingView { readonly paidUntil: Date | null, /** Day of the next invoice in the business zone. */ readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null }
+export interface ServiceBillingView {
+  readonly paidUntil: Date | null, /** Day of the next invoice in the business zone. */ readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null
+  /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
+  readonly nextInvoice: { readonly price: Money, readonly discount: Money, readonly tax: Money, readonly total: Money, readonly codes: readonly string[] } | null
+  /** Prices that wait for a later period, the nearest first. */
+  readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[]
+  readonly priceLockedUntil: Date | null
+}
 
-/** What pages show about the money side of services: by id, one query for all. */
-export const describeServices = (deps: { readonly read: BillingStores, readonly rules: PlanRules }) => async (serviceIds: readonly string[]): Promise<Map<string, ServiceBillingView>> => {
+interface Deps { readonly read: BillingStores, readonly rules: PlanRules, readonly computeTax: ComputeTax, readonly clock: { now(): Date } }
+
+/** What pages show about the money side of services: by id, one query for all. The sum told is that of the renewal's own function. */
+export const describeServices = (deps: Deps) => async (serviceIds: readonly string[]): Promise<Map<string, ServiceBillingView>> => {
   const found = await deps.read.subscriptions.describe(serviceIds)
-  return new Map(found.map((service) => {
-    const at = renewalInvoiceAt(service, deps.rules)
-    return [service.serviceId, { paidUntil: service.paidUntil, nextInvoiceOn: at && deps.rules.calendar.isoDay(at), openInvoiceId: service.openInvoiceId }]
-  }))
+  return new Map(found.map(service => [service.serviceId, view(service, deps)]))
+}
+
+function view(service: ServiceBilling, { rules, computeTax, clock }: Deps): ServiceBillingView {
+  const at = renewalInvoiceAt(service, rules)
+  const asked = at && service.paidUntil && renewalPrice(service.terms, service.paidUntil)
+  const now = clock.now()
+  const tax = asked && computeTax(asked.net, at > now ? at : now)
+  return {
+    paidUntil: service.paidUntil, nextInvoiceOn: at && rules.calendar.isoDay(at), openInvoiceId: service.openInvoiceId, priceLockedUntil: service.priceLockedUntil && service.priceLockedUntil > now ? service.priceLockedUntil : null,
+    nextInvoice: asked && tax && { price: asked.price, discount: sum(asked.discounts.map(discount => discount.amount), asked.net.currency), tax: tax.tax, total: tax.total, codes: asked.discounts.map(discount => discount.label) },
+    priceChanges: [...service.terms.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime()).map(({ price, from }) => ({ price, from })),
+  }
 }

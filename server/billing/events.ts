@@ -6,6 +6,8 @@ export interface BillingEvents {
   'billing.seal-due': { requestedBy: string }
   /** The ledger is to prove itself. */
   'billing.ledger-audit-due': { requestedBy: string }
+  /** A price was announced, or its announcement withdrawn: bring it to the services, tell their clients. */
+  'billing.price-announced': { announcementId: string }
   /** A deposit was paid: pay the invoices that it was made for. */
   'billing.deposit-paid': { invoiceId: string }
   /** A service got its first paid period: build it. */

@@ -36,7 +36,7 @@ export const executeAction = (deps: BillingDeps) => async (stores: BillingStores
 
 const acts: Record<PlannedAction['kind'], Act> = {
   async issue_renewal_invoice(deps, stores, { service, facts, actor }) {
-    if (facts.paidUntil) await issueRenewalInvoice(deps)(stores, { service, periodStart: facts.paidUntil, actor })
+    if (facts.paidUntil) await issueRenewalInvoice(deps)(stores, { service, terms: facts, periodStart: facts.paidUntil, actor })
   },
   async send_reminder(deps, stores, job) {
     await notify(deps, stores, job, 'invoice_reminder')

@@ -1,5 +1,6 @@
 import { isZero } from '#shared/money/money.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { renewalPrice } from './renewal-price.ts'
 import { finalNoticeStep, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
 
@@ -21,8 +22,10 @@ export function applyAction(facts: CalendarFacts, action: PlannedAction, at: Dat
 
 function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): CalendarFacts {
   if (!facts.paidUntil) return facts
-  if (isZero(facts.price)) return { ...facts, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
-  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: facts.price, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
+  const { net } = renewalPrice(facts, facts.paidUntil)
+  // What costs nothing is paid at once.
+  if (isZero(net)) return { ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
+  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
   return { ...facts, renewalIssued: true, invoice }
 }
 

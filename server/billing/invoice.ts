@@ -1,26 +1,26 @@
-import { isZero, money, subtract, sum, zero } from '#shared/money/money.ts'
+import { isZero, money, negate, subtract, sum, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { isDiscount } from '#shared/vocabulary/billing.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
 import type { InvoiceLine, OrderInvoiceInput } from './ports.ts'
 
 /** `INV-2026-000123`: series, year in the business zone, gapless sequence. */
 export const invoiceNumber = (series: string, year: number, sequence: number): string => `${series}-${year}-${String(sequence).padStart(6, '0')}`
 
-/** The lines of an order's invoice: price, setup fee and discount of each service; a discount is a negative line. */
+/** The lines of an order's invoice: price and setup fee of each service, each followed by what codes take off it; a discount is a negative line. */
 export function orderInvoiceLines(input: OrderInvoiceInput): InvoiceLine[] {
   const line = (kind: InvoiceLine['kind'], serviceId: string, description: string, amount: Money): InvoiceLine => ({ kind, serviceId, description, amount, periodStart: null, periodEnd: null })
-  return input.lines.flatMap(({ serviceId, description, price, setup, discount }) => [
-    line('service', serviceId, description, price),
-    ...(isZero(setup) ? [] : [line('setup', serviceId, description, setup)]),
-    ...(isZero(discount) ? [] : [line('discount', serviceId, input.discountLabel ?? description, money(-discount.amount, discount.currency))]),
-  ])
+  return input.lines.flatMap(({ serviceId, description, price, setup, discounts }) => {
+    const off = (what: 'period' | 'setup') => discounts.filter(discount => discount.off === what && !isZero(discount.amount)).map(({ promoId, label, amount }) => ({ ...line(what === 'setup' ? 'setup_discount' : 'discount', serviceId, label, negate(amount)), promoId }))
+    return [line('service', serviceId, description, price), ...off('period'), ...(isZero(setup) ? [] : [line('setup', serviceId, description, setup)]), ...off('setup')]
+  })
 }
 
 export interface InvoiceFigures extends TaxFigures { readonly subtotal: Money, readonly discount: Money }
 /** Adds up an invoice: PPN is computed once, on the sum. @throws RangeError when a discount is larger than what it is taken from. */
 export function invoiceFigures(lines: readonly InvoiceLine[], tax: (taxable: Money) => TaxFigures): InvoiceFigures {
-  const subtotal = sum(lines.filter(line => line.kind !== 'discount').map(line => line.amount))
-  const discount = subtract(zero(subtotal.currency), sum(lines.filter(line => line.kind === 'discount').map(line => line.amount)))
+  const subtotal = sum(lines.filter(line => !isDiscount(line.kind)).map(line => line.amount))
+  const discount = subtract(zero(subtotal.currency), sum(lines.filter(line => isDiscount(line.kind)).map(line => line.amount)))
   return { subtotal, discount, ...tax(subtract(subtotal, discount)) }
 }
 
@@ -42,7 +42,7 @@ export function payableLines(invoice: { readonly id: string, readonly number: st
 }
 
 /** What one service costs on an invoice, without PPN: what its paid period is recorded with. */
-export const netOfService = (lines: readonly InvoiceLine[], serviceId: string): Money => sum(lines.filter(line => line.serviceId === serviceId && line.kind !== 'setup').map(line => line.amount))
+export const netOfService = (lines: readonly InvoiceLine[], serviceId: string): Money => sum(lines.filter(line => line.serviceId === serviceId && line.kind !== 'setup' && line.kind !== 'setup_discount').map(line => line.amount))
 
 /** The services of an invoice, in the order in which they are locked. */
 export const servicesOf = (lines: readonly Pick<InvoiceLine, 'serviceId'>[]): string[] => [...new Set(lines.flatMap(line => line.serviceId ?? []))].sort()

@@ -23,6 +23,8 @@ export interface BillingPolicy {
   readonly noticeToTerminationDays: number
   /** A payment under way postpones suspension and termination by at most this long, once each. */
   readonly freezeHours: number
+  /** A higher price is told at least this long before the first period that costs it. */
+  readonly priceNoticeDays: number
   readonly brake: BrakePolicy
   /** Entries by hand whose debits are more than this wait for a second person. */
   readonly manualEntryLimit: Money
@@ -49,6 +51,7 @@ export const defaultPolicy: BillingPolicy = {
   noticeHours: 24,
   noticeToTerminationDays: 4,
   freezeHours: 24,
+  priceNoticeDays: 30,
   brake: { suspensions: { count: 20, percent: 5 }, terminations: { count: 5, percent: 2 }, maximumGapDays: 7 },
   manualEntryLimit: money(5_000_000),
 }

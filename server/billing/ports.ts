@@ -14,6 +14,8 @@ import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { ReturnParts, ReturnWay } from './return-entries.ts'
 import type { ManualEntryStore, PeriodStore } from './ledger-ports.ts'
+import type { PriceChangeStore } from './price-ports.ts'
+import type { PriceChange, PriceTerms, RenewalDiscount, RenewalPrice } from './renewal-price.ts'
 import type { CalendarFacts } from './service-plan.ts'
 import type { TaxRuleStore } from './tax-book.ts'
 
@@ -23,9 +25,10 @@ import type { TaxRuleStore } from './tax-book.ts'
  */
 export interface OrderInvoiceInput {
   readonly orderId: string, readonly clientId: string
-  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly discount: Money }[]
-  readonly discountLabel: string | null
+  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly discounts: readonly OrderDiscount[] }[]
 }
+/** What a code takes off the period or off the set-up fee of one service. */
+export interface OrderDiscount { readonly promoId: string | null, readonly label: string, readonly off: 'period' | 'setup', readonly amount: Money }
 /** Issues the first invoice of an order: number, ledger entry and mail in this transaction. An invoice of 0 is paid at once. */
 export type IssueOrderInvoice = (stores: KernelStores, input: OrderInvoiceInput) => Promise<{ invoiceId: string, total: Money }>
 
@@ -85,6 +88,10 @@ export type SuspendService = (stores: KernelStores, input: { readonly serviceId:
 /** Lifts a suspension: the machine is started, and the service turns active once that is proven. */
 export type ResumeService = (stores: KernelStores, input: { readonly serviceId: string, readonly note: string, readonly actor: Actor }) => Promise<void>
 export type EndService = (stores: KernelStores, input: { readonly serviceId: string, readonly reason: EndReason, readonly note: string, readonly actor: Actor }) => Promise<void>
+
+/** What a renewal costs without PPN; see `renewal-price.ts`. */
+export type { PriceTerms, RenewalDiscount, RenewalPrice }
+export type PriceRenewal = (terms: PriceTerms, periodStart: Date) => RenewalPrice
 
 /** The PPN on a price, by the rule in force: one function for storefront, cart and invoice (`shared/money/tax.ts`). */
 export type { TaxFigures }
@@ -200,7 +207,7 @@ export interface Subscription {
   readonly resumeRequestedAt: Date | null
 }
 export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
-export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null }
+export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly terms: PriceTerms }
 
 export interface SubscriptionStore {
   lock(serviceId: string): Promise<Subscription | null>
@@ -208,6 +215,8 @@ export interface SubscriptionStore {
   setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
   setAnchorDay(serviceId: string, day: number): Promise<void>
   setCancelAtPeriodEnd(serviceId: string, cancel: boolean): Promise<void>
+  /** The change is the service's price from now on; older ones that waited are done, too. */
+  applyPrice(serviceId: string, change: PriceChange, at: Date): Promise<void>
   setHold(serviceId: string, until: Date | null, reason: string | null): Promise<void>
   /** False when a period with this start is there already: a period is paid once. */
   addPeriod(period: PaidPeriod): Promise<boolean>
@@ -269,7 +278,7 @@ export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore
-  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
+  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore, readonly priceChanges: PriceChangeStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

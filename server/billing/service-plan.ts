@@ -2,6 +2,8 @@ import type { Money } from '#shared/money/money.ts'
 import type { BillingActionKind, BillingCycle, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { BusinessCalendar } from './business-calendar.ts'
 import type { BillingPolicy } from './policy.ts'
+import { renewalPrice } from './renewal-price.ts'
+import type { PriceTerms } from './renewal-price.ts'
 
 /** The oldest unpaid invoice (issued, due first) that has a line for the service. */
 export interface OpenInvoice {
@@ -14,9 +16,9 @@ export interface OpenInvoice {
 }
 
 /** All that the calendar looks at for one service. */
-export interface CalendarFacts {
+export interface CalendarFacts extends PriceTerms {
   readonly serviceId: string, readonly clientId: string, readonly orderId: string, readonly hostname: string, readonly clientName: string
-  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly cycle: BillingCycle, readonly price: Money, readonly anchorDay: number | null
+  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly cycle: BillingCycle, readonly anchorDay: number | null
   readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly paidUntil: Date | null
   /** The renewal that begins at `paidUntil` is invoiced already. */
   readonly renewalIssued: boolean
@@ -101,7 +103,7 @@ function planRenewal({ facts, now, rules }: Subject): Planned[] {
   if (!at || at > now || !facts.paidUntil) return []
   // Whom staff suspended (abuse, on request) is not billed on before staff decides.
   if (facts.status === 'pending' || (facts.status === 'suspended' && facts.suspensionReason !== 'nonpayment')) return []
-  return [{ kind: 'issue_renewal_invoice', dueSince: at, reason: { code: 'renewal_lead', days: rules.policy.renewalLeadDays, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString(), amount: facts.price }]
+  return [{ kind: 'issue_renewal_invoice', dueSince: at, reason: { code: 'renewal_lead', days: rules.policy.renewalLeadDays, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString(), amount: renewalPrice(facts, facts.paidUntil).net }]
 }
 
 function planDunning(subject: Subject, invoice: OpenInvoice): Planned[] {

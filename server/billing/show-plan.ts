@@ -37,8 +37,11 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
     }
   }
   const brake = until > now ? null : await judgeRun(deps, { counts: destructive, house: await houseOf(deps), now })
-  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake, confirmed: await confirmedBy(deps, brake, now) }
+  return { at: until.toISOString(), items: items.map(action => view(withTax(action, deps, now), deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake, confirmed: await confirmedBy(deps, brake, now) }
 }
+
+/** A renewal is planned without PPN; people are told what its invoice will ask. */
+const withTax = (action: PlannedAction, deps: RunDeps, now: Date): PlannedAction => action.kind !== 'issue_renewal_invoice' || !action.amount ? action : { ...action, amount: deps.computeTax(action.amount, action.dueSince > now ? action.dueSince : now).total }
 
 /** Who let this mass termination pass already, and waits for a second person. */
 async function confirmedBy({ read }: RunDeps, brake: Brake | null, now: Date) {

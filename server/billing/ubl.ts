@@ -2,6 +2,7 @@ import { isZero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { writeXml, xmlHead } from '#shared/text/xml.ts'
 import type { Element } from '#shared/text/xml.ts'
+import { isDiscount } from '#shared/vocabulary/billing.ts'
 import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, Party } from './ports.ts'
 
@@ -52,13 +53,13 @@ function invoiceLine(line: InvoiceLine, index: number, context: UblContext): Ele
  * stored base (DPP nilai lain); discounts are allowances of the document.
  */
 export function ublInvoice(invoice: Invoice & { readonly number: string, readonly issuedAt: Date }, lines: readonly InvoiceLine[], context: UblContext): string {
-  const sold = lines.filter(line => line.kind !== 'discount')
+  const sold = lines.filter(line => !isDiscount(line.kind))
   return xmlHead + writeXml(['Invoice', [
     cbc('UBLVersionID', '2.1'), cbc('ID', invoice.number), cbc('UUID', invoice.id), cbc('IssueDate', context.isoDay(invoice.issuedAt)), invoice.dueAt ? cbc('DueDate', context.isoDay(invoice.dueAt)) : null, cbc('InvoiceTypeCode', '380'),
     invoice.note ? cbc('Note', invoice.note) : null, dppNote(invoice), cbc('DocumentCurrencyCode', invoice.total.currency),
     invoice.taxInvoiceNumber ? cac('AdditionalDocumentReference', [cbc('ID', invoice.taxInvoiceNumber), cbc('DocumentType', 'Faktur Pajak')]) : null,
     party('AccountingSupplierParty', invoice.seller), party('AccountingCustomerParty', invoice.buyer),
-    ...lines.filter(line => line.kind === 'discount').map(line => cac('AllowanceCharge', [cbc('ChargeIndicator', 'false'), cbc('AllowanceChargeReason', line.description), amount('Amount', { ...line.amount, amount: -line.amount.amount }), category('TaxCategory', context)])),
+    ...lines.filter(line => isDiscount(line.kind)).map(line => cac('AllowanceCharge', [cbc('ChargeIndicator', 'false'), cbc('AllowanceChargeReason', line.description), amount('Amount', { ...line.amount, amount: -line.amount.amount }), category('TaxCategory', context)])),
     taxTotal(invoice, context), totals(invoice.subtotal, invoice, invoice.discount), ...sold.map((line, index) => invoiceLine(line, index, context)),
   ], roots('Invoice')])
 }

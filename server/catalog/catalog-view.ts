@@ -35,7 +35,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
 }
 
 export const toPromoView = (promo: PromoRecord): PromoView => ({
-  ...promo, value: promo.value.toString(), startsAt: promo.startsAt?.toISOString() ?? null, endsAt: promo.endsAt?.toISOString() ?? null, productIds: [...promo.productIds], cycles: [...promo.cycles],
+  ...promo, value: promo.value.toString(), minimumOrder: promo.minimumOrder?.toString() ?? null, startsAt: promo.startsAt?.toISOString() ?? null, endsAt: promo.endsAt?.toISOString() ?? null, productIds: [...promo.productIds], cycles: [...promo.cycles],
 })
 
 export const toTldView = (tld: TldRecord): TldView => ({ suffix: tld.suffix, register: toMoneyJson(tld.register), renew: toMoneyJson(tld.renew), requirement: tld.requirement ? { ...tld.requirement } : null })

@@ -1,6 +1,6 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import type { ProductKind, ProductStatus, PromoKind } from '#shared/vocabulary/catalog.ts'
+import type { ProductKind, ProductStatus, PromoKind, PromoTarget } from '#shared/vocabulary/catalog.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
@@ -54,7 +54,12 @@ export interface PromoFields {
   readonly code: string, readonly kind: PromoKind
   /** Percent (1 to 100), or whole Rupiah. */
   readonly value: bigint
-  readonly active: boolean, readonly startsAt: Date | null, readonly endsAt: Date | null, readonly maxRedemptions: number | null, readonly oncePerClient: boolean
+  readonly active: boolean, readonly startsAt: Date | null, readonly endsAt: Date | null, readonly maxRedemptions: number | null
+  readonly appliesTo: PromoTarget, /** For so many periods, the first one counted; null: for good. */ readonly periods: number | null
+  /** Uses of one client; null: no limit. */
+  readonly maxPerClient: number | null, readonly newClientsOnly: boolean, /** Whole Rupiah of prices and fees, before discounts. */ readonly minimumOrder: bigint | null
+  /** May stand beside other combinable codes in one order. */
+  readonly combinable: boolean
   /** Empty: every product. */
   readonly productIds: readonly string[]
   /** Empty: every cycle. */

@@ -37,6 +37,9 @@ export const mailParams = {
   credit_paid_out: ['name', 'url', 'amount', 'reference'],
   /** `number`: of the order; `invoice`: of its invoice. */
   order_expired: ['name', 'url', 'number', 'invoice', 'amount', 'expiredOn'],
+  /** `effectiveOn`: periods that begin then or later. Prices are without PPN. */
+  price_change: ['name', 'url', 'hostname', 'product', 'oldPrice', 'newPrice', 'effectiveOn'],
+  price_change_withdrawn: ['name', 'url', 'hostname', 'product', 'price'],
   service_ready: ['name', 'url', 'hostname', 'product'],
   service_resumed: ['name', 'url', 'hostname', 'product'],
   /** `reason`: a word of `suspensionReasons`, or of `endReasons`. */

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { formatMoney, zero } from '#shared/money/money.ts'
+import { formatMoney, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax, IssueOrderInvoice } from '../billing/ports.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
 import type { CapacityCheck } from '../infrastructure/ports.ts'
@@ -8,8 +9,10 @@ import type { Clock, NewId, Transact } from '../kernel/ports.ts'
 import { checkHostnames, checkStock, connectionOf, demandOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
-import { evaluatePromo } from './promo.ts'
-import { addUp, priceItem } from './quote.ts'
+import { evaluatePromos } from './promo.ts'
+import type { PromoOutcome } from './promo.ts'
+import { countUses, toDiscountable } from './quote-cart.ts'
+import { addUp, discountsOf, priceItem } from './quote.ts'
 import type { PricedLine } from './quote.ts'
 
 interface Deps {
@@ -18,7 +21,7 @@ interface Deps {
   /** Calendar year in the business zone. */
   readonly yearOf: (at: Date) => number
 }
-interface Input { readonly clientId: string, readonly items: readonly OrderItem[], readonly promoCode: string | null, /** Minor units; what the buyer was shown. */ readonly expectedTotal?: string | undefined, readonly cartToken: string | null }
+interface Input { readonly clientId: string, readonly items: readonly OrderItem[], readonly promoCodes: readonly string[], /** Minor units; what the buyer was shown. */ readonly expectedTotal?: string | undefined, readonly cartToken: string | null }
 
 /**
  * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
@@ -48,18 +51,20 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   lines.forEach(connectionOf)
   checkStock(lines)
   checkHostnames(items, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
-  const { promo, discounts } = await applyPromo(stores, input, lines, at)
-  const figures = addUp(lines, discounts, deps.computeTax, at)
+  const { promos, uses } = await applyPromos(stores, input, lines, at)
+  const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
   checkTotal(input.expectedTotal, figures.total)
   const orderId = deps.newId()
-  const services = lines.map(({ item, offer, price }) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec: offer.spec, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price }))
-  await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCode: promo?.code ?? null, services })
-  if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, clientKey: promo.oncePerClient ? clientId : orderId, at })) throw new AppError('promo_exhausted')
-  const billed = lines.map((line, i) => ({ service: services[i], line, discount: discounts[i] ?? zero(line.price.currency) })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
+  const services = lines.map(({ item, offer, price }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec: offer.spec, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price, renewals: promos?.lines[i]?.renewals ?? [] }))
+  await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCodes: promos?.codes.flatMap(({ promo }) => promo?.code ?? []) ?? [], services })
+  for (const { promo } of promos?.codes ?? []) {
+    if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')
+  }
+  const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
   for (const { service, line } of billed) await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
   const { total } = await deps.issueOrderInvoice(stores, {
-    orderId, clientId, discountLabel: promo?.code ?? null,
-    lines: billed.map(({ service, line, discount }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, discount })),
+    orderId, clientId,
+    lines: billed.map(({ service, line, discounts }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, discounts })),
   })
   if (total.amount !== figures.total.amount || total.currency !== figures.total.currency) throw new RangeError(`order ${orderId}: the invoice asks for ${total.amount} ${total.currency}, the quote was ${figures.total.amount} ${figures.total.currency}`)
   if (input.cartToken !== null) await stores.carts.remove(deps.digest(input.cartToken))
@@ -79,13 +84,29 @@ function checkTotal(expected: string | undefined, total: Money): void {
   if (expected !== undefined && BigInt(expected) !== total.amount) throw new AppError('price_changed', { params: { total: formatMoney(total), amount: total.amount.toString() } })
 }
 
-/** Judges the promo code under its row's lock, so that the last redemption is given once. @throws AppError promo_* */
-async function applyPromo(stores: OrderingStores, { promoCode, clientId }: Input, lines: readonly PricedLine[], at: Date): Promise<{ promo: PromoRecord | null, discounts: readonly Money[] }> {
-  if (promoCode === null) return { promo: null, discounts: lines.map(line => zero(line.price.currency)) }
-  const known = await stores.promos.findByCode(promoCode)
-  const promo = known && await stores.promos.lock(known.id)
-  const used = promo !== null && await stores.redemptions.usedBy(promo.id, clientId)
-  const { problem, discounts } = evaluatePromo(promo, lines.map(line => ({ productId: line.offer.productId, cycle: line.item.cycle, price: line.price })), at, used)
-  if (problem) throw new AppError(problem)
-  return { promo, discounts }
+/** The smallest number that is not taken. */
+const firstFree = (taken: readonly { readonly use: number }[]): number => {
+  const numbers = new Set(taken.map(({ use }) => use))
+  return Array.from({ length: taken.length + 1 }, (_, i) => i + 1).find(use => !numbers.has(use)) ?? 1
+}
+
+/**
+ * Judges the promo codes under their rows' locks (in the order of their ids), so that the last redemption is given once. The buyer's row is
+ * locked, so a client's own uses stand still. @throws AppError promo_*
+ */
+async function applyPromos(stores: OrderingStores, { promoCodes, clientId }: Input, lines: readonly PricedLine[], at: Date): Promise<{ promos: PromoOutcome | null, uses: readonly { promoId: string, use: number }[] }> {
+  const codes = [...new Set(promoCodes.map(code => code.toUpperCase()))]
+  if (codes.length === 0) return { promos: null, uses: [] }
+  if (codes.length > mostPromos) throw new AppError('promo_not_combinable')
+  const known = new Map<string, string>()
+  for (const code of codes) known.set(code, (await stores.promos.findByCode(code))?.id ?? '')
+  const locked = new Map<string, PromoRecord | null>()
+  for (const id of [...known.values()].filter(id => id !== '').sort()) locked.set(id, await stores.promos.lock(id))
+  const given = codes.map(code => ({ code, promo: locked.get(known.get(code) ?? '') ?? null }))
+  const uses = await stores.redemptions.usesOf([...locked.keys()], clientId)
+  const hasPaidOrder = given.some(({ promo }) => promo?.newClientsOnly) && await stores.orders.hasPaid(clientId)
+  const promos = evaluatePromos(given, lines.map(toDiscountable), at, { uses: countUses(uses), hasPaidOrder })
+  const refused = promos.codes.find(({ problem }) => problem !== null)
+  if (refused?.problem) throw new AppError(refused.problem, { params: { code: refused.code, minimum: formatMoney(money(refused.promo?.minimumOrder ?? 0n)) } })
+  return { promos, uses }
 }

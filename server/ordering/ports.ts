@@ -1,12 +1,13 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus } from '#shared/vocabulary/billing.ts'
+import type { RenewalDiscount } from '../billing/ports.ts'
 import type { MachineSize, OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { AddressBook } from '../infrastructure/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 /** What somebody wishes to buy. Only wishes: prices are the server's, at the moment they are asked for. */
 export interface CartItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string | null, readonly templateId: string | null, readonly sshKey: string | null }
-export interface Cart { readonly items: readonly CartItem[], readonly promoCode: string | null }
+export interface Cart { readonly items: readonly CartItem[], readonly promoCodes: readonly string[] }
 export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null }
 
 export interface CartStore {
@@ -18,13 +19,15 @@ export interface CartStore {
 
 export interface Order { readonly id: string, readonly number: string, readonly clientId: string, readonly status: OrderStatus, readonly placedAt: Date, readonly total: Money, readonly invoiceId: string | null, readonly items: readonly { readonly serviceId: string, readonly productName: string, readonly cycle: BillingCycle, readonly hostname: string }[] }
 export interface NewOrder {
-  readonly id: string, readonly number: string, readonly clientId: string, readonly placedAt: Date, readonly total: Money, readonly promoCode: string | null
-  readonly services: readonly { readonly id: string, readonly productId: string, readonly productName: string, readonly spec: MachineSize, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null, readonly cycle: BillingCycle, readonly price: Money }[]
+  readonly id: string, readonly number: string, readonly clientId: string, readonly placedAt: Date, readonly total: Money, readonly promoCodes: readonly string[]
+  readonly services: readonly { readonly id: string, readonly productId: string, readonly productName: string, readonly spec: MachineSize, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null, readonly cycle: BillingCycle, readonly price: Money, /** What codes go on to take off its renewals. */ readonly renewals: readonly RenewalDiscount[] }[]
 }
 export interface OrderStore {
   insert(order: NewOrder): Promise<void>
   find(id: string, clientId: string): Promise<Order | null>
   listOf(clientId: string, page: PageRequest): Promise<Page<Order>>
+  /** Whether the client has ever paid for an order. */
+  hasPaid(clientId: string): Promise<boolean>
   /** Those of these host names that a service of the client bears which has not ended. */
   hostnamesInUse(clientId: string, hostnames: readonly string[]): Promise<string[]>
 }
@@ -35,9 +38,10 @@ export interface BuyerStore {
 }
 
 export interface RedemptionStore {
-  usedBy(promoId: string, clientId: string): Promise<boolean>
-  /** False when a unique key says that this client (or order) holds one already. */
-  reserve(redemption: { readonly promoId: string, readonly clientId: string, readonly orderId: string, readonly clientKey: string, readonly at: Date }): Promise<boolean>
+  /** The numbers of a client's uses of these codes that were not released, in any order. */
+  usesOf(promoIds: readonly string[], clientId: string): Promise<{ readonly promoId: string, readonly use: number }[]>
+  /** False when a unique key says that this use of the client (or this order) is taken. */
+  reserve(redemption: { readonly promoId: string, readonly clientId: string, readonly orderId: string, /** From 1. */ readonly use: number, readonly at: Date }): Promise<boolean>
   commitFor(orderId: string): Promise<void>
   releaseFor(orderId: string): Promise<void>
 }

@@ -12,7 +12,7 @@ interface Input { readonly token: string | null, readonly cart: Cart, readonly c
  */
 export const putCart = (deps: Deps) => async ({ token, cart, clientId }: Input): Promise<{ quote: QuoteView, token: string | null }> => {
   const quote = await quoteCart(deps)({ cart, clientId, unknown: 'refuse' })
-  if (token === null && cart.items.length === 0) return { quote, token }
+  if (token === null && cart.items.length === 0 && cart.promoCodes.length === 0) return { quote, token }
   const kept = token ?? deps.newToken()
   await deps.carts.save(deps.digest(kept), cart, deps.clock.now())
   return { quote, token: kept }

@@ -1,17 +1,18 @@
 import { AppError } from '#shared/errors/codes.ts'
-import type { ComputeTax } from '../billing/ports.ts'
+import type { ComputeTax, PriceRenewal } from '../billing/ports.ts'
 import type { OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { Clock } from '../kernel/ports.ts'
-import type { Cart, CartItem, ForecastRenewal, RedemptionStore } from './ports.ts'
-import { evaluatePromo } from './promo.ts'
+import type { Cart, CartItem, ForecastRenewal, OrderStore, RedemptionStore } from './ports.ts'
+import { evaluatePromos } from './promo.ts'
+import type { DiscountableLine } from './promo.ts'
 import { priceItem, toQuoteView } from './quote.ts'
-import type { QuoteView } from './quote.ts'
+import type { PricedLine, QuoteView } from './quote.ts'
 
-export interface QuoteDeps { readonly offers: OfferStore, readonly promos: PromoStore, readonly redemptions: RedemptionStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly forecastRenewal: ForecastRenewal }
+export interface QuoteDeps { readonly offers: OfferStore, readonly promos: PromoStore, readonly redemptions: RedemptionStore, readonly orders: OrderStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal }
 interface Input { readonly cart: Cart, readonly clientId: string | null, /** A product that is no longer sold: `drop` it quietly, or `refuse` the whole. */ readonly unknown: 'drop' | 'refuse' }
 
-/** The server's price for a cart, now. A promo code that does not hold is told beside the price without it. @throws AppError product_unavailable */
-export const quoteCart = ({ offers, promos, redemptions, clock, computeTax, forecastRenewal }: QuoteDeps) => async ({ cart, clientId, unknown }: Input): Promise<QuoteView> => {
+/** The server's price for a cart, now. Promo codes that do not hold are told beside the price without it. @throws AppError product_unavailable */
+export const quoteCart = ({ offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal }: QuoteDeps) => async ({ cart, clientId, unknown }: Input): Promise<QuoteView> => {
   const at = clock.now()
   const found = await offers.findMany([...new Set(cart.items.map(item => item.productId))], at)
   const lines = cart.items.flatMap((item: CartItem) => {
@@ -22,9 +23,15 @@ export const quoteCart = ({ offers, promos, redemptions, clock, computeTax, fore
       throw error
     }
   })
-  if (cart.promoCode === null || lines.length === 0) return toQuoteView({ lines, promoCode: cart.promoCode, promo: null, at, computeTax, forecastRenewal })
-  const promo = await promos.findByCode(cart.promoCode)
-  const used = promo !== null && clientId !== null && await redemptions.usedBy(promo.id, clientId)
-  const outcome = evaluatePromo(promo, lines.map(line => ({ productId: line.item.productId, cycle: line.item.cycle, price: line.price })), at, used)
-  return toQuoteView({ lines, promoCode: cart.promoCode, promo: outcome, at, computeTax, forecastRenewal })
+  const figures = { lines, promoCodes: cart.promoCodes, at, computeTax, priceRenewal, forecastRenewal }
+  if (cart.promoCodes.length === 0 || lines.length === 0) return toQuoteView({ ...figures, promos: null })
+  const given = await Promise.all(cart.promoCodes.map(async code => ({ code, promo: await promos.findByCode(code) })))
+  const known = given.flatMap(({ promo }) => promo?.id ?? [])
+  const uses = clientId === null ? [] : await redemptions.usesOf(known, clientId)
+  const buyer = { uses: countUses(uses), hasPaidOrder: clientId !== null && given.some(({ promo }) => promo?.newClientsOnly) && await orders.hasPaid(clientId) }
+  return toQuoteView({ ...figures, promos: evaluatePromos(given, lines.map(toDiscountable), at, buyer) })
 }
+
+/** How often each code is held. */
+export const countUses = (uses: readonly { readonly promoId: string }[]): Map<string, number> => new Map([...Map.groupBy(uses, use => use.promoId)].map(([id, own]) => [id, own.length]))
+export const toDiscountable = ({ item, price, setup }: PricedLine): DiscountableLine => ({ productId: item.productId, cycle: item.cycle, price, setup })

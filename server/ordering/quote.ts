@@ -1,11 +1,12 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { add, subtract, sum, toMoneyJson, zero } from '#shared/money/money.ts'
+import { add, money, subtract, sum, toMoneyJson, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { z } from 'zod'
 import type { quoteView } from '#shared/contracts/storefront.ts'
-import type { ComputeTax, TaxFigures } from '../billing/ports.ts'
+import type { ComputeTax, PriceRenewal, TaxFigures } from '../billing/ports.ts'
 import type { Offer } from '../catalog/ports.ts'
 import type { CartItem, ForecastRenewal } from './ports.ts'
+import { discountOfLine } from './promo.ts'
 import type { PromoOutcome } from './promo.ts'
 
 export type QuoteView = z.input<typeof quoteView>
@@ -30,16 +31,22 @@ export function addUp(lines: readonly PricedLine[], discounts: readonly Money[],
   return { subtotal, discount, ...computeTax(subtract(subtotal, discount), at) }
 }
 
-interface QuoteInput { readonly lines: readonly PricedLine[], readonly promoCode: string | null, readonly promo: PromoOutcome | null, readonly at: Date, readonly computeTax: ComputeTax, readonly forecastRenewal: ForecastRenewal }
-/** What the buyer is shown before ordering. The next invoice carries neither setup fee nor discount. */
-export function toQuoteView({ lines, promoCode, promo, at, computeTax, forecastRenewal }: QuoteInput): QuoteView {
-  const figures = addUp(lines, promo?.discounts ?? [], computeTax, at)
+/** What addUp needs of promo codes: the discount of each line. */
+export const discountsOf = (lines: readonly PricedLine[], promos: PromoOutcome | null): Money[] => lines.map((line, i) => discountOfLine(promos, i, line.price.currency))
+
+interface QuoteInput { readonly lines: readonly PricedLine[], readonly promoCodes: readonly string[], readonly promos: PromoOutcome | null, readonly at: Date, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal }
+/** What the buyer is shown before ordering. The next invoice carries no setup fee; what codes go on to take off it is told by the renewal's own function. */
+export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRenewal, forecastRenewal }: QuoteInput): QuoteView {
+  const discounts = discountsOf(lines, promos)
+  const figures = addUp(lines, discounts, computeTax, at)
+  const codes = promos?.codes ?? promoCodes.map(code => ({ code, promo: null, problem: null, discount: zero() }))
   return {
-    promoCode, promoProblem: promo?.problem ?? null, taxRule: figures.rule,
+    promos: codes.map(({ code, promo, problem, discount }) => ({ code, problem, discount: toMoneyJson(discount), combinable: promo?.combinable ?? false, periods: promo ? promo.periods : 1, minimum: promo?.minimumOrder ? toMoneyJson(money(promo.minimumOrder)) : null })), taxRule: figures.rule,
     subtotal: toMoneyJson(figures.subtotal), discount: toMoneyJson(figures.discount), taxable: toMoneyJson(figures.taxable), dpp: toMoneyJson(figures.dpp), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
     lines: lines.map(({ item, offer, price, setup }, i) => ({
       productId: item.productId, slug: offer.slug, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey,
-      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(promo?.discounts[i] ?? zero(price.currency)), nextInvoiceOn: forecastRenewal(item.cycle, at), nextInvoiceTotal: toMoneyJson(computeTax(price, at).total),
+      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: forecastRenewal(item.cycle, at),
+      nextInvoiceTotal: toMoneyJson(computeTax(priceRenewal({ price, discounts: promos?.lines[i]?.renewals ?? [], priceChanges: [], periodsPaid: 1 }, at).net, at).total),
     })),
   }
 }

@@ -21,7 +21,7 @@ const plans = [
   { slug: 'vps-rinjani-8', name: 'VPS Rinjani 8', cpuCores: 8, ramMiB: 8192, diskGiB: 160, rateMbps: 500, monthly: 400_000n, featured: false, id: 'Untuk beban produksi yang memerlukan ruang gerak.', en: 'For production loads that need headroom.' },
 ] as const
 /** Percent taken off by paying longer ahead. */
-const discounts: Record<BillingCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n }
+const discounts: Record<BillingCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n, biennially: 20n, triennially: 25n }
 
 const images = [
   { vmid: 9000, name: 'debian-12-cloudinit', osFamily: 'debian', username: 'debian', diskGiB: 3 },

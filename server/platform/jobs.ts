@@ -16,6 +16,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'billing.sweep-due': rule(3, 60, 1, 3600),
   'billing.seal-due': rule(2, 30),
   'billing.ledger-audit-due': rule(2, 60, 1, 7200),
+  'billing.price-announced': rule(20, 2, 1),
   'billing.deposit-paid': rule(20, 2, 2),
   'billing.service-paid': rule(20, 2, 2),
   'billing.service-suspended': rule(20, 2, 2),

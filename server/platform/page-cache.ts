@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { createStorage } from 'unstorage'
 import type { Driver, Storage } from 'unstorage'
+import { billingCycles } from '#shared/vocabulary/billing.ts'
 import { shareNext } from './batch.ts'
 
 /** A rendered public page as every visitor gets it: no cookie, nothing personal, its Content-Security-Policy made of hashes. */
@@ -106,7 +107,6 @@ export const invalidatePages = (): Promise<void> => pageCache.invalidate()
 
 /** `/`, `/vps`, `/vps/<plan>`, `/hosting` and `/domains`, in both languages. */
 const publicPage = /^(?:\/en)?(?:\/|\/vps(?:\/[a-z0-9-]{1,100})?|\/hosting|\/domains)?$/
-const cycles = ['monthly', 'quarterly', 'semiannually', 'annually']
 
 /**
  * The key under which a request's page may be kept, or null. Only addresses without a query, or with nothing but the two switches of the
@@ -117,7 +117,7 @@ export function pageKey(method: string, path: string): string | null {
   const [pathname = '/', search = ''] = path.split('?')
   if (!publicPage.test(pathname)) return null
   const query = [...new URLSearchParams(search)]
-  const known = (name: string, value: string) => name === 'cycle' ? cycles.includes(value) : name === 'ppn' && (value === '0' || value === '1')
+  const known = (name: string, value: string) => name === 'cycle' ? billingCycles.some(cycle => cycle === value) : name === 'ppn' && (value === '0' || value === '1')
   if (!query.every(([name, value]) => known(name, value)) || new Set(query.map(([name]) => name)).size < query.length) return null
   return [pathname.replace(/\/$/, '') || '/', ...query.map(pair => pair.join('=')).sort()].join('|')
 }

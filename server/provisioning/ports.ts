@@ -99,7 +99,9 @@ export interface StaffNumbers {
 }
 
 /** The money side of services, as billing tells it: by id, one query for all. */
-export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null }
+export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null
+  readonly nextInvoice: { readonly price: Money, readonly discount: Money, readonly tax: Money, readonly total: Money, readonly codes: readonly string[] } | null, readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[], readonly priceLockedUntil: Date | null
+}
 export type DescribeBilling = (serviceIds: readonly string[]) => Promise<ReadonlyMap<string, BillingSide>>
 
 /** Billing's: the client's wish to end with what is paid; see `server/billing/schedule-cancellation.ts`. */

@@ -48,6 +48,8 @@ function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
     ...toServiceSummary(service, billing), spec, templateName, sshKey, username, cancelAtPeriodEnd, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
+    nextInvoice: billing?.nextInvoice ? { price: toMoneyJson(billing.nextInvoice.price), discount: toMoneyJson(billing.nextInvoice.discount), tax: toMoneyJson(billing.nextInvoice.tax), total: toMoneyJson(billing.nextInvoice.total), codes: [...billing.nextInvoice.codes] } : null,
+    priceChanges: (billing?.priceChanges ?? []).map(({ price, from }) => ({ price: toMoneyJson(price), from: from.toISOString() })), priceLockedUntil: iso(billing?.priceLockedUntil ?? null),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }
 }

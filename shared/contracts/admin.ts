@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, invoiceStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import { productKinds, productStatuses, promoKinds } from '#shared/vocabulary/catalog.ts'
+import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
 import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -74,9 +74,10 @@ export const promoBody = z.object({
   code: z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/), kind: z.enum(promoKinds),
   /** `percent`: 1 to 100. `fixed`: whole Rupiah. */
   value: z.string().regex(/^[1-9]\d{0,14}$/), active: z.boolean().default(true), startsAt: instant.nullable().default(null), endsAt: instant.nullable().default(null), maxRedemptions: z.number().int().min(1).max(1_000_000).nullable().default(null),
-  oncePerClient: z.boolean().default(true), productIds: z.array(uuid).max(200).default([]), cycles: z.array(z.enum(billingCycles)).default([]),
-}).refine(v => v.kind !== 'percent' || Number(v.value) <= 100, { path: ['value'], message: 'percent_over_100' })
-export const promoView = z.object({ id: uuid, code: z.string(), kind: z.enum(promoKinds), value: z.string(), active: z.boolean(), startsAt: instant.nullable(), endsAt: instant.nullable(), maxRedemptions: z.number().int().nullable(), oncePerClient: z.boolean(), productIds: z.array(uuid), cycles: z.array(z.enum(billingCycles)), reserved: z.number().int(), committed: z.number().int() })
+  appliesTo: z.enum(promoTargets).default('recurring'), /** For so many periods, the first one counted; null: for good. */ periods: z.number().int().min(1).max(120).nullable().default(1), maxPerClient: z.number().int().min(1).max(1000).nullable().default(1),
+  newClientsOnly: z.boolean().default(false), /** Whole Rupiah of prices and fees before discounts. */ minimumOrder: z.string().regex(/^[1-9]\d{0,14}$/).nullable().default(null), combinable: z.boolean().default(false), productIds: z.array(uuid).max(200).default([]), cycles: z.array(z.enum(billingCycles)).default([]),
+}).refine(v => v.kind !== 'percent' || Number(v.value) <= 100, { path: ['value'], message: 'percent_over_100' }).refine(v => v.appliesTo !== 'setup' || v.periods === 1, { path: ['periods'], message: 'setup_once' })
+export const promoView = z.object({ id: uuid, code: z.string(), kind: z.enum(promoKinds), value: z.string(), active: z.boolean(), startsAt: instant.nullable(), endsAt: instant.nullable(), maxRedemptions: z.number().int().nullable(), appliesTo: z.enum(promoTargets), periods: z.number().int().nullable(), maxPerClient: z.number().int().nullable(), newClientsOnly: z.boolean(), minimumOrder: z.string().nullable(), combinable: z.boolean(), productIds: z.array(uuid), cycles: z.array(z.enum(billingCycles)), reserved: z.number().int(), committed: z.number().int() })
 export const listPromos = contract({ method: 'GET', path: '/api/admin/promos', access: 'business', tag, summary: 'Promo codes', query: list, response: listOf(promoView) })
 export const createPromo = contract({ method: 'POST', path: '/api/admin/promos', access: 'business', tag, summary: 'Add a promo code', body: promoBody, response: promoView, status: 201, creates: true })
 export const showPromo = contract({ method: 'GET', path: '/api/admin/promos/{id}', access: 'business', tag, summary: 'One promo code', params: idParams, response: promoView })

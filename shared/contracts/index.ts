@@ -6,6 +6,7 @@ import * as invoicing from './invoicing.ts'
 import * as ledger from './ledger.ts'
 import * as ledgerBooks from './ledger-books.ts'
 import * as portal from './portal.ts'
+import * as prices from './prices.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as refunds from './refunds.ts'
 import * as reports from './reports.ts'
@@ -17,4 +18,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, gateways, invoicing, ledger, ledgerBooks, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, gateways, invoicing, ledger, ledgerBooks, prices, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -5,7 +5,7 @@ import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, s
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
 import { provinces } from '#shared/vocabulary/provinces.ts'
 import { contract, cycle, idParams, instant, listOf, moneyView, pageQuery, uuid } from './contract.ts'
-import { orderItemInput, productSpec, promoCodeInput } from './storefront.ts'
+import { orderItemInput, productSpec, promoCodesInput } from './storefront.ts'
 
 // Profile ---------------------------------------------------------------------------------------------------------------------------
 export const phone = z.string().trim().transform(v => v.replace(/[\s().-]/g, '').replace(/^0(?=8)/, '+62')).pipe(z.string().regex(/^\+[1-9]\d{7,14}$/, 'phone_shape'))
@@ -24,7 +24,7 @@ export const profileView = z.object({ kind: z.enum(clientKinds), companyName: z.
 
 // Orders ----------------------------------------------------------------------------------------------------------------------------
 /** `expectedTotal` is what the buyer saw; when the server's total differs, nothing is placed and `price_changed` is answered. */
-export const placeOrderBody = z.object({ items: z.array(orderItemInput).min(1).max(10), promoCode: promoCodeInput.nullish().transform(v => v ?? null), expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })
+export const placeOrderBody = z.object({ items: z.array(orderItemInput).min(1).max(10), promoCodes: promoCodesInput, expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })
 export const orderView = z.object({ id: uuid, number: z.string(), status: z.enum(orderStatuses), placedAt: instant, total: moneyView, invoiceId: uuid.nullable(), items: z.array(z.object({ serviceId: uuid, productName: z.string(), cycle, hostname: z.string() })) })
 
 // Invoices and payments -------------------------------------------------------------------------------------------------------------
@@ -57,6 +57,10 @@ export const serviceSummaryView = z.object({
 export const serviceView = serviceSummaryView.extend({
   spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(),
   usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
+  /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
+  nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),
+  /** Prices (without PPN) of periods that begin then or later. */
+  priceChanges: z.array(z.object({ price: moneyView, from: instant })), priceLockedUntil: instant.nullable(),
   allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), sagas: z.array(sagaView),
 })
 /** `cancel` ends the service at the end of what is paid; `keep` takes that back. */

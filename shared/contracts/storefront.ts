@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { productKinds } from '#shared/vocabulary/catalog.ts'
+import { mostPromos, productKinds } from '#shared/vocabulary/catalog.ts'
 import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
@@ -20,13 +20,15 @@ export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^
 export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
 export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null) })
 export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
+/** Codes of one order; several only where all are combinable. */
+export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([]).transform(codes => [...new Set(codes)])
 /** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
 export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null) })
-export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCode: promoCodeInput.nullable().default(null) })
+export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
 export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
 export const quoteView = z.object({
-  lines: z.array(quoteLineView), promoCode: z.string().nullable(), promoProblem: z.string().nullable(),
+  lines: z.array(quoteLineView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),
   subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), total: moneyView,
 })
 
@@ -36,4 +38,6 @@ export const showProduct = contract({ method: 'GET', path: '/api/storefront/prod
 export const listTlds = contract({ method: 'GET', path: '/api/storefront/tlds', access: 'public', tag, summary: 'Domain suffixes and their prices', response: z.object({ items: z.array(tldView) }) })
 export const checkDomains = contract({ method: 'GET', path: '/api/storefront/domains', access: 'public', tag, summary: 'Availability of a name under the suffixes on sale; with `Accept: text/event-stream` each result is sent as it arrives', query: z.object({ name: z.string().trim().min(1).max(253) }), response: z.object({ items: z.array(domainResultView) }), rateLimit: { limit: 60, seconds: 60 } })
 export const showCart = contract({ method: 'GET', path: '/api/storefront/cart', access: 'public', tag, summary: 'The cart, priced by the server', response: quoteView })
+export const promoOfferView = z.object({ code: z.string(), state: z.enum(['open', 'unknown', 'over', 'exhausted']), slug: z.string().nullable(), cycle: cycle.nullable() })
+export const showPromoOffer = contract({ method: 'GET', path: '/api/storefront/promos/{code}', access: 'public', tag, summary: 'Whether a promo code can be used now, and what it is for', params: z.object({ code: promoCodeInput }), response: promoOfferView, rateLimit: { limit: 60, seconds: 60 } })
 export const putCart = contract({ method: 'PUT', path: '/api/storefront/cart', access: 'public', tag, summary: 'Replace the cart', body: cartInput, response: quoteView, rateLimit: { limit: 120, seconds: 60 } })

@@ -1,11 +1,13 @@
-export const billingCycles = ['monthly', 'quarterly', 'semiannually', 'annually'] as const
+export const billingCycles = ['monthly', 'quarterly', 'semiannually', 'annually', 'biennially', 'triennially'] as const
 export type BillingCycle = typeof billingCycles[number]
-export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12 }
+export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12, biennially: 24, triennially: 36 }
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]
-export const invoiceLineKinds = ['service', 'setup', 'discount', 'other', 'deposit'] as const
+export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
+/** Negative lines: what is taken off a period (`discount`) or off a set-up fee. */
+export const isDiscount = (kind: InvoiceLineKind): boolean => kind === 'discount' || kind === 'setup_discount'
 
 /** The commercial side of a service. Its machine is the `ResourceStatus`. */
 export const serviceStatuses = ['pending', 'active', 'past_due', 'suspended', 'ended'] as const

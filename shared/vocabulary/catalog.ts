@@ -4,6 +4,11 @@ export const productStatuses = ['draft', 'active', 'retired'] as const
 export type ProductStatus = typeof productStatuses[number]
 export const promoKinds = ['percent', 'fixed'] as const
 export type PromoKind = typeof promoKinds[number]
+/** What a promo code takes something off: the price of a period, the set-up fee, or both. */
+export const promoTargets = ['recurring', 'setup', 'both'] as const
+export type PromoTarget = typeof promoTargets[number]
+/** So many codes may be combined in one order. */
+export const mostPromos = 3
 export const promoRedemptionStatuses = ['reserved', 'committed', 'released'] as const
 export type PromoRedemptionStatus = typeof promoRedemptionStatuses[number]
 export const locales = ['id', 'en'] as const

@@ -9,7 +9,7 @@ export async function benchJourney(demo: Demo): Promise<Line> {
   const { items } = (await client.get('/api/storefront/products?kind=vps')).body
   const seconds: number[] = []
   for (let i = 0; i < 5; i++) {
-    const order = (await client.post('/api/portal/orders', { items: [{ productId: items[0].id, cycle: 'monthly', hostname: `bench-${i}.contoh.id`, templateId: items[0].templates[0].id }], promoCode: null })).body
+    const order = (await client.post('/api/portal/orders', { items: [{ productId: items[0].id, cycle: 'monthly', hostname: `bench-${i}.contoh.id`, templateId: items[0].templates[0].id }], promoCodes: [] })).body
     const payment = (await client.post(`/api/portal/invoices/${order.invoiceId}/payments`, { method: 'bca_va' })).body
     const started = performance.now()
     await atMidtrans(demo, payment.instructions.vaNumber)

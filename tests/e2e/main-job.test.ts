@@ -35,7 +35,7 @@ describe('the main job over the API of the built demo', () => {
   it('orders only after the profile is complete, at the server\'s price', async () => {
     const { items } = (await client.get('/api/storefront/products?kind=vps')).body
     const product = items[0]
-    const order = { items: [{ productId: product.id, cycle: 'monthly', hostname: 'web-1.contoh.id', templateId: product.templates[0].id }], promoCode: null }
+    const order = { items: [{ productId: product.id, cycle: 'monthly', hostname: 'web-1.contoh.id', templateId: product.templates[0].id }], promoCodes: [] }
     expect((await client.post('/api/portal/orders', order)).body.code).toBe('profile_incomplete')
     expect((await client.put('/api/portal/profile', { kind: 'person', nik: '3171234567890123', phone: '0812 3456 7890', addressLine: 'Jl. Melati No. 5', city: 'Bandung', province: 'Jawa Barat', postalCode: '40115' })).status).toBe(200)
     const tampered = await client.post('/api/portal/orders', { ...order, expectedTotal: '1' })

@@ -15,7 +15,7 @@ let client: Api
 const ids = { service: '', invoice: '', product: '', connection: '' }
 const vps = async (hostname: string) => {
   const [product] = (await client.get('/api/storefront/products?kind=vps')).body.items
-  const order = (await client.post('/api/portal/orders', { items: [{ productId: product.id, cycle: 'monthly', hostname, templateId: product.templates[0].id }], promoCode: null })).body
+  const order = (await client.post('/api/portal/orders', { items: [{ productId: product.id, cycle: 'monthly', hostname, templateId: product.templates[0].id }], promoCodes: [] })).body
   const payment = await client.post(`/api/portal/invoices/${order.invoiceId}/payments`, { method: 'bca_va' })
   await atMidtrans(demo, payment.body.instructions.vaNumber)
   return { serviceId: order.items[0].serviceId as string, invoiceId: order.invoiceId as string, productId: product.id as string }
@@ -46,7 +46,7 @@ const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
   sysadmin: () => [...Object.keys(own.sysadmin), '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
-  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`],
+  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
 const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1]
@@ -233,15 +233,31 @@ describe('what staff do', () => {
     await page.getByRole('option', { name: 'yearly' }).click()
     await page.keyboard.press('Escape')
     await fill('Most uses', '25')
+    await dialog().getByLabel('For', { exact: true }).click()
+    await page.getByRole('option', { name: 'For good' }).click()
+    await dialog().getByRole('switch', { name: 'Combinable' }).click()
     await dialog().getByRole('button', { name: 'Add promo code' }).click()
     await said('1 product · yearly')
     const [promo] = await listed('/api/admin/promos', 'AKHIR-TAHUN')
-    expect(promo).toMatchObject({ value: '15', productIds: [ids.product], cycles: ['annually'], maxRedemptions: 25, oncePerClient: true })
+    expect(promo).toMatchObject({ value: '15', productIds: [ids.product], cycles: ['annually'], maxRedemptions: 25, maxPerClient: 1, periods: null, appliesTo: 'recurring', combinable: true })
     await press('Change AKHIR-TAHUN')
     await dialog().getByRole('switch', { name: 'Switched on' }).click()
     await dialog().getByRole('button', { name: 'Save' }).click()
     await until('the code is off', async () => (await listed('/api/admin/promos', 'AKHIR-TAHUN'))[0], row => row.active === false && row.productIds.length === 1)
     for (const action of ['promo.create', 'promo.update']) await audited(action, promo.id)
+  })
+
+  it('a price is announced to existing services: what it does is shown first, they get it, and it can be withdrawn', async () => {
+    await watched.visit(`/en/admin/products/${ids.product}`)
+    await fill('New price', '60000')
+    await press('See what it does')
+    await said(/Announce Rp\s60\.000 from/)
+    await dialog().getByRole('button', { name: 'Announce price' }).click()
+    await until('the service has it', () => serviceOf(ids.service), body => body.priceChanges[0]?.price.amount === '60000')
+    await press('Withdraw announcement')
+    await dialog().getByRole('button', { name: 'Withdraw announcement' }).click()
+    await until('it is gone', () => serviceOf(ids.service), body => body.priceChanges.length === 0)
+    for (const action of ['product.announce-price', 'product.withdraw-price']) await audited(action, ids.product)
   })
 
   it('a failed task is retried from the service\'s page', async () => {

@@ -150,7 +150,7 @@ describe.each(databaseKinds())('money on %s', (kind) => {
     const orders = await Promise.all(Array.from({ length: 12 }, () => world.order()))
     const undone = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => test.app.core.transact(async (stores: Stores) => {
       const order = orders[i]
-      await test.app.billing.issueOrderInvoice(stores, { orderId: order?.orderId ?? '', clientId: order?.clientId ?? '', discountLabel: null, lines: [{ serviceId: order?.serviceId ?? '', description: 'x', cycle: 'monthly', price: money(1000), setup: money(0), discount: money(0) }] })
+      await test.app.billing.issueOrderInvoice(stores, { orderId: order?.orderId ?? '', clientId: order?.clientId ?? '', lines: [{ serviceId: order?.serviceId ?? '', description: 'x', cycle: 'monthly', price: money(1000), setup: money(0), discounts: [] }] })
       if (i % 2 === 0) throw new Error('undo')
     })))
     expect(undone.filter(result => result.status === 'rejected')).toHaveLength(4)

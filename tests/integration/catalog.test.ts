@@ -24,7 +24,7 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
 
   const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: `vps-${uuidv7().slice(-12)}`, kind: 'vps', name: 'VPS Uji', summary: { id: 'Ringkas', en: 'Short' }, description: { id: 'Panjang', en: 'Long' }, spec: { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 200 }, status: 'draft', featured: false, position: 10, stockLimit: null, connectionIds: [place.connectionId], templateIds: [place.templateId], ...change })
   const price = (productId: string, amount: bigint, effectiveFrom?: Date) => test.app.catalog.setPrice({ actor, productId, cycle: 'monthly', price: money(amount), setup: money(0n), effectiveFrom })
-  const promo = (change: object = {}) => ({ code: `K${uuidv7().slice(-10).toUpperCase()}`, kind: 'percent' as const, value: '10', active: true, startsAt: null, endsAt: null, maxRedemptions: null, oncePerClient: true, productIds: [], cycles: [], ...change })
+  const promo = (change: object = {}) => ({ code: `K${uuidv7().slice(-10).toUpperCase()}`, kind: 'percent' as const, value: '10', active: true, startsAt: null, endsAt: null, maxRedemptions: null, appliesTo: 'recurring' as const, periods: 1, maxPerClient: 1, newClientsOnly: false, minimumOrder: null, combinable: false, productIds: [], cycles: [], ...change })
 
   it('a product goes on sale when it has a price, and the storefront then shows it with PPN', async () => {
     const made = await test.app.catalog.createProduct({ actor, fields: fields() })
@@ -64,7 +64,7 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
     await test.app.catalog.deleteProduct({ actor, id: made.id })
     expect(await codeOf(test.app.catalog.showProduct(made.id))).toBe('not_found')
     const sold = await shop.product(place)
-    await shop.ordering.placeOrder({ clientId: await shop.buyer(), items: [shop.item(sold, place.templateId)], promoCode: null, cartToken: null })
+    await shop.ordering.placeOrder({ clientId: await shop.buyer(), items: [shop.item(sold, place.templateId)], promoCodes: [], cartToken: null })
     await test.app.catalog.deleteProduct({ actor, id: sold })
     expect((await test.app.catalog.showProduct(sold)).status).toBe('retired')
   })

@@ -56,8 +56,8 @@ describe.each(databaseKinds())('D15: price and currency travel as one value, on 
     const place = await shop.connection()
     const [clientId, productId] = [await shop.buyer(), await shop.product(place, { price: 39_900n })]
     const items = [shop.item(productId, place.templateId)]
-    const { total } = await shop.ordering.quoteCart({ cart: { items, promoCode: null }, clientId, unknown: 'refuse' })
-    const placed = await shop.ordering.placeOrder({ clientId, items, promoCode: null, expectedTotal: total.amount, cartToken: null })
+    const { total } = await shop.ordering.quoteCart({ cart: { items, promoCodes: [] }, clientId, unknown: 'refuse' })
+    const placed = await shop.ordering.placeOrder({ clientId, items, promoCodes: [], expectedTotal: total.amount, cartToken: null })
     await world.pay(placed.invoiceId ?? '')
     const serviceId = placed.items[0]?.serviceId ?? ''
     await world.activate(serviceId)

@@ -71,7 +71,7 @@ describe.each(databaseKinds())('D18: no remote call inside a transaction, on %s'
     const templateId = template?.id ?? ''
     const shop = shopWorld(app)
     const clientId = await shop.buyer()
-    const placed = await ordering.placeOrder({ clientId, items: [shop.item(await shop.product({ connectionId, templateId }), templateId)], promoCode: null, cartToken: null })
+    const placed = await ordering.placeOrder({ clientId, items: [shop.item(await shop.product({ connectionId, templateId }), templateId)], promoCodes: [], cartToken: null })
     const [invoiceId, serviceId] = [placed.invoiceId ?? '', placed.items[0]?.serviceId ?? '']
     await app.startWorkers()
     const view = await w.start({ clientId, invoiceId }, 'bca_va')

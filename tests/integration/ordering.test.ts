@@ -28,8 +28,8 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
   })
   afterAll(() => test.close())
 
-  const order = (clientId: string, productId: string, more: { hostname?: string, promoCode?: string | null, expectedTotal?: string, templateId?: string, cartToken?: string | null, at?: typeof place } = {}) =>
-    shop.ordering.placeOrder({ clientId, items: [shop.item(productId, more.templateId ?? (more.at ?? place).templateId, more.hostname)], promoCode: more.promoCode ?? null, expectedTotal: more.expectedTotal, cartToken: more.cartToken ?? null })
+  const order = (clientId: string, productId: string, more: { hostname?: string, promoCodes?: string[], expectedTotal?: string, templateId?: string, cartToken?: string | null, at?: typeof place } = {}) =>
+    shop.ordering.placeOrder({ clientId, items: [shop.item(productId, more.templateId ?? (more.at ?? place).templateId, more.hostname)], promoCodes: more.promoCodes ?? [], expectedTotal: more.expectedTotal, cartToken: more.cartToken ?? null })
   const nothingWritten = async (clientId: string, productId: string) => {
     expect(await shop.servicesOf(productId)).toHaveLength(0)
     expect((await shop.ordering.listOrders({ clientId, page: 1, pageSize: 10 })).total).toBe(0)
@@ -65,7 +65,7 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
       expect(await codeOf(order(clientId, uuidv7()))).toBe('product_unavailable')
       expect(await codeOf(order(clientId, await shop.product(place, { status: 'draft' })))).toBe('product_unavailable')
       const productId = await shop.product(place)
-      expect(await codeOf(shop.ordering.placeOrder({ clientId, items: [{ ...shop.item(productId, place.templateId), cycle: 'annually' }], promoCode: null, cartToken: null }))).toBe('product_unavailable')
+      expect(await codeOf(shop.ordering.placeOrder({ clientId, items: [{ ...shop.item(productId, place.templateId), cycle: 'annually' }], promoCodes: [], cartToken: null }))).toBe('product_unavailable')
       await nothingWritten(clientId, productId)
     })
 
@@ -122,7 +122,7 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
 
     it('D15: amount and currency of cart, order, service and invoice are those of the price row', async () => {
       const [clientId, productId] = [await shop.buyer(), await shop.product(place, { price: 39_900n })]
-      const quote = await shop.ordering.quoteCart({ cart: { items: [shop.item(productId, place.templateId)], promoCode: null }, clientId, unknown: 'refuse' })
+      const quote = await shop.ordering.quoteCart({ cart: { items: [shop.item(productId, place.templateId)], promoCodes: [] }, clientId, unknown: 'refuse' })
       const placed = await order(clientId, productId)
       expect(placed.total).toEqual(quote.total)
       expect(await world.invoice(placed.invoiceId ?? '')).toMatchObject({ total: BigInt(quote.total.amount), currency: quote.total.currency })
@@ -142,7 +142,7 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
 
     it('one order cannot take more than is left', async () => {
       const [clientId, productId] = [await shop.buyer(), await shop.product(place, { stockLimit: 1 })]
-      expect(await codeOf(shop.ordering.placeOrder({ clientId, items: [shop.item(productId, place.templateId), shop.item(productId, place.templateId)], promoCode: null, cartToken: null }))).toBe('out_of_stock')
+      expect(await codeOf(shop.ordering.placeOrder({ clientId, items: [shop.item(productId, place.templateId), shop.item(productId, place.templateId)], promoCodes: [], cartToken: null }))).toBe('out_of_stock')
     })
 
     it('an order that lapses gives its unit back, and the storefront says so', async () => {
@@ -159,39 +159,39 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
   describe('promo codes', () => {
     it('a percentage is taken off the period, not off the setup fee (D14)', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place, { price: 100_000n, setup: 50_000n }), await shop.promo()]
-      const placed = await order(clientId, productId, { promoCode: promo.code })
+      const placed = await order(clientId, productId, { promoCodes: [promo.code] })
       expect(await world.invoice(placed.invoiceId ?? '')).toMatchObject({ subtotal: 150_000n, discount: 10_000n, taxable: 140_000n, total: 155_400n })
-      expect(await shop.redemptionsOf(promo.id)).toMatchObject([{ status: 'reserved', clientId, clientKey: clientId }])
+      expect(await shop.redemptionsOf(promo.id)).toMatchObject([{ status: 'reserved', clientId, use: 1 }])
     })
 
     it('expired promo: refused by name, nothing written', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place), await shop.promo({ endsAt: test.clock.now() })]
-      expect(await codeOf(order(clientId, productId, { promoCode: promo.code }))).toBe('promo_expired')
-      expect(await codeOf(order(clientId, productId, { promoCode: 'THERE-IS-NONE' }))).toBe('promo_invalid')
+      expect(await codeOf(order(clientId, productId, { promoCodes: [promo.code] }))).toBe('promo_expired')
+      expect(await codeOf(order(clientId, productId, { promoCodes: ['THERE-IS-NONE'] }))).toBe('promo_invalid')
       await nothingWritten(clientId, productId)
     })
 
     it('D14: the last redemption goes to one of ten buyers at once', async () => {
       const [productId, promo] = [await shop.product(place), await shop.promo({ maxRedemptions: 1 })]
       const buyers = await Promise.all(Array.from({ length: 10 }, () => shop.buyer()))
-      const outcomes = await Promise.all(buyers.map(clientId => codeOf(order(clientId, productId, { promoCode: promo.code }))))
+      const outcomes = await Promise.all(buyers.map(clientId => codeOf(order(clientId, productId, { promoCodes: [promo.code] }))))
       expect(outcomes.filter(outcome => outcome === 'no error')).toHaveLength(1)
       expect(outcomes.filter(outcome => outcome === 'promo_exhausted')).toHaveLength(9)
     })
 
     it('D14: one client at once with the same code gets it once', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place), await shop.promo()]
-      const outcomes = await Promise.all([1, 2, 3, 4].map(() => codeOf(order(clientId, productId, { promoCode: promo.code }))))
+      const outcomes = await Promise.all([1, 2, 3, 4].map(() => codeOf(order(clientId, productId, { promoCodes: [promo.code] }))))
       expect(outcomes.filter(outcome => outcome === 'no error')).toHaveLength(1)
       expect(await shop.redemptionsOf(promo.id)).toHaveLength(1)
     })
 
     it('paid: the redemption is committed; lapsed: it is released and may be used again', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place), await shop.promo({ maxRedemptions: 1 })]
-      const lapsed = await order(clientId, productId, { promoCode: promo.code })
+      const lapsed = await order(clientId, productId, { promoCodes: [promo.code] })
       await test.app.billing.voidInvoice({ actor: financeActor, invoiceId: lapsed.invoiceId ?? '', reason: 'withdrawn' })
       expect((await shop.redemptionsOf(promo.id)).map(row => row.status)).toEqual(['released'])
-      const paid = await order(clientId, productId, { promoCode: promo.code })
+      const paid = await order(clientId, productId, { promoCodes: [promo.code] })
       await world.pay(paid.invoiceId ?? '')
       expect((await shop.redemptionsOf(promo.id)).map(row => row.status).sort()).toEqual(['committed', 'released'])
       expect((await shop.ordering.showOrder({ id: paid.id, clientId })).status).toBe('fulfilling')
@@ -199,7 +199,7 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
 
     it('an order that costs nothing is paid at once and asks for its build', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place), await shop.promo({ value: 100n })]
-      const placed = await order(clientId, productId, { promoCode: promo.code, expectedTotal: '0' })
+      const placed = await order(clientId, productId, { promoCodes: [promo.code], expectedTotal: '0' })
       expect(placed).toMatchObject({ status: 'fulfilling', total: { amount: '0' } })
       expect(await world.jobs('billing.service-paid', 'serviceId', placed.items[0]?.serviceId ?? '')).toBe(1)
       expect((await shop.redemptionsOf(promo.id)).map(row => row.status)).toEqual(['committed'])
@@ -209,32 +209,32 @@ describe.each(databaseKinds())('ordering on %s', (kind) => {
   describe('cart', () => {
     it('is priced by the server, kept by a hash of its id, and gone once ordered', async () => {
       const [clientId, productId, promo] = [await shop.buyer(), await shop.product(place), await shop.promo()]
-      const { quote, token } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId, 'keranjang.contoh.id')], promoCode: promo.code } })
-      expect(quote).toMatchObject({ total: { amount: '99900' }, discount: { amount: '10000' }, promoProblem: null, lines: [{ nextInvoiceOn: '2026-11-18', nextInvoiceTotal: { amount: '111000' } }] })
+      const { quote, token } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId, 'keranjang.contoh.id')], promoCodes: [promo.code] } })
+      expect(quote).toMatchObject({ total: { amount: '99900' }, discount: { amount: '10000' }, promos: [{ code: promo.code, problem: null, discount: { amount: '10000' } }], lines: [{ nextInvoiceOn: '2026-11-18', nextInvoiceTotal: { amount: '111000' } }] })
       expect((await world.rows<{ n: number }>(sql`select count(*)::int as n from carts where id_hash = ${token}`))[0]?.n).toBe(0)
       expect(await shop.ordering.showCart({ token, clientId })).toEqual(quote)
-      await order(clientId, productId, { promoCode: promo.code, cartToken: token })
+      await order(clientId, productId, { promoCodes: [promo.code], cartToken: token })
       expect((await shop.ordering.showCart({ token, clientId })).lines).toHaveLength(0)
     })
 
     it('a promo code that does not hold is told beside the full price', async () => {
       const [productId, promo] = [await shop.product(place), await shop.promo({ active: false })]
-      const { quote } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId)], promoCode: promo.code } })
-      expect(quote).toMatchObject({ promoProblem: 'promo_expired', total: { amount: '111000' } })
+      const { quote } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId)], promoCodes: [promo.code] } })
+      expect(quote).toMatchObject({ promos: [{ problem: 'promo_expired' }], total: { amount: '111000' } })
     })
 
     it('a product that went out of sale leaves the cart; putting one in is refused', async () => {
       const [productId, draft] = [await shop.product(place), await shop.product(place, { status: 'draft' })]
-      const cart = { items: [shop.item(productId, place.templateId)], promoCode: null }
+      const cart = { items: [shop.item(productId, place.templateId)], promoCodes: [] }
       const { token } = await shop.ordering.putCart({ token: null, clientId: null, cart })
       await test.app.core.database.executor.execute(sql`update products set status = 'retired' where id = ${productId}`)
       expect((await shop.ordering.showCart({ token, clientId: null })).lines).toHaveLength(0)
-      expect(await codeOf(shop.ordering.putCart({ token, clientId: null, cart: { items: [shop.item(draft, place.templateId)], promoCode: null } }))).toBe('product_unavailable')
+      expect(await codeOf(shop.ordering.putCart({ token, clientId: null, cart: { items: [shop.item(draft, place.templateId)], promoCodes: [] } }))).toBe('product_unavailable')
     })
 
     it('a price that was changed meanwhile is asked for again in the cart', async () => {
       const productId = await shop.product(place)
-      const { token } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId)], promoCode: null } })
+      const { token } = await shop.ordering.putCart({ token: null, clientId: null, cart: { items: [shop.item(productId, place.templateId)], promoCodes: [] } })
       await test.app.catalog.setPrice({ actor: tester, productId, cycle: 'monthly', price: { amount: 200_000n, currency: 'IDR' }, setup: { amount: 0n, currency: 'IDR' } })
       expect((await shop.ordering.showCart({ token, clientId: null })).total.amount).toBe('222000')
     })

@@ -146,7 +146,8 @@ describe.each(databaseKinds())('reports on %s', (kind) => {
   it('a promo code: what it cost, what it brought, and what was renewed since', async () => {
     const [promoId, orderId] = [uuidv7(), (await world.rows<{ id: string }>(sql`select id from orders where client_id = ${ids.a}`))[0]?.id ?? '']
     await world.rows(sql`insert into promo_codes (id, code, kind, value, created_at) values (${promoId}, 'HEMAT', 'fixed', 31000, now())`)
-    await world.rows(sql`insert into promo_redemptions (id, promo_id, client_id, order_id, client_key, status, at) values (${uuidv7()}, ${promoId}, ${ids.a}, ${orderId}, ${ids.a}, 'committed', '2026-01-11T03:00:00Z')`)
+    await world.rows(sql`insert into promo_redemptions (id, promo_id, client_id, order_id, use, status, at) values (${uuidv7()}, ${promoId}, ${ids.a}, ${orderId}, 1, 'committed', '2026-01-11T03:00:00Z')`)
+    await world.rows(sql`update invoice_lines set promo_id = ${promoId} where kind = 'discount' and invoice_id in (select id from invoices where order_id = ${orderId})`)
     expect(await rowsOf('promos?from=2026-01&to=2026-01')).toEqual({ [promoId]: { used: 1, lapsed: 0, newClients: 1, discount: 31_000, revenue: 329_000, renewals: 310_000 } })
     for (const [column, sum] of [['discount', 31_000], ['revenue', 329_000], ['renewals', 310_000]] as const) expect(await sumBehind('promos', `from=2026-01&to=2026-01&key=${promoId}&column=${column}`)).toBe(sum)
   })

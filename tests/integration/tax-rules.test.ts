@@ -42,8 +42,8 @@ describe.each(databaseKinds())('PPN as rows on %s', (kind) => {
     const clientId = await shop.buyer()
     const items = [shop.item(productId, templateId)]
     const shown = (await test.app.catalog.listStorefrontProducts({})).items.find(item => item.id === productId)?.prices[0]?.tax.amount
-    const quoted = (await shop.ordering.quoteCart({ cart: { items, promoCode: null }, clientId, unknown: 'refuse' })).tax.amount
-    const order = await shop.ordering.placeOrder({ clientId, items, promoCode: null, cartToken: null })
+    const quoted = (await shop.ordering.quoteCart({ cart: { items, promoCodes: [] }, clientId, unknown: 'refuse' })).tax.amount
+    const order = await shop.ordering.placeOrder({ clientId, items, promoCodes: [], cartToken: null })
     const invoice = await world.invoice(order.invoiceId ?? '')
     return [shown, quoted, invoice.tax.toString(), invoice.taxRule]
   }

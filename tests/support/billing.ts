@@ -40,11 +40,11 @@ export function billingWorld(app: App) {
       const clientId = options.clientId ?? await world.client()
       const [productId, orderId] = [uuidv7(), uuidv7()]
       const cycle = options.cycle ?? 'monthly'
-      const lines = (options.prices ?? [100_000n]).map((price, i) => ({ serviceId: uuidv7(), description: `VPS Mini ${i + 1}`, cycle, price: money(price), setup: money(options.setup ?? 0n), discount: money(options.discount ?? 0n) }))
+      const lines = (options.prices ?? [100_000n]).map((price, i) => ({ serviceId: uuidv7(), description: `VPS Mini ${i + 1}`, cycle, price: money(price), setup: money(options.setup ?? 0n), discounts: options.discount ? [{ promoId: null, label: 'PROMO', off: 'period' as const, amount: money(options.discount) }] : [] }))
       await db.insert(products).values({ id: productId, slug: productId, kind: 'vps', name: 'VPS Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, createdAt: clock.now(), updatedAt: clock.now() })
       await db.insert(orders).values({ id: orderId, number: `ORD-${orderId}`, clientId, status: 'placed', placedAt: clock.now(), total: 0n })
       for (const line of lines) await db.insert(services).values({ id: line.serviceId, orderId, clientId, productId, productName: 'VPS Mini', spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, hostname: `${line.serviceId}.contoh.id`, cycle, price: line.price.amount, status: 'pending', createdAt: clock.now() })
-      const { invoiceId, total } = await transact(stores => app.billing.issueOrderInvoice(stores, { orderId, clientId, lines, discountLabel: options.discount ? 'PROMO' : null }))
+      const { invoiceId, total } = await transact(stores => app.billing.issueOrderInvoice(stores, { orderId, clientId, lines }))
       return { clientId, orderId, invoiceId, total, serviceIds: lines.map(line => line.serviceId), serviceId: lines[0]?.serviceId ?? '' }
     },
     /** Money at the gateway, booked as the payments module does; the id of the payment is answered. */

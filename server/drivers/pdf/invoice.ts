@@ -2,6 +2,7 @@ import type { Content, TableCell, TDocumentDefinitions } from 'pdfmake/interface
 import { formatMoney, isZero, subtract } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { needsStampDuty } from '#shared/money/stamp-duty.ts'
+import { isDiscount } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { InvoiceLine, InvoicePrinter } from '#server/billing/ports.ts'
 import { day, draw, heading, page, parties, right, sums, taxName, texts } from './document.ts'
@@ -26,7 +27,7 @@ export function layout({ invoice, lines, outstanding, credited, locale, zone }: 
 
 function row(line: InvoiceLine, locale: Locale, zone: string): TableCell[] {
   const t = texts[locale].invoice
-  const name = line.kind === 'setup' ? t.setup.replace('{name}', line.description) : line.kind === 'discount' ? `${t.discount}: ${line.description}` : line.description
+  const name = line.kind === 'setup' ? t.setup.replace('{name}', line.description) : isDiscount(line.kind) ? `${t.discount}: ${line.description}` : line.description
   const quantity = line.quantity ?? 1
   const each = quantity === 1 ? '' : `\n${quantity} × ${formatMoney({ ...line.amount, amount: line.amount.amount / BigInt(quantity) })}`
   const period = line.periodStart && line.periodEnd ? `${day(line.periodStart, locale, zone)} – ${day(line.periodEnd, locale, zone)}` : ''

@@ -5,6 +5,7 @@ import enTransfers from '#i18n/en/transfers.json' with { type: 'json' }
 import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { announcePrice, listPriceAnnouncements, previewPrice, withdrawPrice } from '#server/billing/announce-price.ts'
 import { applyCredit } from '#server/billing/apply-credit.ts'
 import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
@@ -34,6 +35,7 @@ import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
 import { proposeManualEntry, reverseManualEntry } from '#server/billing/propose-manual-entry.ts'
 import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
+import { renewalPrice } from '#server/billing/renewal-price.ts'
 import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
 import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
@@ -41,6 +43,7 @@ import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
 import { returnMoney } from '#server/billing/return-money.ts'
 import type { Reason } from '#server/billing/service-plan.ts'
 import { sealJournal } from '#server/billing/seal-journal.ts'
+import { setServicePrice } from '#server/billing/set-service-price.ts'
 import { setTaxNumber } from '#server/billing/set-tax-number.ts'
 import { bookGatewayFee, bookPayout, payOutCredit } from '#server/billing/settle-gateway.ts'
 import { setHold } from '#server/billing/set-hold.ts'
@@ -48,6 +51,7 @@ import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
 import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
 import { showPlan } from '#server/billing/show-plan.ts'
+import { spreadPrice } from '#server/billing/spread-price.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
@@ -90,7 +94,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
       hooks = { ...hooks, ...more }
     },
     zone, policy: rules.policy, calendar: rules.calendar,
-    computeTax,
+    computeTax, priceRenewal: renewalPrice,
     showTax: showTax(deps), addTaxRule: addTaxRule(deps), setSellerTaxStatus: setSellerTaxStatus(deps),
     issueOrderInvoice: ((stores, input) => issueOrderInvoice(deps)(own(stores), input)) satisfies IssueOrderInvoice,
     findPayableInvoice: ((stores, input) => findPayableInvoice(own(stores), input)) satisfies FindPayableInvoice,
@@ -120,7 +124,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     showCreditable: showCreditable(deps), issueCreditNote: issueCreditNote(deps), printCreditNote: printCreditNote(deps), writeInvoiceXml: writeInvoiceXml(deps), writeCreditNoteXml: writeCreditNoteXml(deps),
     setTaxNumber: setTaxNumber(deps), checkCoretax: checkCoretax(deps), exportCoretax: exportCoretax(deps),
     voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
-    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), setHold: setHold(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
+    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }
@@ -141,6 +145,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
       'billing.sweep-due': async () => {
         await run({ actor: system, confirmBrake: false })
       },
+      'billing.price-announced': spreadPrice(deps),
       'billing.deposit-paid': payDepositTargets(deps),
       'billing.seal-due': async () => void await sealJournal(deps)({ everything: false }),
       'billing.ledger-audit-due': auditLedger(deps),

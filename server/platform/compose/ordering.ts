@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '#shared/errors/codes.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
-import type { ComputeTax, IssueOrderInvoice } from '#server/billing/ports.ts'
+import type { ComputeTax, IssueOrderInvoice, PriceRenewal } from '#server/billing/ports.ts'
 import type { CapacityCheck } from '#server/infrastructure/ports.ts'
 import type { KernelStores, Transact } from '#server/kernel/ports.ts'
+import { findPromo } from '#server/ordering/find-promo.ts'
 import { listOrders } from '#server/ordering/list-orders.ts'
 import { placeOrder } from '#server/ordering/place-order.ts'
 import type { ForecastRenewal, OrderingStores } from '#server/ordering/ports.ts'
@@ -16,24 +17,24 @@ import { invalidatePages } from '../page-cache.ts'
 
 /** What ordering asks of billing: the invoice, PPN, and the calendar that says when the next invoice comes. */
 export interface BillingForOrdering {
-  readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly policy: { readonly renewalLeadDays: number }
+  readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly issueOrderInvoice: IssueOrderInvoice, readonly policy: { readonly renewalLeadDays: number }
   readonly calendar: { periodEnd(start: Date, months: number, anchorDay: number): Date, shiftDays(at: Date, days: number): Date, isoDay(at: Date): string, dayOf(at: Date): { readonly year: number, readonly day: number } }
 }
 
 export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck }) {
   const { clock, newId, read, log } = core
-  const { calendar, policy, computeTax, issueOrderInvoice } = billing
+  const { calendar, policy, computeTax, priceRenewal, issueOrderInvoice } = billing
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const transact = core.transact as unknown as Transact<OrderingStores>
   const forecastRenewal: ForecastRenewal = (cycle, at) => calendar.isoDay(calendar.shiftDays(calendar.periodEnd(at, monthsOfCycle[cycle], calendar.dayOf(at).day), -policy.renewalLeadDays))
   const digest = (text: string) => createHash('sha256').update(text).digest('hex')
   const { offers, promos, redemptions, carts, orders } = read
-  const quoting = { offers, promos, redemptions, clock, computeTax, forecastRenewal, carts, digest, newToken: () => randomBytes(32).toString('base64url') }
+  const quoting = { offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal, carts, digest, newToken: () => randomBytes(32).toString('base64url') }
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   // Nobody to ask is no answer: nothing is sold on a guess.
   const checkCapacity: CapacityCheck = hypervisors.checkCapacity ?? (() => Promise.reject(new AppError('capacity_unknown')))
   return {
-    quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting),
+    quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting), findPromo: findPromo(quoting),
     placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, checkCapacity, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),
     listOrders: listOrders({ orders }), showOrder: showOrder({ orders }),
     /** For billing, inside its transaction: the reserved promo code counts as used. */

@@ -73,7 +73,7 @@ describe('invoices', () => {
   const order = fc.array(fc.record({ price: fc.bigInt({ min: 0n, max: 10n ** 9n }), setup: fc.bigInt({ min: 0n, max: 10n ** 7n }), percent: fc.bigInt({ min: 0n, max: 100n }) }), { minLength: 1, maxLength: 10 })
   it('D21: one rounding: the sums of an invoice fit each other, and its lines for the gateway add up to what is owed', () => {
     fc.assert(fc.property(order, (items) => {
-      const lines = orderInvoiceLines({ orderId: 'o', clientId: 'c', discountLabel: 'PROMO', lines: items.map(({ price, setup, percent }, i) => ({ serviceId: `s${i}`, description: `VPS ${i}`, cycle: 'monthly', price: money(price), setup: money(setup), discount: money(price * percent / 100n) })) })
+      const lines = orderInvoiceLines({ orderId: 'o', clientId: 'c', lines: items.map(({ price, setup, percent }, i) => ({ serviceId: `s${i}`, description: `VPS ${i}`, cycle: 'monthly', price: money(price), setup: money(setup), discounts: [{ promoId: null, label: 'PROMO', off: 'period' as const, amount: money(price * percent / 100n) }, { promoId: null, label: 'PROMO', off: 'setup' as const, amount: money(setup * percent / 100n) }] })) })
       const figures = invoiceFigures(lines, taxable => computeTax(taxable, now, { pkp: true }))
       expect(figures.taxable.amount).toBe(figures.subtotal.amount - figures.discount.amount)
       expect(lines.reduce((sum, line) => sum + line.amount.amount, 0n)).toBe(figures.taxable.amount)

@@ -9,7 +9,7 @@ import type { CalendarFacts } from '#server/billing/service-plan.ts'
 const now = new Date('2026-11-23T03:00:00Z')
 const rules = { policy: defaultPolicy, calendar: businessCalendar('Asia/Jakarta') }
 const facts = (n: number): CalendarFacts => ({
-  serviceId: String(n).padStart(6, '0'), clientId: 'c', orderId: 'o', hostname: 'a', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(1), anchorDay: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: now, renewalIssued: false, invoice: null,
+  serviceId: String(n).padStart(6, '0'), clientId: 'c', orderId: 'o', hostname: 'a', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(1), anchorDay: 1, discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: now, renewalIssued: false, invoice: null,
 })
 
 describe('planning', () => {
