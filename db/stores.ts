@@ -5,6 +5,7 @@ import { auditStores } from './repositories/audit.ts'
 import { bankLineStores } from './repositories/bank-lines.ts'
 import { billingStores } from './repositories/billing.ts'
 import { catalogStores } from './repositories/catalog.ts'
+import { changeStores } from './repositories/changes.ts'
 import { clientStores } from './repositories/clients.ts'
 import { depositStores } from './repositories/deposits.ts'
 import { domainStores } from './repositories/domains.ts'
@@ -29,7 +30,7 @@ import { transferStores } from './repositories/transfers.ts'
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db),
     ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

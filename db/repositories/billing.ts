@@ -12,6 +12,7 @@ import { containing } from '../search-pattern.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
+import { notOfWaitingUpgrade } from './changes.ts'
 import { toJournalLine } from './ledger.ts'
 import { journalOpenFrom } from './periods.ts'
 
@@ -92,8 +93,8 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
     return rows.map(toInvoice)
   },
   async hasOverdue(serviceId, now) {
-    const [row] = await db.select({ id: invoices.id }).from(invoiceLines).innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).where(and(eq(invoiceLines.serviceId, serviceId), eq(invoices.status, 'issued'), lte(invoices.dueAt, now))).limit(1)
-    return row !== undefined
+    const found = await db.execute(sql`select 1 from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and v.due_at <= ${now.toISOString()} and ${notOfWaitingUpgrade} limit 1`)
+    return (found as unknown as { rows: unknown[] }).rows.length > 0
   },
   async countLiveServices(invoiceId) {
     const [row] = await db.select({ live: sql<number>`count(distinct ${services.id})::int` }).from(invoiceLines).innerJoin(services, eq(services.id, invoiceLines.serviceId)).where(and(eq(invoiceLines.invoiceId, invoiceId), ne(services.status, 'ended')))
@@ -150,11 +151,13 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
 
 /** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes nor pending prices. */
 interface RawTerms { periods: number, discounts: { promo_id: string, label: string, kind: PromoKind, value: string, periods: number | null }[], changes: { id: string, price: string, at: number }[] }
-/** A pending price counts while its announcement does and the service still is of that product and cycle. */
-const termsQuery = sql`(select case when d.list is null and c.list is null then null else json_build_object('periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(c.list, '[]')) end
+/** A change that waits for the renewal: from then on its cycle and price count. */
+const waitingChange = sql`left join service_changes c on c.service_id = s.id and c.status = 'waiting' and c.timing = 'renewal'`
+/** A pending price counts while its announcement does and the service still is of that product and cycle; a waiting change brings its own price. */
+const termsQuery = sql`(select case when d.list is null and pending.list is null then null else json_build_object('periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
   from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods)) as list from service_discounts where service_id = s.id) d,
     (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
-      where w.service_id = s.id and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) c)`
+      where w.service_id = s.id and c.id is null and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
 const toTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
   price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0,
   discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ...discount }) => ({ ...discount, promoId, value: BigInt(value) })),
@@ -171,14 +174,15 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
 
 /** What the calendar has to look at, as one statement; benchmarks time it beside the plan. */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
-  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, s.cycle, s.price::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as terms,
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
     exists (select 1 from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null)) as payment_under_way
   from services s
   join users u on u.id = s.client_id
+  ${waitingChange}
   left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
-  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' order by v.due_at, v.id limit 1) i on true
+  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
   left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
   left join lateral (select sum(amount)::text as outstanding from journal_lines where invoice_id = i.id and account = 'receivable') o on i.id is not null
   where s.status <> 'ended' and ${where}
@@ -212,8 +216,8 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async setAnchorDay(serviceId, day) {
       await db.update(services).set({ anchorDay: day }).where(eq(services.id, serviceId))
     },
-    async setCancelAtPeriodEnd(serviceId, cancel) {
-      await db.update(services).set({ cancelAtPeriodEnd: cancel }).where(eq(services.id, serviceId))
+    async setCancellation(serviceId, { atPeriodEnd, reason, note }) {
+      await db.update(services).set({ cancelAtPeriodEnd: atPeriodEnd, cancelReason: reason, cancelNote: note }).where(eq(services.id, serviceId))
     },
     async setHold(serviceId, until, reason) {
       await db.update(services).set({ holdUntil: until, holdReason: reason }).where(eq(services.id, serviceId))
@@ -244,10 +248,11 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async describe(serviceIds) {
       if (serviceIds.length === 0) return []
       const found = await db.execute(sql`
-        select s.id, s.cancel_at_period_end, s.price::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        select s.id, s.cancel_at_period_end, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
         from services s
+        ${waitingChange}
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
-        left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' order by v.due_at, v.id limit 1) i on true
+        left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
         where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
       return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'price' | 'currency' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
         .map((row): ServiceBilling => ({ serviceId: row.id, terms: toTerms(row.price, row.currency, row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))

@@ -4,17 +4,20 @@ import { money } from '#shared/money/money.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, tlds, users } from '../schema/index.ts'
+import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
 
-/** Units of each product that are sold or promised: services that have not ended. */
+/** Units of each product that are sold or promised: services that have not ended, and services that wait to be changed to it. */
 const unitsHeld = async (db: Executor, ids: readonly string[]): Promise<Map<string, number>> => {
   const rows = await db.select({ id: services.productId, n: count() }).from(services).where(and(inArray(services.productId, [...ids]), ne(services.status, 'ended'))).groupBy(services.productId)
-  return new Map(rows.map(row => [row.id, row.n]))
+  const waiting = await db.select({ id: serviceChanges.toProductId, n: count() }).from(serviceChanges).where(and(inArray(serviceChanges.toProductId, [...ids]), eq(serviceChanges.status, 'waiting'), ne(serviceChanges.toProductId, serviceChanges.fromProductId))).groupBy(serviceChanges.toProductId)
+  const held = new Map(rows.map(row => [row.id, row.n]))
+  for (const { id, n } of waiting) held.set(id, (held.get(id) ?? 0) + n)
+  return held
 }
 
 async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]): Promise<ProductRecord[]> {
@@ -96,7 +99,8 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
         await place(id, fields)
       },
       async wasSold(id) {
-        return (await db.select({ id: services.id }).from(services).where(eq(services.productId, id)).limit(1)).length > 0
+        if ((await db.select({ id: services.id }).from(services).where(eq(services.productId, id)).limit(1)).length > 0) return true
+        return (await db.select({ id: serviceChanges.id }).from(serviceChanges).where(or(eq(serviceChanges.fromProductId, id), eq(serviceChanges.toProductId, id))).limit(1)).length > 0
       },
       async remove(id) {
         await db.delete(products).where(eq(products.id, id))

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-o
 import type { MachineFacts, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
-import { resources, sagas, sagaSteps, services } from '../schema/index.ts'
+import { resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf, servicePages, toDate } from './service-pages.ts'
 
@@ -138,7 +138,9 @@ function serviceControl(db: Executor): ServiceControl {
     },
     async lock(serviceId) {
       const [row] = await db.select({ status: services.status, clientId: services.clientId, resumeRequestedAt: services.resumeRequestedAt }).from(services).where(eq(services.id, serviceId)).for('update')
-      return row ? { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null } : null
+      if (!row) return null
+      const [change] = await db.select({ id: serviceChanges.id }).from(serviceChanges).where(and(eq(serviceChanges.serviceId, serviceId), eq(serviceChanges.status, 'applied')))
+      return { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null, changed: change !== undefined }
     },
     async isOwnedBy(serviceId, clientId) {
       const found = await db.select({ id: services.id }).from(services).where(and(eq(services.id, serviceId), eq(services.clientId, clientId)))
@@ -155,12 +157,14 @@ function serviceControl(db: Executor): ServiceControl {
             when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' then 'provision'
             when s.status = 'suspended' and s.resume_requested_at is null and r.status = 'ready' then 'suspend'
             when s.status = 'suspended' and s.resume_requested_at is not null and r.status in ('ready', 'stopped_by_policy') then 'resume'
-            when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate' end as want
+            when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate'
+            when s.status in ('active', 'past_due') and r.status = 'ready' and exists (select 1 from service_changes c where c.service_id = s.id and c.status = 'applied') then 'resize' end as want
           from services s left join resources r on r.service_id = s.id
-          where (s.status = 'pending' or (s.status = 'suspended' and r.status in ('ready', 'stopped_by_policy')) or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy')))
+          where (s.status = 'pending' or (s.status = 'suspended' and r.status in ('ready', 'stopped_by_policy')) or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy'))
+            or s.id in (select c.service_id from service_changes c where c.status = 'applied'))
             and not exists (select 1 from sagas g where g.service_id = s.id and g.status in ('running', 'waiting'))) wanted
         where want is not null limit ${limit}`)
-      return rowsOf<{ service_id: string, want: 'provision' | 'suspend' | 'resume' | 'terminate' }>(found).map(row => ({ serviceId: row.service_id, want: row.want }))
+      return rowsOf<{ service_id: string, want: 'provision' | 'suspend' | 'resume' | 'terminate' | 'resize' }>(found).map(row => ({ serviceId: row.service_id, want: row.want }))
     },
   }
 }

@@ -6,18 +6,23 @@ import type { Executor } from '../client.ts'
 import { cursorParts, epoch, groupOf, instant, rowsOf, toDetail, within } from './report-sql.ts'
 import type { RawDetail } from './report-sql.ts'
 
-/** What a paid period is worth in a month: its amount by its whole months; a shorter one scaled up to thirty days. */
-const monthly = sql`(case when p.period_end - p.period_start >= interval '28 days' then p.amount / round(extract(epoch from p.period_end - p.period_start) / 2629800)::bigint
-  else (p.amount * 2592000 / greatest(extract(epoch from p.period_end - p.period_start), 86400))::bigint end)`
+/** What the whole of a paid period costs right before an instant: its own amount, until a change within it gave it another price. Beside `repriced`. */
+const worth = sql`coalesce(w.amount, p.amount)`
+/** The prices that changes gave to paid periods, each from its moment until the next one. */
+const repriced = (at: SQL): SQL => sql`left join (select service_id, period_start, amount, since, lead(since) over (partition by service_id, period_start order by since, change_id) as next from period_prices) w
+  on w.service_id = p.service_id and w.period_start = p.period_start and w.since < ${at} and (w.next is null or w.next >= ${at})`
+/** What a paid period is worth in a month: its price by its whole months; a shorter one scaled up to thirty days. */
+const monthly = sql`(case when p.period_end - p.period_start >= interval '28 days' then ${worth} / round(extract(epoch from p.period_end - p.period_start) / 2629800)::bigint
+  else (${worth} * 2592000 / greatest(extract(epoch from p.period_end - p.period_start), 86400))::bigint end)`
 /** Paid and not ended right before an instant. */
-const covers = (at: SQL): SQL => sql`p.period_start < ${at} and p.period_end >= ${at} and (s.ended_at is null or s.ended_at >= ${at}) and p.amount > 0`
+const covers = (at: SQL): SQL => sql`p.period_start < ${at} and p.period_end >= ${at} and (s.ended_at is null or s.ended_at >= ${at}) and ${worth} > 0`
 /** The moment since which each client has been one. */
 const firsts = sql`select s.client_id, min(p.period_start) as first_at from paid_periods p join services s on s.id = p.service_id where p.amount > 0 group by s.client_id`
 
 /** What each client pays a month at each bound, numbered from 0. */
 const paying = (bounds: readonly Date[]): SQL => sql`
   select t.i, s.client_id, sum(${monthly})::bigint as mrr from (values ${sql.join(bounds.map((bound, i) => sql`(${i}::int, ${instant(bound)})`), sql`, `)}) t (i, at)
-  join paid_periods p on p.period_start < t.at and p.period_end >= t.at join services s on s.id = p.service_id where ${covers(sql`t.at`)} group by 1, 2`
+  join paid_periods p on p.period_start < t.at and p.period_end >= t.at join services s on s.id = p.service_id ${repriced(sql`t.at`)} where ${covers(sql`t.at`)} group by 1, 2`
 
 /** Each client from one bound to the next: before, after, and whether it had been a client before. */
 const steps = (bounds: readonly Date[]): SQL => sql`
@@ -56,13 +61,13 @@ export const growthReports = (db: Executor): Pick<Reports, 'mrr' | 'mrrChanges' 
     const cohort = sql`f as (select client_id, first_at, ${groupOf(sql`first_at`, months)} as i from (${firsts}) all_clients where ${within(sql`first_at`, { start: first.start, end: last.end })})`
     const sizes = rowsOf<{ i: number, clients: number, active: number, revenue: string }>(await db.execute(sql`
       with ${cohort} select f.i, count(*)::int as clients, count(*) filter (where v.active)::int as active, sum(v.revenue)::text as revenue from f
-      join (select s.client_id, sum(p.amount) as revenue, bool_or(${covers(instant(now))}) as active from paid_periods p join services s on s.id = p.service_id where s.client_id in (select client_id from f) group by s.client_id) v on v.client_id = f.client_id group by f.i`))
+      join (select s.client_id, sum(p.amount) as revenue, bool_or(${covers(instant(now))}) as active from paid_periods p join services s on s.id = p.service_id ${repriced(instant(now))} where s.client_id in (select client_id from f) group by s.client_id) v on v.client_id = f.client_id group by f.i`))
     const pairs = months.flatMap((_, i) => cohortMonths.flatMap(later => bounds[i + 1 + later] ? [{ i, later, at: bounds[i + 1 + later] ?? now }] : []))
     const kept = pairs.length === 0
       ? []
       : rowsOf<{ i: number, later: number, clients: number }>(await db.execute(sql`
       with ${cohort} select b.i, b.later, count(distinct f.client_id)::int as clients from (values ${sql.join(pairs.map(({ i, later, at }) => sql`(${i}::int, ${later}::int, ${instant(at)})`), sql`, `)}) b (i, later, at)
-      join f on f.i = b.i join services s on s.client_id = f.client_id join paid_periods p on p.service_id = s.id where ${covers(sql`b.at`)} group by 1, 2`))
+      join f on f.i = b.i join services s on s.client_id = f.client_id join paid_periods p on p.service_id = s.id ${repriced(sql`b.at`)} where ${covers(sql`b.at`)} group by 1, 2`))
     return months.map((_, i): Cohort => {
       const size = sizes.find(row => row.i === i)
       return { clients: size?.clients ?? 0, active: size?.active ?? 0, revenue: BigInt(size?.revenue ?? 0), kept: new Map(kept.filter(row => row.i === i).map(row => [row.later, row.clients])) }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { billingCycles, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import type { BillingCycle, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import { billingCycles, cancelReasons, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, CancelReason, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { products, promoCodes } from './catalog.ts'
 import type { ProductSpec } from './catalog.ts'
 import { promoKinds } from '#shared/vocabulary/catalog.ts'
@@ -20,7 +20,7 @@ export const orders = pgTable('orders', {
 export const services = pgTable('services', {
   id: id(), orderId: uuid().notNull().references(() => orders.id), clientId: uuid().notNull().references(() => users.id), productId: uuid().notNull().references(() => products.id), productName: text().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
   hostname: text().notNull(), templateId: uuid().references(() => templates.id), sshKey: text(), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(),
-  status: word<ServiceStatus>().notNull(), suspensionReason: word<SuspensionReason>(), suspensionNote: text(), endReason: word<EndReason>(), endedAt: instant(), cancelAtPeriodEnd: boolean().notNull().default(false),
+  status: word<ServiceStatus>().notNull(), suspensionReason: word<SuspensionReason>(), suspensionNote: text(), endReason: word<EndReason>(), endedAt: instant(), cancelAtPeriodEnd: boolean().notNull().default(false), cancelReason: word<CancelReason>(), cancelNote: text(),
   /** The calendar day (business zone) whose number every later period starts on, so that a month's end never drifts. */
   anchorDay: integer(), holdUntil: instant(), holdReason: text(),
   /** Somebody entitled lifted the suspension: the machine may start, and its proof turns the service active. */
@@ -28,7 +28,7 @@ export const services = pgTable('services', {
   /** Announced prices reach it no sooner than this. */
   priceLockedUntil: instant(),
 }, t => [
-  knownCurrency('services', t.currency), check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)),
+  knownCurrency('services', t.currency), check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)), check('services_cancel', oneOf(t.cancelReason, cancelReasons)),
   check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
   index('services_client').on(t.clientId, t.createdAt), index('services_order').on(t.orderId), index('services_product').on(t.productId, t.status), index('services_status').on(t.status, t.id),
 ])

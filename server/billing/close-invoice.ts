@@ -1,6 +1,7 @@
 import { money, subtract } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
+import { followClosing } from './follow-closing.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { isDeposit } from './deposit.ts'
@@ -33,6 +34,7 @@ export async function markClosed(deps: BillingDeps, stores: BillingStores, { inv
   await stores.invoices.setClosed(invoice.id, as, now, reason)
   await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'issued', to: as, cause: reason, actor, at: now })
   if (as === 'void') await stores.invoices.releaseRenewal(invoice.id)
+  await followClosing(deps, stores, { invoiceId: invoice.id, reason, actor })
   for (const paymentId of await stores.invoicePayments.liveOf(invoice.id)) await stores.outbox.emit('payments.cancel-due', { paymentId })
   hint(stores, 'invoice', invoice.id, invoice.clientId)
 }

@@ -1,6 +1,7 @@
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, NewId } from '../kernel/ports.ts'
 import type { AuditRecord } from '../audit/ports.ts'
+import { changeTransitions } from './change-lifecycle.ts'
 import { invoiceTransitions } from './invoice-lifecycle.ts'
 import { manualEntryTransitions } from './manual-entry-lifecycle.ts'
 import { orderTransitions } from './order-lifecycle.ts'
@@ -23,8 +24,8 @@ export interface BillingDeps {
 
 export const systemActor = (name: string): Actor => ({ kind: 'system', name })
 
-type Change = { readonly entity: 'service' | 'invoice' | 'order' | 'manual_entry', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
-const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions, manual_entry: manualEntryTransitions }
+type Change = { readonly entity: 'service' | 'invoice' | 'order' | 'manual_entry' | 'change', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
+const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions, manual_entry: manualEntryTransitions, change: changeTransitions }
 
 /** Every change of a state leaves a row: from, to, why, who, when. @throws RangeError for a pair that the lifecycle does not know. */
 export async function recordTransition(stores: BillingStores, { entity, id, from, to, cause, actor, at }: Change): Promise<void> {

@@ -1,5 +1,7 @@
 import { sum } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { lapsedShownDays, toChangeView } from './change-view.ts'
+import type { ChangeView } from './change-view.ts'
 import type { BillingStores, ComputeTax, ServiceBilling } from './ports.ts'
 import { renewalPrice } from './renewal-price.ts'
 import { renewalInvoiceAt } from './service-plan.ts'
@@ -12,6 +14,8 @@ export interface ServiceBillingView {
   /** Prices that wait for a later period, the nearest first. */
   readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[]
   readonly priceLockedUntil: Date | null
+  /** The change that is open, or that lapsed lately. */
+  readonly change: ChangeView | null
 }
 
 interface Deps { readonly read: BillingStores, readonly rules: PlanRules, readonly computeTax: ComputeTax, readonly clock: { now(): Date } }
@@ -19,10 +23,11 @@ interface Deps { readonly read: BillingStores, readonly rules: PlanRules, readon
 /** What pages show about the money side of services: by id, one query for all. The sum told is that of the renewal's own function. */
 export const describeServices = (deps: Deps) => async (serviceIds: readonly string[]): Promise<Map<string, ServiceBillingView>> => {
   const found = await deps.read.subscriptions.describe(serviceIds)
-  return new Map(found.map(service => [service.serviceId, view(service, deps)]))
+  const changes = await deps.read.changes.newestOf(serviceIds, deps.rules.calendar.shiftDays(deps.clock.now(), -lapsedShownDays))
+  return new Map(found.map(service => [service.serviceId, { ...view(service, deps), change: toChangeView(changes.find(change => change.serviceId === service.serviceId)) }]))
 }
 
-function view(service: ServiceBilling, { rules, computeTax, clock }: Deps): ServiceBillingView {
+function view(service: ServiceBilling, { rules, computeTax, clock }: Deps): Omit<ServiceBillingView, 'change'> {
   const at = renewalInvoiceAt(service, rules)
   const asked = at && service.paidUntil && renewalPrice(service.terms, service.paidUntil)
   const now = clock.now()

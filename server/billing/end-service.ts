@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { EndReason } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
+import { endOpenChange } from './close-change.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { auditStaff, hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -20,9 +21,13 @@ export const endService = (deps: BillingDeps) => async (stores: BillingStores, {
   if (!service) throw new AppError('not_found')
   if (service.status === 'ended') return
   const now = deps.clock.now()
+  // An upgrade that nobody paid was never owed: void, whatever becomes of the other invoices.
+  await endOpenChange(deps, stores, { serviceId, reason: `service_ended:${reason}`, ended: true, actor })
   await stores.subscriptions.setStatus(serviceId, { status: 'ended', endReason: reason, endedAt: now, suspensionReason: null, suspensionNote: null, resumeRequestedAt: null })
   await recordTransition(stores, { entity: 'service', id: serviceId, from: service.status, to: 'ended', cause: reason, actor, at: now })
-  for (const invoice of open) {
+  for (const { id } of open) {
+    const invoice = await stores.invoices.lock(id)
+    if (invoice?.status !== 'issued') continue
     if (await stores.invoices.countLiveServices(invoice.id) > 0) continue
     const lines = await stores.invoices.linesOf(invoice.id)
     const begun = lines.some(line => line.periodStart !== null && line.periodStart < now) || await stores.subscriptions.hasPeriodOf(serviceId, invoice.id)

@@ -16,6 +16,8 @@ export interface BillingEvents {
   'billing.service-suspended': { serviceId: string, reason: string }
   /** A suspended service is entitled again; it turns active when the machine is proven to run. */
   'billing.service-resumable': { serviceId: string }
+  /** What was sold changed: make the machine what was sold. */
+  'billing.service-changed': { serviceId: string }
   /** Entitlement ended for good: destroy the machine (or release what an unpaid order reserved). */
   'billing.service-ended': { serviceId: string, reason: string }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { applyCredit } from './apply-credit.ts'
+import { lockInvoiceOfChange } from './close-change.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -22,6 +23,7 @@ type Act = (deps: BillingDeps, stores: BillingStores, job: Job) => Promise<void>
 export const executeAction = (deps: BillingDeps) => async (stores: BillingStores, { action, actor }: { readonly action: PlannedAction, readonly actor: Actor }): Promise<'done' | 'stale'> => {
   // Invoices before services, as everywhere; what ends a service closes all that are open.
   if (action.kind === 'terminate' || action.kind === 'end_at_period_end') await stores.invoices.lockOpenOfService(action.serviceId)
+  else if (action.kind === 'issue_renewal_invoice') await lockInvoiceOfChange(stores, action.serviceId)
   else if (action.invoiceId) await stores.invoices.lock(action.invoiceId)
   const service = await stores.subscriptions.lock(action.serviceId)
   const facts = service && await stores.subscriptions.factsOf(action.serviceId)

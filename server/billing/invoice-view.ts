@@ -8,29 +8,32 @@ import { scheduleOf } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
 
 export type RailKind = 'issued' | 'reminder' | 'due' | 'suspension' | 'termination' | 'paid' | 'void'
-export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible' | 'rail_deposit_lapses'
+export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible' | 'rail_deposit_lapses' | 'rail_change_lapses'
 export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly done: boolean, readonly reason: RailReason }
 
 export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
 
-/** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. `bound`: it is for services, so the calendar acts on it. */
-export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean, readonly bound: boolean }
+/** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. `upgrade`: the same of an upgrade that waits for it. `bound`: it is for services, so the calendar acts on it. */
+export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean, readonly upgrade: boolean, readonly bound: boolean }
+
+/** What the due time means where nothing follows it; null: reminders, suspension and termination do. */
+const lastAtDue = ({ upgrade, bound, lapses }: Omit<RailFacts, 'notices'>): RailReason | null => upgrade ? 'rail_change_lapses' : !bound ? 'rail_due' : lapses ? 'rail_order_lapses' : null
 
 /** What happened to an invoice and what comes next, by the same schedule that the calendar acts on. */
-export function railOf(invoice: Invoice, { notices, lapses, bound }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
+export function railOf(invoice: Invoice, { notices, bound, ...facts }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
   const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
   if (!issuedAt || !dueAt) return []
   const sent = (step: string) => notices.find(notice => notice.step === step)
   const finalNoticeAt = sent('final')?.at ?? null
-  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, lapses, rules)
+  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, facts.lapses, rules)
+  const last = lastAtDue({ ...facts, bound })
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
   const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => bound && (status === 'issued' || sent(step.step))).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder' }))
   const steps = [issued, ...reminders]
   if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
   else if (closedAt) steps.push({ kind: status === 'void' ? 'void' : 'termination', at: closedAt, done: true, reason: status === 'void' ? 'rail_void' : 'rail_uncollectible' })
   else if (isDeposit(invoice)) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'void', at: rules.calendar.shiftDays(dueAt, depositLapseDays), done: false, reason: 'rail_deposit_lapses' })
-  else if (!bound) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' })
-  else if (lapses) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_order_lapses' })
+  else if (last) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: last })
   else {
     steps.push(
       { kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'reminder', at: finalNoticeAt ?? schedule.finalNoticeAt, done: finalNoticeAt !== null, reason: 'rail_final_notice' },

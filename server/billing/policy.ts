@@ -13,6 +13,8 @@ export interface BillingPolicy {
   readonly minimumTermDays: number
   /** An order is reserved, and its invoice payable, for this long. */
   readonly orderTermDays: number
+  /** An upgrade waits for its money this long. */
+  readonly changeTermDays: number
   readonly reminderDays: readonly number[]
   readonly orderReminderDays: readonly number[]
   readonly suspendAfterDays: number
@@ -44,6 +46,7 @@ export const defaultPolicy: BillingPolicy = {
   renewalLeadDays: 14,
   minimumTermDays: 7,
   orderTermDays: 3,
+  changeTermDays: 2,
   reminderDays: [-7, -3, 0, 1],
   orderReminderDays: [-1],
   suspendAfterDays: 3,

@@ -1,12 +1,13 @@
 import type { Money } from '#shared/money/money.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
-import type { BillingCycle, EndReason, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod, GatewayName, PaymentMethod, PaymentStatus } from '#shared/vocabulary/payments.ts'
 import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { ChangeStore } from './change-ports.ts'
 import type { DepositStore } from './deposit-ports.ts'
 import type { CreditNoteStore, DraftStore, TaxDocumentStore } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, InvoiceWithClient, Party } from './invoice-record.ts'
@@ -112,6 +113,8 @@ export interface BillingHooks {
   readonly paymentMethods?: (amount: Money) => Promise<readonly GatewayMethod[]>
 }
 
+export type { ChangeQuote, ChangeSubject, FinishChange, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from './change-ports.ts'
+
 export interface PaymentViewJson {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: { readonly amount: string, readonly currency: 'IDR' }
   readonly createdAt: string, readonly settledAt: string | null, readonly expiresAt: string | null
@@ -206,6 +209,8 @@ export interface Subscription {
   /** Somebody entitled asked that the suspension be lifted: the machine may be started, and turns the service active. */
   readonly resumeRequestedAt: Date | null
 }
+/** Why a client (or staff for him) ends a service. */
+export interface CancelWhy { readonly reason: CancelReason | null, readonly note: string | null }
 export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
 export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly terms: PriceTerms }
 
@@ -214,7 +219,7 @@ export interface SubscriptionStore {
   ofOrder(orderId: string): Promise<Subscription[]>
   setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
   setAnchorDay(serviceId: string, day: number): Promise<void>
-  setCancelAtPeriodEnd(serviceId: string, cancel: boolean): Promise<void>
+  setCancellation(serviceId: string, cancellation: { readonly atPeriodEnd: boolean } & CancelWhy): Promise<void>
   /** The change is the service's price from now on; older ones that waited are done, too. */
   applyPrice(serviceId: string, change: PriceChange, at: Date): Promise<void>
   setHold(serviceId: string, until: Date | null, reason: string | null): Promise<void>
@@ -277,8 +282,8 @@ export interface BillingRunStore {
 export interface BillingStores extends KernelStores {
   readonly mail: MailOutbox, readonly audit: AuditTrail, readonly transitions: TransitionLog
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
-  readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore
-  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore, readonly priceChanges: PriceChangeStore
+  readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore, readonly changes: ChangeStore, readonly priceChanges: PriceChangeStore
+  readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

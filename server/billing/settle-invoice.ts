@@ -1,5 +1,6 @@
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
+import { followPayment } from './apply-change.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { isDeposit } from './deposit.ts'
@@ -24,6 +25,7 @@ export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores
   const lines = await stores.invoices.linesOf(invoiceId)
   const serviceIds = [...new Set(lines.flatMap(line => line.serviceId && line.kind === 'service' ? [line.serviceId] : []))].sort()
   for (const serviceId of serviceIds) await entitle(deps, stores, { invoice, lines, serviceId, actor, now })
+  await followPayment(deps, stores, { invoiceId, actor })
   if (isDeposit(invoice)) await creditDeposit(deps)(stores, { invoice, causeId, actor })
   if (invoice.orderId) await advanceOrder(deps, stores, invoice.orderId, actor, now)
   for (const paymentId of await stores.invoicePayments.liveOf(invoiceId)) await stores.outbox.emit('payments.cancel-due', { paymentId })

@@ -34,10 +34,12 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const hooks = deps.hooks()
   const payments = [...await hooks.viewPayments?.(paymentRows) ?? paymentRows.map(toPaymentView)]
   const notices = await deps.read.billingNotices.listFor(invoice.id)
-  const bound = lines.some(line => line.serviceId !== null)
+  const change = await deps.read.changes.byInvoice(invoice.id)
+  const upgrade = change?.timing === 'now' && change.status === 'waiting'
+  const bound = !upgrade && lines.some(line => line.serviceId !== null && (line.kind !== 'change' || invoice.status === 'issued'))
   const notes = await deps.read.creditNotes.listOf(invoice.id)
   const credited = await deps.read.creditNotes.creditedOf(invoice.id)
-  const rail = railOf(invoice, { notices, bound, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
+  const rail = railOf(invoice, { notices, upgrade, bound, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
   return {
     ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,

@@ -82,6 +82,11 @@ export interface HypervisorDriver {
    * before, by its template for example, no longer is. What it receives is not restricted.
    */
   filterAddresses(machine: MachineRef, addresses: readonly string[]): Promise<void>
+  /**
+   * CPU, memory and rate limit, nothing else: login, address and network card stay. Nothing is sent when it is so already. What runs takes
+   * on CPU and memory at its next start: `inspect` tells the old ones until then, so stop it before.
+   */
+  resize(machine: MachineRef, size: Pick<MachineSpec, 'cpuCores' | 'ramMiB' | 'rateMbps'>): Promise<TaskHandle | null>
   start(machine: MachineRef): Promise<TaskHandle | null>
   /** Asks the guest, then (with `force`) pulls the plug after `timeoutSeconds`. */
   shutdown(machine: MachineRef, options: { readonly timeoutSeconds: number, readonly force: boolean }): Promise<TaskHandle | null>
@@ -108,6 +113,12 @@ export interface CapacityCheck {
    */
   (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string }): Promise<Placement[]>
 }
+
+/**
+ * Whether a node can carry so much more than it does, its reserve left free; asked before a machine is sold larger, never inside a transaction.
+ * @throws AppError out_of_stock, or capacity_unknown when the hypervisor does not answer or does not know the node
+ */
+export type RoomCheck = (input: { readonly connectionId: string, readonly node: string, readonly cpuCores: number, /** More than now. */ readonly ramMiB: number, readonly diskGiB: number }) => Promise<void>
 
 /** Addresses, taken and given back inside a transaction. */
 export interface AddressBook {

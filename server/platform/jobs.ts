@@ -21,6 +21,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'billing.service-paid': rule(20, 2, 2),
   'billing.service-suspended': rule(20, 2, 2),
   'billing.service-resumable': rule(20, 2, 2),
+  'billing.service-changed': rule(20, 2, 2),
   'billing.service-ended': rule(20, 2, 2),
   'payments.webhooks-waiting': rule(12, 2, 1, 900),
   'payments.check-due': rule(8, 5, 2, 60),

@@ -5,10 +5,10 @@ import type { EndService, ResumeService, SuspendService } from '../billing/ports
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { openPowerSaga } from './open-saga.ts'
-import type { ProvisioningStores, SetHold } from './ports.ts'
+import type { ProvisioningStores, ScheduleCancellation, SetHold } from './ports.ts'
 import { retrySaga } from './retry-saga.ts'
 
-export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly setHold: SetHold }
+export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly setHold: SetHold, readonly scheduleCancellation: ScheduleCancellation }
 export type AdminServiceAction = z.output<typeof adminServiceActionBody>
 
 /**
@@ -28,6 +28,10 @@ export const actOnAdminService = (deps: AdminServiceDeps) => async ({ id, act, a
       case 'terminate':
         if (act.hostname !== hostname) throw fieldError('hostname', 'hostname_mismatch')
         return deps.endService(stores, { serviceId: id, reason: 'request', note: act.reason, actor })
+      case 'cancel':
+        if (act.hostname !== hostname) throw fieldError('hostname', 'hostname_mismatch')
+        return deps.scheduleCancellation(stores, { serviceId: id, clientId: null, cancel: true, why: { reason: 'other', note: act.reason }, actor })
+      case 'keep': return deps.scheduleCancellation(stores, { serviceId: id, clientId: null, cancel: false, why: { reason: null, note: null }, actor })
       case 'retry': await retrySaga(stores, { serviceId: id, actor: actorLabel(actor), at: deps.clock.now() }); break
       default: await openPowerSaga(stores, { serviceId: id, action: act.action, actor: actorLabel(actor) })
     }

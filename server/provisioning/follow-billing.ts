@@ -8,7 +8,7 @@ export interface FollowDeps { readonly transact: Transact<ProvisioningStores>, r
 
 /** For how long an event waits before it asks again whether the open saga has ended. */
 const againSeconds = 5
-const events = { provision: 'billing.service-paid', suspend: 'billing.service-suspended', resume: 'billing.service-resumable', terminate: 'billing.service-ended' } as const
+const events = { provision: 'billing.service-paid', suspend: 'billing.service-suspended', resume: 'billing.service-resumable', terminate: 'billing.service-ended', resize: 'billing.service-changed' } as const
 
 /**
  * Does what billing's event asks of the machine: one saga, or none when the event was overtaken. While another saga of the service is at

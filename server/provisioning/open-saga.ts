@@ -10,17 +10,19 @@ type Lifecycle = Exclude<SagaKind, 'power'>
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
 
 /** The states of the service in which a saga of this kind is wanted at all: an event that was overtaken by another one asks for nothing. */
-const wantedIn: Record<Lifecycle, readonly ServiceStatus[]> = { provision: ['pending'], suspend: ['suspended'], resume: ['suspended'], terminate: ['ended'] }
+const wantedIn: Record<Lifecycle, readonly ServiceStatus[]> = { provision: ['pending'], suspend: ['suspended'], resume: ['suspended'], terminate: ['ended'], resize: ['active', 'past_due'] }
 const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
   provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
+  resize: ['ready'],
 }
 /** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. */
-const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power'], resume: ['suspend', 'power'], terminate: ['provision', 'suspend', 'resume', 'power'] }
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize'], resume: ['suspend', 'power', 'resize'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
-export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
+export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly changed: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
   if (!wantedIn[kind].includes(facts.service)) return { kind: 'nothing', why: `the service is ${facts.service}` }
   if (kind === 'resume' && !facts.resumable) return { kind: 'nothing', why: 'suspended anew' }
+  if (kind === 'resize' && !facts.changed) return { kind: 'nothing', why: 'the machine is what was sold' }
   if (kind === 'suspend' && facts.resumable) return { kind: 'nothing', why: 'the suspension was lifted' }
   if (facts.open?.kind === kind) return { kind: 'nothing', why: 'one is open already' }
   if (facts.open && !(facts.open.free && pushesAside[kind].includes(facts.open.kind))) return { kind: 'later' }
@@ -52,7 +54,7 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   await stores.resources.ensure(input.serviceId)
   const resource = await stores.resources.lock(input.serviceId) as ResourceRow
   const open = await stores.sagas.lockOpen(input.serviceId)
-  const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
+  const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, changed: service.changed, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
   if (opening.kind !== 'open') return opening
   if (open) await stores.sagas.cancel(open.id, `superseded by ${input.kind}`)
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }

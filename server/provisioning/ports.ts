@@ -1,7 +1,10 @@
+import type { z } from 'zod'
+import type { changeView } from '#shared/contracts/portal.ts'
 import type { Money } from '#shared/money/money.ts'
-import type { BillingCycle, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
+import type { CancelWhy } from '../billing/ports.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
@@ -14,6 +17,8 @@ export interface SagaState {
   readonly vmid?: number | null
   /** An act that must not be repeated blindly was (perhaps) sent then; ISO wall time. */
   readonly sentAt?: string | null
+  /** Whether the machine ran before this saga stopped it. */
+  readonly wasRunning?: boolean
   /** The remote task of the current step. */
   readonly task?: TaskHandle | null
 }
@@ -74,18 +79,18 @@ export interface MachineFacts {
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>
   /** Locks the service's row until the transaction ends and answers its state now. */
-  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean } | null>
+  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean, /** It was sold larger, and its machine does not follow yet. */ readonly changed: boolean } | null>
   isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
-  /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something; none of them with an open saga. */
-  listNeglected(limit: number): Promise<{ readonly serviceId: string, readonly want: 'provision' | 'suspend' | 'resume' | 'terminate' }[]>
+  /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something, changed ones whose machine is not what was sold; none of them with an open saga. */
+  listNeglected(limit: number): Promise<{ readonly serviceId: string, readonly want: 'provision' | 'suspend' | 'resume' | 'terminate' | 'resize' }[]>
 }
 
 /** The rows of the pages, joined in one query per page. */
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
-  readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'],
+  readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'],
   readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
 }
@@ -99,13 +104,15 @@ export interface StaffNumbers {
 }
 
 /** The money side of services, as billing tells it: by id, one query for all. */
-export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null
+export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null, readonly change: z.input<typeof changeView> | null
   readonly nextInvoice: { readonly price: Money, readonly discount: Money, readonly tax: Money, readonly total: Money, readonly codes: readonly string[] } | null, readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[], readonly priceLockedUntil: Date | null
 }
 export type DescribeBilling = (serviceIds: readonly string[]) => Promise<ReadonlyMap<string, BillingSide>>
 
 /** Billing's: the client's wish to end with what is paid; see `server/billing/schedule-cancellation.ts`. */
-export type ScheduleCancellation = (stores: KernelStores, input: { readonly serviceId: string, readonly clientId: string | null, readonly cancel: boolean, readonly actor: Actor }) => Promise<void>
+export type ScheduleCancellation = (stores: KernelStores, input: { readonly serviceId: string, readonly clientId: string | null, readonly cancel: boolean, readonly why: CancelWhy, readonly actor: Actor }) => Promise<void>
+/** Billing's: ends a service at once, at its client's wish. */
+export type CancelNow = (stores: KernelStores, input: { readonly serviceId: string, readonly clientId: string | null, readonly why: CancelWhy, readonly actor: Actor }) => Promise<void>
 /** Billing's: keeps the calendar off a service until a moment; audited there, in a transaction of its own. */
 export type SetHold = (input: { readonly serviceId: string, readonly until: Date | null, readonly reason: string, readonly actor: Actor }) => Promise<void>
 

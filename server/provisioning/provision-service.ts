@@ -105,14 +105,21 @@ async function configure(context: StepContext): Promise<StepOutcome> {
   return followTask(context, (driver, machine) => driver.configure(machine, { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }))
 }
 
-/** In what the machine differs from what was sold; empty: it is what was sold. */
-export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState): string[] {
-  const { spec, address } = facts
+/** In what the machine's size differs from what was sold. */
+export function sizeDifferences(spec: MachineFacts['spec'], seen: Pick<MachineState, 'cpuCores' | 'memoryTotalMiB' | 'diskGiB' | 'rateMbps'>): string[] {
   return [
     seen.cpuCores === spec.cpuCores ? null : `${seen.cpuCores} of ${spec.cpuCores} cores`,
     seen.memoryTotalMiB >= spec.ramMiB * 0.99 && seen.memoryTotalMiB <= spec.ramMiB * 1.01 ? null : `${seen.memoryTotalMiB} of ${spec.ramMiB} MiB memory`,
     seen.diskGiB >= spec.diskGiB * 0.99 ? null : `${seen.diskGiB} of ${spec.diskGiB} GiB disk`,
     seen.rateMbps === null || Math.abs(seen.rateMbps - spec.rateMbps) <= Math.max(1, spec.rateMbps * 0.06) ? null : `${seen.rateMbps} of ${spec.rateMbps} Mbit/s`,
+  ].filter(text => text !== null)
+}
+
+/** In what the machine differs from what was sold; empty: it is what was sold. */
+export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState): string[] {
+  const { spec, address } = facts
+  return [
+    ...sizeDifferences(spec, seen),
     address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
     seen.startsAtBoot ? null : 'does not start at boot',
     seen.networkUp ? null : 'network link is down',

@@ -42,14 +42,23 @@ const toClientSaga = (saga: SagaHistory, locale: Locale): SagaView => {
   return { ...view, reason: saga.reason === null ? null : clientReason(saga.status, locale), steps: view.steps.map(step => ({ ...step, detail: null })) }
 }
 
+/** What the next invoice asks, and which prices wait. */
+function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvoice' | 'priceChanges' | 'priceLockedUntil'> {
+  if (!billing) return { nextInvoice: null, priceChanges: [], priceLockedUntil: null }
+  const { nextInvoice: next, priceChanges, priceLockedUntil } = billing
+  return {
+    nextInvoice: next && { price: toMoneyJson(next.price), discount: toMoneyJson(next.discount), tax: toMoneyJson(next.tax), total: toMoneyJson(next.total), codes: [...next.codes] },
+    priceChanges: priceChanges.map(({ price, from }) => ({ price: toMoneyJson(price), from: from.toISOString() })), priceLockedUntil: iso(priceLockedUntil),
+  }
+}
+
 function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide | undefined): ServiceView {
   const { actions, refusal } = allowedActions(service)
   const { spec, templateName, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, billing), spec, templateName, sshKey, username, cancelAtPeriodEnd, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
-    nextInvoice: billing?.nextInvoice ? { price: toMoneyJson(billing.nextInvoice.price), discount: toMoneyJson(billing.nextInvoice.discount), tax: toMoneyJson(billing.nextInvoice.tax), total: toMoneyJson(billing.nextInvoice.total), codes: [...billing.nextInvoice.codes] } : null,
-    priceChanges: (billing?.priceChanges ?? []).map(({ price, from }) => ({ price: toMoneyJson(price), from: from.toISOString() })), priceLockedUntil: iso(billing?.priceLockedUntil ?? null),
+    ...toServiceSummary(service, billing), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
+    ...toPrices(billing),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }
 }
@@ -61,7 +70,7 @@ export const toAdminService = (service: ServiceSummary, billing: BillingSide | u
 })
 
 export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], billing: BillingSide | undefined): AdminServiceDetailView => ({
-  ...detail(service, sagas.map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason,
+  ...detail(service, sagas.map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
   transitions: transitions.map(({ entity, from, to, cause, actor, at }) => ({ entity, from, to, cause, actor, at: at.toISOString() })),
 })
 

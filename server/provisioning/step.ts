@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
-import type { MarkServiceActive } from '../billing/ports.ts'
+import type { FinishChange, MarkServiceActive } from '../billing/ports.ts'
 import type { CapacityCheck, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
 import type { SecretBox } from '../kernel/ports.ts'
 import { done, wait } from './saga.ts'
@@ -13,6 +13,7 @@ export interface StepTools {
   readonly openHypervisor: OpenHypervisor
   readonly checkCapacity: CapacityCheck
   readonly markServiceActive: MarkServiceActive
+  readonly finishChange: FinishChange
   readonly secrets: SecretBox
   /** A random password that a person can type and every guest accepts. */
   readonly newPassword: () => string

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { billingActionKinds, billingCycles, invoiceStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
 import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
@@ -86,7 +86,7 @@ export const deletePromo = contract({ method: 'DELETE', path: '/api/admin/promos
 
 // Services ----------------------------------------------------------------------------------------------------------------------------
 export const adminServiceView = serviceSummaryView.extend({ clientId: uuid, clientName: z.string(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable() })
-export const adminServiceDetailView = serviceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable(), holdUntil: instant.nullable(), holdReason: z.string().nullable(), transitions: z.array(z.object({ entity: z.string(), from: z.string(), to: z.string(), cause: z.string(), actor: z.string(), at: instant })) })
+export const adminServiceDetailView = serviceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable(), holdUntil: instant.nullable(), holdReason: z.string().nullable(), cancelReason: z.enum(cancelReasons).nullable(), cancelNote: z.string().nullable(), transitions: z.array(z.object({ entity: z.string(), from: z.string(), to: z.string(), cause: z.string(), actor: z.string(), at: instant })) })
 const reason = z.string().trim().min(3).max(500)
 export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.enum(powerActions) }),
@@ -96,12 +96,15 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.literal('resume'), reason }),
   /** `hostname` must be typed as it is. */
   z.object({ action: z.literal('terminate'), hostname: z.string().max(200), reason }),
+  /** At the end of what is paid, for its client; `keep` takes it back. */
+  z.object({ action: z.literal('cancel'), hostname: z.string().max(200), reason }),
+  z.object({ action: z.literal('keep') }),
   z.object({ action: z.literal('hold'), until: instant, reason }),
   z.object({ action: z.literal('release_hold') }),
 ])
 export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional() }), response: listOf(adminServiceView) })
 export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
-export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, suspend, resume, terminate, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
+export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
 
 // Money -------------------------------------------------------------------------------------------------------------------------------
 export const adminInvoiceSummaryView = invoiceSummaryView.extend({ clientId: uuid, clientName: z.string() })

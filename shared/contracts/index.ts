@@ -1,5 +1,6 @@
 import * as admin from './admin.ts'
 import * as auth from './auth.ts'
+import * as changes from './changes.ts'
 import type { RouteContract } from './contract.ts'
 import * as gateways from './gateways.ts'
 import * as invoicing from './invoicing.ts'
@@ -18,4 +19,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, admin, gateways, invoicing, ledger, ledgerBooks, prices, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, admin, gateways, invoicing, ledger, ledgerBooks, prices, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import { cancelReasons, changeStatuses, changeTimings, endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { clientKinds, locales } from '#shared/vocabulary/catalog.ts'
 import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
@@ -54,8 +54,14 @@ export const serviceSummaryView = z.object({
   id: uuid, hostname: z.string(), productName: z.string(), productKind: z.string(), status: z.enum(serviceStatuses), suspensionReason: z.enum(suspensionReasons).nullable(), endReason: z.enum(endReasons).nullable(),
   resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, price: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
 })
+export const termsView = z.object({ productId: uuid, productName: z.string(), spec: productSpec, cycle, price: moneyView })
+/** A change of product or cycle that is open, or lapsed lately. `startsAt`: the beginning of the period with the new price, once it is invoiced. */
+export const changeView = z.object({
+  id: uuid, timing: z.enum(changeTimings), status: z.enum(changeStatuses), from: termsView, to: termsView, invoiceId: uuid.nullable(),
+  createdAt: instant, expiresAt: instant.nullable(), startsAt: instant.nullable(), closedReason: z.string().nullable(), cancellable: z.boolean(),
+})
 export const serviceView = serviceSummaryView.extend({
-  spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(),
+  spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
   usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
   /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
   nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),
@@ -63,8 +69,8 @@ export const serviceView = serviceSummaryView.extend({
   priceChanges: z.array(z.object({ price: moneyView, from: instant })), priceLockedUntil: instant.nullable(),
   allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), sagas: z.array(sagaView),
 })
-/** `cancel` ends the service at the end of what is paid; `keep` takes that back. */
-export const serviceActionBody = z.object({ action: z.enum([...powerActions, 'cancel', 'keep']), hostname: z.string().max(200).optional() })
+/** `cancel` ends the service at the end of what is paid, `cancel_now` at once; both want its hostname typed and say why. `keep` takes `cancel` back. */
+export const serviceActionBody = z.object({ action: z.enum([...powerActions, 'cancel', 'cancel_now', 'keep']), hostname: z.string().max(200).optional(), reason: z.enum(cancelReasons).optional(), note: z.string().trim().max(500).optional() })
 export const credentialsView = z.object({ username: z.string(), password: z.string() })
 export const overviewView = z.object({
   services: z.array(serviceSummaryView), unpaidInvoices: z.array(invoiceSummaryView), totalDue: moneyView, credit: moneyView,

@@ -17,6 +17,8 @@ export const errorCodes = {
   webhook_refused: 401, webhook_unreadable: 400, billing_brake: 409, billing_second_person: 409, plan_changed: 409,
   // ledger
   entry_reversed: 409, period_closed: 409, period_not_ready: 409,
+  // changes of a service
+  change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409,
   // bank transfers, statements, credit
   file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines

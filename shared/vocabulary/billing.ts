@@ -4,7 +4,7 @@ export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarter
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]
-export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit'] as const
+export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
 /** Negative lines: what is taken off a period (`discount`) or off a set-up fee. */
 export const isDiscount = (kind: InvoiceLineKind): boolean => kind === 'discount' || kind === 'setup_discount'
@@ -16,6 +16,17 @@ export const suspensionReasons = ['nonpayment', 'abuse', 'request', 'other'] as 
 export type SuspensionReason = typeof suspensionReasons[number]
 export const endReasons = ['nonpayment', 'request', 'fraud', 'order_expired'] as const
 export type EndReason = typeof endReasons[number]
+
+/** Why a client ends a service; `other` is told in words. */
+export const cancelReasons = ['too_expensive', 'not_needed', 'other_provider', 'quality', 'other'] as const
+export type CancelReason = typeof cancelReasons[number]
+
+/** When a change of a service's product or cycle begins: at once, for the difference, or with the next period that is invoiced. */
+export const changeTimings = ['now', 'renewal'] as const
+export type ChangeTiming = typeof changeTimings[number]
+/** `applied`: product and price are the new ones, the machine follows. */
+export const changeStatuses = ['waiting', 'applied', 'done', 'lapsed', 'cancelled'] as const
+export type ChangeStatus = typeof changeStatuses[number]
 
 /** What the billing calendar can decide to do to one service. */
 export const billingActionKinds = [

@@ -13,6 +13,10 @@ export interface HypervisorBench {
   loseCloneAnswer(): void
   /** The next call that changes the address filter is carried out and never answered. */
   loseFilterAnswer(): void
+  /** The next call that changes size or disk is carried out and never answered. */
+  loseResizeAnswer(): void
+  /** What the hypervisor keeps of the machine's password; null: none. */
+  passwordOf(vmid: number): string | null
   /** Somebody lets one more address pass. */
   letPass(vmid: number, address: string): void
   switchFilterOff(vmid: number): void
@@ -128,7 +132,7 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
       bench.addForeign(vmid)
       const before = bench.snapshot(vmid)
       const writes = bench.writes()
-      const acts = [driver.start(machine()), driver.stop(machine()), driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), driver.reboot(machine()), driver.configure(machine(), spec), driver.growDisk(machine(), 99), driver.filterAddresses(machine(), ['203.0.113.10']), driver.setSuspended(machine(), true), driver.destroy(machine())]
+      const acts = [driver.start(machine()), driver.stop(machine()), driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), driver.reboot(machine()), driver.configure(machine(), spec), driver.growDisk(machine(), 99), driver.resize(machine(), { cpuCores: 8, ramMiB: 512, rateMbps: 1 }), driver.filterAddresses(machine(), ['203.0.113.10']), driver.setSuspended(machine(), true), driver.destroy(machine())]
       for (const act of acts) expect(await kindOf(act)).toBe('not_ours')
       expect(bench.snapshot(vmid)).toBe(before)
       expect(bench.writes()).toBe(writes)
@@ -184,6 +188,70 @@ export function hypervisorContract(name: string, open: () => Promise<HypervisorB
       expect(await driver.growDisk(machine(), 10)).toBeNull()
       expect(bench.reads(vmid).diskGiB).toBe(40)
       expect(bench.writes()).toBe(writes)
+    })
+    const larger = { cpuCores: 4, ramMiB: 8192, rateMbps: 250 }
+    const stopped = async () => {
+      await build()
+      await finished(driver, await driver.stop(machine()))
+    }
+    it('a machine gets another size and keeps everything else: card, address, login, mark', async () => {
+      await stopped()
+      const before = bench.reads(vmid)
+      expect(await finished(driver, await driver.resize(machine(), larger))).toMatchObject({ state: 'done' })
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 4, memoryTotalMiB: 8192, rateMbps: 250, ipv4: '203.0.113.10', networkUp: true, startsAtBoot: true, ownershipMark: mark, filteredAddresses: ['203.0.113.10'] })
+      expect(bench.reads(vmid)).toEqual({ ...before, rate: expect.stringMatching(/./) as string })
+      expect(bench.passwordOf(vmid)).not.toBeNull()
+    })
+    it('resized again, nothing is written', async () => {
+      await stopped()
+      await finished(driver, await driver.resize(machine(), larger))
+      const [writes, password] = [bench.writes(), bench.passwordOf(vmid)]
+      expect(await driver.resize(machine(), larger)).toBeNull()
+      expect(bench.writes()).toBe(writes)
+      expect(bench.passwordOf(vmid)).toBe(password)
+    })
+    it('a login that its owner changed is not touched by a resize', async () => {
+      await stopped()
+      const password = bench.passwordOf(vmid)
+      await finished(driver, await driver.resize(machine(), larger))
+      expect(bench.passwordOf(vmid)).toBe(password)
+    })
+    it('resized while it runs, a machine is told to have its old CPU and memory until it starts anew', async () => {
+      await build()
+      await finished(driver, await driver.resize(machine(), larger))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 2, memoryTotalMiB: 2048 })
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.start(machine()))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'running', cpuCores: 4, memoryTotalMiB: 8192 })
+    })
+    it('a disk grows while the machine runs, and is told as large as it became', async () => {
+      await build()
+      await finished(driver, await driver.growDisk(machine(), 80))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'running', diskGiB: 80 })
+    })
+    it('a locked machine is neither resized nor grown, and both are retryable', async () => {
+      await stopped()
+      bench.lock(vmid, 'backup')
+      const before = bench.snapshot(vmid)
+      expect(await kindOf(driver.resize(machine(), larger))).toBe('retryable')
+      expect(await kindOf(driver.growDisk(machine(), 80))).toBe('retryable')
+      expect(bench.snapshot(vmid)).toBe(before)
+    })
+    it('a disk does not grow on a full storage: the sysadmin is asked for, the disk is as it was', async () => {
+      await build()
+      bench.fillStorage()
+      expect(await finished(driver, await driver.growDisk(machine(), 80))).toMatchObject({ state: 'failed', kind: 'action_required' })
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'running', diskGiB: 40 })
+    })
+    it('the answer to a resize is lost after the act: repeated, it is so already', async () => {
+      await stopped()
+      bench.loseResizeAnswer()
+      expect(await kindOf(driver.resize(machine(), larger))).toBe('unknown_outcome')
+      expect(await driver.resize(machine(), larger)).toBeNull()
+      bench.loseResizeAnswer()
+      expect(await kindOf(driver.growDisk(machine(), 80))).toBe('unknown_outcome')
+      expect(await driver.growDisk(machine(), 80)).toBeNull()
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 4, memoryTotalMiB: 8192, diskGiB: 80 })
     })
     it('a node that is offline is retryable and proves nothing about its machines', async () => {
       await build()

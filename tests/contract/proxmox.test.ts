@@ -26,6 +26,8 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
     sim, driver, node, otherNode, template: { node, vmid: 9000 },
     loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
     loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
+    loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
+    passwordOf: (vmid: number) => sim.state.machines[vmid]?.config.cipassword ?? null,
     letPass: (vmid: number, cidr: string) => void sim.state.firewalls[vmid]?.ipsets['ipfilter-net0']?.push({ cidr }),
     switchFilterOff(vmid: number) {
       const firewall = sim.state.firewalls[vmid]

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { changeTransitions, initialChangeStatus } from '#server/billing/change-lifecycle.ts'
 import { initialInvoiceStatus, invoiceTransitions } from '#server/billing/invoice-lifecycle.ts'
 import { initialManualEntryStatus, manualEntryTransitions } from '#server/billing/manual-entry-lifecycle.ts'
 import { initialOrderStatus, orderTransitions } from '#server/billing/order-lifecycle.ts'
@@ -12,7 +13,7 @@ import type { TestApp } from '../support/app.ts'
 
 const lifecycles: [string, string, Readonly<Record<string, readonly string[]>>][] = [
   ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions], ['refund', initialRefundStatus, refundTransitions], ['resource', 'none', resourceTransitions],
-  ['manual_entry', initialManualEntryStatus, manualEntryTransitions],
+  ['manual_entry', initialManualEntryStatus, manualEntryTransitions], ['change', initialChangeStatus, changeTransitions],
 ]
 
 describe.each(databaseKinds())('transition tables on %s', (kind) => {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
+import { changeOf, sellLarger } from '../support/changes.ts'
 import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
-type Kind = 'provision' | 'suspend' | 'resume' | 'terminate'
+type Kind = 'provision' | 'suspend' | 'resume' | 'terminate' | 'resize'
 
 describe.each(databaseKinds())('killed workers on %s', (kind) => {
   // Every point on the embedded database; on a server, where each costs more, every fifth: odd, so that both sides of the acts are met.
@@ -25,6 +26,10 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
     if (saga === 'provision') return (await world.paidService()).serviceId
     const { serviceId } = await world.build()
     const { transact } = test.app.core
+    if (saga === 'resize') {
+      await sellLarger(test.app, serviceId)
+      return serviceId
+    }
     if (saga === 'terminate') await transact(stores => test.app.billing.endService(stores, { serviceId, reason: 'request', note: 'x', actor }))
     else await transact(stores => test.app.billing.suspendService(stores, { serviceId, reason: 'other', note: 'x', actor }))
     if (saga !== 'resume') return serviceId
@@ -49,7 +54,7 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
 
   const expected: Record<Kind, { service: string, resource: string, machines: number }> = {
     provision: { service: 'active', resource: 'ready', machines: 1 }, suspend: { service: 'suspended', resource: 'stopped_by_policy', machines: 1 },
-    resume: { service: 'active', resource: 'ready', machines: 1 }, terminate: { service: 'ended', resource: 'destroyed', machines: 0 },
+    resume: { service: 'active', resource: 'ready', machines: 1 }, resize: { service: 'active', resource: 'ready', machines: 1 }, terminate: { service: 'ended', resource: 'destroyed', machines: 0 },
   }
 
   it.each(Object.keys(expected) as Kind[])('%s: killed before or after a transaction or remote call, another worker ends it, with nothing doubled', async (saga) => {
@@ -75,6 +80,7 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
       expect(world.hypervisor.machines.size - before, label).toBe(saga === 'provision' ? 1 : saga === 'terminate' ? -1 : 0)
       expect(found.sagas.filter(row => row.kind === saga), label).toHaveLength(1)
       expect(found.newest?.status, label).toBe('done')
+      if (saga === 'resize') expect({ ...found.machines[0], change: await changeOf(test.app, serviceId) }, label).toMatchObject({ power: 'running', cores: 4, ramMiB: 8192, diskGiB: 80, rateMbps: 200, change: 'done' })
     }
     expect(deaths).toBeGreaterThan(tried / 2)
   }, 300_000)

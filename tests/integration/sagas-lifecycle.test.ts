@@ -6,6 +6,7 @@ import type { Actor } from '#server/kernel/ports.ts'
 import { sagaDefinitions } from '#server/provisioning/definitions.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
+import { changeOf, sellLarger } from '../support/changes.ts'
 import { provisioningWorld } from '../support/provisioning.ts'
 import type { ProvisioningWorld } from '../support/provisioning.ts'
 
@@ -26,7 +27,7 @@ describe.each(databaseKinds())('the life of a machine on %s', (kind) => {
   const resume = (serviceId: string) => test.app.core.transact(stores => billing().resumeService(stores, { serviceId, note: 'x', actor: system }))
   const end = (serviceId: string) => test.app.core.transact(stores => billing().endService(stores, { serviceId, reason: 'request', note: 'x', actor: system }))
   const client = (id: string) => ({ kind: 'user' as const, id, name: 'Sari Dewi', role: 'client' as const })
-  async function follow(saga: 'provision' | 'suspend' | 'resume' | 'terminate', serviceId: string) {
+  async function follow(saga: 'provision' | 'suspend' | 'resume' | 'terminate' | 'resize', serviceId: string) {
     const worker = world.worker()
     const opening = await worker.follow({ kind: saga, serviceId, cause: 'test' })
     await world.drain(worker)
@@ -276,14 +277,106 @@ describe.each(databaseKinds())('the life of a machine on %s', (kind) => {
       await resume(serviceId)
       await follow('resume', serviceId)
       expect(await world.look(serviceId)).toMatchObject({ service: { status: 'active' }, machines: [{ power: 'running' }] })
+      await sellLarger(test.app, serviceId)
+      await follow('resize', serviceId)
+      expect(await world.look(serviceId)).toMatchObject({ resource: { status: 'ready' }, machines: [{ power: 'running', cores: 4, diskGiB: 80 }] })
+      expect(await changeOf(test.app, serviceId)).toBe('done')
       await end(serviceId)
       await follow('terminate', serviceId)
       const found = await world.look(serviceId)
       expect(found.machines).toEqual([])
-      expect(found.sagas.map(saga => saga.status)).toEqual(['done', 'done', 'done', 'done', 'done'])
+      expect(found.sagas.map(saga => saga.status)).toEqual(['done', 'done', 'done', 'done', 'done', 'done'])
     } finally {
       for (const { step, run } of originals) step.run = run
     }
+  })
+
+  it.each(sagaDefinitions.resize.steps.map(step => step.name))('a resize fails for good at %s: the change stays open and says why, and a retry ends with the machine that was sold', async (name) => {
+    const { serviceId } = await world.build()
+    await sellLarger(test.app, serviceId)
+    const step = sagaDefinitions.resize.steps.find(candidate => candidate.name === name)
+    if (!step) throw new Error('no such step')
+    const { run } = step
+    step.run = () => Promise.reject(new DriverError('permanent', `broken at ${name}`))
+    try {
+      await follow('resize', serviceId)
+    } finally {
+      step.run = run
+    }
+    expect(await world.look(serviceId)).toMatchObject({ service: { status: 'active' }, resource: { status: 'error', problem: `broken at ${name}` }, newest: { status: 'failed' } })
+    expect(await changeOf(test.app, serviceId)).toBe('applied')
+    const worker = world.worker()
+    await worker.recover()
+    expect((await world.look(serviceId)).sagas).toHaveLength(2)
+    await worker.retry(serviceId)
+    await world.drain(worker)
+    expect(await world.look(serviceId)).toMatchObject({ resource: { status: 'ready', problem: null }, machines: [{ power: 'running', cores: 4, ramMiB: 8192, diskGiB: 80 }] })
+    expect(await changeOf(test.app, serviceId)).toBe('done')
+  })
+
+  it('a resize goes on through a failure before and a lost answer after every remote act', async () => {
+    const { serviceId } = await world.build()
+    await sellLarger(test.app, serviceId)
+    const worker = world.worker()
+    const failed = new Set<string>()
+    const inner = world.hypervisor.hook
+    world.hypervisor.hook = async (act, moment) => {
+      await inner(act, moment)
+      const point = `${moment} ${act}`
+      if (failed.has(point)) return
+      failed.add(point)
+      throw new DriverError(moment === 'before' ? 'retryable' : 'unknown_outcome', point)
+    }
+    await worker.follow({ kind: 'resize', serviceId, cause: 'test' })
+    await world.drain(worker)
+    expect([...failed]).toEqual(expect.arrayContaining(['after growDisk', 'after shutdown', 'after resize', 'after start', 'after filterAddresses']))
+    expect(await world.look(serviceId)).toMatchObject({ newest: { status: 'done' }, resource: { status: 'ready' }, machines: [{ power: 'running', cores: 4, diskGiB: 80 }] })
+  })
+
+  it('a machine that its owner had stopped is larger and still stopped; one that needs only a larger disk is never stopped', async () => {
+    const one = await world.build()
+    const worker = world.worker()
+    await worker.act({ id: one.serviceId, action: 'stop', actor: client(one.clientId) })
+    await world.drain(worker)
+    const started = world.hypervisor.count('start')
+    await sellLarger(test.app, one.serviceId)
+    await follow('resize', one.serviceId)
+    expect(await world.look(one.serviceId)).toMatchObject({ newest: { status: 'done' }, machines: [{ power: 'stopped', cores: 4, diskGiB: 80 }] })
+    expect(world.hypervisor.count('start')).toBe(started)
+    const two = await world.build()
+    const [machine] = two.machines
+    Object.assign(machine ?? {}, { cores: 4, ramMiB: 8192, rateMbps: 200 })
+    const stops = world.hypervisor.count('shutdown')
+    await sellLarger(test.app, two.serviceId)
+    await follow('resize', two.serviceId)
+    expect(await world.look(two.serviceId)).toMatchObject({ newest: { status: 'done' }, machines: [{ power: 'running', diskGiB: 80 }] })
+    expect(world.hypervisor.count('shutdown')).toBe(stops)
+  })
+
+  it('a suspension pushes a waiting resize aside; when the service runs again, recovery begins it anew', async () => {
+    const { serviceId } = await world.build()
+    await sellLarger(test.app, serviceId)
+    const worker = world.worker()
+    const inner = world.hypervisor.hook
+    world.hypervisor.hook = (act, moment) => {
+      if (act === 'growDisk') throw new DriverError('retryable', 'busy')
+      return inner(act, moment)
+    }
+    await worker.follow({ kind: 'resize', serviceId, cause: 'test' })
+    const [due = ''] = await test.app.core.read.sagas.listDue(world.wallClock.now(), 1)
+    await worker.run({ sagaId: due })
+    world.hypervisor.hook = inner
+    await suspend(serviceId)
+    expect(await follow('suspend', serviceId)).toBe('open')
+    expect(await world.look(serviceId)).toMatchObject({ resource: { status: 'stopped_by_policy' }, machines: [{ power: 'stopped', cores: 1 }] })
+    expect(await follow('resize', serviceId)).toBe('nothing')
+    await resume(serviceId)
+    await follow('resume', serviceId)
+    const successor = world.worker()
+    await successor.recover()
+    await world.drain(successor)
+    expect(await world.look(serviceId)).toMatchObject({ newest: { kind: 'resize', status: 'done' }, machines: [{ power: 'running', cores: 4, diskGiB: 80 }] })
+    expect(await changeOf(test.app, serviceId)).toBe('done')
   })
 
   it.each(sagaDefinitions.provision.steps.map(step => step.name))('the build fails for good at %s: never active, and a retry ends with exactly one machine', async (name) => {

@@ -3,7 +3,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null }
-type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
+type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -112,6 +112,15 @@ export class FakeHypervisor {
             })
       }),
       filterAddresses: (machine, addresses) => act('filterAddresses', () => void (this.#ours(machine).filtered = [...addresses])),
+      resize: (machine, size) => act('resize', () => {
+        const found = this.#ours(machine)
+        if (found.cores === size.cpuCores && found.ramMiB === size.ramMiB && found.rateMbps === size.rateMbps) return null
+        return this.#task(() => {
+          // What runs takes CPU and memory on at its next start.
+          if (found.power !== 'stopped') throw new Error('resized while it runs')
+          Object.assign(found, { cores: size.cpuCores, ramMiB: size.ramMiB, rateMbps: size.rateMbps })
+        })
+      }),
       start: machine => act('start', () => {
         const found = this.#ours(machine)
         return found.power === 'running' ? null : this.#task(() => boot(found))

@@ -1,17 +1,18 @@
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { addresses, addressPools, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, users } from '#db/schema/index.ts'
-import type { CapacityCheck } from '#server/infrastructure/ports.ts'
+import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { CapacityCheck, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { App } from '#server/platform/app.ts'
 import { composeOrdering } from '#server/platform/compose/ordering.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 
-export interface ProductOptions { stockLimit?: number | null, price?: bigint, setup?: bigint, status?: 'draft' | 'active' | 'retired' }
+export interface ProductOptions { stockLimit?: number | null, price?: bigint, setup?: bigint, status?: 'draft' | 'active' | 'retired', name?: string, spec?: { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number }, /** Of other cycles. */ more?: Partial<Record<BillingCycle, bigint>> }
 
 /** A shop with one hypervisor: products on sale, buyers, addresses. `capacity` answers for the hypervisor; by default there is room. */
-export function shopWorld(app: App, capacity: { check: CapacityCheck } = { check: async () => [] }) {
+export function shopWorld(app: App, capacity: { check: CapacityCheck } = { check: async () => [] }, room: { check: RoomCheck } = { check: async () => {} }) {
   const db = app.core.database.executor
   const at = () => app.core.clock.now()
-  const ordering = composeOrdering(app.core, app.billing, { checkCapacity: input => capacity.check(input) })
+  const ordering = composeOrdering(app.core, app.billing, { checkCapacity: input => capacity.check(input), checkRoom: input => room.check(input) })
   const shop = {
     ordering, capacity,
     async connection(freeAddresses = 50) {
@@ -25,10 +26,11 @@ export function shopWorld(app: App, capacity: { check: CapacityCheck } = { check
     nextNet: 1,
     async product(place: { connectionId: string, templateId: string }, options: ProductOptions = {}) {
       const id = uuidv7()
-      await db.insert(products).values({ id, slug: id, kind: 'vps', name: 'VPS Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: options.status ?? 'active', stockLimit: options.stockLimit ?? null, createdAt: at(), updatedAt: at() })
+      await db.insert(products).values({ id, slug: id, kind: 'vps', name: options.name ?? 'VPS Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: options.spec ?? { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: options.status ?? 'active', stockLimit: options.stockLimit ?? null, createdAt: at(), updatedAt: at() })
       await db.insert(productConnections).values({ productId: id, connectionId: place.connectionId })
       await db.insert(productTemplates).values({ productId: id, templateId: place.templateId })
       await db.insert(productPrices).values({ id: uuidv7(), productId: id, cycle: 'monthly', price: options.price ?? 100_000n, setup: options.setup ?? 0n, effectiveFrom: at(), createdAt: at() })
+      for (const [cycle, price] of Object.entries(options.more ?? {})) await db.insert(productPrices).values({ id: uuidv7(), productId: id, cycle: cycle as BillingCycle, price, setup: 0n, effectiveFrom: at(), createdAt: at() })
       return id
     },
     async buyer(state: { verified?: boolean, profile?: boolean } = {}) {

@@ -6,12 +6,16 @@ import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { announcePrice, listPriceAnnouncements, previewPrice, withdrawPrice } from '#server/billing/announce-price.ts'
+import { finishChange, startDueChanges } from '#server/billing/apply-change.ts'
 import { applyCredit } from '#server/billing/apply-credit.ts'
 import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
+import type { FindChangeSubject, FinishChange, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
+import { toChangeView, toTermsView } from '#server/billing/change-view.ts'
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
+import { cancelChange, lapseChanges } from '#server/billing/close-change.ts'
 import { creditClient } from '#server/billing/credit-client.ts'
 import { decideManualEntry } from '#server/billing/decide-manual-entry.ts'
 import { depositState } from '#server/billing/deposit-state.ts'
@@ -31,15 +35,17 @@ import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
 import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnMoney, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
 import { proposeManualEntry, reverseManualEntry } from '#server/billing/propose-manual-entry.ts'
+import { findChangeSubject, quoteChange } from '#server/billing/quote-change.ts'
 import { bookManualPayment, recordManualPayment } from '#server/billing/record-manual-payment.ts'
 import { renewalPrice } from '#server/billing/renewal-price.ts'
 import { resumeService } from '#server/billing/resume-service.ts'
 import { reversePayment } from '#server/billing/reverse-payment.ts'
 import { runBilling, runBillingByStaff, toRunView } from '#server/billing/run-billing.ts'
-import { scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
+import { cancelNow, scheduleCancellation } from '#server/billing/schedule-cancellation.ts'
 import { returnMoney } from '#server/billing/return-money.ts'
 import type { Reason } from '#server/billing/service-plan.ts'
 import { sealJournal } from '#server/billing/seal-journal.ts'
@@ -80,11 +86,12 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
   const own = (stores: KernelStores) => stores as Stores
   const lapse = lapseDeposits(deps)
   const sweep = runBilling(deps)
-  /** The calendar of services, and then that of deposits. */
+  /** The calendar of services, and then that of changes and deposits. */
   const run: typeof sweep = async (input) => {
     const done = await sweep(input)
     // A run that was stopped (a wrong clock, a restored backup) has done nothing at all.
-    if (done.status === 'done') await lapse()
+    if (done.status !== 'done') return done
+    for (const after of [startDueChanges(deps), lapseChanges(deps), lapse]) await after()
     return done
   }
   const system: Actor = { kind: 'system', name: 'billing.sweep' }
@@ -117,7 +124,10 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     suspendService: ((stores, input) => suspendService(deps)(own(stores), input)) satisfies SuspendService,
     resumeService: ((stores, input) => resumeService(deps)(own(stores), input)) satisfies ResumeService,
     endService: ((stores, input) => endService(deps)(own(stores), input)) satisfies EndService,
-    scheduleCancellation: (stores: KernelStores, input: Parameters<typeof scheduleCancellation>[1]) => scheduleCancellation(own(stores), input),
+    scheduleCancellation: (stores: KernelStores, input: Parameters<ReturnType<typeof scheduleCancellation>>[1]) => scheduleCancellation(deps)(own(stores), input),
+    cancelNow: (stores: KernelStores, input: Parameters<ReturnType<typeof cancelNow>>[1]) => cancelNow(deps)(own(stores), input),
+    findChangeSubject: ((stores, input) => findChangeSubject(deps)(stores ? own(stores) : read, input)) satisfies FindChangeSubject, quoteChange: quoteChange(deps) satisfies QuoteChange,
+    openChange: ((stores, input) => openChange(deps)(own(stores), input)) satisfies OpenChange, finishChange: ((stores, input) => finishChange(deps)(own(stores), input)) satisfies FinishChange, cancelChange: cancelChange(deps), toChangeView, toTermsView,
     describeServices: describeServices(deps),
     listInvoices: listInvoices(deps), showInvoice: showInvoice(deps), showAdminInvoice: showAdminInvoice(deps), printInvoice: printInvoice(deps), showCredit: showCredit(deps),
     previewDraft: previewDraft(deps), draftInvoice: draftInvoice(deps), changeDraft: changeDraft(deps), deleteDraft: deleteDraft(deps), issueDraft: issueDraft(deps),

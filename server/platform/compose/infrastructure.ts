@@ -1,5 +1,6 @@
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
+import { checkRoom } from '#server/infrastructure/check-room.ts'
 import { collectState } from '#server/infrastructure/collect-state.ts'
 import { createAddressPool } from '#server/infrastructure/create-address-pool.ts'
 import { createConnection } from '#server/infrastructure/create-connection.ts'
@@ -35,7 +36,7 @@ export const composeInfrastructure = ({ read, transact, clock, newId, secrets, l
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
     testConnection: testConnection(deps), syncTemplates: syncTemplates(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    openHypervisor, checkCapacity: checkCapacity(deps), collect,
+    openHypervisor, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     closeHypervisors: hypervisors.closeAll,

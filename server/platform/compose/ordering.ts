@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '#shared/errors/codes.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import type { FindChangeSubject, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
 import type { ComputeTax, IssueOrderInvoice, PriceRenewal } from '#server/billing/ports.ts'
-import type { CapacityCheck } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { KernelStores, Transact } from '#server/kernel/ports.ts'
 import { findPromo } from '#server/ordering/find-promo.ts'
 import { listOrders } from '#server/ordering/list-orders.ts'
@@ -10,18 +11,22 @@ import { placeOrder } from '#server/ordering/place-order.ts'
 import type { ForecastRenewal, OrderingStores } from '#server/ordering/ports.ts'
 import { putCart } from '#server/ordering/put-cart.ts'
 import { quoteCart } from '#server/ordering/quote-cart.ts'
+import { requestChange } from '#server/ordering/request-change.ts'
+import type { ChangeViews } from '#server/ordering/request-change.ts'
 import { showCart } from '#server/ordering/show-cart.ts'
+import { showChangeOptions } from '#server/ordering/show-change-options.ts'
 import { showOrder } from '#server/ordering/show-order.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 
 /** What ordering asks of billing: the invoice, PPN, and the calendar that says when the next invoice comes. */
-export interface BillingForOrdering {
+export interface BillingForOrdering extends ChangeViews {
+  readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange, readonly openChange: OpenChange
   readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly issueOrderInvoice: IssueOrderInvoice, readonly policy: { readonly renewalLeadDays: number }
   readonly calendar: { periodEnd(start: Date, months: number, anchorDay: number): Date, shiftDays(at: Date, days: number): Date, isoDay(at: Date): string, dayOf(at: Date): { readonly year: number, readonly day: number } }
 }
 
-export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck }) {
+export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck, readonly checkRoom?: RoomCheck }) {
   const { clock, newId, read, log } = core
   const { calendar, policy, computeTax, priceRenewal, issueOrderInvoice } = billing
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
@@ -33,7 +38,11 @@ export function composeOrdering(core: Core, billing: BillingForOrdering, hypervi
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   // Nobody to ask is no answer: nothing is sold on a guess.
   const checkCapacity: CapacityCheck = hypervisors.checkCapacity ?? (() => Promise.reject(new AppError('capacity_unknown')))
+  const checkRoom: RoomCheck = hypervisors.checkRoom ?? (() => Promise.reject(new AppError('capacity_unknown')))
+  const { findChangeSubject, quoteChange, openChange, toChangeView, toTermsView } = billing
+  const changing = { transact, offers, clock, computeTax, checkRoom, catalogueChanged, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
   return {
+    showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),
     quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting), findPromo: findPromo(quoting),
     placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, checkCapacity, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),
     listOrders: listOrders({ orders }), showOrder: showOrder({ orders }),

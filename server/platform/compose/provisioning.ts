@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
 import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
@@ -9,7 +10,7 @@ import { followBilling } from '#server/provisioning/follow-billing.ts'
 import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
 import { listClients } from '#server/provisioning/list-clients.ts'
 import { listServices } from '#server/provisioning/list-services.ts'
-import type { DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
+import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
@@ -20,7 +21,7 @@ import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
 import type { Core } from '../core.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
-export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly setHold: SetHold }
+export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
 export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck }
 
 /** Twenty characters without look-alikes: about 117 bits. */
@@ -36,10 +37,10 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, markServiceActive: billing.markServiceActive, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
   return {
-    listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation }), revealCredentials: revealCredentials({ transact, secrets }),
+    listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
@@ -49,6 +50,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-paid': async ({ serviceId, invoiceId }: { serviceId: string, invoiceId: string }) => void await follow({ kind: 'provision', serviceId, cause: invoiceId }),
       'billing.service-suspended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'suspend', serviceId, cause: reason }),
       'billing.service-resumable': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resume', serviceId, cause: 'resumable' }),
+      'billing.service-changed': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resize', serviceId, cause: 'changed' }),
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
       'provisioning.saga-due': run,
       'provisioning.recover-due': async () => void await recover(),

@@ -7,7 +7,7 @@ import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
-import { configureForm, hasCloudInit, isTaken, markDescription, ownershipMarkOf, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
+import { configureForm, hasCloudInit, isTaken, markDescription, ownershipMarkOf, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
 
 export interface ProxmoxOptions { readonly connectMilliseconds?: number, readonly totalMilliseconds?: number }
 
@@ -120,6 +120,11 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     async filterAddresses(machine, addresses) {
       await filter.set(await find.prove(machine), addresses)
+    },
+    async resize(machine, size) {
+      const found = await find.prove(machine)
+      const form = resizeForm(found.config, size)
+      return form && handle(await api.post(of(found, 'config'), form, reply.maybeUpid))
     },
     start: machine => power(machine, 'start', {}, status => status === 'running'),
     shutdown: (machine, { timeoutSeconds, force }) => power(machine, 'shutdown', { timeout: String(timeoutSeconds), forceStop: force ? '1' : '0' }, status => status === 'stopped'),

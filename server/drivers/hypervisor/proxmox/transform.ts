@@ -67,6 +67,10 @@ export function systemDisk(config: Config): { readonly key: string, readonly siz
   const bytes = bytesOf(optionOf(config[key], 'size') ?? '')
   return { key, sizeGiB: bytes === null ? null : bytes / gibi }
 }
+const memoryOf = (config: Config): number | null => {
+  const told = /^(?:current=)?(\d+)/.exec(config.memory ?? '')?.[1]
+  return told === undefined ? null : Number(told)
+}
 export const hasCloudInit = (config: Config): boolean => Object.entries(config).some(([key, value]) => /^(scsi|sata|ide)\d+$/.test(key) && value.includes('cloudinit'))
 
 // What we write -----------------------------------------------------------------------------------------------------------------------
@@ -84,6 +88,17 @@ export function configureForm(config: Config, spec: MachineSpec, ownershipMark: 
     ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...(config.digest ? { digest: config.digest } : {}),
   }
 }
+/** The form of `POST config` that gives a machine another size and touches nothing else; null: it has that size. */
+export function resizeForm(config: Config, { cpuCores, ramMiB, rateMbps }: Pick<MachineSpec, 'cpuCores' | 'ramMiB' | 'rateMbps'>): Record<string, string> | null {
+  const rate = rateOf(rateMbps)
+  const form = {
+    ...(Number(config.cores ?? 1) * Number(config.sockets ?? 1) === cpuCores ? {} : { cores: String(cpuCores), sockets: '1' }),
+    ...(memoryOf(config) === ramMiB ? {} : { memory: String(ramMiB) }),
+    ...(Number(config.balloon ?? 0) > ramMiB ? { balloon: String(ramMiB) } : {}),
+    ...(config.net0 === undefined || optionOf(config.net0, 'rate') === rate ? {} : { net0: changeNet(config.net0, { rate }) }),
+  }
+  return Object.keys(form).length === 0 ? null : { ...form, ...(config.digest ? { digest: config.digest } : {}) }
+}
 export const suspensionForm = (config: Config, suspended: boolean): Record<string, string> => ({
   onboot: suspended ? '0' : '1', ...(config.net0 ? { net0: changeNet(config.net0, { link_down: suspended ? '1' : null }) } : {}), ...(config.digest ? { digest: config.digest } : {}),
 })
@@ -97,7 +112,7 @@ export function toMachineState(at: { readonly node: string, readonly vmid: numbe
   const rate = optionOf(config.net0, 'rate')
   return {
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
-    cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: Number(/^(?:current=)?(\d+)/.exec(config.memory ?? '')?.[1] ?? status.maxmem / mebi), diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
+    cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config) ?? status.maxmem / mebi, diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
     ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
   }
 }

@@ -1,0 +1,63 @@
+import type { z } from 'zod'
+import type { changeView, termsView } from '#shared/contracts/portal.ts'
+import { AppError } from '#shared/errors/codes.ts'
+import { formatMoney } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import type { BillingCycle, ChangeTiming } from '#shared/vocabulary/billing.ts'
+import type { ChangeQuote, ChangeSubject, ComputeTax, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from '../billing/ports.ts'
+import type { CatalogueChanged, Offer } from '../catalog/ports.ts'
+import type { RoomCheck } from '../infrastructure/ports.ts'
+import type { Actor, Clock, Transact } from '../kernel/ports.ts'
+import { judgeChange, termsOf } from './change.ts'
+import type { OrderingStores } from './ports.ts'
+
+/** How billing shows changes and terms to people. */
+export interface ChangeViews { readonly toChangeView: (change: ServiceChange) => z.input<typeof changeView>, readonly toTermsView: (terms: ServiceTerms) => z.input<typeof termsView> }
+export interface RequestChangeDeps extends ChangeViews {
+  readonly transact: Transact<OrderingStores>, readonly offers: OrderingStores['offers'], readonly clock: Clock, readonly computeTax: ComputeTax, readonly checkRoom: RoomCheck, readonly catalogueChanged: CatalogueChanged
+  readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange, readonly openChange: OpenChange
+}
+export interface ChangeRequest { readonly serviceId: string, /** Null: staff asks for him. */ readonly clientId: string | null, readonly productId: string, readonly cycle: BillingCycle, readonly timing: ChangeTiming, /** Minor units; what was shown. */ readonly expectedTotal?: string | undefined, readonly actor: Actor }
+
+/**
+ * Changes a service to another product or cycle. At once: an invoice of the difference by exact days; product, price and machine follow its
+ * payment. At renewal: the next renewal invoice carries the new price. The hypervisor is asked for room before the transaction; in it
+ * product, stock and service are locked, judged and priced again. @throws AppError not_found, product_unavailable, why it cannot be changed
+ * (`refusalOf`, `judgeChange`), out_of_stock, capacity_unknown, price_changed with the new total
+ */
+export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRequest): Promise<z.input<typeof changeView>> => {
+  const seen = await deps.findChangeSubject(null, { ...input, lock: false })
+  if (!seen) throw new AppError('not_found')
+  const { offer: before, to } = decide(seen, await deps.offers.findMany([input.productId], deps.clock.now()), input)
+  const { machine, terms: { spec } } = seen
+  if (input.timing === 'now' && machine) await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB })
+  const change = await deps.transact(async (stores) => {
+    const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
+    const subject = await deps.findChangeSubject(stores, { ...input, lock: true })
+    if (!subject) throw new AppError('not_found')
+    const decided = decide(subject, offers, input)
+    const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to.price) : null
+    if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
+    checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
+    return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
+  })
+  if (before.stockLimit !== null) await deps.catalogueChanged()
+  return deps.toChangeView(change)
+}
+
+function decide(subject: ChangeSubject, offers: readonly Offer[], { productId, cycle, timing }: ChangeRequest): { readonly offer: Offer, readonly to: ServiceTerms } {
+  if (subject.refusal) throw new AppError(subject.refusal)
+  const offer = offers.find(candidate => candidate.productId === productId)
+  const to = offer && termsOf(subject, offer, cycle)
+  if (!offer || !to) throw new AppError('product_unavailable')
+  const refused = judgeChange(subject, offer, cycle, timing)
+  if (refused) throw new AppError(refused)
+  return { offer, to }
+}
+
+/** What was shown for it: what is to be paid now, or with each renewal. */
+const totalOf = (deps: RequestChangeDeps, to: ServiceTerms, quote: ChangeQuote | null): Money => quote ? quote.figures.total : deps.computeTax(to.price, deps.clock.now()).total
+
+function checkTotal(expected: string | undefined, total: Money): void {
+  if (expected !== undefined && BigInt(expected) !== total.amount) throw new AppError('price_changed', { params: { total: formatMoney(total), amount: total.amount.toString() } })
+}

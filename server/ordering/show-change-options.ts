@@ -1,0 +1,41 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { toMoneyJson } from '#shared/money/money.ts'
+import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { ProductKind } from '#shared/vocabulary/catalog.ts'
+import type { ChangeSubject, ComputeTax, FindChangeSubject, QuoteChange } from '../billing/ports.ts'
+import type { Offer, OfferStore } from '../catalog/ports.ts'
+import type { Clock } from '../kernel/ports.ts'
+import { judgeChange, termsOf, toCostView } from './change.ts'
+import type { ChangeOptionsView } from './change.ts'
+import type { ChangeViews } from './request-change.ts'
+
+interface Deps extends ChangeViews { readonly offers: OfferStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange }
+
+/**
+ * To what a service can be changed: every product on sale of its kind, in every cycle, with what it costs now and with each renewal, and
+ * where it cannot be chosen, why. @throws AppError not_found (foreign, too)
+ */
+export const showChangeOptions = (deps: Deps) => async ({ serviceId, clientId }: { readonly serviceId: string, readonly clientId: string | null }): Promise<ChangeOptionsView> => {
+  const subject = await deps.findChangeSubject(null, { serviceId, clientId, lock: false })
+  if (!subject) throw new AppError('not_found')
+  const at = deps.clock.now()
+  const offers = await deps.offers.list({ at, kind: subject.kind as ProductKind })
+  return {
+    serviceId, hostname: subject.hostname, current: deps.toTermsView(subject.terms), currentRenewalTotal: toMoneyJson(deps.computeTax(subject.terms.price, at).total), paidUntil: subject.paidUntil?.toISOString() ?? null,
+    open: subject.open && deps.toChangeView(subject.open), refusal: subject.refusal,
+    options: offers.map(offer => ({ productId: offer.productId, name: offer.name, spec: { ...(offer.productId === subject.terms.productId ? subject.terms.spec : offer.spec) }, cycles: offer.prices.map(({ cycle }) => optionOf(deps, subject, offer, cycle)).filter(option => option !== null) })),
+  }
+}
+
+function optionOf(deps: Deps, subject: ChangeSubject, offer: Offer, cycle: BillingCycle): ChangeOptionsView['options'][number]['cycles'][number] | null {
+  const to = termsOf(subject, offer, cycle)
+  if (!to) return null
+  const current = offer.productId === subject.terms.productId && cycle === subject.terms.cycle
+  const refused = judgeChange(subject, offer, cycle, 'now')
+  const quote = refused ? null : deps.quoteChange(subject, to.price)
+  const price = current ? subject.terms.price : to.price
+  return {
+    cycle, current, price: toMoneyJson(price), renewalTotal: toMoneyJson(deps.computeTax(price, deps.clock.now()).total),
+    now: quote && toCostView(quote), nowRefusal: refused ?? (quote ? null : 'not_an_upgrade'), renewalRefusal: judgeChange(subject, offer, cycle, 'renewal'),
+  }
+}
