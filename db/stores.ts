@@ -25,12 +25,13 @@ import { priceChangeStores } from './repositories/price-changes.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
 import { reconciliationStores } from './repositories/reconciliation.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
+import { billingTermsStores } from './repositories/terms.ts'
 import { transferStores } from './repositories/transfers.ts'
 
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...ledgerStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db),
     ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

@@ -10,6 +10,7 @@ import { median, report, startServer } from '../tests/bench/measure.ts'
 import type { Line } from '../tests/bench/measure.ts'
 import { benchMemory, benchPages, benchWebhooks } from '../tests/bench/pages.ts'
 import { benchReports } from '../tests/bench/reports.ts'
+import { benchSweep } from '../tests/bench/sweep.ts'
 import { startTestApp } from '../tests/support/app.ts'
 import { startDemo } from '../tests/support/demo.ts'
 import { until } from '../tests/support/journey.ts'
@@ -46,6 +47,9 @@ try {
   for (let i = 0; i < 5; i++) plans.push(await timePlan(test.app))
   await test.close()
   lines.push({ name: 'plan over 100,000 services / SQL that selects the candidates', value: median(plans.map(p => p.planMilliseconds)) / median(plans.map(p => p.sqlMilliseconds)), unit: '×', atMost: 3, note: `${median(plans.map(p => p.planMilliseconds)).toFixed(0)} and ${median(plans.map(p => p.sqlMilliseconds)).toFixed(0)} ms, ${plans[0]?.actions} actions` })
+
+  say('running the calendar over 100,000 due services …')
+  lines.push(...await benchSweep(100_000))
 
   say('reports over 1,000,000 journal lines …')
   const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })

@@ -8,6 +8,7 @@ import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, PriceTerms, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { insertRows } from '../insert-rows.ts'
 import { containing } from '../search-pattern.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -15,6 +16,7 @@ import { refuseSecond } from '../unique-violation.ts'
 import { notOfWaitingUpgrade } from './changes.ts'
 import { toJournalLine } from './ledger.ts'
 import { journalOpenFrom } from './periods.ts'
+import { termsOf, toTerms } from './terms.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
 type ServiceRow = typeof services.$inferSelect
@@ -36,16 +38,15 @@ const toSubscription = (row: ServiceRow): Subscription => ({
   anchorDay: row.anchorDay, cancelAtPeriodEnd: row.cancelAtPeriodEnd, holdUntil: row.holdUntil, holdReason: row.holdReason, resumeRequestedAt: row.resumeRequestedAt,
 })
 
-const invoiceStore = (db: Executor): InvoiceStore => ({
-  async takeSequence(series, year) {
-    const [row] = await db.insert(invoiceCounters).values({ series, year, last: 1 }).onConflictDoUpdate({ target: [invoiceCounters.series, invoiceCounters.year], set: { last: sql`${invoiceCounters.last} + 1` } }).returning({ last: invoiceCounters.last })
+const invoiceStore = (db: Executor, context: StoreContext): InvoiceStore => ({
+  async takeSequence(series, year, count = 1) {
+    const [row] = await db.insert(invoiceCounters).values({ series, year, last: count }).onConflictDoUpdate({ target: [invoiceCounters.series, invoiceCounters.year], set: { last: sql`${invoiceCounters.last} + ${count}` } }).returning({ last: invoiceCounters.last })
     if (!row) throw new Error('the invoice counter answered nothing')
     return row.last
   },
-  async insert(invoice, lines) {
-    const { subtotal, discount, taxable, dpp, tax, total, ...rest } = invoice
-    await db.insert(invoices).values({ ...rest, status: 'issued', currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount, createdAt: invoice.issuedAt })
-    await db.insert(invoiceLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, id: sql`gen_random_uuid()`, invoiceId: invoice.id, position: index + 1, amount: amount.amount, currency: amount.currency })))
+  async insert(...issued) {
+    await insertRows(db, invoices, issued.map(({ invoice: { subtotal, discount, taxable, dpp, tax, total, ...rest } }) => ({ ...rest, status: 'issued' as const, currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount, createdAt: rest.issuedAt })))
+    await insertRows(db, invoiceLines, issued.flatMap(({ invoice, lines }) => lines.map(({ amount, kind, description, serviceId, periodStart, periodEnd, quantity, promoId }, index) => ({ id: context.newId(), invoiceId: invoice.id, position: index + 1, kind, description, serviceId, periodStart, periodEnd, promoId: promoId ?? null, quantity: quantity ?? 1, amount: amount.amount, currency: amount.currency }))))
   },
   async issueDraft({ id, subtotal, discount, taxable, dpp, tax, total, ...rest }) {
     await db.update(invoices).set({ ...rest, status: 'issued', currency: total.currency, subtotal: subtotal.amount, discount: discount.amount, taxable: taxable.amount, dpp: dpp.amount, tax: tax.amount, total: total.amount }).where(eq(invoices.id, id))
@@ -103,8 +104,8 @@ const invoiceStore = (db: Executor): InvoiceStore => ({
   async releaseRenewal(invoiceId) {
     await db.delete(renewals).where(eq(renewals.invoiceId, invoiceId))
   },
-  async claimRenewal(renewal) {
-    await db.insert(renewals).values(renewal)
+  async claimRenewals(...claims) {
+    await insertRows(db, renewals, claims)
   },
 })
 
@@ -115,6 +116,12 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
     if (!booked) return false
     await db.insert(journalLines).values(lines.map(({ amount, ...line }, index) => ({ ...line, entryId: booked.id, position: index + 1, amount: amount.amount, currency: amount.currency })))
     return true
+  },
+  async postMany(entries) {
+    const openFrom = await journalOpenFrom(db)
+    const booked = entries.map(given => intoOpenPeriod(given, openFrom)).map(({ lines, ...entry }) => ({ id: context.newId(), entry, lines }))
+    await insertRows(db, journalEntries, booked.map(({ id, entry }) => ({ id, ...entry })))
+    await insertRows(db, journalLines, booked.flatMap(({ id, lines }) => lines.map(({ amount, ...line }, index) => ({ ...line, entryId: id, position: index + 1, amount: amount.amount, currency: amount.currency }))))
   },
   async linesOf(cause, causeId) {
     const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(eq(journalEntries.cause, cause), eq(journalEntries.causeId, causeId))).orderBy(asc(journalLines.position))
@@ -134,8 +141,12 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
     const [row] = await db.select({ balance: sql<string>`coalesce(-sum(${journalLines.amount}), 0)::text` }).from(journalLines).where(and(eq(journalLines.clientId, clientId), eq(journalLines.account, 'client_credit')))
     return BigInt(row?.balance ?? '0')
   },
-  async lockCredit(clientId) {
-    await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`credit:${clientId}`}, 0))`)
+  async withCredit(clientIds) {
+    const rows = await db.select({ id: journalLines.clientId }).from(journalLines).where(and(sql`${journalLines.clientId} = any(string_to_array(${clientIds.join()}, ',')::uuid[])`, eq(journalLines.account, 'client_credit'))).groupBy(journalLines.clientId).having(ne(sql`sum(${journalLines.amount})`, 0))
+    return new Set(rows.flatMap(row => row.id ?? []))
+  },
+  async lockCredit(...clientIds) {
+    await db.execute(sql`select pg_advisory_xact_lock(key) from (select distinct hashtextextended('credit:' || id, 0) as key from json_array_elements_text(${JSON.stringify(clientIds)}::json) as asked (id) order by key) keys`)
   },
   async creditEntries(clientId, page) {
     const where = and(eq(journalLines.clientId, clientId), eq(journalLines.account, 'client_credit'))
@@ -158,7 +169,7 @@ const termsQuery = sql`(select case when d.list is null and pending.list is null
   from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods)) as list from service_discounts where service_id = s.id) d,
     (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
       where w.service_id = s.id and c.id is null and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
-const toTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
+const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
   price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0,
   discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ...discount }) => ({ ...discount, promoId, value: BigInt(value) })),
   priceChanges: (terms?.changes ?? []).map(({ id, price: next, at }) => ({ id, price: money(BigInt(next), currency), from: new Date(at) })),
@@ -166,31 +177,34 @@ const toTerms = (price: string, currency: Currency, terms: RawTerms | null): Pri
 
 /** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
 interface CandidateRow {
-  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null, terms: RawTerms | null,
+  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null, price_terms: RawTerms | null, terms: string | null,
   paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null
 }
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
 const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`
 
-/** What the calendar has to look at, as one statement; benchmarks time it beside the plan. */
+/**
+ * What the calendar has to look at, as one statement; benchmarks time it beside the plan. It is written so that each row is found by the one
+ * index that is right for a page of services, whatever the statistics of a table say that grows while a run goes on.
+ */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
-  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as terms,
-    ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued,
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
+    ${epoch(sql`p.paid_until`)} as paid_until, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
-    exists (select 1 from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null)) as payment_under_way
+    coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way
   from services s
   join users u on u.id = s.client_id
   ${waitingChange}
   left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
-  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
+  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join lateral (select * from invoices where id = l.invoice_id offset 0) v on true where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
   left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
-  left join lateral (select sum(amount)::text as outstanding from journal_lines where invoice_id = i.id and account = 'receivable') o on i.id is not null
+  left join lateral (select (sum(amount) filter (where account = 'receivable'))::text as outstanding from journal_lines where invoice_id = i.id) o on i.id is not null
   where s.status <> 'ended' and ${where}
   order by s.id limit ${limit}`
 
 const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candidates']>>[number] => ({
-  serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, ...toTerms(row.price, row.currency, row.terms), anchorDay: row.anchor_day,
-  cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued,
+  serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, ...toPriceTerms(row.price, row.currency, row.price_terms), anchorDay: row.anchor_day,
+  cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms),
   invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
     ? null
     : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true },
@@ -205,6 +219,10 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async lock(serviceId) {
       const [row] = await db.select().from(services).where(eq(services.id, serviceId)).for('update')
       return row ? toSubscription(row) : null
+    },
+    async lockMany(serviceIds) {
+      const rows = await db.select().from(services).where(sql`${services.id} = any(string_to_array(${serviceIds.join()}, ',')::uuid[])`).orderBy(asc(services.id)).for('update')
+      return new Map(rows.map(row => [row.id, toSubscription(row)]))
     },
     async ofOrder(orderId) {
       const rows = await db.select().from(services).where(eq(services.orderId, orderId)).orderBy(asc(services.id)).limit(100)
@@ -238,8 +256,14 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
       const [found] = await facts(sql`s.id = ${serviceId}`, 1)
       return found ?? null
     },
+    factsOfMany: serviceIds => facts(sql`s.id = any(string_to_array(${serviceIds.join()}, ',')::uuid[])`, serviceIds.length),
     candidates({ after, limit, renewBefore, dueBefore }) {
       return facts(sql`${after ? sql`s.id > ${after}` : sql`true`} and (p.paid_until <= ${renewBefore.toISOString()} or i.due_at <= ${dueBefore.toISOString()})`, limit)
+    },
+    async widestTerms() {
+      const found = await db.execute(sql`select coalesce(max(renewal_lead_days), 0) as lead, coalesce((select min(day::int) from (select jsonb_array_elements_text(reminder_days || order_reminder_days) as day from billing_terms) days), 0) as reminder from billing_terms`)
+      const [row] = (found as unknown as { rows: { lead: number, reminder: number }[] }).rows
+      return { renewalLeadDays: row?.lead ?? 0, earliestReminder: Math.min(0, row?.reminder ?? 0) }
     },
     async countLive() {
       const [row] = await db.select({ live: count() }).from(services).where(inArray(services.status, ['active', 'past_due', 'suspended']))
@@ -248,14 +272,14 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async describe(serviceIds) {
       if (serviceIds.length === 0) return []
       const found = await db.execute(sql`
-        select s.id, s.cancel_at_period_end, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        select s.id, s.cancel_at_period_end, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
         from services s
         ${waitingChange}
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
         left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
         where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
-      return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'price' | 'currency' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
-        .map((row): ServiceBilling => ({ serviceId: row.id, terms: toTerms(row.price, row.currency, row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
+      return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'price' | 'currency' | 'price_terms' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
+        .map((row): ServiceBilling => ({ serviceId: row.id, prices: toPriceTerms(row.price, row.currency, row.price_terms), terms: toTerms(row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
     },
   }
 }
@@ -281,15 +305,16 @@ const orderStates = (db: Executor): OrderStates => ({
   },
 })
 
-const billedClients = (db: Executor): BilledClients => ({
-  async find(clientId) {
-    const [row] = await db.select({ name: users.name, email: users.email, locale: users.locale, profile: clientProfiles }).from(users).leftJoin(clientProfiles, eq(clientProfiles.userId, users.id)).where(eq(users.id, clientId))
-    if (!row) return null
-    const { profile } = row
-    const address = profile ? `${profile.addressLine}, ${profile.city}, ${profile.province} ${profile.postalCode}` : ''
-    return { clientId, name: row.name, email: row.email, locale: row.locale, party: { name: profile?.companyName ?? row.name, address, email: row.email, phone: profile?.phone ?? null, npwp: profile?.npwp ?? null, nik: profile?.nik ?? null } }
-  },
-})
+const billedClients = (db: Executor): BilledClients => {
+  const findMany = async (clientIds: readonly string[]) => {
+    const rows = await db.select({ id: users.id, name: users.name, email: users.email, locale: users.locale, profile: clientProfiles }).from(users).leftJoin(clientProfiles, eq(clientProfiles.userId, users.id)).where(sql`${users.id} = any(string_to_array(${clientIds.join()}, ',')::uuid[])`)
+    return new Map(rows.map(({ id: clientId, name, email, locale, profile }) => {
+      const address = profile ? `${profile.addressLine}, ${profile.city}, ${profile.province} ${profile.postalCode}` : ''
+      return [clientId, { clientId, name, email, locale, party: { name: profile?.companyName ?? name, address, email, phone: profile?.phone ?? null, npwp: profile?.npwp ?? null, nik: profile?.nik ?? null } }]
+    }))
+  }
+  return { findMany, find: async clientId => (await findMany([clientId])).get(clientId) ?? null }
+}
 
 const invoicePayments = (db: Executor): InvoicePaymentStore => ({
   async listOf(invoiceId) {
@@ -338,5 +363,5 @@ const runStore = (db: Executor): BillingRunStore => ({
 })
 
 export const billingStores = (db: Executor, context: StoreContext) => ({
-  invoices: invoiceStore(db), ledger: ledgerStore(db, context), subscriptions: subscriptionStore(db, context), billingNotices: noticeStore(db), orderStates: orderStates(db), billedClients: billedClients(db), invoicePayments: invoicePayments(db), billingRuns: runStore(db),
+  invoices: invoiceStore(db, context), ledger: ledgerStore(db, context), subscriptions: subscriptionStore(db, context), billingNotices: noticeStore(db), orderStates: orderStates(db), billedClients: billedClients(db), invoicePayments: invoicePayments(db), billingRuns: runStore(db),
 })

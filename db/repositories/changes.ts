@@ -32,6 +32,10 @@ function changeStore(db: Executor): ChangeStore {
     find: async changeId => one(await db.select().from(serviceChanges).where(eq(serviceChanges.id, changeId))),
     lock: async changeId => one(await db.select().from(serviceChanges).where(eq(serviceChanges.id, changeId)).for('update')),
     openOf: async serviceId => one(await db.select().from(serviceChanges).where(and(eq(serviceChanges.serviceId, serviceId), inArray(serviceChanges.status, [...open])))),
+    async openOfMany(serviceIds) {
+      const rows = await db.select().from(serviceChanges).where(and(sql`${serviceChanges.serviceId} = any(string_to_array(${serviceIds.join()}, ',')::uuid[])`, inArray(serviceChanges.status, [...open])))
+      return rows.map(toChange)
+    },
     byInvoice: async invoiceId => one(await db.select().from(serviceChanges).where(eq(serviceChanges.invoiceId, invoiceId))),
     async newestOf(serviceIds, lapsedSince) {
       if (serviceIds.length === 0) return []

@@ -1,6 +1,7 @@
 import { desc, eq, inArray, sql } from 'drizzle-orm'
 import type { KernelStores, TransitionRecord } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
+import { insertRows } from '../insert-rows.ts'
 import { settings, transitions } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -8,8 +9,8 @@ export const kernelStores = (db: Executor, context: StoreContext) => ({
   outbox: context.outbox,
   live: context.live,
   transitions: {
-    async record(transition: TransitionRecord) {
-      await db.insert(transitions).values({ id: context.newId(), ...transition })
+    async record(...records: readonly TransitionRecord[]) {
+      await insertRows(db, transitions, records.map(transition => ({ id: context.newId(), ...transition })))
     },
     async listFor(entityIds: readonly string[], limit: number) {
       if (entityIds.length === 0) return []

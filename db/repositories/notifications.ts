@@ -1,14 +1,16 @@
 import { eq, sql } from 'drizzle-orm'
 import type { MailOutbox, Mails } from '#server/notifications/ports.ts'
 import type { Executor } from '../client.ts'
+import { insertRows } from '../insert-rows.ts'
 import { mails } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 export const notificationStores = (db: Executor, context: StoreContext) => ({
   mail: {
-    async queue(mail) {
-      const [row] = await db.insert(mails).values({ id: context.newId(), ...mail, status: 'queued', createdAt: context.now() }).onConflictDoNothing().returning({ id: mails.id })
-      if (row) await context.outbox.emit('notifications.mail-queued', { mailId: row.id })
+    async queue(...requests) {
+      const createdAt = context.now()
+      const rows = await insertRows<typeof mails, { id: string }>(db, mails, requests.map(mail => ({ id: context.newId(), ...mail, status: 'queued' as const, createdAt })), sql`on conflict do nothing returning id`)
+      await context.outbox.emitMany('notifications.mail-queued', rows.map(({ id }) => ({ mailId: id })))
     },
   } satisfies MailOutbox,
   mails: {

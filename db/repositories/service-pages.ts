@@ -75,10 +75,10 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       type Row = Raw<Omit<ClientRow, 'outstanding' | 'credit' | 'createdAt'>> & { createdAt: string | Date, outstanding: string, credit: string, total: string }
       const where = all([sql`u.role = 'client'`, filter.q ? sql`(u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)})` : undefined])
       const rows = rowsOf<Row>(await db.execute(sql`
-        select u.id, u.name, u.email, u.role, u.email_verified_at is not null as "emailVerified", u.created_at as "createdAt", (select count(*)::int from services s where s.client_id = u.id) as "serviceCount",
+        select u.id, u.name, u.email, u.role, u.email_verified_at is not null as "emailVerified", u.created_at as "createdAt", (select count(*)::int from services s where s.client_id = u.id) as "serviceCount", g.id as "groupId", g.name as "groupName",
           (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where l.client_id = u.id and l.account = 'receivable' and i.status = 'issued' and ${owedFor})::text as outstanding,
           (select coalesce(-sum(l.amount), 0) from journal_lines l where l.client_id = u.id and l.account = 'client_credit')::text as credit, count(*) over () as total
-        from users u ${where} order by u.created_at desc, u.id desc ${page(filter)}`))
+        from users u left join client_group_members gm on gm.client_id = u.id left join client_groups g on g.id = gm.group_id ${where} order by u.created_at desc, u.id desc ${page(filter)}`))
       return { items: rows.map(({ total: _, ...row }) => ({ ...row, createdAt: new Date(row.createdAt), outstanding: money(BigInt(row.outstanding)), credit: money(BigInt(row.credit)) })), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }
     },
     async staffNumbers(now, monthStart) {

@@ -25,6 +25,7 @@ export interface ChangeStore {
   /** The open change of a service; takes no lock: the service's row is locked by whoever decides. */
   openOf(serviceId: string): Promise<ServiceChange | null>
   byInvoice(invoiceId: string): Promise<ServiceChange | null>
+  openOfMany(serviceIds: readonly string[]): Promise<ServiceChange[]>
   /** Of each service the newest change that is open, or that lapsed since a moment. */
   newestOf(serviceIds: readonly string[], lapsedSince: Date): Promise<ServiceChange[]>
   setStatus(changeId: string, change: { readonly status: ChangeStatus, readonly appliedAt?: Date, readonly closedAt?: Date, readonly closedReason?: string }): Promise<void>

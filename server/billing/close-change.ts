@@ -16,6 +16,12 @@ export async function lockInvoiceOfChange(stores: BillingStores, serviceId: stri
   if (waitsForMoney(change)) await stores.invoices.lock(change.invoiceId)
 }
 
+/** The same for many services, in the order of the invoices. */
+export async function lockInvoicesOfChanges(stores: BillingStores, serviceIds: readonly string[]): Promise<void> {
+  const waiting = (await stores.changes.openOfMany(serviceIds)).filter(waitsForMoney)
+  for (const invoiceId of waiting.map(change => change.invoiceId).sort()) await stores.invoices.lock(invoiceId)
+}
+
 /**
  * Ends the waiting change of a service that the caller has locked (its invoice before it): the invoice of an upgrade is voided, what was paid
  * on it is credit. One that was applied waits for its machine and stays, unless the service itself ends.

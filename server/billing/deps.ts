@@ -28,9 +28,9 @@ type Change = { readonly entity: 'service' | 'invoice' | 'order' | 'manual_entry
 const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions, manual_entry: manualEntryTransitions, change: changeTransitions }
 
 /** Every change of a state leaves a row: from, to, why, who, when. @throws RangeError for a pair that the lifecycle does not know. */
-export async function recordTransition(stores: BillingStores, { entity, id, from, to, cause, actor, at }: Change): Promise<void> {
-  if (!tables[entity][from]?.includes(to)) throw new RangeError(`${entity} may not go from ${from} to ${to}`)
-  await stores.transitions.record({ entity, entityId: id, from, to, cause, actor: actorLabel(actor), at })
+export async function recordTransition(stores: BillingStores, ...changes: readonly Change[]): Promise<void> {
+  for (const { entity, from, to } of changes) if (!tables[entity][from]?.includes(to)) throw new RangeError(`${entity} may not go from ${from} to ${to}`)
+  await stores.transitions.record(...changes.map(({ id, actor, ...change }) => ({ ...change, entityId: id, actor: actorLabel(actor) })))
 }
 
 /** What staff did is audited; what the system or a client did has its transitions. */

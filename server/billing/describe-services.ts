@@ -6,6 +6,7 @@ import type { BillingStores, ComputeTax, ServiceBilling } from './ports.ts'
 import { renewalPrice } from './renewal-price.ts'
 import { renewalInvoiceAt } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
+import { rulesFor } from './terms.ts'
 
 export interface ServiceBillingView {
   readonly paidUntil: Date | null, /** Day of the next invoice in the business zone. */ readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null
@@ -27,14 +28,15 @@ export const describeServices = (deps: Deps) => async (serviceIds: readonly stri
   return new Map(found.map(service => [service.serviceId, { ...view(service, deps), change: toChangeView(changes.find(change => change.serviceId === service.serviceId)) }]))
 }
 
-function view(service: ServiceBilling, { rules, computeTax, clock }: Deps): Omit<ServiceBillingView, 'change'> {
+function view(service: ServiceBilling, { rules: house, computeTax, clock }: Deps): Omit<ServiceBillingView, 'change'> {
+  const rules = rulesFor(service.terms, house)
   const at = renewalInvoiceAt(service, rules)
-  const asked = at && service.paidUntil && renewalPrice(service.terms, service.paidUntil)
+  const asked = at && service.paidUntil && renewalPrice(service.prices, service.paidUntil)
   const now = clock.now()
   const tax = asked && computeTax(asked.net, at > now ? at : now)
   return {
     paidUntil: service.paidUntil, nextInvoiceOn: at && rules.calendar.isoDay(at), openInvoiceId: service.openInvoiceId, priceLockedUntil: service.priceLockedUntil && service.priceLockedUntil > now ? service.priceLockedUntil : null,
     nextInvoice: asked && tax && { price: asked.price, discount: sum(asked.discounts.map(discount => discount.amount), asked.net.currency), tax: tax.tax, total: tax.total, codes: asked.discounts.map(discount => discount.label) },
-    priceChanges: [...service.terms.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime()).map(({ price, from }) => ({ price, from })),
+    priceChanges: [...service.prices.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime()).map(({ price, from }) => ({ price, from })),
   }
 }

@@ -1,17 +1,18 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { applyCredit } from './apply-credit.ts'
-import { lockInvoiceOfChange } from './close-change.ts'
+import { lockInvoiceOfChange, lockInvoicesOfChanges } from './close-change.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
-import { issueRenewalInvoice } from './issue-renewal-invoice.ts'
+import { issueRenewals } from './issue-renewals.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores, Subscription } from './ports.ts'
 import { planService, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction } from './service-plan.ts'
 import { suspendService } from './suspend-service.ts'
+import { rulesFor } from './terms.ts'
 
 interface Job { readonly action: PlannedAction, readonly service: Subscription, readonly facts: CalendarFacts, readonly actor: Actor, readonly now: Date }
 type Act = (deps: BillingDeps, stores: BillingStores, job: Job) => Promise<void>
@@ -36,9 +37,30 @@ export const executeAction = (deps: BillingDeps) => async (stores: BillingStores
   return 'done'
 }
 
+/**
+ * Issues planned renewals together in the open transaction, each after planning its service again from facts read under its lock; as
+ * `executeAction`, all or none. Answers how many were still in the plan.
+ */
+export const executeRenewals = (deps: BillingDeps) => async (stores: BillingStores, { actions, actor }: { readonly actions: readonly PlannedAction[], readonly actor: Actor }): Promise<number> => {
+  const keys = new Set(actions.map(action => action.key))
+  const ids = actions.map(action => action.serviceId)
+  // Invoices before services, as everywhere: those of upgrades that end with the renewal.
+  await lockInvoicesOfChanges(stores, ids)
+  const services = await stores.subscriptions.lockMany(ids)
+  const now = deps.clock.now()
+  const renewals = (await stores.subscriptions.factsOfMany(ids)).flatMap((facts) => {
+    const service = services.get(facts.serviceId)
+    const planned = planService(facts, deps.rules, now).some(action => keys.has(action.key) && !action.held)
+    return service && planned && facts.paidUntil ? [{ service, prices: facts, periodStart: facts.paidUntil }] : []
+  })
+  await issueRenewals(deps)(stores, { renewals, actor })
+  for (const { service } of renewals) hint(stores, 'service', service.id, service.clientId)
+  return renewals.length
+}
+
 const acts: Record<PlannedAction['kind'], Act> = {
   async issue_renewal_invoice(deps, stores, { service, facts, actor }) {
-    if (facts.paidUntil) await issueRenewalInvoice(deps)(stores, { service, terms: facts, periodStart: facts.paidUntil, actor })
+    if (facts.paidUntil) await issueRenewals(deps)(stores, { renewals: [{ service, prices: facts, periodStart: facts.paidUntil }], actor })
   },
   async send_reminder(deps, stores, job) {
     await notify(deps, stores, job, 'invoice_reminder')
@@ -76,7 +98,7 @@ async function paidFromCredit(deps: BillingDeps, stores: BillingStores, { action
 async function notify(deps: BillingDeps, stores: BillingStores, { action, service, facts, now }: Job, template: 'invoice_reminder' | 'final_notice') {
   const { invoice } = facts
   if (!invoice || await stores.billingNotices.record({ invoiceId: invoice.invoiceId, serviceId: service.id, steps: action.steps, at: now }) === 0) return
-  const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null, deps.rules)
+  const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null, rulesFor(facts.terms, deps.rules))
   await queueMail(deps, stores, {
     template, key: `notice:${invoice.invoiceId}:${action.steps.at(-1) ?? ''}`, clientId: service.clientId, path: `/portal/invoices/${invoice.invoiceId}`,
     values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: now >= invoice.dueAt ? 'yes' : '' },

@@ -6,6 +6,7 @@ import type { BillingStores } from './ports.ts'
 import { renewalPrice } from './renewal-price.ts'
 import { planService, renewalDueAt, renewalInvoiceAt } from './service-plan.ts'
 import type { CalendarFacts, PlanRules } from './service-plan.ts'
+import { rulesFor } from './terms.ts'
 
 /** A renewal that will fall due; `price` is without PPN. */
 export interface ForeseenRenewal { readonly serviceId: string, readonly hostname: string, readonly clientName: string, readonly dueAt: Date, readonly price: Money }
@@ -18,8 +19,9 @@ const after = (facts: CalendarFacts, paidUntil: Date, { calendar }: PlanRules): 
  * The renewals of one service that fall due by `until`, by the very plan that issues them, if everything is paid in time: the opposite of
  * `foresee`, which nobody pays. What is invoiced already is left out: it is an open invoice. Holds are waited for, free periods cost nothing.
  */
-export function* renewalsOf(start: CalendarFacts, rules: PlanRules, now: Date, until: Date): Generator<ForeseenRenewal> {
+export function* renewalsOf(start: CalendarFacts, house: PlanRules, now: Date, until: Date): Generator<ForeseenRenewal> {
   if (!start.paidUntil) return
+  const rules = rulesFor(start.terms, house)
   const open: CalendarFacts = { ...start, invoice: null, renewalIssued: false }
   let facts = start.renewalIssued ? after(open, start.paidUntil, rules) : open
   for (;;) {

@@ -3,6 +3,7 @@ import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import { renewalPrice } from './renewal-price.ts'
 import { finalNoticeStep, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
+import { rulesFor } from './terms.ts'
 
 /** Stands for an invoice that does not exist yet in a look ahead. */
 export const upcomingInvoice = 'upcoming'
@@ -29,8 +30,22 @@ function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): Calenda
   return { ...facts, renewalIssued: true, invoice }
 }
 
+/** What the facts of a service are once everything that it owes is paid at this moment: as settlements make them, its machine proven to run. */
+export function paidNow(facts: CalendarFacts, now: Date, { calendar }: PlanRules): CalendarFacts {
+  if (!facts.invoice || facts.status === 'ended') return facts
+  const lifted = facts.status === 'past_due' || facts.status === 'pending' || (facts.status === 'suspended' && facts.suspensionReason === 'nonpayment')
+  const anchorDay = facts.anchorDay ?? calendar.dayOf(facts.paidUntil ?? now).day
+  // A first invoice begins the first period; a renewal is the period that follows.
+  const begins = facts.paidUntil === null ? now : facts.renewalIssued ? facts.paidUntil : null
+  return {
+    ...facts, ...(lifted ? { status: 'active' as const, suspensionReason: null } : {}), invoice: null, anchorDay, renewalIssued: false,
+    ...(begins ? { paidUntil: calendar.periodEnd(begins, monthsOfCycle[facts.cycle], anchorDay), periodsPaid: facts.periodsPaid + 1 } : {}),
+  }
+}
+
 /** Moments at which the plan of a service can change, as far as the facts say now. */
-function moments(facts: CalendarFacts, rules: PlanRules): Date[] {
+function moments(facts: CalendarFacts, house: PlanRules): Date[] {
+  const rules = rulesFor(facts.terms, house)
   const { invoice } = facts
   const schedule = invoice && scheduleOf(invoice, facts.status === 'pending', rules)
   const frozenUntil = (since: Date) => new Date(since.getTime() + rules.policy.freezeHours * 3_600_000)

@@ -4,7 +4,7 @@ import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { depositLapseDays, isDeposit } from './deposit.ts'
 import type { CreditNote } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, InvoicePayment, PaymentViewJson } from './ports.ts'
-import { scheduleOf } from './service-plan.ts'
+import { renewalDueAt, scheduleOf } from './service-plan.ts'
 import type { PlanRules } from './service-plan.ts'
 
 export type RailKind = 'issued' | 'reminder' | 'due' | 'suspension' | 'termination' | 'paid' | 'void'
@@ -20,7 +20,7 @@ export interface RailFacts { readonly notices: readonly { readonly step: string,
 const lastAtDue = ({ upgrade, bound, lapses }: Omit<RailFacts, 'notices'>): RailReason | null => upgrade ? 'rail_change_lapses' : !bound ? 'rail_due' : lapses ? 'rail_order_lapses' : null
 
 /** What happened to an invoice and what comes next, by the same schedule that the calendar acts on. */
-export function railOf(invoice: Invoice, { notices, bound, ...facts }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
+export function railOf(invoice: Pick<Invoice, 'issuedAt' | 'dueAt' | 'paidAt' | 'closedAt' | 'status' | 'taxRule'>, { notices, bound, ...facts }: RailFacts, rules: PlanRules, now: Date): RailStep[] {
   const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
   if (!issuedAt || !dueAt) return []
   const sent = (step: string) => notices.find(notice => notice.step === step)
@@ -42,6 +42,10 @@ export function railOf(invoice: Invoice, { notices, bound, ...facts }: RailFacts
   }
   return steps.sort((a, b) => a.at.getTime() - b.at.getTime())
 }
+
+/** The rail of a renewal invoice that is issued now, on its day, by these rules. */
+export const sampleRail = (rules: PlanRules, now: Date): RailStep[] =>
+  railOf({ issuedAt: now, dueAt: renewalDueAt(rules.calendar.shiftDays(now, rules.policy.renewalLeadDays), now, rules), paidAt: null, closedAt: null, status: 'issued', taxRule: '' }, { notices: [], lapses: false, upgrade: false, bound: true }, rules, now)
 
 const iso = (at: Date | null) => at?.toISOString() ?? null
 /** Only an issued invoice asks for money, whatever a closed one once asked for. */

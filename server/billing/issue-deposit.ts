@@ -34,7 +34,10 @@ export const issueDeposit = (deps: BillingDeps) => async (stores: BillingStores,
   const number = invoiceNumber(depositSeries, year, sequence)
   const dueAt = calendar.shiftDays(now, policy.orderTermDays)
   const figures = { subtotal: total, discount: none, taxable: total, dpp: none, tax: none, total, taxRule: depositRule }
-  await stores.invoices.insert({ id: invoiceId, clientId, orderId: null, series: depositSeries, year, sequence, number, ...figures, issuedAt: now, dueAt, buyer: client.party, seller: deps.seller }, lines.map(line => ({ kind: 'deposit', ...line, serviceId: null, periodStart: null, periodEnd: null })))
+  await stores.invoices.insert({
+    invoice: { id: invoiceId, clientId, orderId: null, series: depositSeries, year, sequence, number, ...figures, issuedAt: now, dueAt, buyer: client.party, seller: deps.seller },
+    lines: lines.map(line => ({ kind: 'deposit', ...line, serviceId: null, periodStart: null, periodEnd: null })),
+  })
   await stores.deposits.addTargets(invoiceId, targets)
   await recordTransition(stores, { entity: 'invoice', id: invoiceId, from: 'draft', to: 'issued', cause: 'issued', actor, at: now })
   await stores.ledger.post(depositIssueEntry({ at: now, actor: actorLabel(actor), clientId, invoiceId, memo: number, causeId: invoiceId }, total))

@@ -6,41 +6,88 @@ import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { invoiceFigures, invoiceNumber } from './invoice.ts'
 import { creditEntry, issueEntry } from './ledger.ts'
-import { queueMail } from './mails.ts'
-import type { BillingStores, InvoiceLine } from './ports.ts'
+import { mailTo } from './mails.ts'
+import type { BilledClient, BillingStores, InvoiceLine, NewInvoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
-export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** Written between the invoice and the first look at what it asks for. */ readonly claim?: (invoiceId: string) => Promise<void> }
+export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** As `InvoicesToIssue.claim`. */ readonly claim?: (invoiceId: string) => Promise<void> }
+type Order = Omit<InvoiceToIssue, 'actor' | 'claim'>
+interface Issue { readonly order: Order, readonly client: BilledClient, readonly invoice: NewInvoice }
+/** `claim` is written between the invoices and the first look at what they ask for; it is told their ids in the order of the input. */
+export interface InvoicesToIssue { readonly orders: readonly Order[], readonly actor: Actor, readonly claim?: (invoiceIds: readonly string[]) => Promise<void> }
+
+/** As `issueInvoices`, for one. */
+export const issueInvoice = (deps: BillingDeps) => async (stores: BillingStores, { actor, claim, ...order }: InvoiceToIssue): Promise<{ invoiceId: string, total: Money }> => {
+  const [issued] = await issueInvoices(deps)(stores, { orders: [order], actor, ...(claim ? { claim: async ([invoiceId]) => { if (invoiceId) await claim(invoiceId) } } : {}) })
+  if (!issued) throw new RangeError('an invoice was asked for and none was issued')
+  return issued
+}
 
 /**
- * Issues an invoice in the open transaction: figures, gapless number, snapshots of buyer and seller, journal entry, the client's credit
- * taken off, mail. What asks for nothing is paid at once. The counter's row stays locked until the transaction ends.
+ * Issues invoices in the open transaction, all or none: figures, gapless numbers, snapshots of buyer and seller, journal entries, the clients'
+ * credit taken off, mails. What asks for nothing is paid at once. As many statements for a thousand as for one, unless credit pays; the
+ * counter's row stays locked until the transaction ends.
  */
-export const issueInvoice = (deps: BillingDeps) => async (stores: BillingStores, input: InvoiceToIssue): Promise<{ invoiceId: string, total: Money }> => {
-  const now = deps.clock.now()
-  const client = await stores.billedClients.find(input.clientId)
-  if (!client) throw new RangeError(`no client ${input.clientId} to invoice`)
-  const figures = invoiceFigures(input.lines, taxable => deps.computeTax(taxable, now))
+export const issueInvoices = (deps: BillingDeps) => async (stores: BillingStores, { orders, actor, claim }: InvoicesToIssue): Promise<{ invoiceId: string, total: Money }[]> => {
+  const clientIds = [...new Set(orders.map(order => order.clientId))]
+  const clients = await stores.billedClients.findMany(clientIds)
+  const figured = orders.map((order) => {
+    const client = clients.get(order.clientId)
+    if (!client) throw new RangeError(`no client ${order.clientId} to invoice`)
+    return { order, client, figures: invoiceFigures(order.lines, taxable => deps.computeTax(taxable, deps.clock.now())) }
+  })
   // Before the counter, so that two issuing transactions never wait for each other crosswise.
-  await stores.ledger.lockCredit(input.clientId)
+  await stores.ledger.lockCredit(...clientIds)
+  const issues = await numbered(deps, stores, figured)
+  await write(deps, stores, issues, actor)
+  await claim?.(issues.map(({ invoice }) => invoice.id))
+  await askForMoney(deps, stores, issues, actor)
+  for (const { invoice } of issues) hint(stores, 'invoice', invoice.id, invoice.clientId)
+  return issues.map(({ invoice }) => ({ invoiceId: invoice.id, total: invoice.total }))
+}
+
+/** Gives the invoices the next numbers, in their order. */
+async function numbered(deps: BillingDeps, stores: BillingStores, figured: readonly (Pick<Issue, 'order' | 'client'> & { readonly figures: ReturnType<typeof invoiceFigures> })[]): Promise<Issue[]> {
+  const now = deps.clock.now()
   const { policy: { series }, calendar } = deps.rules
   const { year } = calendar.dayOf(now)
-  const sequence = await stores.invoices.takeSequence(series, year)
-  const invoiceId = input.draftId ?? deps.newId()
-  const number = invoiceNumber(series, year, sequence)
-  const { rule, ...sums } = figures
-  const issued = { id: invoiceId, clientId: input.clientId, orderId: input.orderId, series, year, sequence, number, ...sums, taxRule: rule, issuedAt: now, dueAt: input.dueAt, buyer: client.party, seller: deps.seller }
-  await (input.draftId ? stores.invoices.issueDraft(issued) : stores.invoices.insert(issued, input.lines))
-  await recordTransition(stores, { entity: 'invoice', id: invoiceId, from: 'draft', to: 'issued', cause: 'issued', actor: input.actor, at: now })
-  const context = { at: now, actor: actorLabel(input.actor), clientId: input.clientId, invoiceId, memo: number, causeId: invoiceId }
-  if (figures.total.amount > 0n) await stores.ledger.post(issueEntry(context, figures))
-  await input.claim?.(invoiceId)
-  const credit = await stores.ledger.credit(input.clientId)
-  const applied = credit < figures.total.amount ? credit : figures.total.amount
-  if (applied > 0n) await stores.ledger.post(creditEntry(context, money(applied, figures.total.currency)))
-  const left = figures.total.amount - (applied > 0n ? applied : 0n)
-  if (left === 0n) await settleInvoice(deps)(stores, { invoiceId, cause: applied > 0n ? 'credit_applied' : 'nothing_to_pay', causeId: invoiceId, actor: input.actor })
-  else await queueMail(deps, stores, { template: 'invoice_issued', key: `invoice-issued:${invoiceId}`, clientId: input.clientId, path: `/portal/invoices/${invoiceId}`, values: { number, total: figures.total, amount: money(left, figures.total.currency), dueOn: input.dueAt } })
-  hint(stores, 'invoice', invoiceId, input.clientId)
-  return { invoiceId, total: figures.total }
+  const first = await stores.invoices.takeSequence(series, year, figured.length) - figured.length + 1
+  return figured.map(({ order, client, figures: { rule, ...sums } }, index) => ({
+    order, client,
+    invoice: { id: order.draftId ?? deps.newId(), clientId: order.clientId, orderId: order.orderId, series, year, sequence: first + index, number: invoiceNumber(series, year, first + index), ...sums, taxRule: rule, issuedAt: now, dueAt: order.dueAt, buyer: client.party, seller: deps.seller },
+  }))
+}
+
+const contextOf = ({ invoice }: Issue, actor: Actor) => ({ at: invoice.issuedAt, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id, memo: invoice.number, causeId: invoice.id })
+
+async function write(deps: BillingDeps, stores: BillingStores, issues: readonly Issue[], actor: Actor) {
+  const drafts = issues.filter(({ order }) => order.draftId)
+  for (const { invoice } of drafts) await stores.invoices.issueDraft(invoice)
+  const fresh = issues.filter(({ order }) => !order.draftId)
+  if (fresh.length > 0) await stores.invoices.insert(...fresh.map(({ invoice, order }) => ({ invoice, lines: order.lines })))
+  await recordTransition(stores, ...issues.map(({ invoice }) => ({ entity: 'invoice' as const, id: invoice.id, from: 'draft', to: 'issued', cause: 'issued', actor, at: invoice.issuedAt })))
+  await stores.ledger.postMany(issues.filter(({ invoice }) => invoice.total.amount > 0n).map(issue => issueEntry(contextOf(issue, actor), issue.invoice)))
+}
+
+/** Takes credit off where there is some; asks the client for what is left, or settles what asks for nothing. */
+async function askForMoney(deps: BillingDeps, stores: BillingStores, issues: readonly Issue[], actor: Actor) {
+  const rich = await stores.ledger.withCredit([...new Set(issues.map(({ client }) => client.clientId))])
+  const mails = []
+  for (const issue of issues) {
+    const { invoice, client } = issue
+    const applied = rich.has(client.clientId) ? await applyCredit(stores, issue, actor) : 0n
+    const left = money(invoice.total.amount - applied, invoice.total.currency)
+    if (left.amount === 0n) await settleInvoice(deps)(stores, { invoiceId: invoice.id, cause: applied > 0n ? 'credit_applied' : 'nothing_to_pay', causeId: invoice.id, actor })
+    else mails.push(mailTo(deps, client, { template: 'invoice_issued', key: `invoice-issued:${invoice.id}`, path: `/portal/invoices/${invoice.id}`, values: { number: invoice.number, total: invoice.total, amount: left, dueOn: invoice.dueAt } }))
+  }
+  await stores.mail.queue(...mails)
+}
+
+async function applyCredit(stores: BillingStores, issue: Issue, actor: Actor): Promise<bigint> {
+  const { invoice: { total, clientId } } = issue
+  const credit = await stores.ledger.credit(clientId)
+  const applied = credit < total.amount ? credit : total.amount
+  if (applied <= 0n) return 0n
+  await stores.ledger.post(creditEntry(contextOf(issue, actor), money(applied, total.currency)))
+  return applied
 }

@@ -3,13 +3,21 @@ import type { Money } from '#shared/money/money.ts'
 import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
-import type { MailParams } from '../notifications/ports.ts'
+import type { MailParams, MailRequest } from '../notifications/ports.ts'
 import type { BillingDeps } from './deps.ts'
-import type { BillingStores } from './ports.ts'
+import type { BilledClient, BillingStores } from './ports.ts'
 
 const languageTag = { id: 'id-ID', en: 'en-GB' } as const
 /** `22 Nov 2026` in the reader's language and the business zone. */
-export const formatDay = (at: Date, locale: Locale, zone: string): string => new Intl.DateTimeFormat(languageTag[locale], { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone }).format(at)
+export const formatDay = (at: Date, locale: Locale, zone: string): string => dayFormat(locale, zone).format(at)
+/** Made once: to make one costs more than to write a mail. */
+const dayFormats = new Map<string, Intl.DateTimeFormat>()
+function dayFormat(locale: Locale, zone: string): Intl.DateTimeFormat {
+  const key = `${locale} ${zone}`
+  const format = dayFormats.get(key) ?? new Intl.DateTimeFormat(languageTag[locale], { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone })
+  dayFormats.set(key, format)
+  return format
+}
 export const formatMoment = (at: Date, locale: Locale, zone: string): string =>
   new Intl.DateTimeFormat(languageTag[locale], { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone, timeZoneName: 'short' }).format(at)
 
@@ -18,7 +26,6 @@ export interface BillingMail<T extends MailTemplate> {
   readonly template: T
   /** Names the cause; a second mail of the same key is dropped. */
   readonly key: string
-  readonly clientId: string
   /** Below the reader's own language: `/portal/invoices/…`. */
   readonly path: string
   /** All that the template names; `name` and `url` are filled in here. */
@@ -26,13 +33,17 @@ export interface BillingMail<T extends MailTemplate> {
 }
 
 /** Queues a mail to a client in the current transaction. */
-export async function queueMail<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, mail: BillingMail<T>): Promise<void> {
-  const client = await stores.billedClients.find(mail.clientId)
-  if (!client) return
+export async function queueMail<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, { clientId, ...mail }: BillingMail<T> & { readonly clientId: string }): Promise<void> {
+  const client = await stores.billedClients.find(clientId)
+  if (client) await stores.mail.queue(mailTo<T>(deps, client, mail as unknown as BillingMail<T>))
+}
+
+/** A mail in its reader's language. */
+export function mailTo<T extends MailTemplate>(deps: Pick<BillingDeps, 'rules' | 'baseUrl'>, client: BilledClient, mail: BillingMail<T>): MailRequest {
   const { zone } = deps.rules.calendar
   const format = (value: string | Date | Money) => typeof value === 'string' ? value : value instanceof Date ? formatDay(value, client.locale, zone) : formatMoney(value)
-  await stores.mail.queue({
+  return {
     dedupeKey: mail.key, userId: client.clientId, recipient: client.email, locale: client.locale, template: mail.template,
     params: { name: client.name, url: `${deps.baseUrl}${localizedPath(client.locale, mail.path)}`, ...Object.fromEntries(Object.entries<string | Date | Money>(mail.values).map(([name, value]) => [name, format(value)])) },
-  })
+  }
 }

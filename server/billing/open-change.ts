@@ -8,7 +8,7 @@ import { closeInvoice } from './close-invoice.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { issueInvoice } from './issue-invoice.ts'
-import { issueRenewalInvoice } from './issue-renewal-invoice.ts'
+import { issueRenewals } from './issue-renewals.ts'
 import type { BillingStores, InvoiceLine } from './ports.ts'
 
 export interface ChangeToOpen { readonly subject: ChangeSubject, readonly to: ServiceTerms, readonly timing: ChangeTiming, /** Of a change at once. */ readonly quote: ChangeQuote | null, readonly actor: Actor }
@@ -24,8 +24,8 @@ async function rewriteRenewal(deps: BillingDeps, stores: BillingStores, { subjec
   const service = await stores.subscriptions.lock(serviceId)
   if (invoice?.status !== 'issued' || !invoice.dueAt || !service || !paidUntil) return
   await closeInvoice(deps)(stores, { invoice, as: 'void', reason: 'terms_changed', actor })
-  const terms = await stores.subscriptions.factsOf(serviceId)
-  if (terms) await issueRenewalInvoice(deps)(stores, { service, terms, periodStart: paidUntil, dueAt: invoice.dueAt, actor })
+  const prices = await stores.subscriptions.factsOf(serviceId)
+  if (prices) await issueRenewals(deps)(stores, { renewals: [{ service, prices, periodStart: paidUntil, dueAt: invoice.dueAt }], actor })
 }
 
 /** Opens a change; see `OpenChange`. The caller has locked the service (its open invoices before it) and judged the change. */

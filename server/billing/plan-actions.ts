@@ -6,11 +6,12 @@ const pageSize = 500
 
 /**
  * Services on which the calendar could act by `until`, one page in memory at a time, in the order of their ids. The query finds a superset
- * (by the end of what is paid, by what is due); the plan decides.
+ * (by the end of what is paid, by what is due, as far as any terms reach); the plan decides by each one's own.
  */
 export async function* candidates(stores: Pick<BillingStores, 'subscriptions'>, { policy, calendar }: PlanRules, now: Date, until: Date): AsyncGenerator<CalendarFacts> {
-  const earliest = Math.min(...policy.reminderDays, ...policy.orderReminderDays)
-  const horizon = { now, renewBefore: calendar.shiftDays(until, policy.renewalLeadDays), dueBefore: calendar.shiftDays(until, -earliest), limit: pageSize }
+  const widest = await stores.subscriptions.widestTerms()
+  const earliest = Math.min(...policy.reminderDays, ...policy.orderReminderDays, widest.earliestReminder)
+  const horizon = { now, renewBefore: calendar.shiftDays(until, Math.max(policy.renewalLeadDays, widest.renewalLeadDays)), dueBefore: calendar.shiftDays(until, -earliest), limit: pageSize }
   for (let after: string | null = null; ;) {
     const page: CalendarFacts[] = await stores.subscriptions.candidates({ ...horizon, after })
     yield* page
@@ -23,4 +24,21 @@ export async function* candidates(stores: Pick<BillingStores, 'subscriptions'>, 
 /** Everything that is to be done at this moment, streamed. */
 export async function* planActions(stores: Pick<BillingStores, 'subscriptions'>, rules: PlanRules, now: Date): AsyncGenerator<PlannedAction> {
   for await (const facts of candidates(stores, rules, now, now)) yield* planService(facts, rules, now)
+}
+
+/** What is done together: renewals up to `limit` of them, everything else alone; the actions of one service stay in their order. */
+export async function* inBatches(actions: AsyncIterable<PlannedAction>, limit: number): AsyncGenerator<PlannedAction[]> {
+  let renewals: PlannedAction[] = []
+  for await (const action of actions) {
+    const renewal = action.kind === 'issue_renewal_invoice'
+    // A service's renewal is planned before its dunning, and nothing else of it lies between.
+    const full = renewals.length >= limit || (!renewal && renewals.at(-1)?.serviceId === action.serviceId)
+    if (full) {
+      yield renewals
+      renewals = []
+    }
+    if (renewal) renewals.push(action)
+    else yield [action]
+  }
+  if (renewals.length > 0) yield renewals
 }

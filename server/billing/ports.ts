@@ -19,6 +19,8 @@ import type { PriceChangeStore } from './price-ports.ts'
 import type { PriceChange, PriceTerms, RenewalDiscount, RenewalPrice } from './renewal-price.ts'
 import type { CalendarFacts } from './service-plan.ts'
 import type { TaxRuleStore } from './tax-book.ts'
+import type { BillingTerms } from './terms.ts'
+import type { ClientGroupStore, TermsStore } from './terms-ports.ts'
 
 /**
  * What other modules may ask of billing, each inside their own transaction: the caller hands in its open stores, so that the payment row
@@ -126,16 +128,22 @@ export interface PaymentViewJson {
 export type { Invoice, InvoiceLine, InvoiceWithClient, Party }
 /** Who an invoice is written to, and how that person is written to. */
 export interface BilledClient { readonly clientId: string, readonly name: string, readonly email: string, readonly locale: Locale, readonly party: Party }
-export interface BilledClients { find(clientId: string): Promise<BilledClient | null> }
+export interface BilledClients {
+  find(clientId: string): Promise<BilledClient | null>
+  /** Those that exist, by id, in one statement. */
+  findMany(clientIds: readonly string[]): Promise<Map<string, BilledClient>>
+}
 
 export interface NewInvoice extends Omit<Invoice, 'status' | 'paidAt' | 'closedAt' | 'closedReason' | 'termDays' | 'note' | 'taxInvoiceNumber'> { readonly series: string, readonly year: number, readonly sequence: number, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date }
 export interface InvoiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: InvoiceStatus | undefined, readonly overdueAt?: Date | undefined, readonly q?: string | undefined, /** Leaves drafts out. */ readonly issuedOnly?: boolean }
 
+export interface IssuedInvoice { readonly invoice: NewInvoice, readonly lines: readonly InvoiceLine[] }
+export interface Renewal { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null }
 export interface InvoiceStore {
-  /** The next number of a series and year. Locks the counter until the transaction ends: what is rolled back leaves no gap. */
-  takeSequence(series: string, year: number): Promise<number>
-  /** Inserts an issued invoice with its lines. */
-  insert(invoice: NewInvoice, lines: readonly InvoiceLine[]): Promise<void>
+  /** The next number of a series and year; of `count` that follow one another, the last. Locks the counter until the transaction ends: what is rolled back leaves no gap. */
+  takeSequence(series: string, year: number, count?: number): Promise<number>
+  /** Inserts issued invoices with their lines, however many, in two statements. */
+  insert(...issued: readonly IssuedInvoice[]): Promise<void>
   /** Makes a draft the issued invoice; its lines, days and note stay. */
   issueDraft(invoice: NewInvoice): Promise<void>
   lock(invoiceId: string): Promise<Invoice | null>
@@ -155,19 +163,24 @@ export interface InvoiceStore {
   countLiveServices(invoiceId: string): Promise<number>
   /** Takes back the claim of a renewal whose invoice was voided, so that the period can be invoiced again. */
   releaseRenewal(invoiceId: string): Promise<void>
-  claimRenewal(renewal: { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null }): Promise<void>
+  /** Each period of a service is renewed once: a second claim throws. */
+  claimRenewals(...renewals: readonly Renewal[]): Promise<void>
 }
 
 export interface LedgerStore {
   /** Books an entry; false (and nothing booked) when its cause was booked before. One dated in a closed month goes into the open one, its moment into the memo. */
   post(entry: JournalEntry): Promise<boolean>
+  /** Books entries whose causes are new, in two statements; throws, and books none, when one was booked before. */
+  postMany(entries: readonly JournalEntry[]): Promise<void>
   linesOf(cause: LedgerCause, causeId: string): Promise<JournalLine[]>
   linesOfMany(causes: readonly LedgerCause[], causeIds: readonly string[]): Promise<JournalLine[]>
   /** What invoices still ask for; an id without entries is left out. */
   outstanding(invoiceIds: readonly string[]): Promise<Map<string, bigint>>
   credit(clientId: string): Promise<bigint>
-  /** Lets one transaction at a time spend a client's credit. */
-  lockCredit(clientId: string): Promise<void>
+  /** Clients who have credit, or owe some, of those asked for. */
+  withCredit(clientIds: readonly string[]): Promise<Set<string>>
+  /** Lets one transaction at a time spend a client's credit; of several always in the same order. */
+  lockCredit(...clientIds: readonly string[]): Promise<void>
   creditEntries(clientId: string, page: PageRequest): Promise<Page<{ at: Date, cause: string, invoiceId: string | null, amount: Money }>>
   journalOf(invoiceId: string): Promise<{ at: Date, cause: string, account: string, amount: Money }[]>
 }
@@ -212,10 +225,12 @@ export interface Subscription {
 /** Why a client (or staff for him) ends a service. */
 export interface CancelWhy { readonly reason: CancelReason | null, readonly note: string | null }
 export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
-export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly terms: PriceTerms }
+export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly prices: PriceTerms, readonly terms: BillingTerms | null }
 
 export interface SubscriptionStore {
   lock(serviceId: string): Promise<Subscription | null>
+  /** Locks many in the order of their ids; by id. */
+  lockMany(serviceIds: readonly string[]): Promise<Map<string, Subscription>>
   ofOrder(orderId: string): Promise<Subscription[]>
   setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
   setAnchorDay(serviceId: string, day: number): Promise<void>
@@ -228,8 +243,12 @@ export interface SubscriptionStore {
   hasPeriodOf(serviceId: string, invoiceId: string): Promise<boolean>
   /** Facts of one service, for the decision inside a transaction that has locked it. */
   factsOf(serviceId: string): Promise<CalendarFacts | null>
+  /** Those of many, in the order of their ids. */
+  factsOfMany(serviceIds: readonly string[]): Promise<CalendarFacts[]>
   /** Services on which the calendar could act by `horizon`, in the order of their ids, one page after another. */
   candidates(page: { readonly after: string | null, readonly limit: number, readonly now: Date, readonly renewBefore: Date, readonly dueBefore: Date }): Promise<CalendarFacts[]>
+  /** How far all terms together reach: the longest lead, the earliest reminder (in days from the due time; 0 when there is none before). */
+  widestTerms(): Promise<{ readonly renewalLeadDays: number, readonly earliestReminder: number }>
   countLive(): Promise<number>
   describe(serviceIds: readonly string[]): Promise<ServiceBilling[]>
 }
@@ -284,6 +303,7 @@ export interface BillingStores extends KernelStores {
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore, readonly changes: ChangeStore, readonly priceChanges: PriceChangeStore
   readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
+  readonly terms: TermsStore, readonly clientGroups: ClientGroupStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

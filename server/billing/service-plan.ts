@@ -4,6 +4,8 @@ import type { BusinessCalendar } from './business-calendar.ts'
 import type { BillingPolicy } from './policy.ts'
 import { renewalPrice } from './renewal-price.ts'
 import type { PriceTerms } from './renewal-price.ts'
+import { rulesFor } from './terms.ts'
+import type { BillingTerms } from './terms.ts'
 
 /** The oldest unpaid invoice (issued, due first) that has a line for the service. */
 export interface OpenInvoice {
@@ -23,6 +25,8 @@ export interface CalendarFacts extends PriceTerms {
   /** The renewal that begins at `paidUntil` is invoiced already. */
   readonly renewalIssued: boolean
   readonly invoice: OpenInvoice | null
+  /** What the service's client or product has of its own; null: the house's terms hold. */
+  readonly terms: BillingTerms | null
 }
 
 export const finalNoticeStep = 'final'
@@ -139,13 +143,13 @@ function decide(subject: Subject): Planned[] {
 }
 
 /**
- * What is to be done for one service at a moment, and why. A pure function of (facts, rules, now): the run executes exactly its answer,
+ * What is to be done for one service at a moment by its own terms, and why. A pure function of (facts, rules, now): the run executes exactly its answer,
  * the admin page shows it, and it answers "what happens next". Suspension needs an issued invoice that is overdue AND a final notice that
  * is at least `noticeHours` old; termination needs a suspended service.
  */
 export function planService(facts: CalendarFacts, rules: PlanRules, now: Date): PlannedAction[] {
   const held = facts.holdUntil !== null && facts.holdUntil > now
-  return decide({ facts, now, rules }).map(({ discriminator, invoice, steps, amount, ...planned }) => ({
+  return decide({ facts, now, rules: rulesFor(facts.terms, rules) }).map(({ discriminator, invoice, steps, amount, ...planned }) => ({
     ...planned, key: `${planned.kind}:${facts.serviceId}:${discriminator}`, serviceId: facts.serviceId, hostname: facts.hostname, clientName: facts.clientName,
     invoiceId: invoice?.invoiceId ?? null, invoiceNumber: invoice?.number ?? null, amount: invoice?.outstanding ?? amount ?? null, held, steps: steps ?? [],
   }))

@@ -7,6 +7,7 @@ import { asIssuedNow } from './draft-invoice.ts'
 import { isLive, outstandingOf, railOf, toLineView, toNoteView, toPaymentView, toSummary } from './invoice-view.ts'
 import type { DescribeRail } from './invoice-view.ts'
 import type { BillingStores, InvoiceLine, InvoiceWithClient } from './ports.ts'
+import { strictest } from './terms.ts'
 
 export interface ReadDeps extends BillingDeps { readonly read: BillingStores, readonly describeRail: DescribeRail }
 export interface InvoiceQuery { readonly invoiceId: string, /** The buyer who asks; null: staff. */ readonly clientId: string | null, readonly locale: Locale }
@@ -39,7 +40,7 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const bound = !upgrade && lines.some(line => line.serviceId !== null && (line.kind !== 'change' || invoice.status === 'issued'))
   const notes = await deps.read.creditNotes.listOf(invoice.id)
   const credited = await deps.read.creditNotes.creditedOf(invoice.id)
-  const rail = railOf(invoice, { notices, upgrade, bound, lapses: await lapses(deps.read, invoice, lines) }, deps.rules, now)
+  const rail = railOf(invoice, { notices, upgrade, bound, lapses: await lapses(deps.read, invoice, lines) }, strictest(bound ? await deps.read.terms.ofInvoice(invoice.id) : [], deps.rules), now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
   return {
     ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,

@@ -1,14 +1,14 @@
-import { fieldError } from '#shared/errors/codes.ts'
+import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import { billingActionKinds } from '#shared/vocabulary/billing.ts'
 import type { BillingActionKind } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { Brake } from './brake.ts'
-import { foresee, upcomingInvoice } from './foresight.ts'
+import { foresee, paidNow, upcomingInvoice } from './foresight.ts'
 import { candidates } from './plan-actions.ts'
 import { confirmedSince, houseOf, judgeRun } from './run-billing.ts'
 import type { RunDeps } from './run-billing.ts'
-import type { PlannedAction, Reason } from './service-plan.ts'
+import type { CalendarFacts, PlannedAction, Reason } from './service-plan.ts'
 
 export interface PlanQuery { readonly at?: Date | undefined, readonly kind?: BillingActionKind | undefined, readonly page: number, readonly pageSize: number, readonly locale: Locale }
 /** In days. What lies further ahead is guesswork, and costs time for every service. */
@@ -42,6 +42,22 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
 
 /** A renewal is planned without PPN; people are told what its invoice will ask. */
 const withTax = (action: PlannedAction, deps: RunDeps, now: Date): PlannedAction => action.kind !== 'issue_renewal_invoice' || !action.amount ? action : { ...action, amount: deps.computeTax(action.amount, action.dueSince > now ? action.dueSince : now).total }
+const daysExplained = 60
+
+/**
+ * One service: what the calendar does now and in the next sixty days if nobody pays, and what instead if all that is open is paid now; by the
+ * very plan that a run goes by. @throws AppError not_found
+ */
+export const explainService = (deps: Pick<RunDeps, 'read' | 'rules' | 'clock'> & { readonly describeReason: DescribeReason }) => async ({ serviceId, locale }: { readonly serviceId: string, readonly locale: Locale }) => {
+  const facts = await deps.read.subscriptions.factsOf(serviceId)
+  if (!facts) throw new AppError('not_found')
+  const now = deps.clock.now()
+  const ahead = (from: CalendarFacts) => foresee(from, deps.rules, now, deps.rules.calendar.shiftDays(now, daysExplained)).map(action => view(action, deps.describeReason(action.reason, locale)))
+  return {
+    serviceId, hostname: facts.hostname, clientName: facts.clientName, status: facts.status, holdUntil: facts.holdUntil?.toISOString() ?? null, paidUntil: facts.paidUntil?.toISOString() ?? null,
+    outstanding: facts.invoice && toMoneyJson(facts.invoice.outstanding), unpaid: ahead(facts), paid: facts.invoice ? ahead(paidNow(facts, now, deps.rules)) : null,
+  }
+}
 
 /** Who let this mass termination pass already, and waits for a second person. */
 async function confirmedBy({ read }: RunDeps, brake: Brake | null, now: Date) {

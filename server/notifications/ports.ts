@@ -6,7 +6,7 @@ import type { MailTemplate } from '#shared/vocabulary/mails.ts'
  * dropped. `params` are the template's values, already formatted for the reader.
  */
 export interface MailRequest { dedupeKey: string, userId: string | null, recipient: string, locale: Locale, template: MailTemplate, params: Record<string, string> }
-export interface MailOutbox { queue(mail: MailRequest): Promise<void> }
+export interface MailOutbox { queue(...mails: readonly MailRequest[]): Promise<void> }
 
 /**
  * What each mail needs to be written. Every value is already formatted for the reader (`Rp 1.250.000`, `22 Nov 2026`); `url` is absolute and

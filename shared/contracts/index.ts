@@ -14,9 +14,10 @@ import * as reports from './reports.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
 import * as tax from './tax.ts'
+import * as terms from './terms.ts'
 import * as transfers from './transfers.ts'
 
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, admin, gateways, invoicing, ledger, ledgerBooks, prices, reconciliation, refunds, reports, tax, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, admin, gateways, invoicing, ledger, ledgerBooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

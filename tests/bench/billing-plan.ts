@@ -7,8 +7,8 @@ import type { App } from '#server/platform/app.ts'
 
 const now = new Date('2026-11-23T03:00:00Z')
 
-/** Fills an empty database with so many services, a fifth of which the calendar has to look at. */
-export async function seedServices(app: App, count: number): Promise<void> {
+/** Fills an empty database with so many services, paid until some day of the next `days`: two weeks of them are in reach of the calendar. */
+export async function seedServices(app: App, count: number, days = 70): Promise<void> {
   const run = (statement: ReturnType<typeof sql>) => app.core.database.executor.execute(statement)
   const uuid = (prefix: string, n: string) => sql.raw(`('${prefix}' || lpad(to_hex(${n}), 12, '0'))::uuid`)
   const at = now.toISOString()
@@ -16,8 +16,7 @@ export async function seedServices(app: App, count: number): Promise<void> {
   await run(sql`insert into products (id, slug, kind, name, summary, description, spec, created_at, updated_at) values ('01900000-0000-7000-8002-000000000001', 'vps', 'vps', 'VPS', '{}', '{}', '{}', ${at}, ${at})`)
   await run(sql`insert into orders (id, number, client_id, status, placed_at, total) select ${uuid('01900000-0000-7000-8003-', 'n')}, 'ORD-' || n, ${uuid('01900000-0000-7000-8001-', '1 + n / 10 % (' + String(count / 10) + ')')}, 'fulfilled', ${at}::timestamptz, 0 from generate_series(1, ${count}::int) n`)
   await run(sql`insert into services (id, order_id, client_id, product_id, product_name, spec, hostname, cycle, price, status, anchor_day, created_at) select ${uuid('01900000-0000-7000-8004-', 'n')}, ${uuid('01900000-0000-7000-8003-', 'n')}, ${uuid('01900000-0000-7000-8001-', '1 + n / 10 % (' + String(count / 10) + ')')}, '01900000-0000-7000-8002-000000000001', 'VPS', '{}', 'h' || n, 'monthly', 100000, 'active', 1, ${at}::timestamptz from generate_series(1, ${count}::int) n`)
-  // Paid until some day of the next ten weeks; two weeks of them are in reach of the calendar.
-  await run(sql`insert into paid_periods (service_id, period_start, period_end, amount, at) select ${uuid('01900000-0000-7000-8004-', 'n')}, ${at}::timestamptz - interval '20 days', ${at}::timestamptz + (n % 70) * interval '1 day', 100000, ${at}::timestamptz from generate_series(1, ${count}::int) n`)
+  await run(sql`insert into paid_periods (service_id, period_start, period_end, amount, at) select ${uuid('01900000-0000-7000-8004-', 'n')}, ${at}::timestamptz - interval '20 days', ${at}::timestamptz + (n % ${days}::int) * interval '1 day', 100000, ${at}::timestamptz from generate_series(1, ${count}::int) n`)
   await run(sql`analyze`)
 }
 

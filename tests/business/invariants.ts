@@ -32,7 +32,20 @@ export async function brokenPromises(house: House): Promise<string[]> {
   await none('PPN owed is that of the invoices that stand', sql`
     select owed.sum as owed, due.sum as due from (select coalesce(-sum(amount), 0) as sum from journal_lines where account = 'ppn_payable') owed,
       (select coalesce(sum(i.tax), 0) - coalesce((select sum(l.amount) from journal_lines l join journal_entries e on e.id = l.entry_id where l.account = 'ppn_payable' and e.cause = 'invoice_uncollectible'), 0) as sum from invoices i where i.status in ('issued', 'paid', 'uncollectible')) due where owed.sum <> due.sum`)
+  const apart = await differences(house)
+  if (apart.length > 0) broken.push(`each payment moved what the gateway says: ${JSON.stringify(apart.slice(0, 3))}`)
   return broken
+}
+
+/** Payments of which our books say something else than the gateway. */
+async function differences(house: House): Promise<object[]> {
+  const booked = await house.world().rows<{ order: string, status: string, moved: string }>(sql`
+    select p.gateway_order_id as order, p.status, coalesce((select sum(l.amount) from journal_entries e join journal_lines l on l.entry_id = e.id where e.cause_id = p.id::text and l.account = 'gateway_clearing'), 0)::text as moved from payments p where p.gateway = 'midtrans'`)
+  const settled = new Map(house.midtrans.state.transactions.map(({ orderId, status, amount }) => [orderId, { there: status, amount: status === 'settlement' ? amount : 0 }]))
+  return booked.flatMap(({ order, status, moved }) => {
+    const { there, amount } = settled.get(order) ?? { there: 'unknown', amount: 0 }
+    return BigInt(moved) === BigInt(amount) ? [] : [{ order, ours: status, there, moved, amount }]
+  })
 }
 
 /** What the gateway holds for us by its own books and by ours, in whole Rupiah. They are equal once every state was read back. */

@@ -66,6 +66,13 @@ async function backOffice(life: Life): Promise<void> {
     await house.app().billing.runBilling({ actor: tester, confirmBrake: true })
   }
   await house.work()
+  await compare(house)
+}
+
+/** As every night: a settlement that was taken back without a word reaching us is found by the comparison alone. */
+async function compare(house: House): Promise<void> {
+  await house.app().payments.requestComparison('simulation')
+  await house.work()
 }
 
 /** Long enough for each state to be read back: closed attempts are asked for every six hours over four days. */
@@ -77,4 +84,5 @@ async function peace(house: House): Promise<void> {
     await house.work()
     await deliver(house)
   }
+  await compare(house)
 }

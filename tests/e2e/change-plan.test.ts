@@ -88,7 +88,7 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     await watched.visit(`${prefix}/portal/services/change/${serviceId}`)
     await page.getByRole('radio', { name: new RegExp(say('changes.renewal')) }).check()
     await page.getByRole('combobox').first().click()
-    await page.getByRole('option', { name: say('common.cycle.annually') }).click()
+    await page.getByRole('option', { name: say('common.cycle.annually'), exact: true }).click()
     await page.getByRole('radio', { name: /Rinjani 4/ }).check()
     await shoot(page, `change-renewal-${language}`)
     await button('changes.submitRenewal').click()
@@ -118,8 +118,7 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     await signIn(staff.page, demo, 'finance@demo.gardu.test', { language })
     await staff.visit(`${prefix}/admin/services/change/${serviceId}`)
     await staff.page.getByRole('radio', { name: /Rinjani 8/ }).check()
-    // The demo's clock beside the page is looked at by the tests of the staff pages.
-    expect((await axeInBothModes(staff.page)).filter(line => !line.includes('label-content-name-mismatch'))).toEqual([])
+    expect(await axeInBothModes(staff.page)).toEqual([])
     await shoot(staff.page, `admin-change-${language}`)
     await staff.visit(`${prefix}/admin/services/${serviceId}`)
     await staff.page.getByRole('link', { name: say('changes.open'), exact: true }).waitFor()

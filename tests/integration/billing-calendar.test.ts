@@ -277,6 +277,25 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(done).toEqual(foretold)
   })
 
+  it('what is foretold for a service that is paid now is what its plan says once it was paid: invoiced, past due, suspended, an order', async () => {
+    const keys = async (serviceId: string, which: 'paid' | 'unpaid') => ((await test.app.billing.explainService({ serviceId, locale: 'en' }))[which] ?? []).map(action => `${action.kind} ${action.dueSince}`)
+    for (const [age, state] of [[17, 'active'], [31, 'past_due'], [34, 'suspended'], [0, 'pending']] as const) {
+      test.clock.set('2026-11-02T03:00:00Z')
+      const { serviceId } = state === 'pending' ? await world.order() : await world.running()
+      await days(age)
+      expect(await status(serviceId)).toBe(state)
+      const foretold = await keys(serviceId, 'paid')
+      expect(foretold[0]).toMatch(/^issue_renewal_invoice /)
+      expect(await keys(serviceId, 'unpaid')).not.toEqual(foretold)
+      await world.pay((await world.invoicesOf(serviceId)).at(-1)?.id ?? '')
+      await world.activate(serviceId)
+      expect(await keys(serviceId, 'unpaid')).toEqual(foretold)
+      expect((await test.app.billing.explainService({ serviceId, locale: 'en' })).paid).toBeNull()
+      await world.reset()
+    }
+    await expect(test.app.billing.explainService({ serviceId: uuidv7(), locale: 'en' })).rejects.toMatchObject({ code: 'not_found' })
+  })
+
   it('brakes: a mass suspension, a jump of the clock and time that runs backwards stop the run before it did anything', async () => {
     const all = []
     for (let i = 0; i < 22; i += 1) all.push(await world.running())

@@ -23,7 +23,15 @@ async function load() {
 }
 export const draw = async (definition: TDocumentDefinitions): Promise<Uint8Array> => (await loadMaker()).createPdf(definition).getBuffer()
 
-export const day = (at: Date | null, locale: Locale, zone: string) => at ? new Intl.DateTimeFormat(tags[locale], { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone }).format(at) : '–'
+/** Made once: an invoice has many days. */
+const dayFormats = new Map<string, Intl.DateTimeFormat>()
+export function day(at: Date | null, locale: Locale, zone: string): string {
+  if (!at) return '–'
+  const key = `${locale} ${zone}`
+  const format = dayFormats.get(key) ?? new Intl.DateTimeFormat(tags[locale], { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone })
+  dayFormats.set(key, format)
+  return format.format(at)
+}
 export const right = (text: string, bold = false): TableCell => ({ text, alignment: 'right', bold, noWrap: true })
 export const taxName = (rule: string, locale: Locale) => Object.entries(texts[locale].invoice.taxRules).find(([name]) => name === rule)?.[1] ?? `PPN (${rule})`
 

@@ -13,6 +13,7 @@ import { bookPayment } from '#server/billing/book-payment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import type { FindChangeSubject, FinishChange, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
 import { toChangeView, toTermsView } from '#server/billing/change-view.ts'
+import { deleteClientGroup, deleteTerms, previewTerms, saveClientGroup, saveTerms, setClientGroup, showTerms } from '#server/billing/change-terms.ts'
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
 import { cancelChange, lapseChanges } from '#server/billing/close-change.ts'
@@ -56,7 +57,7 @@ import { setHold } from '#server/billing/set-hold.ts'
 import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
 import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
-import { showPlan } from '#server/billing/show-plan.ts'
+import { explainService, showPlan } from '#server/billing/show-plan.ts'
 import { spreadPrice } from '#server/billing/spread-price.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
@@ -134,11 +135,12 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     showCreditable: showCreditable(deps), issueCreditNote: issueCreditNote(deps), printCreditNote: printCreditNote(deps), writeInvoiceXml: writeInvoiceXml(deps), writeCreditNoteXml: writeCreditNoteXml(deps),
     setTaxNumber: setTaxNumber(deps), checkCoretax: checkCoretax(deps), exportCoretax: exportCoretax(deps),
     voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
-    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
+    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), explainService: explainService(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }
     },
+    showTerms: showTerms(deps), previewTerms: previewTerms(deps), saveTerms: saveTerms(deps), deleteTerms: deleteTerms(deps), saveClientGroup: saveClientGroup(deps), deleteClientGroup: deleteClientGroup(deps), setClientGroup: setClientGroup(deps),
     showBalances: showBalances(deps), listEntries: listEntries(deps),
     listManualEntries: listManualEntries(deps), showManualEntry: showManualEntry(deps), proposeManualEntry: proposeManualEntry(deps), decideManualEntry: decideManualEntry(deps), reverseManualEntry: reverseManualEntry(deps),
     listPeriods: listPeriods(deps), closePeriod: closePeriod(deps), reopenPeriod: reopenPeriod(deps),

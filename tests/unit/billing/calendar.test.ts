@@ -54,7 +54,7 @@ describe('periods', () => {
 
 const paidUntil = new Date('2026-12-02T03:00:00Z')
 const base: CalendarFacts = {
-  serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'a.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(100_000), anchorDay: 2, discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil, renewalIssued: false, invoice: null,
+  serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'a.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(100_000), anchorDay: 2, discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil, renewalIssued: false, invoice: null, terms: null,
 }
 
 /** Runs the calendar at these moments over one service whose client never pays, and answers where it ends and what was done. */

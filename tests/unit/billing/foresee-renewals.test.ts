@@ -9,7 +9,7 @@ const rules = { policy: defaultPolicy, calendar: businessCalendar('Asia/Jakarta'
 const [now, until] = [new Date('2026-11-02T03:00:00Z'), new Date('2027-01-31T03:00:00Z')]
 const service: CalendarFacts = {
   serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'web.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(100_000n), anchorDay: 30,
-  discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: new Date('2026-11-29T17:00:00Z'), renewalIssued: false, invoice: null,
+  discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: new Date('2026-11-29T17:00:00Z'), renewalIssued: false, invoice: null, terms: null,
 }
 const due = (change: Partial<CalendarFacts> = {}) => [...renewalsOf({ ...service, ...change }, rules, now, until)].map(renewal => renewal.dueAt.toISOString().slice(0, 10))
 

@@ -14,7 +14,7 @@ const terms = (change: Partial<PriceTerms> = {}): PriceTerms => ({ price: money(
 const discount = { promoId: 'p', label: 'HEMAT', kind: 'percent' as const, value: 10n, periods: 3 as number | null }
 const rules = { policy: defaultPolicy, calendar: businessCalendar('Asia/Jakarta') }
 const facts = (change: Partial<CalendarFacts> = {}): CalendarFacts => ({
-  serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'web.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', ...terms(), anchorDay: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: day('2027-01-01'), renewalIssued: false, invoice: null, ...change,
+  serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'web.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', ...terms(), anchorDay: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: day('2027-01-01'), renewalIssued: false, invoice: null, terms: null, ...change,
 })
 
 describe('what a renewal costs', () => {

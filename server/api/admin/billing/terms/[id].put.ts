@@ -1,0 +1,7 @@
+import { updateTerms } from '#shared/contracts/terms.ts'
+import { defineRoute } from '#server/platform/http.ts'
+
+export default defineRoute(updateTerms, async ({ app, actor, params, body: { name, productIds, ...terms } }) => {
+  await app.billing.saveTerms({ id: params.id, name, productIds, terms, actor })
+  return app.billing.showTerms()
+})

@@ -1,0 +1,4 @@
+import { previewTerms } from '#shared/contracts/terms.ts'
+import { defineRoute } from '#server/platform/http.ts'
+
+export default defineRoute(previewTerms, ({ app, body, locale }) => ({ rail: app.billing.previewTerms(body, locale) }))
