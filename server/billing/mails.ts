@@ -32,10 +32,19 @@ export interface BillingMail<T extends MailTemplate> {
   readonly values: Readonly<Record<Exclude<keyof MailParams<T>, 'name' | 'url'>, string | Date | Money>>
 }
 
+type ClientMail<T extends MailTemplate> = BillingMail<T> & { readonly clientId: string }
 /** Queues a mail to a client in the current transaction. */
-export async function queueMail<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, { clientId, ...mail }: BillingMail<T> & { readonly clientId: string }): Promise<void> {
-  const client = await stores.billedClients.find(clientId)
-  if (client) await stores.mail.queue(mailTo<T>(deps, client, mail as unknown as BillingMail<T>))
+export async function queueMail<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, mail: ClientMail<T>): Promise<void> {
+  await queueMails(deps, stores, [mail])
+}
+
+/** Queues mails to clients in the current transaction, in as many statements for many as for one. Who is no client any more gets none. */
+export async function queueMails<T extends MailTemplate>(deps: BillingDeps, stores: BillingStores, mails: readonly ClientMail<T>[]): Promise<void> {
+  const clients = await stores.billedClients.findMany([...new Set(mails.map(mail => mail.clientId))])
+  await stores.mail.queue(...mails.flatMap((mail) => {
+    const client = clients.get(mail.clientId)
+    return client ? [mailTo<T>(deps, client, mail)] : []
+  }))
 }
 
 /** A mail in its reader's language. */

@@ -5,7 +5,7 @@ import { noticeEnds } from './announce-price.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingStores, Subscription } from './ports.ts'
-import { tellChange } from './spread-price.ts'
+import { tellChanges } from './spread-price.ts'
 
 type Deps = BillingDeps & { readonly transact: Transact<BillingStores> }
 interface Input { readonly serviceId: string, readonly price: Money, /** A day of the business zone, whose beginning ends the lock; null: no lock. */ readonly lockedUntil: string | null, readonly reason: string, readonly actor: Actor }
@@ -40,12 +40,11 @@ async function changePrice(deps: Deps, stores: BillingStores, service: Subscript
   await stores.priceChanges.dropPending(service.id, now)
   await stores.priceChanges.add([change])
   if (lower) await stores.subscriptions.applyPrice(service.id, { id: change.id, price, from: now }, now)
-  await tellChange(deps, stores, { serviceId: service.id, clientId: service.clientId, hostname: service.hostname, product: service.productName, oldPrice: service.price, newPrice: price, from: change.effectiveFrom, key: `price:${change.id}` })
+  await tellChanges(deps, stores, [{ serviceId: service.id, clientId: service.clientId, hostname: service.hostname, product: service.productName, oldPrice: service.price, newPrice: price, from: change.effectiveFrom, key: `price:${change.id}` }])
   return change.effectiveFrom
 }
 
 async function postpone(deps: Deps, stores: BillingStores, service: Subscription, until: Date): Promise<void> {
-  for (const moved of await stores.priceChanges.postpone(service.id, until)) {
-    await tellChange(deps, stores, { serviceId: service.id, clientId: service.clientId, hostname: service.hostname, product: service.productName, oldPrice: service.price, newPrice: moved.price, from: until, key: `price:${moved.id}:${until.toISOString()}` })
-  }
+  const postponed = await stores.priceChanges.postpone(service.id, until)
+  await tellChanges(deps, stores, postponed.map(moved => ({ serviceId: service.id, clientId: service.clientId, hostname: service.hostname, product: service.productName, oldPrice: service.price, newPrice: moved.price, from: until, key: `price:${moved.id}:${until.toISOString()}` })))
 }

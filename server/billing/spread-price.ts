@@ -2,7 +2,7 @@ import type { Transact } from '../kernel/ports.ts'
 import { noticeEnds } from './announce-price.ts'
 import { hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
-import { queueMail } from './mails.ts'
+import { queueMails } from './mails.ts'
 import type { BillingStores } from './ports.ts'
 import type { AffectedService, PriceAnnouncement } from './price-ports.ts'
 
@@ -35,25 +35,20 @@ async function bring(deps: Deps, stores: BillingStores, announcement: PriceAnnou
   const dayOf = (service: AffectedService) => new Date(Math.max(announcement.effectiveFrom.getTime(), noticeEnds(deps, now).getTime(), service.priceLockedUntil?.getTime() ?? 0))
   const changes = seen.map(service => ({ id: deps.newId(), serviceId: service.serviceId, announcementId: announcement.id, oldPrice: service.price, price: announcement.price, effectiveFrom: dayOf(service), at: now, appliedAt: null }))
   const added = new Set(await stores.priceChanges.add(changes))
-  for (const service of seen) {
-    if (!added.has(service.serviceId)) continue
-    await tellChange(deps, stores, { ...service, product: announcement.productName, oldPrice: service.price, newPrice: announcement.price, from: dayOf(service), key: `price:${announcement.id}:${service.serviceId}` })
-  }
+  await tellChanges(deps, stores, seen.filter(service => added.has(service.serviceId)).map(service => ({ ...service, product: announcement.productName, oldPrice: service.price, newPrice: announcement.price, from: dayOf(service), key: `price:${announcement.id}:${service.serviceId}` })))
   return { seen, added: added.size }
 }
 
 async function takeBack(deps: Deps, stores: BillingStores, announcement: PriceAnnouncement): Promise<{ seen: AffectedService[], added: number }> {
   const seen = await stores.priceChanges.takeBack(announcement, batch, deps.clock.now())
-  for (const { serviceId, clientId, hostname, price } of seen) {
-    await queueMail(deps, stores, { template: 'price_change_withdrawn', key: `price-withdrawn:${announcement.id}:${serviceId}`, clientId, path: `/portal/services/${serviceId}`, values: { hostname, product: announcement.productName, price } })
-    hint(stores, 'service', serviceId, clientId)
-  }
+  await queueMails(deps, stores, seen.map(({ serviceId, clientId, hostname, price }) => ({ template: 'price_change_withdrawn' as const, key: `price-withdrawn:${announcement.id}:${serviceId}`, clientId, path: `/portal/services/${serviceId}`, values: { hostname, product: announcement.productName, price } })))
+  for (const { serviceId, clientId } of seen) hint(stores, 'service', serviceId, clientId)
   return { seen, added: 0 }
 }
 
 interface Told extends Pick<AffectedService, 'serviceId' | 'clientId' | 'hostname'> { readonly product: string, readonly oldPrice: AffectedService['price'], readonly newPrice: AffectedService['price'], readonly from: Date, readonly key: string }
-/** Tells a client the old price, the new one and the day. */
-export async function tellChange(deps: BillingDeps, stores: BillingStores, { serviceId, clientId, hostname, product, oldPrice, newPrice, from, key }: Told): Promise<void> {
-  await queueMail(deps, stores, { template: 'price_change', key, clientId, path: `/portal/services/${serviceId}`, values: { hostname, product, oldPrice, newPrice, effectiveOn: from } })
-  hint(stores, 'service', serviceId, clientId)
+/** Tells clients the old price, the new one and the day. */
+export async function tellChanges(deps: BillingDeps, stores: BillingStores, changes: readonly Told[]): Promise<void> {
+  await queueMails(deps, stores, changes.map(({ serviceId, clientId, hostname, product, oldPrice, newPrice, from, key }) => ({ template: 'price_change' as const, key, clientId, path: `/portal/services/${serviceId}`, values: { hostname, product, oldPrice, newPrice, effectiveOn: from } })))
+  for (const { serviceId, clientId } of changes) hint(stores, 'service', serviceId, clientId)
 }

@@ -11,12 +11,17 @@ type Change = Parameters<PaymentStores['refunds']['setStatus']>[2]
 /** A row before any approval. */
 export const asRefund = (refund: NewRefund): Refund => ({ ...refund, approvedBy: null, approvedByName: null, approvedAt: null, checkedAt: null, finishedAt: null, problem: null, notedAt: null, notedByName: null })
 
+/** Pages of the client and of staff that show this refund ask again. */
+export function hintRefund(stores: PaymentStores, refund: Pick<Refund, 'id' | 'clientId' | 'paymentId'>): void {
+  for (const audience of [{ userId: refund.clientId }, 'staff'] as const) stores.live.publish({ audience, name: 'payment', id: refund.paymentId ?? refund.id })
+}
+
 /** Changes the state of a locked refund and leaves the row that says why. Answers it as it is now. @throws RangeError for a pair that the lifecycle does not know */
 export async function moveRefund(stores: PaymentStores, refund: Refund, to: Refund['status'], cause: string, actor: Actor, at: Date, change: Change = {}): Promise<Refund> {
   if (!refundTransitions[refund.status].includes(to)) throw new RangeError(`refund may not go from ${refund.status} to ${to}`)
   await stores.refunds.setStatus(refund.id, to, change)
   await stores.transitions.record({ entity: 'refund', entityId: refund.id, from: refund.status, to, cause, actor: actorLabel(actor), at })
-  for (const audience of [{ userId: refund.clientId }, 'staff'] as const) stores.live.publish({ audience, name: 'payment', id: refund.paymentId ?? refund.id })
+  hintRefund(stores, refund)
   return { ...refund, ...change, status: to }
 }
 

@@ -3,7 +3,7 @@ import { compare, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { PaymentDeps } from './deps.ts'
-import { asRefund, finishRefund, returnOf } from './finish-refund.ts'
+import { asRefund, finishRefund, hintRefund, returnOf } from './finish-refund.ts'
 import { atGateway } from './payment.ts'
 import type { Payment, PaymentStores } from './ports.ts'
 import { gatewayRefundAbility, needsApproval, refundable, refundKeyOf } from './refund.ts'
@@ -85,7 +85,7 @@ function checkPossible(payment: Payment, known: readonly Refund[], input: Refund
 async function write(stores: PaymentStores, refund: NewRefund, actor: StaffActor) {
   await stores.refunds.insert(refund)
   await stores.audit.record({ actor, action: 'refund.request', entity: 'refund', entityId: refund.id, after: { paymentId: refund.paymentId, clientId: refund.clientId, kind: refund.kind, consequence: refund.consequence, amount: refund.amount.amount.toString(), reason: refund.reason, reference: refund.reference } })
-  for (const audience of [{ userId: refund.clientId }, 'staff'] as const) stores.live.publish({ audience, name: 'payment', id: refund.paymentId ?? refund.id })
+  hintRefund(stores, refund)
 }
 
 /** Does what was decided: books it, or hands it to the job that asks the gateway. */
