@@ -14,7 +14,9 @@ export const creditNotes = pgTable('credit_notes', {
 
 export const creditNoteLines = pgTable('credit_note_lines', {
   creditNoteId: uuid().notNull().references(() => creditNotes.id), position: integer().notNull(), invoiceLineId: uuid().notNull().references(() => invoiceLines.id), description: text().notNull(), amount: amount().notNull(), currency: currency(),
-}, t => [knownCurrency('credit_note_lines', t.currency), primaryKey({ columns: [t.creditNoteId, t.position] }), check('credit_note_lines_amount', sql`${t.amount} > 0`), index('credit_note_lines_line').on(t.invoiceLineId)])
+  /** What of the amount had not been earned when the note was issued: it comes off the days that were left. The rest comes off at once. */
+  unearned: amount().notNull().default(sql`0`),
+}, t => [knownCurrency('credit_note_lines', t.currency), primaryKey({ columns: [t.creditNoteId, t.position] }), check('credit_note_lines_amount', sql`${t.amount} > 0 and ${t.unearned} between 0 and ${t.amount}`), index('credit_note_lines_line').on(t.invoiceLineId)])
 
 /** Versions of PPN: the rate in percent on `dppNumerator / dppDenominator` of the price, from an instant on. Only ever added; of two with the same beginning the newer row holds. */
 export const taxRules = pgTable('tax_rules', {

@@ -1,6 +1,8 @@
 import { add, fraction, isZero, min, money, subtract, sum, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { isDiscount } from '#shared/vocabulary/billing.ts'
+import type { SpreadLine } from '#shared/money/spread.ts'
+import { earnedBefore } from '#shared/money/spread.ts'
 import type { CreditedLine, NoteFigures } from './invoicing-ports.ts'
 
 /** A line that can be credited: what it came to after its discounts, and what is left of that. */
@@ -28,6 +30,19 @@ export function creditableLines(lines: readonly CreditedLine[]): CreditableLine[
     const amount = money(nets.get(id) ?? 0n, credited.currency)
     return { id, description, kind, amount, left: subtract(amount, credited) }
   })
+}
+
+/** A line that earns: what it came to, and by days of the business zone when, with what earlier notes took off the days that were left. */
+export interface EarningLine { readonly net: Money, readonly issued: number, readonly from: number | null, readonly to: number | null, readonly notes: readonly { readonly day: number, readonly unearned: Money }[] }
+
+/**
+ * What of a note's `amount` meets what its line has not earned by `day`; only what is more than that comes off what was earned. So a note
+ * over the unused rest of a period leaves what was used as it is, and one over everything takes back everything.
+ */
+export function unearnedPart({ net, issued, from, to, notes }: EarningLine, amount: Money, day: number): Money {
+  const earned = (line: Omit<SpreadLine, 'voided'>) => earnedBefore({ ...line, voided: null }, day)
+  const open = notes.reduce((left, note) => left - note.unearned.amount - earned({ amount: -note.unearned.amount, issued: note.day, from: from === null ? null : Math.max(from, note.day), to }), net.amount - earned({ amount: net.amount, issued, from, to }))
+  return open <= 0n ? zero(amount.currency) : min(amount, money(open, amount.currency))
 }
 
 interface Invoiced { readonly taxable: Money, readonly dpp: Money, readonly tax: Money }

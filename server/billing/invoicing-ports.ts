@@ -23,6 +23,10 @@ export interface CreditNote extends NoteFigures {
 }
 export interface NewCreditNote extends CreditNote { readonly series: string, readonly year: number, readonly sequence: number, readonly actor: string }
 export interface CreditNoteLine { readonly invoiceLineId: string, readonly description: string, readonly amount: Money }
+/** A line as it is written: `unearned` of its amount had not been earned by then. */
+export interface NewCreditNoteLine extends CreditNoteLine { readonly unearned: Money }
+/** When a line earns: its own period or the one that was paid by it; null while that is unknown. Other lines earn on the day of issue. */
+export interface LineEarning { readonly from: Date | null, readonly to: Date | null, /** What earlier notes took off the days that were left. */ readonly notes: readonly { readonly at: Date, readonly unearned: Money }[] }
 export interface Credited extends NoteFigures { readonly toInvoice: Money, readonly toCredit: Money }
 
 export interface CreditNoteStore {
@@ -30,7 +34,9 @@ export interface CreditNoteStore {
   creditedLinesOf(invoiceId: string): Promise<CreditedLine[]>
   /** What all notes of an invoice took back together. */
   creditedOf(invoiceId: string): Promise<Credited>
-  insert(note: NewCreditNote, lines: readonly CreditNoteLine[]): Promise<void>
+  insert(note: NewCreditNote, lines: readonly NewCreditNoteLine[]): Promise<void>
+  /** When each line of an issued invoice earns, by the line's id. */
+  earningOf(invoiceId: string): Promise<ReadonlyMap<string, LineEarning>>
   /** The notes of an invoice, oldest first, at most a hundred. */
   listOf(invoiceId: string): Promise<CreditNote[]>
   find(noteId: string): Promise<CreditNote | null>

@@ -4,14 +4,15 @@ import type { Money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
 import { markClosed } from './close-invoice.ts'
-import { creditableLines, leftOf, noteFigures, splitNote } from './credit-note.ts'
+import { creditableLines, leftOf, noteFigures, splitNote, unearnedPart } from './credit-note.ts'
 import type { CreditableLine } from './credit-note.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { invoiceNumber, servicesOf } from './invoice.ts'
-import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
+import type { CreditNote, CreditNoteLine, NewCreditNoteLine } from './invoicing-ports.ts'
 import { creditNoteEntry } from './ledger.ts'
 import { queueMail } from './mails.ts'
+import { dayNumberOf } from './proration.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 import { releaseServices } from './void-invoice.ts'
@@ -41,7 +42,7 @@ export const issueCreditNote = (deps: BillingDeps & { readonly transact: Transac
   const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const before = await stores.creditNotes.creditedOf(invoice.id)
   const figures = noteFigures(invoice, before.taxable, amount)
-  const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, lines, request)
+  const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, await withUnearned(deps, stores, invoice, left, lines), request)
   if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, isZero(subtract(leftOf(left), amount)), request.actor)
   return { noteId: note.id }
 })
@@ -57,9 +58,21 @@ function chosenLines(left: readonly CreditableLine[], asked: CreditRequest['line
   })
 }
 
+/** How much of each line's note meets what the line has not earned yet: what accrual reports spread it by. */
+async function withUnearned(deps: BillingDeps, stores: BillingStores, invoice: Invoice, left: readonly CreditableLine[], lines: readonly CreditNoteLine[]): Promise<NewCreditNoteLine[]> {
+  const day = (at: Date) => dayNumberOf(deps.rules.calendar.isoDay(at))
+  const [today, earning] = [day(deps.clock.now()), await stores.creditNotes.earningOf(invoice.id)]
+  return lines.map((line) => {
+    const [net, when] = [left.find(({ id }) => id === line.invoiceLineId)?.amount, earning.get(line.invoiceLineId)]
+    if (!net || !when || !invoice.issuedAt) throw new RangeError(`invoice ${invoice.id} has no line ${line.invoiceLineId}`)
+    const notes = when.notes.map(({ at, unearned }) => ({ day: day(at), unearned }))
+    return { ...line, unearned: unearnedPart({ net, issued: day(invoice.issuedAt), from: when.from && day(when.from), to: when.to && day(when.to), notes }, line.amount, today) }
+  })
+}
+
 type Figures = Pick<CreditNote, 'taxable' | 'dpp' | 'tax' | 'total' | 'toInvoice' | 'toCredit'>
 
-async function write(deps: BillingDeps, stores: BillingStores, invoice: Invoice, figures: Figures, lines: readonly CreditNoteLine[], { reason, actor }: CreditRequest): Promise<CreditNote> {
+async function write(deps: BillingDeps, stores: BillingStores, invoice: Invoice, figures: Figures, lines: readonly NewCreditNoteLine[], { reason, actor }: CreditRequest): Promise<CreditNote> {
   const now = deps.clock.now()
   const { year } = deps.rules.calendar.dayOf(now)
   const series = deps.rules.policy.creditNoteSeries

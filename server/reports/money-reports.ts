@@ -2,14 +2,14 @@ import type { LedgerCause } from '#shared/vocabulary/billing.ts'
 import { inTurn } from './details.ts'
 import type { DetailSource } from './details.ts'
 import type { AgeBucket, JournalFilter, MethodMovement, Month, Movement, ReportRow, Reports, Span } from './ports.ts'
-import { earnedBefore, invoicedBefore } from './spread.ts'
-import type { SpreadLine } from './spread.ts'
+import { earnedBefore, invoicedBefore } from '#shared/money/spread.ts'
+import type { SpreadLine } from '#shared/money/spread.ts'
 
 const money = ['bank', 'gateway_clearing'] as const
 /** Movements of money that came from no client and went to none: between our own accounts, fees, entries by hand. */
 const internal: readonly LedgerCause[] = ['gateway_payout', 'gateway_fee', 'manual_entry']
-/** Invoices and their voiding are spread by days; everything else on the revenue account counts whole on its day. */
-const spread: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided']
+/** Invoices, their voiding and credit notes are spread by days; everything else on the revenue account counts whole on its day. */
+const spread: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided', 'credit_note']
 const takesBack: readonly LedgerCause[] = ['invoice_voided', 'invoice_uncollectible', 'credit_note']
 
 const total = (items: readonly Omit<Movement, 'group'>[], of: (item: Omit<Movement, 'group'>) => boolean) => items.filter(of).reduce((sum, item) => sum + item.amount, 0n)

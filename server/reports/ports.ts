@@ -1,7 +1,7 @@
 import type { LedgerAccount, LedgerCause } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax } from '../billing/ports.ts'
-import type { SpreadLine } from './spread.ts'
+import type { SpreadLine } from '#shared/money/spread.ts'
 
 /** A span of time, half-open. */
 export interface Span { readonly start: Date, readonly end: Date }

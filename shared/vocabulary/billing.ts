@@ -6,6 +6,9 @@ export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectibl
 export type InvoiceStatus = typeof invoiceStatuses[number]
 export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
+/** Lines of a service that are earned day by day over its period, though the first one is only known when it is paid. */
+export const periodLineKinds = ['service', 'discount'] as const satisfies readonly InvoiceLineKind[]
+export const earnsOverPeriod = (kind: InvoiceLineKind): boolean => (periodLineKinds as readonly InvoiceLineKind[]).includes(kind)
 /** Negative lines: what is taken off a period (`discount`) or off a set-up fee. */
 export const isDiscount = (kind: InvoiceLineKind): boolean => kind === 'discount' || kind === 'setup_discount'
 

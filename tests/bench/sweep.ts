@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { App } from '#server/platform/app.ts'
@@ -60,7 +62,7 @@ async function timePrinting(app: App, count: number): Promise<number> {
   return invoices.length / (performance.now() - begun) * 1000
 }
 
-export interface SweepFigures { readonly seconds: number, readonly rows: number, readonly byHandSeconds: number, readonly residentMegabytes: number, readonly printedPerSecond: number }
+export interface SweepFigures { readonly seconds: number, readonly rows: number, readonly byHandSeconds: number, /** What is alive after a collection, at most; resident memory also holds what the engine has not cared to collect. */ readonly liveMegabytes: number, readonly residentMegabytes: number, readonly printedPerSecond: number }
 
 /** So many services are billed before: no house that has a hundred thousand is a new one, whose planner knows of no rows at all. */
 const history = 1000
@@ -79,21 +81,27 @@ async function openHouse(count: number) {
 }
 const sweep = (app: App) => app.billing.runBilling({ actor: { kind: 'system', name: 'bench' }, confirmBrake: false })
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
 /** Plans and runs the calendar over so many services whose renewal is due, and writes the same rows by hand. */
 export async function timeSweep(count: number): Promise<SweepFigures> {
   const [ours, theirs] = [await openHouse(count), await openHouse(count)]
   try {
     const [before, since] = [await countRows(ours.app), await lastKeys(ours.app)]
-    let resident = 0
+    let [live, resident] = [0, 0]
     const watch = setInterval(() => {
       resident = Math.max(resident, process.memoryUsage.rss())
-    }, 50)
+      collect()
+      const { heapUsed, external } = process.memoryUsage()
+      live = Math.max(live, heapUsed + external)
+    }, 1000)
     const begun = performance.now()
     const run = await sweep(ours.app)
     const seconds = (performance.now() - begun) / 1000
     clearInterval(watch)
     if (run.done !== count || run.failed > 0) throw new Error(`the sweep did ${run.done} of ${count}, ${run.failed} failed`)
-    return { seconds, rows: await countRows(ours.app) - before, byHandSeconds: await copyByHand(ours.app, since, theirs.app), residentMegabytes: resident / 1e6, printedPerSecond: await timePrinting(ours.app, 100) }
+    return { seconds, rows: await countRows(ours.app) - before, byHandSeconds: await copyByHand(ours.app, since, theirs.app), liveMegabytes: live / 1e6, residentMegabytes: resident / 1e6, printedPerSecond: await timePrinting(ours.app, 100) }
   } finally {
     await ours.close()
     await theirs.close()
@@ -108,6 +116,6 @@ export async function benchSweep(count: number): Promise<Line[]> {
   return [
     { name: `sweep over ${count.toLocaleString('en')} due services / same rows by SQL in batches`, value: large.byHandSeconds / large.seconds, unit: '×', atLeast: 0.25, note: `${large.rows.toLocaleString('en')} rows in ${large.seconds.toFixed(1)} s: ${perSecond(large.seconds)} and ${perSecond(large.byHandSeconds)} rows/s` },
     { name: 'invoices read and drawn as PDF', value: small.printedPerSecond, unit: '/s', atLeast: 20 },
-    { name: `memory of that sweep / of one over a tenth`, value: large.residentMegabytes / small.residentMegabytes, unit: '×', atMost: 1.25, note: `${large.residentMegabytes.toFixed(0)} and ${small.residentMegabytes.toFixed(0)} MB resident at most` },
+    { name: `memory of that sweep / of one over a tenth`, value: large.liveMegabytes / small.liveMegabytes, unit: '×', atMost: 1.25, note: `${large.liveMegabytes.toFixed(0)} and ${small.liveMegabytes.toFixed(0)} MB alive at most; ${large.residentMegabytes.toFixed(0)} and ${small.residentMegabytes.toFixed(0)} MB resident` },
   ]
 }

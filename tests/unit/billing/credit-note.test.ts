@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { add, money, zero } from '#shared/money/money.ts'
+import { earnedBefore } from '#shared/money/spread.ts'
 import { computeTax } from '#shared/money/tax.ts'
-import { creditableLines, leftOf, noteFigures, splitNote } from '#server/billing/credit-note.ts'
+import { creditableLines, leftOf, noteFigures, splitNote, unearnedPart } from '#server/billing/credit-note.ts'
 import { invoiceFigures } from '#server/billing/invoice.ts'
 import type { CreditedLine, NoteFigures } from '#server/billing/invoicing-ports.ts'
 import { creditNoteEntry, issueEntry, uncollectibleEntry, voidEntry } from '#server/billing/ledger.ts'
@@ -50,6 +51,39 @@ describe('credit notes', () => {
       expect(toCredit.amount === 0n || toInvoice.amount === owed).toBe(true)
     }))
     expect(splitNote(money(10), money(-3))).toEqual({ toInvoice: money(0), toCredit: money(10) })
+  })
+
+  it('meet what is not earned yet before what is: nothing is ever earned twice or below zero, and what is left at the end is the line less its notes', () => {
+    const days = fc.integer({ min: 1, max: 400 })
+    fc.assert(fc.property(amount, days, fc.array(fc.record({ after: fc.integer({ min: 0, max: 500 }), share: fc.nat({ max: 100 }) }), { minLength: 1, maxLength: 6 }), (net, length, asked) => {
+      const period = { issued: 1000, from: 1000, to: 1000 + length }
+      const notes: { day: number, amount: bigint, unearned: bigint }[] = []
+      for (const { after, share } of asked.toSorted((a, b) => a.after - b.after)) {
+        const [left, day] = [net - notes.reduce((sum, note) => sum + note.amount, 0n), 1000 + after]
+        const part = left * BigInt(share) / 100n
+        const { amount: unearned } = unearnedPart({ net: money(net), ...period, notes: notes.map(note => ({ day: note.day, unearned: money(note.unearned) })) }, money(part), day)
+        expect(unearned >= 0n && unearned <= part).toBe(true)
+        notes.push({ day, amount: part, unearned })
+      }
+      const spread = [{ amount: net, ...period, voided: null }, ...notes.flatMap(({ day, amount: part, unearned }) => [
+        { amount: -unearned, issued: day, voided: null, from: day, to: 1000 + length }, { amount: unearned - part, issued: day, voided: null, from: day, to: day },
+      ])]
+      const earned = (day: number) => spread.reduce((sum, one) => sum + earnedBefore(one, day), 0n)
+      // Rounding of each part is under one Rupiah.
+      const slack = BigInt(spread.length)
+      for (let day = 1000; day <= 1600; day += 7) expect(earned(day) >= -slack && earned(day) <= net + slack).toBe(true)
+      expect(earned(3000)).toBe(net - notes.reduce((sum, note) => sum + note.amount, 0n))
+    }))
+  })
+
+  it('over everything they meet all that is left of the period; over the unused rest nothing of what was used', () => {
+    const line = { net: money(310_000), issued: 0, from: 0, to: 31, notes: [] }
+    expect(unearnedPart(line, money(310_000), 10)).toEqual(money(210_000))
+    expect(unearnedPart(line, money(210_000), 10)).toEqual(money(210_000))
+    expect(unearnedPart({ ...line, notes: [{ day: 10, unearned: money(210_000) }] }, money(50_000), 20)).toEqual(money(0))
+    // A first period that is not paid yet has earned nothing; what is done on one day is earned on the next.
+    expect(unearnedPart({ ...line, from: null, to: null }, money(300_000), 20)).toEqual(money(300_000))
+    expect(unearnedPart({ ...line, to: 0 }, money(300_000), 1)).toEqual(money(0))
   })
 
   it('and what closes the invoice afterwards leave no revenue, no PPN and no debt behind', () => {

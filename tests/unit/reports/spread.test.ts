@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { earnedBefore, invoicedBefore } from '#server/reports/spread.ts'
-import type { SpreadLine } from '#server/reports/spread.ts'
+import { earnedBefore, invoicedBefore } from '#shared/money/spread.ts'
+import type { SpreadLine } from '#shared/money/spread.ts'
 
 const line = fc.record({
   amount: fc.bigInt({ min: -1_000_000_000_000n, max: 1_000_000_000_000n }), issued: fc.integer({ min: 20_000, max: 21_000 }), voided: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null }), from: fc.option(fc.integer({ min: 19_900, max: 21_100 }), { nil: null }), length: fc.integer({ min: 0, max: 800 }),
