@@ -3,3 +3,10 @@ export const wholeOfTyped = (typed: string): string => {
   const bare = typed.trim().replace(/^rp\.?\s*/i, '')
   return /^\d{1,3}([.,\s]\d{3})+$/.test(bare) ? bare.replaceAll(/[.,\s]/g, '') : bare
 }
+/** Hundredths of a percent as they are typed and shown: 70 is `0,7`. */
+export const percentOfPoints = (basisPoints: number): string => String(basisPoints / 100).replace('.', ',')
+/** The same back; null when it is no percentage with at most two decimals. */
+export const pointsOfPercent = (typed: string): number | null => {
+  const [, whole, part = ''] = /^(\d{1,3})(?:[.,](\d{1,2}))?$/.exec(typed.trim()) ?? []
+  return whole === undefined ? null : Number(whole) * 100 + Number(part.padEnd(2, '0'))
+}

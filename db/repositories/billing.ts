@@ -319,7 +319,7 @@ const billedClients = (db: Executor): BilledClients => {
 const invoicePayments = (db: Executor): InvoicePaymentStore => ({
   async listOf(invoiceId) {
     const rows = await db.select().from(payments).where(eq(payments.invoiceId, invoiceId)).orderBy(desc(payments.createdAt), desc(payments.id)).limit(100)
-    return rows.map(row => ({ id: row.id, gateway: row.gateway, method: row.method, status: row.status, amount: money(row.settledAmount ?? row.amount, row.currency), createdAt: row.createdAt, settledAt: row.settledAt, expiresAt: row.expiresAt, instructions: row.instructions }))
+    return rows.map(row => ({ id: row.id, gateway: row.gateway, method: row.method, status: row.status, amount: money(row.settledAmount ?? row.amount, row.currency), fee: money(row.fee, row.currency), createdAt: row.createdAt, settledAt: row.settledAt, expiresAt: row.expiresAt, instructions: row.instructions }))
   },
   async liveOf(invoiceId) {
     const rows = await db.select({ id: payments.id }).from(payments).where(and(eq(payments.invoiceId, invoiceId), inArray(payments.status, [...liveStatuses])))

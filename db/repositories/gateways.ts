@@ -1,5 +1,5 @@
 import { asc, eq, sql } from 'drizzle-orm'
-import { money } from '#shared/money/money.ts'
+import { money, zero } from '#shared/money/money.ts'
 import { gatewayMethods, gateways } from '#shared/vocabulary/payments.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { GatewayRecord, GatewaySettingsStore, MethodRule } from '#server/payments/gateway-ports.ts'
@@ -24,13 +24,13 @@ const store = (db: Executor): GatewaySettingsStore => ({
   },
   async rules() {
     const rows = await db.select().from(methodSettings).orderBy(asc(methodSettings.position))
-    const known = rows.map((row): MethodRule => ({ method: row.method, active: row.active, minimum: row.minimum === null ? null : money(row.minimum, row.currency), maximum: row.maximum === null ? null : money(row.maximum, row.currency) }))
-    return [...known, ...gatewayMethods.filter(method => !rows.some(row => row.method === method)).map((method): MethodRule => ({ method, active: true, minimum: null, maximum: null }))]
+    const known = rows.map((row): MethodRule => ({ method: row.method, active: row.active, minimum: row.minimum === null ? null : money(row.minimum, row.currency), maximum: row.maximum === null ? null : money(row.maximum, row.currency), buyerFee: { fixed: money(row.buyerFeeFixed, row.currency), basisPoints: row.buyerFeeBasisPoints } }))
+    return [...known, ...gatewayMethods.filter(method => !rows.some(row => row.method === method)).map((method): MethodRule => ({ method, active: true, minimum: null, maximum: null, buyerFee: { fixed: zero(), basisPoints: 0 } }))]
   },
   async saveRules(rules, at) {
     await db.insert(methodSettings)
-      .values(rules.map(({ method, active, minimum, maximum }, position) => ({ method, position, active, minimum: minimum?.amount ?? null, maximum: maximum?.amount ?? null, currency: (minimum ?? maximum)?.currency ?? 'IDR' as const, changedAt: at })))
-      .onConflictDoUpdate({ target: methodSettings.method, set: { position: sql`excluded.position`, active: sql`excluded.active`, minimum: sql`excluded.minimum`, maximum: sql`excluded.maximum`, currency: sql`excluded.currency`, changedAt: sql`excluded.changed_at` } })
+      .values(rules.map(({ method, active, minimum, maximum, buyerFee }, position) => ({ method, position, active, minimum: minimum?.amount ?? null, maximum: maximum?.amount ?? null, currency: (minimum ?? maximum)?.currency ?? 'IDR' as const, buyerFeeFixed: buyerFee.fixed.amount, buyerFeeBasisPoints: buyerFee.basisPoints, changedAt: at })))
+      .onConflictDoUpdate({ target: methodSettings.method, set: { position: sql`excluded.position`, active: sql`excluded.active`, minimum: sql`excluded.minimum`, maximum: sql`excluded.maximum`, currency: sql`excluded.currency`, buyerFeeFixed: sql`excluded.buyer_fee_fixed`, buyerFeeBasisPoints: sql`excluded.buyer_fee_basis_points`, changedAt: sql`excluded.changed_at` } })
   },
 })
 

@@ -16,7 +16,7 @@ const before = (at: Date, minutes: number) => new Date(at.getTime() - minutes * 
 
 const toPayment = (row: typeof payments.$inferSelect): Payment => ({
   id: row.id, invoiceId: row.invoiceId, clientId: row.clientId, gateway: row.gateway, method: row.method, status: row.status, gatewayOrderId: row.gatewayOrderId, gatewayTransactionId: row.gatewayTransactionId, amount: money(row.amount, row.currency),
-  instructions: row.instructions && { ...noInstructions, ...row.instructions }, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt, settledAmount: row.settledAmount === null ? null : money(row.settledAmount, row.currency), channel: row.channel,
+  instructions: row.instructions && { ...noInstructions, ...row.instructions }, createdAt: row.createdAt, expiresAt: row.expiresAt, settledAt: row.settledAt, checkedAt: row.checkedAt, fee: money(row.fee, row.currency), feeInvoiceId: row.feeInvoiceId, settledAmount: row.settledAmount === null ? null : money(row.settledAmount, row.currency), channel: row.channel,
 })
 const toWebhook = ({ dedupeKey: _, headers: __, ...row }: typeof webhooks.$inferSelect): StoredWebhook => row
 
@@ -50,8 +50,8 @@ const paymentStore = (db: Executor): PaymentStore => ({
     const [row] = await db.select({ status: invoices.status }).from(invoices).where(and(eq(invoices.id, invoiceId), eq(invoices.clientId, clientId)))
     return row?.status ?? null
   },
-  async insert({ amount, ...attempt }) {
-    await refuseSecond(db.insert(payments).values({ ...attempt, status: 'created', amount: amount.amount, currency: amount.currency }), 'payments_one_live', 'payment_in_progress')
+  async insert({ amount, fee, ...attempt }) {
+    await refuseSecond(db.insert(payments).values({ ...attempt, status: 'created', amount: amount.amount, fee: fee.amount, currency: amount.currency }), 'payments_one_live', 'payment_in_progress')
   },
   async setStatus(id, { settledAmount, ...change }) {
     await db.update(payments).set({ ...change, ...(settledAmount ? { settledAmount: settledAmount.amount } : {}) }).where(eq(payments.id, id))

@@ -11,5 +11,5 @@ export const gatewaySettings = pgTable('gateway_settings', {
 
 /** Which methods are offered, in which order and for which amounts. */
 export const methodSettings = pgTable('payment_method_settings', {
-  method: word<GatewayMethod>().primaryKey(), position: integer().notNull(), active: boolean().notNull(), minimum: amount(), maximum: amount(), currency: currency(), changedAt: instant().notNull(),
-}, t => [check('payment_method_settings_method', oneOf(t.method, gatewayMethods)), check('payment_method_settings_bounds', sql`${t.minimum} >= 0 and ${t.maximum} >= coalesce(${t.minimum}, 0)`), knownCurrency('payment_method_settings', t.currency)])
+  method: word<GatewayMethod>().primaryKey(), position: integer().notNull(), active: boolean().notNull(), minimum: amount(), maximum: amount(), currency: currency(), /** What the buyer pays on top, without PPN; a share in hundredths of a percent. */ buyerFeeFixed: amount().notNull().default(sql`0`), buyerFeeBasisPoints: integer().notNull().default(0), changedAt: instant().notNull(),
+}, t => [check('payment_method_settings_method', oneOf(t.method, gatewayMethods)), check('payment_method_settings_bounds', sql`${t.minimum} >= 0 and ${t.maximum} >= coalesce(${t.minimum}, 0)`), check('payment_method_settings_buyer_fee', sql`${t.buyerFeeFixed} >= 0 and ${t.buyerFeeBasisPoints} between 0 and 1000`), knownCurrency('payment_method_settings', t.currency)])

@@ -61,7 +61,7 @@ export const toNoteView = (note: CreditNote) => ({ id: note.id, number: note.num
 
 /** How a payment looks when the payments module adds nothing of its own (no QR code drawn). Settled ones show no instructions. */
 export const toPaymentView = (payment: InvoicePayment): PaymentViewJson => ({
-  id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), createdAt: payment.createdAt.toISOString(), settledAt: iso(payment.settledAt), expiresAt: iso(payment.expiresAt),
+  id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), fee: toMoneyJson(payment.fee), createdAt: payment.createdAt.toISOString(), settledAt: iso(payment.settledAt), expiresAt: iso(payment.expiresAt),
   instructions: payment.instructions && isLive(payment.status) ? { vaNumber: payment.instructions.vaNumber, bank: payment.instructions.bank, billerCode: payment.instructions.billerCode ?? null, billKey: payment.instructions.billKey ?? null, qrSvg: null, redirectUrl: payment.instructions.redirectUrl, appUrl: payment.instructions.appUrl ?? null } : null,
 })
 export const isLive = (status: InvoicePayment['status']): boolean => status === 'created' || status === 'pending'

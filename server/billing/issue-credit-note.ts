@@ -25,7 +25,10 @@ export interface CreditRequest { readonly invoiceId: string, /** Net amounts by 
  * settles. A paid invoice stays paid, and its services stay as they are.
  * @throws AppError not_found, invoice_not_creditable, invalid_input (an unknown line, more than is left of it)
  */
-export const issueCreditNote = (deps: BillingDeps & { readonly transact: Transact<BillingStores> }) => (request: CreditRequest): Promise<{ noteId: string }> => deps.transact(async (stores) => {
+export const issueCreditNote = (deps: BillingDeps & { readonly transact: Transact<BillingStores> }) => (request: CreditRequest): Promise<{ noteId: string }> => deps.transact(stores => creditInvoice(deps)(stores, request))
+
+/** The same in the open transaction. */
+export const creditInvoice = (deps: BillingDeps) => async (stores: BillingStores, request: CreditRequest): Promise<{ noteId: string }> => {
   const invoice = await stores.invoices.lock(request.invoiceId)
   if (!invoice || invoice.status === 'draft') throw new AppError('not_found')
   if (invoice.status !== 'issued' && invoice.status !== 'paid') throw new AppError('invoice_not_creditable')
@@ -45,7 +48,7 @@ export const issueCreditNote = (deps: BillingDeps & { readonly transact: Transac
   const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, await withUnearned(deps, stores, invoice, left, lines), request)
   if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, isZero(subtract(leftOf(left), amount)), request.actor)
   return { noteId: note.id }
-})
+}
 
 function chosenLines(left: readonly CreditableLine[], asked: CreditRequest['lines']): CreditNoteLine[] {
   if (asked === null) return left.filter(line => line.left.amount > 0n).map(line => ({ invoiceLineId: line.id, description: line.description, amount: line.left }))

@@ -10,7 +10,7 @@ import { mailTo } from './mails.ts'
 import type { BilledClient, BillingStores, InvoiceLine, NewInvoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
-export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** As `InvoicesToIssue.claim`. */ readonly claim?: (invoiceId: string) => Promise<void> }
+export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** Another mail tells of it already. */ readonly quiet?: boolean, /** As `InvoicesToIssue.claim`. */ readonly claim?: (invoiceId: string) => Promise<void> }
 type Order = Omit<InvoiceToIssue, 'actor' | 'claim'>
 interface Issue { readonly order: Order, readonly client: BilledClient, readonly invoice: NewInvoice }
 /** `claim` is written between the invoices and the first look at what they ask for; it is told their ids in the order of the input. */
@@ -77,7 +77,7 @@ async function askForMoney(deps: BillingDeps, stores: BillingStores, issues: rea
     const { invoice, client } = issue
     const applied = rich.has(client.clientId) ? await applyCredit(stores, issue, actor) : 0n
     const left = money(invoice.total.amount - applied, invoice.total.currency)
-    if (left.amount === 0n) await settleInvoice(deps)(stores, { invoiceId: invoice.id, cause: applied > 0n ? 'credit_applied' : 'nothing_to_pay', causeId: invoice.id, actor })
+    if (left.amount === 0n) await settleInvoice(deps)(stores, { invoiceId: invoice.id, cause: applied > 0n ? 'credit_applied' : 'nothing_to_pay', causeId: invoice.id, actor, ...(issue.order.quiet ? { quiet: true } : {}) })
     else mails.push(mailTo(deps, client, { template: 'invoice_issued', key: `invoice-issued:${invoice.id}`, path: `/portal/invoices/${invoice.id}`, values: { number: invoice.number, total: invoice.total, amount: left, dueOn: invoice.dueAt } }))
   }
   await stores.mail.queue(...mails)

@@ -41,6 +41,12 @@ export interface PaymentBooking { readonly paymentId: string, readonly invoiceId
  * invoice's state, the money is booked; booking one payment twice has one effect.
  */
 export type BookPayment = (stores: KernelStores, booking: PaymentBooking) => Promise<{ toInvoice: Money, toCredit: Money, invoicePaid: boolean }>
+/** What a buyer paid on top for a method, PPN included. */
+export interface BuyerFee { readonly clientId: string, readonly total: Money, readonly method: PaymentMethod, readonly actor: Actor }
+/** Invoices a buyer's fee and pays it from the credit that the payment left for it. */
+export type ChargeBuyerFee = (stores: KernelStores, fee: BuyerFee) => Promise<{ invoiceId: string }>
+/** The payment never was: its fee's invoice is credited, so that the credit is there for the reversal. Once. */
+export type ReturnBuyerFee = (stores: KernelStores, input: { readonly invoiceId: string, readonly reason: string, readonly actor: Actor }) => Promise<void>
 /** Takes a booked payment back whole (a settlement that the gateway denied): the invoice is owed again. */
 export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly cause: 'denied' | 'charged_back' }) => Promise<void>
 
@@ -112,14 +118,14 @@ export interface BillingHooks {
   /** How payment attempts look to their buyer (a QR code drawn, for example). Called outside any transaction. */
   readonly viewPayments?: (payments: readonly InvoicePayment[]) => Promise<readonly PaymentViewJson[]>
   /** Methods by which this amount can be paid now, in the order in which they are offered. Called outside any transaction. */
-  readonly paymentMethods?: (amount: Money) => Promise<readonly GatewayMethod[]>
+  readonly paymentMethods?: (amount: Money) => Promise<readonly { readonly method: GatewayMethod, /** On top, PPN included. */ readonly fee: Money }[]>
 }
 
 export type { ChangeQuote, ChangeSubject, FinishChange, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from './change-ports.ts'
 
 export interface PaymentViewJson {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: { readonly amount: string, readonly currency: 'IDR' }
-  readonly createdAt: string, readonly settledAt: string | null, readonly expiresAt: string | null
+  readonly fee: { readonly amount: string, readonly currency: 'IDR' }, readonly createdAt: string, readonly settledAt: string | null, readonly expiresAt: string | null
   readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly billerCode: string | null, readonly billKey: string | null, readonly qrSvg: string | null, readonly redirectUrl: string | null, readonly appUrl: string | null } | null
 }
 
@@ -265,7 +271,7 @@ export interface OrderStates {
 }
 
 export interface InvoicePayment {
-  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
+  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, /** What of it is the method's, PPN included. */ readonly fee: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
   readonly instructions: { readonly vaNumber: string | null, readonly bank: string | null, readonly qrString: string | null, readonly redirectUrl: string | null, readonly billerCode?: string | null, readonly billKey?: string | null, readonly appUrl?: string | null } | null
 }
 export interface InvoicePaymentStore {

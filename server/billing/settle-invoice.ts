@@ -10,13 +10,13 @@ import type { BillingStores, Invoice, InvoiceLine, Subscription } from './ports.
 import { releaseFromDunning } from './release-from-dunning.ts'
 import { creditDeposit } from './settle-deposit.ts'
 
-export interface Settlement { readonly invoiceId: string, readonly cause: string, /** Makes the mail of this settlement one. */ readonly causeId: string, readonly actor: Actor }
+export interface Settlement { readonly invoiceId: string, readonly cause: string, /** Makes the mail of this settlement one. */ readonly causeId: string, readonly actor: Actor, /** Another mail tells of it already. */ readonly quiet?: boolean }
 
 /**
  * The ledger says that nothing is owed on an issued invoice: it becomes paid, each of its services gets the period it was for, and what
  * waited for the money goes on (first build, end of dunning, lifting of a suspension). The caller has locked the invoice and booked.
  */
-export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores, { invoiceId, cause, causeId, actor }: Settlement): Promise<void> => {
+export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores, { invoiceId, cause, causeId, actor, quiet = false }: Settlement): Promise<void> => {
   const now = deps.clock.now()
   const invoice = await stores.invoices.lock(invoiceId)
   if (!invoice || invoice.status !== 'issued') return
@@ -29,7 +29,7 @@ export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores
   if (isDeposit(invoice)) await creditDeposit(deps)(stores, { invoice, causeId, actor })
   if (invoice.orderId) await advanceOrder(deps, stores, invoice.orderId, actor, now)
   for (const paymentId of await stores.invoicePayments.liveOf(invoiceId)) await stores.outbox.emit('payments.cancel-due', { paymentId })
-  await queueMail(deps, stores, { template: 'invoice_paid', key: `invoice-paid:${invoiceId}:${causeId}`, clientId: invoice.clientId, path: `/portal/invoices/${invoiceId}`, values: { number: invoice.number ?? '', total: invoice.total, amount: invoice.total, paidOn: now } })
+  if (!quiet) await queueMail(deps, stores, { template: 'invoice_paid', key: `invoice-paid:${invoiceId}:${causeId}`, clientId: invoice.clientId, path: `/portal/invoices/${invoiceId}`, values: { number: invoice.number ?? '', total: invoice.total, amount: invoice.total, paidOn: now } })
   hint(stores, 'invoice', invoiceId, invoice.clientId)
 }
 

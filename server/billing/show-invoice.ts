@@ -46,7 +46,7 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
     ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,
     paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(subtract(invoice.total, credited.toInvoice), outstanding) : { amount: 0n, currency: invoice.total.currency }),
     note: invoice.note, taxInvoiceNumber: invoice.taxInvoiceNumber, stampDuty: needsStampDuty(invoice.total), credited: toMoneyJson(credited.total), creditNotes: notes.map(toNoteView),
-    buyer: invoice.buyer, seller: invoice.seller, payments, activePayment: payments.find(payment => isLive(payment.status)) ?? null, methods: payable ? [...await hooks.paymentMethods?.(outstanding) ?? []] : [],
+    buyer: invoice.buyer, seller: invoice.seller, payments, activePayment: payments.find(payment => isLive(payment.status)) ?? null, methods: payable ? [...await hooks.paymentMethods?.(outstanding) ?? []].map(({ method, fee }) => ({ method, fee: toMoneyJson(fee) })) : [],
     rail: rail.map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: deps.describeRail(step.reason, query.locale) })),
   }
 }

@@ -1,12 +1,14 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { compare } from '#shared/money/money.ts'
 import type { GatewayName, PaymentMethod } from '#shared/vocabulary/payments.ts'
+import type { PaymentBooking } from '../billing/ports.ts'
 import { applyReturns } from './apply-returns.ts'
 import type { PaymentDeps } from './deps.ts'
 import { movePayment, park } from './move-payment.ts'
 import type { Applied } from './move-payment.ts'
 import { gatewayActor } from './payment.ts'
 import { decidePayment } from './payment-lifecycle.ts'
-import type { GatewayState, PaymentStores } from './ports.ts'
+import type { GatewayState, Payment, PaymentStores } from './ports.ts'
 import { feeOf } from './refund.ts'
 
 /**
@@ -31,16 +33,26 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
   await movePayment(stores, payment, decision.to, input.cause, actor, at, { gatewayTransactionId: state.gatewayTransactionId, problem: null, ...(settles ? { settledAt: at, settledAmount: state.amount, ...(state.channel ? { channel: state.channel } : {}) } : {}) })
   await stores.payments.markChecked(payment.id, at, null)
   const booking = { paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: payment.amount, at, actor, memo: payment.gatewayOrderId ?? payment.id }
-  if (settles) {
-    await deps.bookPayment(stores, booking)
-    const rule = await feeRuleOf(stores, payment.gateway, payment.method, state.channel)
-    if (rule) await deps.bookGatewayFee(stores, { ...booking, fee: feeOf(state.amount, rule) })
-  } else if (decision.money === 'reverse') {
+  if (settles) await book(deps, stores, payment, booking, state)
+  else if (decision.money === 'reverse') {
+    if (payment.feeInvoiceId) await deps.returnBuyerFee(stores, { invoiceId: payment.feeInvoiceId, reason: 'denied', actor })
     await deps.reversePayment(stores, { ...booking, cause: 'denied' })
     await deps.bookGatewayFee(stores, { ...booking, fee: null })
   }
   return { outcome: 'applied', reason: decision.to }
 })
+
+/** Books what was settled, the buyer's fee in it, and what the gateway keeps. */
+async function book(deps: PaymentDeps, stores: PaymentStores, payment: Payment, booking: PaymentBooking & { readonly gateway: GatewayName, readonly memo: string }, state: GatewayState): Promise<void> {
+  const { toInvoice, toCredit } = await deps.bookPayment(stores, { ...booking, expectedCredit: payment.fee })
+  // A second payment of what was paid already is credit whole: nothing was served that could cost.
+  if (payment.fee.amount > 0n && toInvoice.amount > 0n && compare(toCredit, payment.fee) >= 0) {
+    const { invoiceId } = await deps.chargeBuyerFee(stores, { clientId: payment.clientId, total: payment.fee, method: payment.method, actor: booking.actor })
+    await stores.payments.setStatus(payment.id, { status: 'settled', feeInvoiceId: invoiceId })
+  }
+  const rule = await feeRuleOf(stores, booking.gateway, payment.method, state.channel)
+  if (rule) await deps.bookGatewayFee(stores, { ...booking, fee: feeOf(state.amount, rule) })
+}
 
 /** By what was chosen on a payment page, where a rule names it. */
 const feeRuleOf = async (stores: PaymentStores, gateway: GatewayName, method: PaymentMethod, channel: PaymentMethod | undefined) =>

@@ -1,11 +1,12 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { GatewayMethod, GatewayName } from '#shared/vocabulary/payments.ts'
+import type { ComputeTax } from '../billing/ports.ts'
 import type { Actor, Clock, SecretBox, Transact } from '../kernel/ports.ts'
 import { credentialNames } from './gateway-ports.ts'
 import type { CredentialName, GatewayRecord, GatewaySettingsStore, MethodRule } from './gateway-ports.ts'
 import { auditedGateway, auditedRules, offeredMethods, toGatewaysView } from './gateway-settings.ts'
-import type { EnvironmentKeys } from './gateway-settings.ts'
+import type { EnvironmentKeys, MethodOffer } from './gateway-settings.ts'
 import type { GatewayCheck, Gateways, PaymentStores } from './ports.ts'
 
 interface Deps { readonly transact: Transact<PaymentStores>, readonly settings: GatewaySettingsStore, readonly secrets: SecretBox, readonly clock: Clock, readonly environment: EnvironmentKeys, readonly gateways: Gateways, /** Credentials were changed: the next use reads them anew. */ readonly forget: () => void }
@@ -15,11 +16,11 @@ const noKey: GatewayCheck = { check: 'api', ok: false, milliseconds: 0, finding:
 /** What Finance sees of the gateways and methods. */
 export const listGateways = ({ settings, environment }: Pick<Deps, 'settings' | 'environment'>) => async (): Promise<GatewaysView> => toGatewaysView(await settings.list(), await settings.rules(), environment)
 
-/** Methods by which this amount can be paid now, in their order: offered by Finance, at a gateway that has a key. */
-export const payableMethods = ({ settings, gateways }: Pick<Deps, 'settings' | 'gateways'>, gatewayOf: Readonly<Record<GatewayMethod, GatewayName>>) => async (amount: Money): Promise<GatewayMethod[]> => {
+/** Methods by which this amount can be paid now, in their order: offered by Finance, at a gateway that has a key; each with its fee, PPN included. */
+export const payableMethods = ({ settings, gateways, computeTax, clock }: Pick<Deps, 'settings' | 'gateways' | 'clock'> & { readonly computeTax: ComputeTax }, gatewayOf: Readonly<Record<GatewayMethod, GatewayName>>) => async (amount: Money): Promise<MethodOffer[]> => {
   const offered = await offeredMethods(settings, amount)
-  const usable = new Map(await Promise.all([...new Set(offered.map(method => gatewayOf[method]))].map(async name => [name, await gateways(name) !== null] as const)))
-  return offered.filter(method => usable.get(gatewayOf[method]))
+  const usable = new Map(await Promise.all([...new Set(offered.map(({ method }) => gatewayOf[method]))].map(async name => [name, await gateways(name) !== null] as const)))
+  return offered.filter(({ method }) => usable.get(gatewayOf[method])).map(offer => ({ ...offer, fee: computeTax(offer.fee, clock.now()).total }))
 }
 
 /** Changes one gateway's record under its lock, with a row in the audit log that holds no secret. */

@@ -1,4 +1,4 @@
-import type { BilledClients, BookGatewayFee, BookPayment, FindPayableInvoice, PayOutCredit, ReturnMoney, ReversePayment } from '../billing/ports.ts'
+import type { BilledClients, BookGatewayFee, BookPayment, ChargeBuyerFee, ComputeTax, FindPayableInvoice, PayOutCredit, ReturnBuyerFee, ReturnMoney, ReversePayment } from '../billing/ports.ts'
 import type { Clock, Log, NewId, Transact } from '../kernel/ports.ts'
 import type { Gateways, PaymentStore, PaymentStores } from './ports.ts'
 import type { RefundStore } from './refund-ports.ts'
@@ -16,6 +16,9 @@ export interface PaymentDeps {
   readonly findPayableInvoice: FindPayableInvoice
   readonly bookPayment: BookPayment
   readonly reversePayment: ReversePayment
+  readonly chargeBuyerFee: ChargeBuyerFee
+  readonly returnBuyerFee: ReturnBuyerFee
+  readonly computeTax: ComputeTax
   readonly returnMoney: ReturnMoney
   readonly payOutCredit: PayOutCredit
   readonly bookGatewayFee: BookGatewayFee

@@ -11,8 +11,10 @@ export type CredentialSource = 'stored' | 'environment' | 'apiKey' | 'none'
 
 /** What staff set for one gateway. Credentials are sealed. */
 export interface GatewayRecord { readonly gateway: GatewayName, readonly pausedReason: string | null, readonly pausedAt: Date | null, readonly sealed: Readonly<Record<CredentialName, string | null>> }
-/** Whether and for which amounts a method is offered; null: no bound. */
-export interface MethodRule { readonly method: GatewayMethod, readonly active: boolean, readonly minimum: Money | null, readonly maximum: Money | null }
+/** What a method costs its buyer on top, without PPN: a fixed sum and hundredths of a percent of what is paid. Nothing: the house bears what the gateway keeps. */
+export interface BuyerFeeRule { readonly fixed: Money, readonly basisPoints: number }
+/** Whether and for which amounts a method is offered (null: no bound), and what it costs the buyer. */
+export interface MethodRule { readonly method: GatewayMethod, readonly active: boolean, readonly minimum: Money | null, readonly maximum: Money | null, readonly buyerFee: BuyerFeeRule }
 
 export interface GatewaySettingsStore {
   /** One record per gateway, also of those that were never set. */

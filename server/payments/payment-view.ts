@@ -13,13 +13,13 @@ export type WebhookView = z.input<typeof webhookView>
 
 /** What a buyer may see of an attempt. `token` and gateway ids stay on the server. */
 export interface ShownPayment {
-  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
+  readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: Money, readonly fee: Money, readonly createdAt: Date, readonly settledAt: Date | null, readonly expiresAt: Date | null
   readonly instructions: Pick<GatewayInstructions, 'vaNumber' | 'bank' | 'qrString' | 'redirectUrl'> & Partial<Pick<GatewayInstructions, 'billerCode' | 'billKey' | 'appUrl'>> | null
 }
 
 /** Instructions are shown while the attempt can be paid: a number of a closed attempt would be paid in vain. `qrSvg` is its QR code, drawn. */
 export const toPaymentView = (payment: ShownPayment, qrSvg: string | null): PaymentView => ({
-  id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), createdAt: payment.createdAt.toISOString(), settledAt: payment.settledAt?.toISOString() ?? null, expiresAt: payment.expiresAt?.toISOString() ?? null,
+  id: payment.id, gateway: payment.gateway, method: payment.method, status: payment.status, amount: toMoneyJson(payment.amount), fee: toMoneyJson(payment.fee), createdAt: payment.createdAt.toISOString(), settledAt: payment.settledAt?.toISOString() ?? null, expiresAt: payment.expiresAt?.toISOString() ?? null,
   instructions: payment.instructions && isOpen(payment.status) ? { vaNumber: payment.instructions.vaNumber, bank: payment.instructions.bank, billerCode: payment.instructions.billerCode ?? null, billKey: payment.instructions.billKey ?? null, qrSvg, redirectUrl: payment.instructions.redirectUrl, appUrl: payment.instructions.appUrl ?? null } : null,
 })
 

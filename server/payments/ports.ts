@@ -89,8 +89,10 @@ export interface Payment {
   readonly createdAt: Date, readonly expiresAt: Date | null, readonly settledAt: Date | null, readonly checkedAt: Date | null
   /** What was really received; null before. */
   readonly settledAmount: Money | null, readonly channel: PaymentMethod | null
+  /** What of the amount is the method's fee, PPN included, and the invoice that took it. */
+  readonly fee: Money, readonly feeInvoiceId: string | null
 }
-export interface NewAttempt { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName, readonly method: GatewayMethod, readonly gatewayOrderId: string, readonly amount: Money, readonly createdAt: Date, readonly expiresAt: Date }
+export interface NewAttempt { readonly id: string, readonly invoiceId: string, readonly clientId: string, readonly gateway: GatewayName, readonly method: GatewayMethod, readonly gatewayOrderId: string, readonly amount: Money, readonly fee: Money, readonly createdAt: Date, readonly expiresAt: Date }
 export interface PaymentListItem extends Payment { readonly invoiceNumber: string | null, readonly clientName: string }
 export interface PaymentFilter extends PageRequest { readonly q?: string | undefined, readonly status?: PaymentStatus | undefined, readonly gateway?: GatewayName | undefined }
 
@@ -108,7 +110,7 @@ export interface PaymentStore {
   statusOfInvoice(invoiceId: string, clientId: string): Promise<InvoiceStatus | null>
   /** @throws AppError payment_in_progress when the invoice has a live attempt */
   insert(attempt: NewAttempt): Promise<void>
-  setStatus(id: string, change: { readonly status: PaymentStatus, readonly settledAt?: Date, readonly settledAmount?: Money, readonly channel?: PaymentMethod, readonly expiresAt?: Date, readonly instructions?: GatewayInstructions, readonly gatewayTransactionId?: string | null, readonly problem?: string | null }): Promise<void>
+  setStatus(id: string, change: { readonly status: PaymentStatus, readonly settledAt?: Date, readonly settledAmount?: Money, readonly channel?: PaymentMethod, readonly expiresAt?: Date, readonly instructions?: GatewayInstructions, readonly gatewayTransactionId?: string | null, readonly feeInvoiceId?: string | null, readonly problem?: string | null }): Promise<void>
   markChecked(id: string, at: Date, problem: string | null): Promise<void>
   /** Attempts that should be asked for at their gateway now, longest unasked first. */
   listDue(input: { readonly at: Date, readonly limit: number }): Promise<string[]>

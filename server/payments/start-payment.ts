@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { compare } from '#shared/money/money.ts'
+import { add, compare, isZero, subtract } from '#shared/money/money.ts'
 import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { GatewayMethod } from '#shared/vocabulary/payments.ts'
@@ -45,12 +45,14 @@ const prepare = (deps: PaymentDeps, gateway: PaymentGateway, { clientId, invoice
   const live = await stores.payments.findLive(invoiceId)
   if (live) {
     if (isStarting(live, now)) throw new AppError('payment_in_progress')
-    const fits = live.status === 'pending' && live.method === method && compare(live.amount, invoice.outstanding) === 0 && !isPastExpiry(live, now)
+    const fits = live.status === 'pending' && live.method === method && compare(subtract(live.amount, live.fee), invoice.outstanding) === 0 && !isPastExpiry(live, now)
     return { kind: fits ? 'live' : 'in_the_way', payment: live }
   }
-  if (!(await offeredMethods(stores.gatewaySettings, invoice.outstanding)).includes(method)) throw new AppError('method_unavailable')
+  const offer = (await offeredMethods(stores.gatewaySettings, invoice.outstanding)).find(offered => offered.method === method)
+  if (!offer) throw new AppError('method_unavailable')
+  const fee = deps.computeTax(offer.fee, now).total
   const id = deps.newId()
-  await stores.payments.insert({ id, invoiceId, clientId, gateway: gateway.name, method, gatewayOrderId: gatewayOrderId(invoice.number, id), amount: invoice.outstanding, createdAt: now, expiresAt: attemptExpiry(method, now) })
+  await stores.payments.insert({ id, invoiceId, clientId, gateway: gateway.name, method, gatewayOrderId: gatewayOrderId(invoice.number, id), amount: add(invoice.outstanding, fee), fee, createdAt: now, expiresAt: attemptExpiry(method, now) })
   const payment = await stores.payments.find(id)
   if (!payment) throw new AppError('internal')
   return { kind: 'new', payment, invoice }
@@ -61,7 +63,7 @@ async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payme
   const now = deps.clock.now()
   const spoken = locale ?? client?.locale ?? 'id'
   const charge: GatewayCharge = {
-    orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: invoice.lines, now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
+    orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: isZero(payment.fee) ? invoice.lines : [...invoice.lines, { id: 'fee', name: spoken === 'en' ? 'Payment service fee' : 'Biaya layanan pembayaran', amount: payment.fee }], now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
     buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(spoken, `/portal/invoices/${payment.invoiceId}`)}`, locale: spoken,
   }
   const started = await startOnce(deps, gateway, payment, charge)

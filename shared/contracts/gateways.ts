@@ -12,12 +12,14 @@ export const gatewaysView = z.object({
     gateway: z.enum(gateways), pausedReason: z.string().nullable(), pausedAt: instant.nullable(),
     credentials: z.array(z.object({ name: z.enum(['apiKey', 'notificationSecret']), source: z.enum(['stored', 'environment', 'apiKey', 'none']) })),
   })),
-  methods: z.array(z.object({ method: z.enum(gatewayMethods), gateway: z.enum(gateways), active: z.boolean(), minimum: moneyView.nullable(), maximum: moneyView.nullable(), offered: z.boolean() })),
+  methods: z.array(z.object({ method: z.enum(gatewayMethods), gateway: z.enum(gateways), active: z.boolean(), minimum: moneyView.nullable(), maximum: moneyView.nullable(), offered: z.boolean(), /** What the buyer pays on top, without PPN. */ buyerFee: z.object({ fixed: moneyView, basisPoints: z.number().int() }) })),
 })
 export const listGateways = contract({ method: 'GET', path: '/api/admin/gateways', access, tag, summary: 'Payment gateways, and the methods in the order in which buyers see them', response: gatewaysView })
 
 const bound = moneyInput.nullable().default(null)
-const rule = z.object({ method: z.enum(gatewayMethods), active: z.boolean(), minimum: bound, maximum: bound })
+const noFee = { fixed: { amount: '0', currency: 'IDR' as const }, basisPoints: 0 }
+const rule = z.object({ method: z.enum(gatewayMethods), active: z.boolean(), minimum: bound, maximum: bound, buyerFee: z.object({ fixed: moneyInput, /** Hundredths of a percent. */ basisPoints: z.number().int().min(0).max(1000) }).default(noFee) })
+  .refine(({ method, buyerFee }) => method !== 'qris' || (BigInt(buyerFee.fixed.amount) === 0n && buyerFee.basisPoints === 0), { path: ['buyerFee'], message: 'qris_without_fee' })
   .refine(({ minimum, maximum }) => !minimum || !maximum || BigInt(minimum.amount) <= BigInt(maximum.amount), { path: ['maximum'], message: 'maximum_below_minimum' })
 export const methodRulesBody = z.object({ methods: z.array(rule).length(gatewayMethods.length).refine(rules => new Set(rules.map(one => one.method)).size === rules.length, 'method_twice') })
 export const saveMethodRules = contract({ method: 'PUT', path: '/api/admin/gateways/methods', access, tag, summary: 'Which methods are offered, in which order and for which amounts; every method is named once', body: methodRulesBody, response: gatewaysView })

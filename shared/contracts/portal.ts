@@ -31,7 +31,7 @@ export const orderView = z.object({ id: uuid, number: z.string(), status: z.enum
 export const invoiceLineView = z.object({ kind: z.enum(invoiceLineKinds), description: z.string(), serviceId: uuid.nullable(), periodStart: z.string().nullable(), periodEnd: z.string().nullable(), quantity: z.number().int(), unitPrice: moneyView, amount: moneyView })
 export const partyView = z.object({ name: z.string(), address: z.string(), email: z.string().nullable(), phone: z.string().nullable(), npwp: z.string().nullable(), nik: z.string().nullable() })
 export const paymentView = z.object({
-  id: uuid, gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), amount: moneyView, createdAt: instant, settledAt: instant.nullable(), expiresAt: instant.nullable(),
+  id: uuid, gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods), status: z.enum(paymentStatuses), amount: moneyView, /** What of the amount is the method's fee, PPN included. */ fee: moneyView, createdAt: instant, settledAt: instant.nullable(), expiresAt: instant.nullable(),
   /** What the buyer needs to pay: a VA number, a biller code with its bill key, a QR code (as SVG, drawn by the server), a page to go to, or an app to open. */
   instructions: z.object({ vaNumber: z.string().nullable(), bank: z.string().nullable(), billerCode: z.string().nullable(), billKey: z.string().nullable(), qrSvg: z.string().nullable(), redirectUrl: z.string().nullable(), appUrl: z.string().nullable() }).nullable(),
 })
@@ -42,7 +42,7 @@ export const creditNoteView = z.object({ id: uuid, number: z.string(), issuedAt:
 export const invoiceView = invoiceSummaryView.extend({
   lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView, credited: moneyView, creditNotes: z.array(creditNoteView),
   note: z.string().nullable(), /** Given by Coretax; without it the invoice is no faktur pajak. */ taxInvoiceNumber: z.string().nullable(), /** An e-meterai is due on it. */ stampDuty: z.boolean(),
-  buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), methods: z.array(z.enum(gatewayMethods)), rail: z.array(railStepView),
+  buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), /** `fee`: what the method costs on top, PPN included. */ methods: z.array(z.object({ method: z.enum(gatewayMethods), fee: moneyView })), rail: z.array(railStepView),
 })
 /** `locale`: the language to which the gateway's page brings the buyer back; without it the account's. */
 export const startPaymentBody = z.object({ method: z.enum(gatewayMethods), locale: z.enum(locales).optional() })

@@ -14,8 +14,8 @@ import { serveRoutes } from '../support/http.ts'
 import { financeActor, startPaymentWorld, xenditToken } from '../support/payments.ts'
 
 const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => error instanceof AppError ? error.code : String(error))
-const rules = (change: Partial<Record<GatewayMethod, { active?: boolean, minimum?: bigint, maximum?: bigint }>> = {}, order: readonly GatewayMethod[] = gatewayMethods) => order.map(method => ({
-  method, active: change[method]?.active ?? true, minimum: change[method]?.minimum === undefined ? null : money(change[method].minimum), maximum: change[method]?.maximum === undefined ? null : money(change[method].maximum),
+const rules = (change: Partial<Record<GatewayMethod, { active?: boolean, minimum?: bigint, maximum?: bigint, fixed?: bigint, basisPoints?: number }>> = {}, order: readonly GatewayMethod[] = gatewayMethods) => order.map(method => ({
+  method, active: change[method]?.active ?? true, minimum: change[method]?.minimum === undefined ? null : money(change[method].minimum), maximum: change[method]?.maximum === undefined ? null : money(change[method].maximum), buyerFee: { fixed: money(change[method]?.fixed ?? 0n), basisPoints: change[method]?.basisPoints ?? 0 },
 }))
 
 describe.each(databaseKinds())('gateways on %s', (kind) => {
@@ -39,7 +39,7 @@ describe.each(databaseKinds())('gateways on %s', (kind) => {
     await shop.close()
   })
   const payments = () => w.test.app.payments
-  const offered = (amount = 111_000n) => payments().paymentMethods(money(amount))
+  const offered = async (amount = 111_000n) => (await payments().paymentMethods(money(amount))).map(({ method }) => method)
   /** What Xendit sent about an order reaches us, and is worked on. */
   async function deliver(orderId: string) {
     await xendit.notifications.idle()
@@ -176,6 +176,52 @@ describe.each(databaseKinds())('gateways on %s', (kind) => {
       expect(await w.paymentsOf(other.invoiceId)).toHaveLength(0)
     })
 
+    it('a fee passed on to the buyer is asked for with the invoice, invoiced by itself with its PPN, and paid by the same money; the live attempt keeps the fee it was started with', async () => {
+      const fee = { bca_va: { fixed: 4_000n, basisPoints: 50 } }
+      await payments().saveMethodRules({ actor: financeActor, rules: rules(fee) })
+      // 4,000 and 0.5 % of 111,000 are 4,555; with 11 % of PPN 5,056.
+      expect((await payments().paymentMethods(money(111_000n))).find(({ method }) => method === 'bca_va')?.fee).toEqual(money(5_056n))
+      const order = await w.world.order()
+      const view = await w.start(order, 'bca_va')
+      expect(view).toMatchObject({ amount: { amount: '116056' }, fee: { amount: '5056' } })
+      await payments().saveMethodRules({ actor: financeActor, rules: rules({ bca_va: { fixed: 9_000n } }) })
+      expect((await w.start(order, 'bca_va')).id).toBe(view.id)
+      const row = await w.payment(view.id)
+      w.midtrans.act.pay(row.gatewayOrderId ?? '')
+      await w.work()
+      await w.work()
+      expect((await w.world.invoice(order.invoiceId)).status).toBe('paid')
+      const paid = await w.payment(view.id)
+      const own = await w.world.invoice(paid.feeInvoiceId ?? '')
+      expect(own).toMatchObject({ status: 'paid', taxable: 4_555n, total: 5_056n, clientId: order.clientId })
+      expect(await w.test.app.core.read.ledger.credit(order.clientId)).toBe(0n)
+      expect(await w.world.rows<{ n: number }>(sql`select count(*)::int as n from invoices where client_id = ${order.clientId}`)).toEqual([{ n: 2 }])
+    })
+
+    it('a payment with a fee that the bank takes back leaves its invoice owed as before, the fee credited, and no credit', async () => {
+      await payments().saveMethodRules({ actor: financeActor, rules: rules({ permata_va: { fixed: 4_000n } }) })
+      const order = await w.world.order()
+      const row = await w.payment((await w.start(order, 'permata_va')).id)
+      w.midtrans.act.pay(row.gatewayOrderId ?? '')
+      await w.work()
+      const { feeInvoiceId } = await w.payment(row.id)
+      w.midtrans.act.reverse(row.gatewayOrderId ?? '')
+      await w.work()
+      expect((await w.payment(row.id)).status).toBe('denied')
+      const owed = await w.test.app.core.read.ledger.outstanding([order.invoiceId, feeInvoiceId ?? ''])
+      expect([owed.get(order.invoiceId), owed.get(feeInvoiceId ?? '') ?? 0n, await w.test.app.core.read.ledger.credit(order.clientId)]).toEqual([111_000n, 0n, 0n])
+    })
+
+    it('money that comes for an invoice that is paid already is credit whole: no fee is taken of it', async () => {
+      await payments().saveMethodRules({ actor: financeActor, rules: rules({ bca_va: { fixed: 4_000n } }) })
+      const order = await w.world.order()
+      const row = await w.payment((await w.start(order, 'bca_va')).id)
+      await w.world.pay(order.invoiceId)
+      w.midtrans.act.pay(row.gatewayOrderId ?? '')
+      await w.work()
+      expect([(await w.payment(row.id)).feeInvoiceId, await w.test.app.core.read.ledger.credit(order.clientId)]).toEqual([null, 115_440n])
+    })
+
     it('a paused gateway takes no new attempt, while its notifications are believed and its payments booked', async () => {
       const { row, invoiceId, orderId } = await started()
       await payments().pauseGateway({ actor: financeActor, gateway: 'xendit', reason: 'Gangguan di Xendit' })
@@ -235,6 +281,7 @@ describe.each(databaseKinds())('gateways on %s', (kind) => {
       expect(await put(plain)).toBe(200)
       expect(await put(plain.slice(1))).toBe(422)
       expect(await put([...plain.slice(1), plain[1]])).toBe(422)
+      expect(await put(plain.map(rule => rule.method === 'qris' ? { ...rule, buyerFee: { fixed: { amount: '1', currency: 'IDR' }, basisPoints: 0 } } : rule))).toBe(422)
       expect(await put([{ ...plain[0], minimum: { amount: '2000', currency: 'IDR' }, maximum: { amount: '1000', currency: 'IDR' } }, ...plain.slice(1)])).toBe(422)
       for (const role of ['business', 'sysadmin', 'client'] as const) {
         actor = { ...financeActor, role }

@@ -1,6 +1,7 @@
 import { midtransGateway } from '#server/drivers/gateway/midtrans/driver.ts'
 import { xenditGateway } from '#server/drivers/gateway/xendit/driver.ts'
 import { listGateways, payableMethods, pauseGateway, saveCredentials, saveMethodRules, testGateway } from '#server/payments/configure-gateways.ts'
+import type { ComputeTax } from '#server/billing/ports.ts'
 import type { Credentials, GatewayRecord } from '#server/payments/gateway-ports.ts'
 import { credentialsOf } from '#server/payments/gateway-settings.ts'
 import type { EnvironmentKeys } from '#server/payments/gateway-settings.ts'
@@ -13,7 +14,7 @@ import type { Core } from '../core.ts'
 const rememberMilliseconds = 5_000
 
 /** The gateways as they are set up at this moment: stored credentials go before those of the environment. */
-export function composeGateways(core: Core) {
+export function composeGateways(core: Core, computeTax: ComputeTax) {
   const { config, secrets, clock, transact, read } = core
   const settings = read.gatewaySettings
   const environment: EnvironmentKeys = {
@@ -75,7 +76,7 @@ export function composeGateways(core: Core) {
   return {
     gateways,
     verifiers: async (name: GatewayName) => (await opened(name)).gateway,
-    paymentMethods: payableMethods(deps, gatewayOfMethod),
+    paymentMethods: payableMethods({ ...deps, computeTax }, gatewayOfMethod),
     useCases: { listGateways: listGateways(deps), pauseGateway: pauseGateway(deps), saveCredentials: saveCredentials(deps), saveMethodRules: saveMethodRules(deps), testGateway: testGateway(deps) },
   }
 }

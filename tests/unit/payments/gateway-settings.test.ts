@@ -6,14 +6,16 @@ import type { GatewayRecord, MethodRule } from '#server/payments/gateway-ports.t
 import { credentialsOf, methodsFor, sourceOf } from '#server/payments/gateway-settings.ts'
 
 const bound = fc.option(fc.bigInt({ min: 0n, max: 10n ** 12n }))
-const rules = fc.shuffledSubarray([...gatewayMethods], { minLength: gatewayMethods.length }).chain(order => fc.tuple(...order.map(method => fc.record({ method: fc.constant(method), active: fc.boolean(), minimum: bound, maximum: bound })))).map(list => list.map(({ minimum, maximum, ...rule }): MethodRule => ({ ...rule, minimum: minimum === null ? null : money(minimum), maximum: maximum === null ? null : money(maximum) })))
+const rules = fc.shuffledSubarray([...gatewayMethods], { minLength: gatewayMethods.length }).chain(order => fc.tuple(...order.map(method => fc.record({ method: fc.constant(method), active: fc.boolean(), minimum: bound, maximum: bound, fixed: fc.bigInt({ min: 0n, max: 10_000n }), basisPoints: fc.integer({ min: 0, max: 1000 }) })))).map(list => list.map(({ minimum, maximum, fixed, basisPoints, ...rule }): MethodRule => ({ ...rule, buyerFee: { fixed: money(fixed), basisPoints }, minimum: minimum === null ? null : money(minimum), maximum: maximum === null ? null : money(maximum) })))
 const record = (change: Partial<GatewayRecord> = {}): GatewayRecord => ({ gateway: 'midtrans', pausedReason: null, pausedAt: null, sealed: { apiKey: null, notificationSecret: null }, ...change })
 const box = { open: (text: string) => text.replace('sealed:', '') }
 
 describe('which methods take an amount', () => {
   it('exactly the active ones of gateways that are not paused, within their bounds, in the order of the rules', () => {
     fc.assert(fc.property(rules, fc.subarray([...gateways]), fc.bigInt({ min: 1n, max: 10n ** 12n }), (list, paused, amount) => {
-      const found = methodsFor(list, new Set(paused), money(amount))
+      const offers = methodsFor(list, new Set(paused), money(amount))
+      const found = offers.map(({ method }) => method)
+      for (const { method, fee } of offers) expect(fee.amount).toBe(method === 'qris' ? 0n : list.filter(rule => rule.method === method).reduce((sum, { buyerFee }) => sum + buyerFee.fixed.amount + amount * BigInt(buyerFee.basisPoints) / 10_000n, 0n))
       expect(found).toEqual(list.map(rule => rule.method).filter(method => found.includes(method)))
       for (const rule of list) {
         const fits = (rule.minimum?.amount ?? 0n) <= amount && amount <= (rule.maximum?.amount ?? amount)
