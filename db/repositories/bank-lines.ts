@@ -14,7 +14,7 @@ const bankLineStore = (db: Executor): BankLineStore => {
   const lines = () => db.select({ line: bankLines, accountLabel, invoiceId: payments.invoiceId, invoiceNumber: invoices.number, clientName: users.name }).from(bankLines).innerJoin(bankAccounts, eq(bankAccounts.id, bankLines.accountId))
     .leftJoin(payments, eq(payments.id, bankLines.paymentId)).leftJoin(invoices, eq(invoices.id, payments.invoiceId)).leftJoin(users, eq(users.id, bankLines.clientId))
   const toLine = ({ line, ...rest }: Awaited<ReturnType<typeof lines>>[number]): BankLine => ({
-    id: line.id, accountId: line.accountId, bookedOn: line.bookedOn, amount: money(line.amount, line.currency), description: line.description, status: line.status, usedAs: line.usedAs, paymentId: line.paymentId, reason: line.reason, decidedAt: line.decidedAt, clientId: line.clientId, ...rest,
+    id: line.id, accountId: line.accountId, bookedOn: line.bookedOn, amount: money(line.amount, line.currency), description: line.description, status: line.status, usedAs: line.usedAs, paymentId: line.paymentId, reason: line.reason, undone: line.undone, decidedAt: line.decidedAt, clientId: line.clientId, ...rest,
   })
   return {
     async known(accountId, fingerprints) {

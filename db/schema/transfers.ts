@@ -32,7 +32,7 @@ export const bankStatements = pgTable('bank_statements', {
 /** One movement on a bank account. `fingerprint` is made of date, amount, texts, balance and running number: a statement that overlaps another adds nothing twice. */
 export const bankLines = pgTable('bank_lines', {
   id: id(), accountId: uuid().notNull().references(() => bankAccounts.id), statementId: uuid().notNull().references(() => bankStatements.id), line: integer().notNull(), bookedOn: date({ mode: 'string' }).notNull(), amount: amount().notNull(), currency: currency(), description: text().notNull(), fingerprint: text().notNull(),
-  status: word<BankLineStatus>().notNull(), usedAs: word<BankLineUse>(), paymentId: uuid().references(() => payments.id), clientId: uuid().references(() => users.id), reason: text(), decidedAt: instant(), decidedBy: text(),
+  status: word<BankLineStatus>().notNull(), usedAs: word<BankLineUse>(), paymentId: uuid().references(() => payments.id), clientId: uuid().references(() => users.id), reason: text(), /** How often a decision about it was taken back. */ undone: integer().notNull().default(0), decidedAt: instant(), decidedBy: text(),
 }, t => [
   knownCurrency('bank_lines', t.currency), check('bank_lines_status', oneOf(t.status, bankLineStatuses)), check('bank_lines_use', oneOf(t.usedAs, bankLineUses)), check('bank_lines_not_zero', sql`${t.amount} <> 0`),
   check('bank_lines_settled_with_use', sql`(${t.status} = 'settled') = (${t.usedAs} is not null)`), check('bank_lines_ignored_with_reason', sql`(${t.status} = 'ignored') = (${t.reason} is not null)`),

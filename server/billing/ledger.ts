@@ -78,3 +78,5 @@ export function depositClosedEntry(context: Context, as: 'void' | 'uncollectible
 
 /** Money on the bank account of which only its owner is known. */
 export const bankCreditEntry = (context: Context, amount: Money): JournalEntry => entry('manual_payment', context, [['bank', amount]], [['client_credit', amount]])
+/** It was not the owner's: the money on the bank account is nobody's again until a person says whose. */
+export const bankCreditBackEntry = (context: EntryContext, amount: Money): JournalEntry => entry('payment_reversed', context, [['client_credit', amount]], [['bank', amount]])

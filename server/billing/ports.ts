@@ -64,7 +64,7 @@ export interface MoneyReturn extends PaymentBooking {
   readonly word: 'denied' | 'refunded' | 'charged_back'
   /** We decide about it: refused when nothing can bear it. What already happened outside is booked in any case. */
   readonly strict: boolean
-  readonly mail: 'payment_refunded' | 'payment_charged_back' | null
+  readonly mail: 'payment_refunded' | 'payment_charged_back' | 'payment_corrected' | null
   /** Says who would bear it, and books nothing. */
   readonly probe?: boolean
 }
@@ -83,6 +83,8 @@ export type BookPayout = (stores: KernelStores, input: PayoutBooking) => Promise
 /** Money that staff saw on the bank account, booked as a payment of its own in the caller's transaction; its id is answered. @throws AppError not_found, transfer_known */
 export type BookManualPayment = (stores: KernelStores, input: { readonly invoiceId: string, readonly amount: Money, readonly at: Date, readonly reference: string, readonly actor: Actor }) => Promise<{ paymentId: string, clientId: string }>
 /** Money on the bank account that is no invoice's: it becomes the client's credit. `causeId` makes it one. @throws AppError not_found */
+/** Money that became a client's credit was not theirs: it is taken back, once. @throws AppError credit_insufficient when it was spent */
+export type TakeCreditBack = CreditClient
 export type CreditClient = (stores: KernelStores, input: { readonly clientId: string, readonly amount: Money, readonly causeId: string, readonly memo: string, readonly actor: Actor }) => Promise<void>
 /** Pays an invoice from its client's credit, as far as both reach and at most `atMost`; `causeId` makes it one. What cannot be paid so (not issued, not theirs, a deposit) takes nothing. */
 export type ApplyCredit = (stores: KernelStores, input: { readonly invoiceId: string, readonly clientId: string, readonly atMost: Money | null, readonly causeId: string, readonly actor: Actor }) => Promise<{ applied: Money, left: Money }>

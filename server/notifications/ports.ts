@@ -33,6 +33,9 @@ export const mailParams = {
   /** `number`: of the invoice that the money was paid for. */
   payment_refunded: ['name', 'url', 'number', 'amount'],
   payment_charged_back: ['name', 'url', 'number', 'amount'],
+  payment_corrected: ['name', 'url', 'number', 'amount'],
+  credit_added: ['name', 'url', 'amount'],
+  credit_corrected: ['name', 'url', 'amount'],
   /** `reference`: of the transfer. */
   credit_paid_out: ['name', 'url', 'amount', 'reference'],
   /** `number`: of the order; `invoice`: of its invoice. */

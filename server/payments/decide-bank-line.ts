@@ -8,27 +8,30 @@ import { exactMatches, suggestAll } from './list-bank-lines.ts'
 import { paymentTransitions } from './payment-lifecycle.ts'
 import type { BankLine, BankLineDecision, TransferStores } from './transfer-ports.ts'
 import type { TransferDeps } from './transfer-deps.ts'
+import { undoBankLine, useOf } from './undo-bank-line.ts'
 
 export type Decision
   = { readonly as: 'transfer' | 'recorded', readonly paymentId: string } | { readonly as: 'invoice', readonly invoiceId: string } | { readonly as: 'credit', readonly clientId: string }
-    | { readonly as: 'ignored', readonly reason: string } | { readonly as: 'reopened' }
+    | { readonly as: 'ignored', readonly reason: string } | { readonly as: 'reopened' } | { readonly as: 'undone', readonly reason: string }
+/** What a line has to be for a decision. */
+const statusFor: Record<Decision['as'], BankLine['status']> = { transfer: 'open', recorded: 'open', invoice: 'open', credit: 'open', ignored: 'open', reopened: 'ignored', undone: 'settled' }
 interface Input { readonly lineId: string, readonly decision: Decision, readonly actor: Actor }
 type Outcome = Pick<BankLineDecision, 'status' | 'usedAs' | 'paymentId' | 'clientId' | 'reason'>
 
 /**
  * Says what a line of a statement was for. Its money is booked in the same transaction and once: the line's row is locked, a decided line
- * is refused, and a payment is tied to one line. @throws AppError not_found, bank_line_decided, match_changed, transfer_known
+ * is refused (but undone, which lets it be decided again), and a payment is tied to one line. @throws AppError not_found, bank_line_decided, match_changed, transfer_known
  */
 export const decideBankLine = (deps: TransferDeps) => ({ lineId, decision, actor }: Input): Promise<void> => deps.transact(stores => decide(deps, stores, { lineId, decision, actor }))
 
 async function decide(deps: TransferDeps, stores: TransferStores, { lineId, decision, actor }: Input, check?: (line: BankLine) => Promise<void>): Promise<void> {
   const line = await stores.bankLines.lock(lineId)
   if (!line) throw new AppError('not_found')
-  if (line.status !== (decision.as === 'reopened' ? 'ignored' : 'open')) throw new AppError('bank_line_decided')
+  if (line.status !== statusFor[decision.as]) throw new AppError('bank_line_decided')
   await check?.(line)
   const outcome = await carryOut(deps, stores, line, decision, actor)
-  await stores.bankLines.decide(lineId, { ...outcome, at: deps.clock.now(), by: actorLabel(actor) })
-  await stores.audit.record({ actor, action: `bank.line_${decision.as}`, entity: 'bank_line', entityId: lineId, after: { amount: line.amount.amount.toString(), bookedOn: line.bookedOn, ...outcome } })
+  await stores.bankLines.decide(lineId, { ...outcome, undone: line.undone + Number(decision.as === 'undone'), at: deps.clock.now(), by: actorLabel(actor) })
+  await stores.audit.record({ actor, action: `bank.line_${decision.as}`, entity: 'bank_line', entityId: lineId, after: { amount: line.amount.amount.toString(), bookedOn: line.bookedOn, ...outcome, ...(decision.as === 'undone' ? { was: line.usedAs, reason: decision.reason } : {}) } })
   stores.live.publish({ audience: 'staff', name: 'payment', id: lineId })
 }
 
@@ -39,16 +42,19 @@ async function carryOut(deps: TransferDeps, stores: TransferStores, line: BankLi
   switch (decision.as) {
     case 'ignored': return { ...none, status: 'ignored', reason: decision.reason }
     case 'reopened': return { ...none, status: 'open' }
+    case 'undone':
+      await undoBankLine(deps, stores, line, decision.reason, actor)
+      return { ...none, status: 'open' }
     case 'transfer': return settled('transfer', await settleTransfer(deps, stores, line, decision.paymentId, actor), decision.paymentId)
     case 'recorded': return settled('recorded', await findRecorded(stores, line, decision.paymentId), decision.paymentId)
     case 'invoice': {
       // The line's own id makes the reference its own: two equal transfers of one day are two.
-      const reference = `${line.description.slice(0, 80)} #${line.id.slice(-8)}`
+      const reference = `${line.description.slice(0, 80)} #${line.id.slice(-8)}${line.undone === 0 ? '' : `-${line.undone}`}`
       const { paymentId, clientId } = await deps.bookManualPayment(stores, { invoiceId: decision.invoiceId, amount: line.amount, at: deps.calendar.startOfDay(line.bookedOn), reference, actor })
       return settled('invoice', clientId, paymentId)
     }
     case 'credit':
-      await deps.creditClient(stores, { clientId: decision.clientId, amount: line.amount, causeId: `bank-line:${line.id}`, memo: line.description.slice(0, 200) || line.accountLabel, actor })
+      await deps.creditClient(stores, { clientId: decision.clientId, amount: line.amount, causeId: `bank-line:${useOf(line)}`, memo: line.description.slice(0, 200) || line.accountLabel, actor })
       return settled('credit', decision.clientId, null)
   }
 }

@@ -1,5 +1,5 @@
 import type { Money } from '#shared/money/money.ts'
-import type { ApplyCredit, BookManualPayment, CreditClient } from '../billing/ports.ts'
+import type { ApplyCredit, BookManualPayment, CreditClient, TakeCreditBack } from '../billing/ports.ts'
 import type { Transact } from '../kernel/ports.ts'
 import type { PaymentDeps } from './deps.ts'
 import type { TransferStores } from './transfer-ports.ts'
@@ -10,6 +10,7 @@ export interface TransferDeps extends Omit<PaymentDeps, 'transact'> {
   readonly read: TransferStores
   readonly bookManualPayment: BookManualPayment
   readonly creditClient: CreditClient
+  readonly takeCreditBack: TakeCreditBack
   readonly applyCredit: ApplyCredit
   /** What a client's credit is now. */
   readonly creditOf: (clientId: string) => Promise<bigint>

@@ -46,13 +46,13 @@ export interface BankAccountStore {
 }
 
 export interface BankLine {
-  readonly id: string, readonly accountId: string, readonly accountLabel: string, readonly bookedOn: string, readonly amount: Money, readonly description: string, readonly status: BankLineStatus, readonly usedAs: BankLineUse | null, readonly paymentId: string | null, readonly reason: string | null, readonly decidedAt: Date | null
+  readonly id: string, readonly accountId: string, readonly accountLabel: string, readonly bookedOn: string, readonly amount: Money, readonly description: string, readonly status: BankLineStatus, readonly usedAs: BankLineUse | null, readonly paymentId: string | null, readonly reason: string | null, /** How often a decision about it was taken back. */ readonly undone: number, readonly decidedAt: Date | null
   readonly invoiceId: string | null, readonly invoiceNumber: string | null, readonly clientId: string | null, readonly clientName: string | null
 }
 export interface NewBankLine { readonly id: string, readonly line: number, readonly bookedOn: string, readonly amount: Money, readonly description: string, readonly fingerprint: string, readonly status: BankLineStatus }
 export interface BankStatement { readonly id: string, readonly accountId: string, readonly name: string, readonly format: string, readonly importedAt: Date, readonly importedBy: string, readonly rows: number, readonly added: number, readonly problems: readonly RowProblem[] }
 export interface BankLineFilter extends PageRequest { readonly q?: string | undefined, readonly status?: BankLineStatus | undefined, readonly accountId?: string | undefined }
-export interface BankLineDecision { readonly status: BankLineStatus, readonly usedAs: BankLineUse | null, readonly paymentId: string | null, readonly clientId: string | null, readonly reason: string | null, readonly at: Date, readonly by: string }
+export interface BankLineDecision { readonly status: BankLineStatus, readonly usedAs: BankLineUse | null, readonly paymentId: string | null, readonly clientId: string | null, readonly reason: string | null, readonly undone: number, readonly at: Date, readonly by: string }
 export interface BankLineStore {
   /** Which of these lines the account has already. */
   known(accountId: string, fingerprints: readonly string[]): Promise<Set<string>>

@@ -68,6 +68,8 @@ export const decideBankLineBody = z.discriminatedUnion('as', [
   z.object({ as: z.literal('ignored'), reason: z.string().trim().min(3).max(500) }),
   /** An ignored line waits again. */
   z.object({ as: z.literal('reopened') }),
+  /** What a decided line booked is taken back, and it waits again. */
+  z.object({ as: z.literal('undone'), reason: z.string().trim().min(3).max(500) }),
 ])
 export const decideBankLine = contract({ ...finance, method: 'POST', path: '/api/admin/bank/lines/{id}/decision', summary: 'Say what a line was for: its money is booked once, or it is ignored with a reason', params: idParams, body: decideBankLineBody, status: 204 })
 export const confirmExact = contract({ ...finance, method: 'POST', path: '/api/admin/bank/lines/confirm-exact', summary: 'Confirm every line whose amount, code included, is that of one open transfer', response: z.object({ confirmed: z.number().int(), failed: z.number().int() }) })

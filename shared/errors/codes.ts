@@ -20,7 +20,7 @@ export const errorCodes = {
   // changes of a service
   change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409,
   // bank transfers, statements, credit
-  file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
+  file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_line_bound: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines
   service_not_ready: 409, service_suspended: 402, action_in_progress: 409, machine_not_ours: 409, credentials_already_shown: 410,
   connection_failed: 502, connection_in_use: 409, address_pool_in_use: 409, slug_taken: 409, code_taken: 409,

@@ -114,6 +114,42 @@ describe.each(databaseKinds())('paying without a gateway on %s', (kind) => {
     await expect(w.world.rows(sql`select 1 from audit_log where entity_id = ${whose.id}`)).resolves.toHaveLength(3)
   })
 
+  it('a wrong decision is taken back: the invoice is owed again or the credit gone, the client is told, and the line books anew', async () => {
+    const [wrong, right] = [await w.world.order(), await w.world.order()]
+    await bring([[111_000n, 'MISREAD'], [42_000n, 'NOT HERS']])
+    const [misread, credit] = [await lineOf('MISREAD'), await lineOf('NOT HERS')]
+    for (const round of [1, 2]) {
+      await decide(misread.id, { as: 'invoice', invoiceId: wrong.invoiceId })
+      expect((await w.world.invoice(wrong.invoiceId)).status).toBe('paid')
+      await decide(misread.id, { as: 'undone', reason: 'other client' })
+      expect((await w.world.invoice(wrong.invoiceId)).status).toBe('issued')
+      expect(await w.world.mails('payment_corrected', wrong.clientId)).toHaveLength(round)
+    }
+    await decide(misread.id, { as: 'invoice', invoiceId: right.invoiceId })
+    expect((await w.world.invoice(right.invoiceId)).status).toBe('paid')
+    await decide(credit.id, { as: 'credit', clientId: wrong.clientId })
+    expect(await w.world.mails('credit_added', wrong.clientId)).toHaveLength(1)
+    await decide(credit.id, { as: 'undone', reason: 'other client' })
+    expect([await creditOf(wrong.clientId), (await w.world.mails('credit_corrected', wrong.clientId)).length]).toEqual([0n, 1])
+    await decide(credit.id, { as: 'credit', clientId: right.clientId })
+    expect(await creditOf(right.clientId)).toBe(42_000n)
+  })
+
+  it('what was spent or given back since is not undone, and nothing changes', async () => {
+    const order = await w.world.order()
+    await bring([[42_000n, 'SPENT'], [69_000n, 'REST']])
+    const [spent, rest] = [await lineOf('SPENT'), await lineOf('REST')]
+    await decide(spent.id, { as: 'credit', clientId: order.clientId })
+    await payments().payWithCredit({ actor: clientActor(order.clientId), clientId: order.clientId, invoiceId: order.invoiceId, amount: money(42_000n) })
+    await expect(decide(spent.id, { as: 'undone', reason: 'mistake' })).rejects.toMatchObject({ code: 'credit_insufficient' })
+    await decide(rest.id, { as: 'invoice', invoiceId: order.invoiceId })
+    const [payment] = await w.paymentsOf(order.invoiceId)
+    await payments().requestRefund({ paymentId: payment?.id ?? '', kind: 'credit', consequence: 'reopen', amount: money(9_000n), reason: 'part', transfer: null, actor: financeActor })
+    await expect(decide(rest.id, { as: 'undone', reason: 'mistake' })).rejects.toMatchObject({ code: 'bank_line_bound' })
+    await expect(decide(rest.id, { as: 'reopened' })).rejects.toMatchObject({ code: 'bank_line_decided' })
+    expect((await payments().listBankLines({ page: 1, pageSize: 100, status: 'settled' })).items.filter(line => [spent.id, rest.id].includes(line.id))).toHaveLength(2)
+  })
+
   it('a statement of another account is refused whole', async () => {
     await expect(payments().importStatement({ accountId, name: '', content: bytes('No. rekening : 9999999999\nPeriode : 01/11/2026 - 30/11/2026\nTanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo\n01/11,X,0000,"1.00 CR",1'), actor: financeActor })).rejects.toMatchObject({ code: 'statement_other_account' })
   })

@@ -18,7 +18,7 @@ import { deleteClientGroup, deleteTerms, previewTerms, saveClientGroup, saveTerm
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
 import { cancelChange, lapseChanges } from '#server/billing/close-change.ts'
-import { creditClient } from '#server/billing/credit-client.ts'
+import { creditClient, takeCreditBack } from '#server/billing/credit-client.ts'
 import { decideManualEntry } from '#server/billing/decide-manual-entry.ts'
 import { depositState } from '#server/billing/deposit-state.ts'
 import { describeServices } from '#server/billing/describe-services.ts'
@@ -36,7 +36,7 @@ import { listManualEntries, showManualEntry } from '#server/billing/list-manual-
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, SuspendService } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
 import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
@@ -109,6 +109,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     findPayableInvoice: ((stores, input) => findPayableInvoice(own(stores), input)) satisfies FindPayableInvoice,
     bookPayment: ((stores, booking) => bookPayment(deps)(own(stores), booking)) satisfies BookPayment,
     bookManualPayment: ((stores, input) => bookManualPayment(deps)(own(stores), input)) satisfies BookManualPayment,
+    takeCreditBack: ((stores, input) => takeCreditBack(deps)(own(stores), input)) satisfies TakeCreditBack,
     creditClient: ((stores, input) => creditClient(deps)(own(stores), input)) satisfies CreditClient,
     applyCredit: ((stores, input) => applyCredit(deps)(own(stores), input)) satisfies ApplyCredit,
     depositState: depositState(deps), topUp: topUp(deps), payTogether: payTogether(deps), cancelDeposit: cancelDeposit(deps),

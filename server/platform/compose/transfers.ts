@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto'
 import type { Core } from '../core.ts'
-import type { ApplyCredit, BookManualPayment, CreditClient } from '#server/billing/ports.ts'
+import type { ApplyCredit, BookManualPayment, CreditClient, TakeCreditBack } from '#server/billing/ports.ts'
 import { addProof, openProof } from '#server/payments/add-proof.ts'
 import { confirmExact, decideBankLine } from '#server/payments/decide-bank-line.ts'
 import type { PaymentDeps } from '#server/payments/deps.ts'
@@ -15,7 +15,7 @@ import type { TransferDeps } from '#server/payments/transfer-deps.ts'
 
 /** What paying without a gateway needs of billing. */
 export interface TransfersNeed {
-  readonly calendar: TransferDeps['calendar'], readonly bookManualPayment: BookManualPayment, readonly creditClient: CreditClient, readonly applyCredit: ApplyCredit, readonly depositState: TransferDeps['depositState']
+  readonly calendar: TransferDeps['calendar'], readonly bookManualPayment: BookManualPayment, readonly creditClient: CreditClient, readonly takeCreditBack: TakeCreditBack, readonly applyCredit: ApplyCredit, readonly depositState: TransferDeps['depositState']
 }
 
 /** Banks write UTF-8 or, of old, Windows-1252. */
@@ -28,9 +28,9 @@ function decode(bytes: Uint8Array): string {
 }
 
 /** Bank transfers, statements and paying from credit: the part of payments that stands at no gateway. */
-export function composeTransfers({ read, transact }: Core, payments: PaymentDeps, { calendar, bookManualPayment, creditClient, applyCredit, depositState }: TransfersNeed) {
+export function composeTransfers({ read, transact }: Core, payments: PaymentDeps, { calendar, bookManualPayment, creditClient, takeCreditBack, applyCredit, depositState }: TransfersNeed) {
   const deps: TransferDeps = {
-    ...payments, transact, read, bookManualPayment, creditClient, applyCredit, depositState, calendar, decode,
+    ...payments, transact, read, bookManualPayment, creditClient, takeCreditBack, applyCredit, depositState, calendar, decode,
     creditOf: clientId => read.ledger.credit(clientId), random: below => below > 0 ? randomInt(below) : 0, digest: text => createHash('sha256').update(text).digest('hex'),
   }
   const [start, view] = [startTransfer(deps), viewTransfer(deps)]
