@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seedServices, timePlan } from '../tests/bench/billing-plan.ts'
+import { benchBooking } from '../tests/bench/booking.ts'
 import { benchJavaScript, benchLighthouse } from '../tests/bench/browser.ts'
 import { benchJourney } from '../tests/bench/journey.ts'
 import { benchLedger, seedJournal } from '../tests/bench/ledger.ts'
@@ -50,6 +51,9 @@ try {
 
   say('running the calendar over 100,000 due services …')
   lines.push(...await benchSweep(100_000))
+
+  say('payments from their notification to the books …')
+  lines.push(...await benchBooking(300))
 
   say('reports over 1,000,000 journal lines …')
   const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })
