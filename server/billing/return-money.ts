@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { isZero, money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
+import { applyCredit } from './apply-credit.ts'
 import { paymentCause } from './book-payment.ts'
 import { isDeposit } from './deposit.ts'
 import { auditStaff, hint, recordTransition } from './deps.ts'
@@ -38,9 +39,16 @@ export const returnMoney = (deps: BillingDeps) => async (stores: BillingStores, 
     if (isDeposit(invoice)) await takeBackDeposit(deps)(stores, { invoice, causeId: input.returnId, actor: input.actor, amount: parts.invoice })
     await stores.invoices.setReopened(invoice.id)
     await recordTransition(stores, { entity: 'invoice', id: invoice.id, from: 'paid', to: 'issued', cause: input.word, actor: input.actor, at })
+    await useNotes(deps, stores, invoice, input)
   }
   await tell(deps, stores, invoice, input, parts)
   return parts
+}
+
+/** What credit notes gave back of the invoice pays it now that its money is gone: nobody owes what was credited. */
+async function useNotes(deps: BillingDeps, stores: BillingStores, { id, clientId }: Invoice, { returnId, actor }: MoneyReturn) {
+  const { toCredit } = await stores.creditNotes.creditedOf(id)
+  if (!isZero(toCredit)) await applyCredit(deps)(stores, { invoiceId: id, clientId, atMost: toCredit, causeId: returnId, actor })
 }
 
 /** A deposit became credit as it was paid: given back as credit, or left with the client, it would count twice. */

@@ -8,6 +8,8 @@ import type { SpreadLine } from '#shared/money/spread.ts'
 const money = ['bank', 'gateway_clearing'] as const
 /** Movements of money that came from no client and went to none: between our own accounts, fees, entries by hand. */
 const internal: readonly LedgerCause[] = ['gateway_payout', 'gateway_fee', 'manual_entry']
+/** What never touches money: left out by name, so that nobody looks up how an invoice was paid that only was issued. */
+const bookkeeping: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'credit_note', 'credit_applied', 'deposit_paid']
 /** Invoices, their voiding and credit notes are spread by days; everything else on the revenue account counts whole on its day. */
 const spread: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided', 'credit_note']
 const takesBack: readonly LedgerCause[] = ['invoice_voided', 'invoice_uncollectible', 'credit_note']
@@ -91,8 +93,8 @@ export function paymentDetails(reports: Reports, span: Span, key: string, column
   const [gateway = '', method = ''] = key.split(':')
   const of = { gateway: gateway || null, method: method || null, start: span.start, end: span.end }
   switch (column) {
-    case 'received': return journal(reports, { ...of, accounts: money, except: internal, side: 'debit' }, 1n)
-    case 'returned': return journal(reports, { ...of, accounts: money, except: internal, side: 'credit' }, -1n)
+    case 'received': return journal(reports, { ...of, accounts: money, except: [...internal, ...bookkeeping], side: 'debit' }, 1n)
+    case 'returned': return journal(reports, { ...of, accounts: money, except: [...internal, ...bookkeeping], side: 'credit' }, -1n)
     case 'fees': return journal(reports, { ...of, accounts: ['gateway_fees'] }, 1n)
     default: return null
   }

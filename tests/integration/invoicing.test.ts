@@ -20,7 +20,7 @@ import invoiceXml from '../../server/api/portal/invoices/[id]/xml.get.ts'
 import listInvoices from '../../server/api/portal/invoices/index.get.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { billingWorld, day } from '../support/billing.ts'
+import { billingWorld, day, tester } from '../support/billing.ts'
 import { serveRoutes } from '../support/http.ts'
 
 describe.each(databaseKinds())('invoicing by hand on %s', (kind) => {
@@ -171,6 +171,18 @@ describe.each(databaseKinds())('invoicing by hand on %s', (kind) => {
     const sums = await world.rows<{ account: string, sum: string }>(sql`select account, sum(amount)::text as sum from journal_lines where invoice_id = ${issued.id} and account <> 'gateway_clearing' group by account order by account`)
     expect(sums.filter(row => row.sum !== '0')).toEqual([{ account: 'client_credit', sum: '-32500' }])
     expect(await findings()).toEqual([])
+  })
+
+  it('a payment that is taken back after a credit note leaves owed what was not credited: the note pays its part again', async () => {
+    const clientId = await world.client()
+    const invoice = await issue(clientId)
+    const { paymentId } = await world.pay(invoice.id)
+    await credit(invoice.id, { reason: 'gangguan', lines: [{ lineId: (await call('GET', `/api/admin/invoices/${invoice.id}/credit-notes`)).body.items[0].id, amount: rupiah(200_000) }] })
+    expect(await test.app.core.read.ledger.credit(clientId)).toBe(222_000n)
+    const total = BigInt(invoice.total.amount)
+    await test.app.core.transact(stores => test.app.billing.reversePayment(stores, { paymentId, invoiceId: invoice.id, clientId, gateway: 'midtrans', amount: money(total), at: test.clock.now(), actor: tester, cause: 'denied' }))
+    expect((await world.invoice(invoice.id)).status).toBe('issued')
+    expect([(await test.app.core.read.ledger.outstanding([invoice.id])).get(invoice.id), await test.app.core.read.ledger.credit(clientId)]).toEqual([total - 222_000n, 0n])
   })
 
   it('of ten credit notes at once over the whole invoice one is issued, and its series has no gap', async () => {
