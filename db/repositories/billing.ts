@@ -1,8 +1,9 @@
-import { and, asc, count, desc, eq, exists, gt, gte, ilike, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, ilike, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import { isLateFee } from '#server/billing/late-fee.ts'
 import { intoOpenPeriod } from '#server/billing/ledger.ts'
 import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, PriceTerms, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
@@ -89,9 +90,9 @@ const invoiceStore = (db: Executor, context: StoreContext): InvoiceStore => ({
     await db.update(invoices).set({ status, closedAt: at, closedReason: reason }).where(eq(invoices.id, invoiceId))
   },
   async lockOpenOfService(serviceId) {
-    const ofService = db.select({ id: invoiceLines.id }).from(invoiceLines).where(and(eq(invoiceLines.invoiceId, invoices.id), eq(invoiceLines.serviceId, serviceId)))
-    const rows = await db.select().from(invoices).where(and(eq(invoices.status, 'issued'), exists(ofService))).orderBy(asc(invoices.id)).for('update')
-    return rows.map(toInvoice)
+    const own = sql`select invoice_id from invoice_lines where service_id = ${serviceId}`
+    const rows = await db.select().from(invoices).where(and(eq(invoices.status, 'issued'), sql`${invoices.id} in (${own} union all select fee_invoice_id from late_fees where late_invoice_id in (${own}))`)).orderBy(asc(invoices.id)).for('update')
+    return rows.map(toInvoice).filter(invoice => !isLateFee(invoice))
   },
   async hasOverdue(serviceId, now) {
     const found = await db.execute(sql`select 1 from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and v.due_at <= ${now.toISOString()} and ${notOfWaitingUpgrade} limit 1`)
@@ -178,7 +179,7 @@ const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null)
 /** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
 interface CandidateRow {
   id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null, price_terms: RawTerms | null, terms: string | null,
-  paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null
+  paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null, fee_charged: boolean
 }
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
 const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`
@@ -191,7 +192,8 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
-    coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way
+    coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way,
+    coalesce((select true from late_fees where late_invoice_id = i.id), false) as fee_charged
   from services s
   join users u on u.id = s.client_id
   ${waitingChange}
@@ -207,7 +209,7 @@ const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candi
   cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms),
   invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
     ? null
-    : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true },
+    : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true, ...(row.fee_charged ? { feeCharged: true } : {}) },
 })
 
 const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionStore => {
@@ -257,8 +259,8 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
       return found ?? null
     },
     factsOfMany: serviceIds => facts(sql`s.id = any(string_to_array(${serviceIds.join()}, ',')::uuid[])`, serviceIds.length),
-    candidates({ after, limit, renewBefore, dueBefore }) {
-      return facts(sql`${after ? sql`s.id > ${after}` : sql`true`} and (p.paid_until <= ${renewBefore.toISOString()} or i.due_at <= ${dueBefore.toISOString()})`, limit)
+    candidates({ after, limit, renewBefore, dueBefore, clientId, productId }) {
+      return facts(sql`${after ? sql`s.id > ${after}` : sql`true`} and (p.paid_until <= ${renewBefore.toISOString()} or i.due_at <= ${dueBefore.toISOString()}) ${clientId ? sql`and s.client_id = ${clientId}` : sql``} ${productId ? sql`and s.product_id = ${productId}` : sql``}`, limit)
     },
     async widestTerms() {
       const found = await db.execute(sql`select coalesce(max(renewal_lead_days), 0) as lead, coalesce((select min(day::int) from (select jsonb_array_elements_text(reminder_days || order_reminder_days) as day from billing_terms) days), 0) as reminder from billing_terms`)

@@ -70,7 +70,7 @@ const books = (db: Executor): Books => ({
     where coalesce(b.moved, 0) <> s.said limit ${limit}`)),
   misbookedCreditNotes: async limit => rowsOf<Found>(await db.execute(sql`
     select n.number as subject, 'says ' || n.total || ', booked ' || coalesce(b.earned, 0) || ' as ' || coalesce(b.owed, 0) || ' + ' || coalesce(b.credit, 0) as detail from credit_notes n
-    left join lateral (select sum(l.amount) filter (where l.account in ('revenue', 'ppn_payable')) as earned, -sum(l.amount) filter (where l.account = 'receivable') as owed, -sum(l.amount) filter (where l.account = 'client_credit') as credit
+    left join lateral (select sum(l.amount) filter (where l.account in ('revenue', 'late_fees', 'ppn_payable')) as earned, -sum(l.amount) filter (where l.account = 'receivable') as owed, -sum(l.amount) filter (where l.account = 'client_credit') as credit
       from journal_entries e join journal_lines l on l.entry_id = e.id where e.cause = 'credit_note' and e.cause_id = n.id::text) b on true
     where coalesce(b.earned, 0) <> n.total or coalesce(b.owed, 0) <> n.to_invoice or coalesce(b.credit, 0) <> n.to_credit
     union all select i.number, 'total ' || i.total || ', credited ' || sum(n.total) from credit_notes n join invoices i on i.id = n.invoice_id group by i.id having sum(n.total) > i.total or sum(n.tax) > i.tax

@@ -59,7 +59,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
     async unpaidInvoices(clientId, limit) {
       type Row = Raw<Omit<InvoiceLine, 'total' | 'outstanding'>> & { total: string, outstanding: string, currency: Currency }
       const rows = rowsOf<Row>(await db.execute(sql`
-        select i.id, i.number, i.status, i.issued_at as "issuedAt", i.due_at as "dueAt", i.paid_at as "paidAt", i.total::text as total, i.currency,
+        select i.id, i.number, i.status, i.issued_at as "issuedAt", i.due_at as "dueAt", i.paid_at as "paidAt", i.total::text as total, i.currency, (select late.number from late_fees f join invoices late on late.id = f.late_invoice_id where f.fee_invoice_id = i.id) as "lateFeeOf",
           coalesce((select sum(l.amount) from journal_lines l where l.invoice_id = i.id and l.account = 'receivable'), 0)::text as outstanding
         from invoices i where i.client_id = ${clientId} and i.status = 'issued' and ${owedFor} order by i.due_at, i.id limit ${limit}`))
       return rows.map(({ currency, ...row }) => ({ ...row, issuedAt: toDate(row.issuedAt), dueAt: toDate(row.dueAt), paidAt: toDate(row.paidAt), total: money(BigInt(row.total), currency), outstanding: money(BigInt(row.outstanding), currency) }))

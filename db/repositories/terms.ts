@@ -1,6 +1,8 @@
 import { and, asc, count, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError } from '#shared/errors/codes.ts'
+import { money } from '#shared/money/money.ts'
+import type { LateFee } from '#server/billing/late-fee.ts'
 import type { BillingTerms } from '#server/billing/terms.ts'
 import type { ClientGroupStore, TermsStore } from '#server/billing/terms-ports.ts'
 import type { Executor } from '../client.ts'
@@ -8,9 +10,16 @@ import { billingTerms, clientGroupMembers, clientGroups, products, productTerms,
 import type { StoreContext } from '../store-context.ts'
 
 /** The terms of a service as JSON: those of its client's group, else of its product; null: the house's own. */
-export const termsOf = (clientId: SQL, productId: SQL): SQL => sql`(select json_build_object('renewalLeadDays', renewal_lead_days, 'reminderDays', reminder_days, 'orderReminderDays', order_reminder_days, 'noticeHours', notice_hours, 'suspendAfterDays', suspend_after_days, 'terminateAfterDays', terminate_after_days)::text from billing_terms
+export const termsOf = (clientId: SQL, productId: SQL): SQL => sql`(select json_build_object('renewalLeadDays', renewal_lead_days, 'reminderDays', reminder_days, 'orderReminderDays', order_reminder_days, 'noticeHours', notice_hours, 'suspendAfterDays', suspend_after_days, 'terminateAfterDays', terminate_after_days, 'lateFeeKind', late_fee_kind, 'lateFeePercent', late_fee_percent, 'lateFeeAmount', late_fee_amount::text, 'lateFeeDays', late_fee_days)::text from billing_terms
     where id = coalesce((select g.terms_id from client_group_members m join client_groups g on g.id = m.group_id where m.client_id = ${clientId}), (select terms_id from product_terms where product_id = ${productId})))`
-export const toTerms = (json: string | null): BillingTerms | null => json === null ? null : JSON.parse(json) as BillingTerms
+interface FeeColumns { readonly lateFeeKind: LateFee['kind'], readonly lateFeePercent: number | null, readonly lateFeeAmount: bigint | string | null, readonly lateFeeDays: number | null }
+type Kept = Omit<BillingTerms, 'lateFee'> & FeeColumns
+export const toTerms = (json: string | null): BillingTerms | null => json === null ? null : withFee(JSON.parse(json) as Kept)
+function withFee<T extends FeeColumns>({ lateFeeKind, lateFeePercent, lateFeeAmount, lateFeeDays, ...terms }: T): Omit<T, keyof FeeColumns> & Pick<BillingTerms, 'lateFee'> {
+  const [amount, days] = [money(BigInt(lateFeeAmount ?? 0)), lateFeeDays ?? 0]
+  return { ...terms, lateFee: lateFeeKind === 'percent' ? { kind: 'percent', percent: lateFeePercent ?? 0, cap: amount, days } : lateFeeKind === 'fixed' ? { kind: 'fixed', amount, days } : { kind: 'none' } }
+}
+const feeColumns = (fee: LateFee) => ({ lateFeeKind: fee.kind, lateFeePercent: fee.kind === 'percent' ? fee.percent : null, lateFeeAmount: fee.kind === 'none' ? null : fee.kind === 'percent' ? fee.cap.amount : fee.amount.amount, lateFeeDays: fee.kind === 'none' ? null : fee.days })
 
 const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
   async list() {
@@ -18,7 +27,7 @@ const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
     const sold = await db.select({ termsId: productTerms.termsId, id: products.id, name: products.name }).from(productTerms).innerJoin(products, eq(products.id, productTerms.productId)).orderBy(asc(products.name)).limit(1000)
     const groups = await db.select({ termsId: clientGroups.termsId, id: clientGroups.id, name: clientGroups.name }).from(clientGroups).orderBy(asc(clientGroups.name)).limit(200)
     const of = <T extends { termsId: string | null, id: string, name: string }>(all: readonly T[], id: string) => all.filter(row => row.termsId === id).map(({ id, name }) => ({ id, name }))
-    return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({ ...row, products: of(sold, row.id), groups: of(groups, row.id) }))
+    return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({ ...withFee(row), products: of(sold, row.id), groups: of(groups, row.id) }))
   },
   async count() {
     const [row] = await db.select({ n: count() }).from(billingTerms)
@@ -28,12 +37,12 @@ const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
     const [row] = await db.select().from(billingTerms).where(eq(billingTerms.id, termsId)).for('update')
     if (!row) return null
     const { createdAt: _, updatedAt: __, ...terms } = row
-    return terms
+    return withFee(terms)
   },
-  async save({ id, reminderDays, orderReminderDays, ...terms }) {
+  async save({ id, reminderDays, orderReminderDays, lateFee, ...terms }) {
     const [taken] = await db.select({ id: billingTerms.id }).from(billingTerms).where(and(sql`lower(${billingTerms.name}) = lower(${terms.name})`, ne(billingTerms.id, id)))
     if (taken) return false
-    const fields = { ...terms, reminderDays: [...reminderDays], orderReminderDays: [...orderReminderDays], updatedAt: context.now() }
+    const fields = { ...terms, ...feeColumns(lateFee), reminderDays: [...reminderDays], orderReminderDays: [...orderReminderDays], updatedAt: context.now() }
     await db.insert(billingTerms).values({ id, ...fields, createdAt: context.now() }).onConflictDoUpdate({ target: billingTerms.id, set: fields })
     return true
   },

@@ -22,6 +22,7 @@ export function businessCalendar(zone: string): BusinessCalendar {
   // Indonesia's zones have not changed their offset for decades: there a day is 24 hours, and a plan over many services stays cheap.
   const steadySince = Date.parse('2000-01-01T00:00:00Z')
   const steady = local(new Date(steadySince)).getTimeZoneTransition('next') === null
+  const offset = local(new Date(steadySince)).offsetNanoseconds / 1_000_000
   return {
     zone,
     shiftDays: (at, days) => steady && at.getTime() > steadySince ? new Date(at.getTime() + days * dayMilliseconds) : instant(local(at).add({ days })),
@@ -35,7 +36,7 @@ export function businessCalendar(zone: string): BusinessCalendar {
       const { year, month, day } = local(at)
       return { year, month, day }
     },
-    isoDay: at => local(at).toPlainDate().toString(),
+    isoDay: at => steady && at.getTime() > steadySince ? new Date(at.getTime() + offset).toISOString().slice(0, 10) : local(at).toPlainDate().toString(),
     startOfDay: isoDay => instant(Temporal.PlainDate.from(isoDay).toZonedDateTime(zone)),
   }
 }

@@ -3,29 +3,34 @@ import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
-import { sampleRail } from './invoice-view.ts'
-import type { DescribeRail } from './invoice-view.ts'
+import { railText, sampleRail } from './invoice-view.ts'
+import type { RailWords } from './invoice-view.ts'
 import type { BillingStores } from './ports.ts'
+import { fromLateFeeJson, toLateFeeJson } from './late-fee.ts'
+import type { LateFeeJson } from './late-fee.ts'
 import { rulesFor } from './terms.ts'
 import type { BillingTerms } from './terms.ts'
 import type { NamedTerms } from './terms-ports.ts'
 
-type Deps = Pick<BillingDeps, 'clock' | 'newId' | 'rules'> & { readonly transact: Transact<BillingStores>, readonly read: BillingStores, readonly describeRail: DescribeRail }
+type Deps = Pick<BillingDeps, 'clock' | 'newId' | 'rules'> & { readonly transact: Transact<BillingStores>, readonly read: BillingStores } & RailWords
 /** What is kept in lists without pages. */
 const most = { terms: 100, groups: 200 }
 
-const termsOfPolicy = ({ renewalLeadDays, reminderDays, orderReminderDays, noticeHours, suspendAfterDays, terminateAfterDays }: BillingTerms) => ({ renewalLeadDays, reminderDays: [...reminderDays], orderReminderDays: [...orderReminderDays], noticeHours, suspendAfterDays, terminateAfterDays })
+const termsOfPolicy = ({ renewalLeadDays, reminderDays, orderReminderDays, noticeHours, suspendAfterDays, terminateAfterDays, lateFee }: BillingTerms) => ({ renewalLeadDays, reminderDays: [...reminderDays], orderReminderDays: [...orderReminderDays], noticeHours, suspendAfterDays, terminateAfterDays, lateFee })
+const toView = (terms: BillingTerms) => ({ ...termsOfPolicy(terms), lateFee: toLateFeeJson(terms.lateFee) })
+/** Terms as a page sends them. */
+export const termsOfInput = <T extends { readonly lateFee: LateFeeJson }>(input: T): Omit<T, 'lateFee'> & Pick<BillingTerms, 'lateFee'> => ({ ...input, lateFee: fromLateFeeJson(input.lateFee) })
 
 /** All terms with what uses them, the groups of clients, and the house's own terms, which hold where nothing else does. */
 export const showTerms = ({ read, rules }: Deps) => async () => ({
-  house: termsOfPolicy(rules.policy),
-  items: (await read.terms.list()).map(({ id, name, products, groups, ...terms }) => ({ id, name, ...termsOfPolicy(terms), products: [...products], groups: [...groups] })),
+  house: toView(rules.policy),
+  items: (await read.terms.list()).map(({ id, name, products, groups, ...terms }) => ({ id, name, ...toView(terms), products: [...products], groups: [...groups] })),
   groups: await read.clientGroups.list(),
 })
 
 /** What a client would see on a renewal invoice issued at this moment by these terms, if nobody pays. */
-export const previewTerms = ({ rules, clock, describeRail }: Deps) => (terms: BillingTerms, locale: Locale) =>
-  sampleRail(rulesFor(terms, rules), clock.now()).map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: describeRail(step.reason, locale) }))
+export const previewTerms = ({ rules, clock, ...words }: Deps) => (terms: BillingTerms, locale: Locale) =>
+  sampleRail(rulesFor(terms, rules), clock.now()).map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: railText(step, words, locale) }))
 
 export interface TermsToSave { readonly id: string | null, readonly name: string, readonly terms: BillingTerms, readonly productIds: readonly string[], readonly actor: Actor }
 
@@ -40,7 +45,7 @@ export const saveTerms = (deps: Deps) => ({ id, name, terms, productIds, actor }
   const saved: NamedTerms = { id: id ?? deps.newId(), name, ...termsOfPolicy(terms) }
   if (!await stores.terms.save(saved)) throw fieldError('name', 'name_taken')
   await stores.terms.setProducts(saved.id, productIds)
-  await auditStaff(stores, { actor, action: id ? 'terms.change' : 'terms.create', entity: 'billing_terms', entityId: saved.id, ...(before ? { before: { ...before } } : {}), after: { ...saved, productIds } })
+  await auditStaff(stores, { actor, action: id ? 'terms.change' : 'terms.create', entity: 'billing_terms', entityId: saved.id, ...(before ? { before: { name: before.name, ...toView(before) } } : {}), after: { name: saved.name, ...toView(saved), productIds } })
 })
 
 /** @throws AppError not_found, terms_in_use */
@@ -49,7 +54,7 @@ export const deleteTerms = (deps: Deps) => ({ id, actor }: { readonly id: string
   if (!before) throw new AppError('not_found')
   if (await stores.terms.isUsed(id)) throw new AppError('terms_in_use')
   await stores.terms.remove(id)
-  await auditStaff(stores, { actor, action: 'terms.delete', entity: 'billing_terms', entityId: id, before: { ...before } })
+  await auditStaff(stores, { actor, action: 'terms.delete', entity: 'billing_terms', entityId: id, before: { name: before.name, ...toView(before) } })
 })
 
 export interface GroupToSave { readonly id: string | null, readonly name: string, readonly termsId: string | null, readonly actor: Actor }

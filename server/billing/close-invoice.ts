@@ -5,6 +5,7 @@ import { followClosing } from './follow-closing.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { isDeposit } from './deposit.ts'
+import { incomeOf } from './late-fee.ts'
 import { depositClosedEntry, uncollectibleEntry, voidEntry } from './ledger.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 
@@ -23,7 +24,7 @@ export const closeInvoice = (deps: BillingDeps) => async (stores: BillingStores,
   else {
     const credited = await stores.creditNotes.creditedOf(invoice.id)
     const left = { taxable: subtract(invoice.taxable, credited.taxable), tax: subtract(invoice.tax, credited.tax), total: subtract(invoice.total, credited.total), outstanding }
-    await stores.ledger.post(as === 'void' ? voidEntry(context, left) : uncollectibleEntry(context, left))
+    await stores.ledger.post(as === 'void' ? voidEntry(context, left, incomeOf(invoice)) : uncollectibleEntry(context, left))
   }
   await markClosed(deps, stores, { invoice, as, reason, actor })
 }
@@ -36,5 +37,12 @@ export async function markClosed(deps: BillingDeps, stores: BillingStores, { inv
   if (as === 'void') await stores.invoices.releaseRenewal(invoice.id)
   await followClosing(deps, stores, { invoiceId: invoice.id, reason, actor })
   for (const paymentId of await stores.invoicePayments.liveOf(invoice.id)) await stores.outbox.emit('payments.cancel-due', { paymentId })
+  await closeFeeOf(deps, stores, { lateInvoiceId: invoice.id, as, actor })
   hint(stores, 'invoice', invoice.id, invoice.clientId)
+}
+
+/** Nobody was late with what is not owed: the unpaid fee goes the way of its invoice. Whoever can come here locked it with that invoice. */
+export async function closeFeeOf(deps: BillingDeps, stores: BillingStores, { lateInvoiceId, as, actor }: { readonly lateInvoiceId: string, readonly as: Closing['as'], readonly actor: Actor }): Promise<void> {
+  const fee = await stores.lateFees.lockUnpaidOf(lateInvoiceId)
+  if (fee) await closeInvoice(deps)(stores, { invoice: fee, as, reason: 'late_invoice_closed', actor })
 }

@@ -1,3 +1,4 @@
+import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, NewId } from '../kernel/ports.ts'
 import type { AuditRecord } from '../audit/ports.ts'
@@ -18,6 +19,8 @@ export interface BillingDeps {
   readonly computeTax: ComputeTax
   /** The public address, without a trailing slash. */
   readonly baseUrl: string
+  /** The line of a late fee in its buyer's language, with a place for the late invoice's `{number}`. */
+  readonly describeLateFee: (locale: Locale) => string
   /** Told by other modules after composition; asked at each call. */
   readonly hooks: () => BillingHooks
 }

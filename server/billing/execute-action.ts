@@ -1,7 +1,9 @@
 import { AppError } from '#shared/errors/codes.ts'
+import { formatMoney } from '#shared/money/money.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { applyCredit } from './apply-credit.ts'
 import { lockInvoiceOfChange, lockInvoicesOfChanges } from './close-change.ts'
+import { chargeLateFee } from './charge-late-fee.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -69,6 +71,11 @@ const acts: Record<PlannedAction['kind'], Act> = {
     await stores.subscriptions.setStatus(service.id, { status: 'past_due' })
     await recordTransition(stores, { entity: 'service', id: service.id, from: service.status, to: 'past_due', cause: 'invoice_overdue', actor, at: now })
   },
+  async charge_late_fee(deps, stores, job) {
+    if (await paidFromCredit(deps, stores, job)) return
+    const { action: { invoiceId, invoiceNumber, amount }, service: { clientId }, actor } = job
+    if (invoiceId && amount) await chargeLateFee(deps)(stores, { lateInvoiceId: invoiceId, lateNumber: invoiceNumber ?? '', clientId, amount, actor })
+  },
   async send_final_notice(deps, stores, job) {
     if (await paidFromCredit(deps, stores, job)) return
     await notify(deps, stores, job, 'final_notice')
@@ -99,9 +106,10 @@ async function notify(deps: BillingDeps, stores: BillingStores, { action, servic
   const { invoice } = facts
   if (!invoice || await stores.billingNotices.record({ invoiceId: invoice.invoiceId, serviceId: service.id, steps: action.steps, at: now }) === 0) return
   const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null, rulesFor(facts.terms, deps.rules))
+  const fee = await stores.lateFees.feeOf(invoice.invoiceId)
   await queueMail(deps, stores, {
     template, key: `notice:${invoice.invoiceId}:${action.steps.at(-1) ?? ''}`, clientId: service.clientId, path: `/portal/invoices/${invoice.invoiceId}`,
-    values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: now >= invoice.dueAt ? 'yes' : '' },
+    values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: now >= invoice.dueAt ? 'yes' : '', lateFee: fee?.status === 'issued' ? `${formatMoney(fee.total)} (${fee.number})` : '' },
   })
 }
 

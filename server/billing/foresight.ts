@@ -16,6 +16,7 @@ export function applyAction(facts: CalendarFacts, action: PlannedAction, at: Dat
     case 'send_reminder': return noticed(null) ?? facts
     case 'send_final_notice': return noticed(action.steps.includes(finalNoticeStep) ? at : null) ?? facts
     case 'mark_past_due': return { ...facts, status: 'past_due' }
+    case 'charge_late_fee': return { ...facts, invoice: facts.invoice && { ...facts.invoice, feeCharged: true } }
     case 'suspend': return { ...facts, status: 'suspended', suspensionReason: 'nonpayment' }
     case 'terminate': case 'end_at_period_end': case 'expire_order': return { ...facts, status: 'ended', suspensionReason: null, invoice: null }
   }
@@ -26,7 +27,7 @@ function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): Calenda
   const { net } = renewalPrice(facts, facts.paidUntil)
   // What costs nothing is paid at once.
   if (isZero(net)) return { ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
-  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
+  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: rules.withTax?.(net, at) ?? net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
   return { ...facts, renewalIssued: true, invoice }
 }
 
@@ -51,7 +52,7 @@ function moments(facts: CalendarFacts, house: PlanRules): Date[] {
   const frozenUntil = (since: Date) => new Date(since.getTime() + rules.policy.freezeHours * 3_600_000)
   return [
     renewalInvoiceAt(facts, rules), facts.paidUntil, facts.holdUntil,
-    ...(invoice && schedule ? [...schedule.reminders.map(step => step.at), invoice.dueAt, schedule.finalNoticeAt, schedule.suspendAt, schedule.terminateAt, ...[invoice.dueAt, schedule.suspendAt, schedule.terminateAt].map(frozenUntil)] : []),
+    ...(invoice && schedule ? [...schedule.reminders.map(step => step.at), invoice.dueAt, schedule.finalNoticeAt, schedule.suspendAt, schedule.terminateAt, schedule.lateFeeAt, ...[invoice.dueAt, schedule.suspendAt, schedule.terminateAt].map(frozenUntil)] : []),
   ].filter(moment => moment !== null)
 }
 

@@ -3,13 +3,14 @@ import { formatMoney, isZero, money, subtract, sum } from '#shared/money/money.t
 import type { Money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
-import { markClosed } from './close-invoice.ts'
+import { closeFeeOf, markClosed } from './close-invoice.ts'
 import { creditableLines, leftOf, noteFigures, splitNote, unearnedPart } from './credit-note.ts'
 import type { CreditableLine } from './credit-note.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { invoiceNumber, servicesOf } from './invoice.ts'
 import type { CreditNote, CreditNoteLine, NewCreditNoteLine } from './invoicing-ports.ts'
+import { incomeOf } from './late-fee.ts'
 import { creditNoteEntry } from './ledger.ts'
 import { queueMail } from './mails.ts'
 import { dayNumberOf } from './proration.ts'
@@ -32,6 +33,7 @@ export const creditInvoice = (deps: BillingDeps) => async (stores: BillingStores
   const invoice = await stores.invoices.lock(request.invoiceId)
   if (!invoice || invoice.status === 'draft') throw new AppError('not_found')
   if (invoice.status !== 'issued' && invoice.status !== 'paid') throw new AppError('invoice_not_creditable')
+  await stores.lateFees.lockUnpaidOf(invoice.id)
   const credited = await stores.creditNotes.creditedLinesOf(invoice.id)
   // A deposit is the client's own money, not a sale that could be taken back.
   if (credited.some(line => line.kind === 'deposit')) throw new AppError('invoice_not_creditable')
@@ -46,7 +48,9 @@ export const creditInvoice = (deps: BillingDeps) => async (stores: BillingStores
   const before = await stores.creditNotes.creditedOf(invoice.id)
   const figures = noteFigures(invoice, before.taxable, amount)
   const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, await withUnearned(deps, stores, invoice, left, lines), request)
-  if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, isZero(subtract(leftOf(left), amount)), request.actor)
+  const whole = isZero(subtract(leftOf(left), amount))
+  if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, whole, request.actor)
+  else if (whole) await closeFeeOf(deps, stores, { lateInvoiceId: invoice.id, as: 'void', actor: request.actor })
   return { noteId: note.id }
 }
 
@@ -82,7 +86,7 @@ async function write(deps: BillingDeps, stores: BillingStores, invoice: Invoice,
   const sequence = await stores.invoices.takeSequence(series, year)
   const note: CreditNote = { id: deps.newId(), invoiceId: invoice.id, number: invoiceNumber(series, year, sequence), reason, issuedAt: now, ...figures }
   await stores.creditNotes.insert({ ...note, series, year, sequence, actor: actorLabel(actor) }, lines)
-  await stores.ledger.post(creditNoteEntry({ causeId: note.id, at: now, memo: `${note.number} (${invoice.number ?? invoice.id})`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }, note))
+  await stores.ledger.post(creditNoteEntry({ causeId: note.id, at: now, memo: `${note.number} (${invoice.number ?? invoice.id})`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }, note, incomeOf(invoice)))
   await queueMail(deps, stores, { template: 'credit_note_issued', key: `credit-note:${note.id}`, clientId: invoice.clientId, path: `/portal/invoices/${invoice.id}`, values: { note: note.number, number: invoice.number ?? '', total: note.total, credit: note.toCredit, reason } })
   await auditStaff(stores, { actor, action: 'invoice.credit', entity: 'invoice', entityId: invoice.id, after: { creditNoteId: note.id, number: note.number, total: note.total.amount.toString(), toCredit: note.toCredit.amount.toString(), reason } })
   hint(stores, 'invoice', invoice.id, invoice.clientId)

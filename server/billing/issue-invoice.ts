@@ -1,16 +1,17 @@
-import { money } from '#shared/money/money.ts'
+import { money, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { invoiceFigures, invoiceNumber } from './invoice.ts'
+import { incomeOf, lateFeeRule } from './late-fee.ts'
 import { creditEntry, issueEntry } from './ledger.ts'
 import { mailTo } from './mails.ts'
 import type { BilledClient, BillingStores, InvoiceLine, NewInvoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
-export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** Another mail tells of it already. */ readonly quiet?: boolean, /** As `InvoicesToIssue.claim`. */ readonly claim?: (invoiceId: string) => Promise<void> }
+export interface InvoiceToIssue { readonly clientId: string, readonly orderId: string | null, readonly lines: readonly InvoiceLine[], readonly dueAt: Date, readonly actor: Actor, /** The draft that becomes this invoice; its lines are stored already. */ readonly draftId?: string, /** Another mail tells of it already. */ readonly quiet?: boolean, /** The number of the invoice that this one charges for being late: without PPN, not paid from credit by itself. */ readonly lateFeeOf?: string, /** As `InvoicesToIssue.claim`. */ readonly claim?: (invoiceId: string) => Promise<void> }
 type Order = Omit<InvoiceToIssue, 'actor' | 'claim'>
 interface Issue { readonly order: Order, readonly client: BilledClient, readonly invoice: NewInvoice }
 /** `claim` is written between the invoices and the first look at what they ask for; it is told their ids in the order of the input. */
@@ -34,7 +35,7 @@ export const issueInvoices = (deps: BillingDeps) => async (stores: BillingStores
   const figured = orders.map((order) => {
     const client = clients.get(order.clientId)
     if (!client) throw new RangeError(`no client ${order.clientId} to invoice`)
-    return { order, client, figures: invoiceFigures(order.lines, taxable => deps.computeTax(taxable, deps.clock.now())) }
+    return { order, client, figures: invoiceFigures(order.lines, order.lateFeeOf === undefined ? taxable => deps.computeTax(taxable, deps.clock.now()) : untaxed) }
   })
   // Before the counter, so that two issuing transactions never wait for each other crosswise.
   await stores.ledger.lockCredit(...clientIds)
@@ -45,6 +46,8 @@ export const issueInvoices = (deps: BillingDeps) => async (stores: BillingStores
   for (const { invoice } of issues) hint(stores, 'invoice', invoice.id, invoice.clientId)
   return issues.map(({ invoice }) => ({ invoiceId: invoice.id, total: invoice.total }))
 }
+
+const untaxed = (taxable: Money) => ({ taxable, dpp: zero(taxable.currency), tax: zero(taxable.currency), total: taxable, rule: lateFeeRule })
 
 /** Gives the invoices the next numbers, in their order. */
 async function numbered(deps: BillingDeps, stores: BillingStores, figured: readonly (Pick<Issue, 'order' | 'client'> & { readonly figures: ReturnType<typeof invoiceFigures> })[]): Promise<Issue[]> {
@@ -66,7 +69,7 @@ async function write(deps: BillingDeps, stores: BillingStores, issues: readonly 
   const fresh = issues.filter(({ order }) => !order.draftId)
   if (fresh.length > 0) await stores.invoices.insert(...fresh.map(({ invoice, order }) => ({ invoice, lines: order.lines })))
   await recordTransition(stores, ...issues.map(({ invoice }) => ({ entity: 'invoice' as const, id: invoice.id, from: 'draft', to: 'issued', cause: 'issued', actor, at: invoice.issuedAt })))
-  await stores.ledger.postMany(issues.filter(({ invoice }) => invoice.total.amount > 0n).map(issue => issueEntry(contextOf(issue, actor), issue.invoice)))
+  await stores.ledger.postMany(issues.filter(({ invoice }) => invoice.total.amount > 0n).map(issue => issueEntry(contextOf(issue, actor), issue.invoice, incomeOf(issue.invoice))))
 }
 
 /** Takes credit off where there is some; asks the client for what is left, or settles what asks for nothing. */
@@ -74,10 +77,11 @@ async function askForMoney(deps: BillingDeps, stores: BillingStores, issues: rea
   const rich = await stores.ledger.withCredit([...new Set(issues.map(({ client }) => client.clientId))])
   const mails = []
   for (const issue of issues) {
-    const { invoice, client } = issue
-    const applied = rich.has(client.clientId) ? await applyCredit(stores, issue, actor) : 0n
+    const { invoice, client, order: { lateFeeOf } } = issue
+    const applied = lateFeeOf === undefined && rich.has(client.clientId) ? await applyCredit(stores, issue, actor) : 0n
     const left = money(invoice.total.amount - applied, invoice.total.currency)
     if (left.amount === 0n) await settleInvoice(deps)(stores, { invoiceId: invoice.id, cause: applied > 0n ? 'credit_applied' : 'nothing_to_pay', causeId: invoice.id, actor, ...(issue.order.quiet ? { quiet: true } : {}) })
+    else if (lateFeeOf !== undefined) mails.push(mailTo(deps, client, { template: 'late_fee_charged', key: `late-fee:${invoice.id}`, path: `/portal/invoices/${invoice.id}`, values: { number: invoice.number, late: lateFeeOf, amount: left, dueOn: invoice.dueAt } }))
     else mails.push(mailTo(deps, client, { template: 'invoice_issued', key: `invoice-issued:${invoice.id}`, path: `/portal/invoices/${invoice.id}`, values: { number: invoice.number, total: invoice.total, amount: left, dueOn: invoice.dueAt } }))
   }
   await stores.mail.queue(...mails)

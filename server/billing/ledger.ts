@@ -14,6 +14,8 @@ export const intoOpenPeriod = (entry: JournalEntry, openFrom: Date | null): Jour
 
 export interface EntryContext { readonly causeId: string, readonly at: Date, readonly memo: string, readonly actor: string, readonly clientId: string | null, readonly invoiceId: string | null }
 type Context = EntryContext
+/** Where a sale or a late fee earns. */
+type Income = 'revenue' | 'late_fees'
 type Side = readonly [LedgerAccount, Money, (GatewayName | null)?]
 
 /** @throws RangeError when debits and credits differ: an unbalanced entry is a programming error and never reaches the database. */
@@ -27,16 +29,16 @@ export function entry(cause: LedgerCause, context: Context, debits: readonly Sid
 }
 
 /** The client owes the total: the net price is earned, the PPN belongs to the state. */
-export const issueEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money }): JournalEntry =>
-  entry('invoice_issued', context, [['receivable', figures.total]], [['revenue', figures.taxable], ['ppn_payable', figures.tax]])
+export const issueEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money }, income: Income = 'revenue'): JournalEntry =>
+  entry('invoice_issued', context, [['receivable', figures.total]], [[income, figures.taxable], ['ppn_payable', figures.tax]])
 
 /** Takes back what credit notes left of the issue, PPN included; what was paid of it already becomes the client's credit. */
-export const voidEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money, outstanding: Money }): JournalEntry =>
-  entry('invoice_voided', context, [['revenue', figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.outstanding], ['client_credit', subtract(figures.total, figures.outstanding)]])
+export const voidEntry = (context: Context, figures: { taxable: Money, tax: Money, total: Money, outstanding: Money }, income: Income = 'revenue'): JournalEntry =>
+  entry('invoice_voided', context, [[income, figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.outstanding], ['client_credit', subtract(figures.total, figures.outstanding)]])
 
 /** Takes a part of the issue back: less is owed, and what was paid already becomes the client's credit. */
-export const creditNoteEntry = (context: Context, figures: { taxable: Money, tax: Money, toInvoice: Money, toCredit: Money }): JournalEntry =>
-  entry('credit_note', context, [['revenue', figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.toInvoice], ['client_credit', figures.toCredit]])
+export const creditNoteEntry = (context: Context, figures: { taxable: Money, tax: Money, toInvoice: Money, toCredit: Money }, income: Income = 'revenue'): JournalEntry =>
+  entry('credit_note', context, [[income, figures.taxable], ['ppn_payable', figures.tax]], [['receivable', figures.toInvoice], ['client_credit', figures.toCredit]])
 
 /** What will not be paid any more is a loss; its share of PPN is no longer owed to the state. `taxable`, `tax`: what credit notes left of them. */
 export function uncollectibleEntry(context: Context, figures: { taxable: Money, tax: Money, outstanding: Money }): JournalEntry {

@@ -1,17 +1,20 @@
 import type { BillingStores } from './ports.ts'
+import { freeRunAfter } from './free-days.ts'
 import { planService } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
 
 const pageSize = 500
+/** Services of one client, of one product, or of both. */
+export interface PlanScope { readonly clientId?: string | undefined, readonly productId?: string | undefined }
 
 /**
  * Services on which the calendar could act by `until`, one page in memory at a time, in the order of their ids. The query finds a superset
  * (by the end of what is paid, by what is due, as far as any terms reach); the plan decides by each one's own.
  */
-export async function* candidates(stores: Pick<BillingStores, 'subscriptions'>, { policy, calendar }: PlanRules, now: Date, until: Date): AsyncGenerator<CalendarFacts> {
+export async function* candidates(stores: Pick<BillingStores, 'subscriptions'>, { policy, calendar, freeDays }: PlanRules, now: Date, until: Date, only: PlanScope = {}): AsyncGenerator<CalendarFacts> {
   const widest = await stores.subscriptions.widestTerms()
   const earliest = Math.min(...policy.reminderDays, ...policy.orderReminderDays, widest.earliestReminder)
-  const horizon = { now, renewBefore: calendar.shiftDays(until, Math.max(policy.renewalLeadDays, widest.renewalLeadDays)), dueBefore: calendar.shiftDays(until, -earliest), limit: pageSize }
+  const horizon = { now, renewBefore: calendar.shiftDays(until, Math.max(policy.renewalLeadDays, widest.renewalLeadDays)), dueBefore: calendar.shiftDays(until, -earliest + freeRunAfter(until, calendar, freeDays)), limit: pageSize, ...only }
   for (let after: string | null = null; ;) {
     const page: CalendarFacts[] = await stores.subscriptions.candidates({ ...horizon, after })
     yield* page

@@ -1,5 +1,6 @@
 import { money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import type { LateFee } from './late-fee.ts'
 
 /**
  * The house's calendar of collecting money. Days are calendar days of the business zone, counted from an invoice's due time
@@ -27,6 +28,10 @@ export interface BillingPolicy {
   readonly freezeHours: number
   /** A higher price is told at least this long before the first period that costs it. */
   readonly priceNoticeDays: number
+  /** What a renewal that stays unpaid costs besides. */
+  readonly lateFee: LateFee
+  /** A late fee is due so long after it is charged. */
+  readonly lateFeeTermDays: number
   readonly brake: BrakePolicy
   /** Entries by hand whose debits are more than this wait for a second person. */
   readonly manualEntryLimit: Money
@@ -55,6 +60,8 @@ export const defaultPolicy: BillingPolicy = {
   noticeToTerminationDays: 4,
   freezeHours: 24,
   priceNoticeDays: 30,
+  lateFee: { kind: 'none' },
+  lateFeeTermDays: 7,
   brake: { suspensions: { count: 20, percent: 5 }, terminations: { count: 5, percent: 2 }, maximumGapDays: 7 },
   manualEntryLimit: money(5_000_000),
 }

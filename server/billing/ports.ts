@@ -7,12 +7,14 @@ import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { HolidayStore } from './holiday-ports.ts'
 import type { ChangeStore } from './change-ports.ts'
 import type { DepositStore } from './deposit-ports.ts'
 import type { CreditNoteStore, DraftStore, TaxDocumentStore } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, InvoiceWithClient, Party } from './invoice-record.ts'
 import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
+import type { LateFeeStore } from './late-fee-ports.ts'
 import type { ReturnParts, ReturnWay } from './return-entries.ts'
 import type { ManualEntryStore, PeriodStore } from './ledger-ports.ts'
 import type { PriceChangeStore } from './price-ports.ts'
@@ -163,7 +165,7 @@ export interface InvoiceStore {
   setPaid(invoiceId: string, at: Date): Promise<void>
   setReopened(invoiceId: string): Promise<void>
   setClosed(invoiceId: string, status: 'void' | 'uncollectible', at: Date, reason: string): Promise<void>
-  /** Issued invoices with a line for the service, locked in the order of their ids. */
+  /** Issued invoices with a line for the service, locked together with their unpaid late fees in the order of their ids. */
   lockOpenOfService(serviceId: string): Promise<Invoice[]>
   /** Whether an issued invoice of the service is past its due time. */
   hasOverdue(serviceId: string, now: Date): Promise<boolean>
@@ -254,7 +256,7 @@ export interface SubscriptionStore {
   /** Those of many, in the order of their ids. */
   factsOfMany(serviceIds: readonly string[]): Promise<CalendarFacts[]>
   /** Services on which the calendar could act by `horizon`, in the order of their ids, one page after another. */
-  candidates(page: { readonly after: string | null, readonly limit: number, readonly now: Date, readonly renewBefore: Date, readonly dueBefore: Date }): Promise<CalendarFacts[]>
+  candidates(page: { readonly after: string | null, readonly limit: number, readonly now: Date, readonly renewBefore: Date, readonly dueBefore: Date, readonly clientId?: string | undefined, readonly productId?: string | undefined }): Promise<CalendarFacts[]>
   /** How far all terms together reach: the longest lead, the earliest reminder (in days from the due time; 0 when there is none before). */
   widestTerms(): Promise<{ readonly renewalLeadDays: number, readonly earliestReminder: number }>
   countLive(): Promise<number>
@@ -311,7 +313,7 @@ export interface BillingStores extends KernelStores {
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore, readonly changes: ChangeStore, readonly priceChanges: PriceChangeStore
   readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
-  readonly terms: TermsStore, readonly clientGroups: ClientGroupStore
+  readonly terms: TermsStore, readonly clientGroups: ClientGroupStore, readonly lateFees: LateFeeStore, readonly holidays: HolidayStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

@@ -6,6 +6,7 @@ import { outstandingOf } from './invoice-view.ts'
 import type { CreditNotePrinter } from './invoicing-ports.ts'
 import type { InvoicePrinter, InvoiceWithClient } from './ports.ts'
 import { findVisible } from './show-invoice.ts'
+import { isLateFee } from './late-fee.ts'
 import type { ReadDeps } from './show-invoice.ts'
 import { ublCreditNote, ublInvoice } from './ubl.ts'
 
@@ -28,7 +29,7 @@ async function findNote(deps: ReadDeps, { noteId, ...query }: DocumentQuery & { 
   if (note?.invoiceId !== invoice.id) throw new AppError('not_found')
   return { invoice, note, lines: await deps.read.creditNotes.linesOf(noteId) }
 }
-const ublContext = (deps: Deps, taxRule: string) => ({ isoDay: deps.rules.calendar.isoDay, percent: deps.percentOf(taxRule) })
+const ublContext = (deps: Deps, taxRule: string) => ({ isoDay: deps.rules.calendar.isoDay, percent: deps.percentOf(taxRule), ...(isLateFee({ taxRule }) ? { exemption: 'Denda keterlambatan, bukan penggantian atas penyerahan' } : {}) })
 
 /** The invoice as PDF and the name of its file. Reads, then draws: no transaction is open. @throws AppError not_found */
 export const printInvoice = (deps: ReadDeps & { readonly printer: InvoicePrinter }) => async ({ locale, ...query }: DocumentQuery & { readonly locale: Locale }): Promise<Document<Uint8Array>> => {

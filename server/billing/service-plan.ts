@@ -1,6 +1,10 @@
+import { isZero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingActionKind, BillingCycle, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { BusinessCalendar } from './business-calendar.ts'
+import { onWorkingDay } from './free-days.ts'
+import type { FreeDays, Moved, Notice } from './free-days.ts'
+import { feeFor } from './late-fee.ts'
 import type { BillingPolicy } from './policy.ts'
 import { renewalPrice } from './renewal-price.ts'
 import type { PriceTerms } from './renewal-price.ts'
@@ -15,6 +19,8 @@ export interface OpenInvoice {
   readonly finalNoticeAt: Date | null
   /** A payment attempt is alive: a VA was given out, the bank has not answered. */
   readonly paymentUnderWay: boolean
+  /** It was charged for being late, whatever became of that fee. Absent: not. */
+  readonly feeCharged?: boolean
 }
 
 /** All that the calendar looks at for one service. */
@@ -31,8 +37,8 @@ export interface CalendarFacts extends PriceTerms {
 
 export const finalNoticeStep = 'final'
 export type ReasonCode
-  = | 'renewal_lead' | 'reminder_before' | 'reminder_on' | 'reminder_after' | 'order_reminder' | 'overdue' | 'final_notice' | 'suspension' | 'termination' | 'cancelled' | 'order_unpaid'
-export interface Reason { readonly code: ReasonCode, readonly days: number, readonly at: Date }
+  = | 'renewal_lead' | 'reminder_before' | 'reminder_on' | 'reminder_after' | 'order_reminder' | 'overdue' | 'final_notice' | 'suspension' | 'termination' | 'cancelled' | 'order_unpaid' | 'late_fee'
+export interface Reason { readonly code: ReasonCode, readonly days: number, readonly at: Date, /** The notice goes out on another day than its own. */ readonly moved?: Moved }
 
 export interface PlannedAction {
   /** The same action has the same key at every planning. */
@@ -48,24 +54,41 @@ export interface PlannedAction {
   readonly steps: readonly string[]
 }
 
-export interface PlanRules { readonly policy: BillingPolicy, readonly calendar: BusinessCalendar }
+export interface PlanRules {
+  readonly policy: BillingPolicy, readonly calendar: BusinessCalendar
+  /** A net price with its PPN, for what is foreseen of invoices that do not exist yet. Absent: there is none. */
+  readonly withTax?: (net: Money, at: Date) => Money
+  /** Days on which no notice goes out. Absent: none. */
+  readonly freeDays?: FreeDays
+}
 
 const hours = (at: Date, count: number) => new Date(at.getTime() + count * 3_600_000)
 const later = (a: Date, b: Date) => a > b ? a : b
 
-export interface ReminderStep { readonly step: string, readonly days: number, readonly at: Date }
+export interface ReminderStep extends Notice { readonly step: string, readonly days: number }
 /** The moments of one invoice. The same function feeds the plan, the run and the rail that a client sees on the invoice. */
-export interface InvoiceSchedule { readonly reminders: readonly ReminderStep[], readonly finalNoticeAt: Date, readonly suspendAt: Date, readonly terminateAt: Date }
+export interface InvoiceSchedule { readonly reminders: readonly ReminderStep[], readonly finalNoticeAt: Date, readonly finalNoticeMoved?: Moved, readonly suspendAt: Date, readonly terminateAt: Date, /** Null: nothing is charged. */ readonly lateFeeAt: Date | null }
 
-export function scheduleOf(invoice: Pick<OpenInvoice, 'issuedAt' | 'dueAt' | 'finalNoticeAt'>, firstOrder: boolean, { policy, calendar }: PlanRules): InvoiceSchedule {
+/**
+ * Free days move notices alone, never what they announce. A reminder goes out on the working day before its own, one after the due time on the
+ * next one, at the latest with the final notice; the final notice earlier. Where that would be before the invoice is there (for the final
+ * notice: is due), it keeps its day.
+ */
+export function scheduleOf(invoice: Pick<OpenInvoice, 'issuedAt' | 'dueAt' | 'finalNoticeAt'>, firstOrder: boolean, { policy, calendar, freeDays }: PlanRules): InvoiceSchedule {
   const after = (days: number) => calendar.shiftDays(invoice.dueAt, days)
-  const finalNoticeAt = hours(after(policy.suspendAfterDays), -policy.noticeHours)
+  const final = onWorkingDay(hours(after(policy.suspendAfterDays), -policy.noticeHours), -1, at => at >= invoice.dueAt, calendar, freeDays)
+  const finalNoticeAt = final.at
+  const reminderAt = (days: number): Notice => {
+    const notice = onWorkingDay(after(days), days > 0 ? 1 : -1, at => days > 0 || at > invoice.issuedAt, calendar, freeDays)
+    return days > 0 && notice.at > finalNoticeAt ? { ...notice, at: finalNoticeAt } : notice
+  }
   const sentAt = invoice.finalNoticeAt ?? finalNoticeAt
   return {
-    reminders: (firstOrder ? policy.orderReminderDays : policy.reminderDays).map(days => ({ step: stepName(days), days, at: after(days) })).filter(step => step.at > invoice.issuedAt),
-    finalNoticeAt,
+    reminders: (firstOrder ? policy.orderReminderDays : policy.reminderDays).map(days => ({ step: stepName(days), days, ...reminderAt(days) })).filter(step => step.at > invoice.issuedAt),
+    finalNoticeAt, ...(final.moved ? { finalNoticeMoved: final.moved } : {}),
     suspendAt: later(after(policy.suspendAfterDays), hours(sentAt, policy.noticeHours)),
     terminateAt: later(after(policy.terminateAfterDays), calendar.shiftDays(sentAt, policy.noticeToTerminationDays)),
+    lateFeeAt: firstOrder || policy.lateFee.kind === 'none' ? null : after(policy.lateFee.days),
   }
 }
 const stepName = (days: number) => days === 0 ? 'due' : days < 0 ? `before-${-days}` : `after-${days}`
@@ -97,7 +120,7 @@ function planReminder(invoice: OpenInvoice, schedule: InvoiceSchedule, now: Date
   const due = schedule.reminders.filter(step => step.at <= now)
   const newest = due.at(-1)
   if (!newest || invoice.noticed.includes(newest.step)) return []
-  const reason = { code: code ?? (newest.days < 0 ? 'reminder_before' : newest.days === 0 ? 'reminder_on' : 'reminder_after'), days: Math.abs(newest.days), at: invoice.dueAt } as const
+  const reason = { code: code ?? (newest.days < 0 ? 'reminder_before' : newest.days === 0 ? 'reminder_on' : 'reminder_after'), days: Math.abs(newest.days), at: invoice.dueAt, ...(newest.moved ? { moved: newest.moved } : {}) } as const
   return [{ kind: 'send_reminder', dueSince: newest.at, reason, discriminator: `${invoice.invoiceId}:${newest.step}`, invoice, steps: missing(due.map(step => step.step), invoice) }]
 }
 const missing = (steps: readonly string[], invoice: OpenInvoice) => steps.filter(step => !invoice.noticed.includes(step))
@@ -113,17 +136,30 @@ function planRenewal({ facts, now, rules }: Subject): Planned[] {
 function planDunning(subject: Subject, invoice: OpenInvoice): Planned[] {
   const { facts, now, rules } = subject
   const schedule = scheduleOf(invoice, false, rules)
-  if (facts.status === 'suspended') return planTermination(subject, invoice, schedule)
+  const fee = planLateFee(subject, invoice, schedule)
+  if (facts.status === 'suspended') return [...fee, ...planTermination(subject, invoice, schedule)]
   const overdue: Planned[] = now >= invoice.dueAt && facts.status === 'active'
     ? [{ kind: 'mark_past_due', dueSince: invoice.dueAt, reason: { code: 'overdue', days: 0, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
     : []
-  if (now < schedule.finalNoticeAt) return [...overdue, ...planReminder(invoice, schedule, now)]
+  const begun = [...overdue, ...fee]
+  if (now < schedule.finalNoticeAt) return [...begun, ...planReminder(invoice, schedule, now)]
   if (!invoice.finalNoticeAt) {
     const steps = missing([...schedule.reminders.map(step => step.step), finalNoticeStep], invoice)
-    return [...overdue, { kind: 'send_final_notice', dueSince: schedule.finalNoticeAt, reason: { code: 'final_notice', days: rules.policy.suspendAfterDays, at: schedule.suspendAt }, discriminator: invoice.invoiceId, invoice, steps }]
+    return [...begun, { kind: 'send_final_notice', dueSince: schedule.finalNoticeAt, reason: { code: 'final_notice', days: rules.policy.suspendAfterDays, at: schedule.suspendAt, ...(schedule.finalNoticeMoved ? { moved: schedule.finalNoticeMoved } : {}) }, discriminator: invoice.invoiceId, invoice, steps }]
   }
-  if (now < schedule.suspendAt || frozen(invoice, schedule.suspendAt, now, rules)) return overdue
-  return [{ kind: 'suspend', dueSince: schedule.suspendAt, reason: { code: 'suspension', days: rules.policy.suspendAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+  if (now < schedule.suspendAt || frozen(invoice, schedule.suspendAt, now, rules)) return begun
+  return [...fee, { kind: 'suspend', dueSince: schedule.suspendAt, reason: { code: 'suspension', days: rules.policy.suspendAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
+}
+
+/**
+ * Once per invoice, before anything harsher of the same day. Nobody is charged whose money is on its way, or from whom we withhold the service
+ * for another reason than money.
+ */
+function planLateFee({ facts, now, rules: { policy: { lateFee } } }: Subject, invoice: OpenInvoice, { lateFeeAt }: InvoiceSchedule): Planned[] {
+  if (lateFee.kind === 'none' || !lateFeeAt || now < lateFeeAt || invoice.feeCharged || invoice.paymentUnderWay) return []
+  if (facts.status === 'suspended' && facts.suspensionReason !== 'nonpayment') return []
+  const amount = feeFor(lateFee, invoice.outstanding)
+  return isZero(amount) ? [] : [{ kind: 'charge_late_fee', dueSince: lateFeeAt, reason: { code: 'late_fee', days: lateFee.days, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice, amount }]
 }
 
 function planTermination({ now, rules }: Subject, invoice: OpenInvoice, schedule: InvoiceSchedule): Planned[] {
@@ -151,6 +187,6 @@ export function planService(facts: CalendarFacts, rules: PlanRules, now: Date): 
   const held = facts.holdUntil !== null && facts.holdUntil > now
   return decide({ facts, now, rules: rulesFor(facts.terms, rules) }).map(({ discriminator, invoice, steps, amount, ...planned }) => ({
     ...planned, key: `${planned.kind}:${facts.serviceId}:${discriminator}`, serviceId: facts.serviceId, hostname: facts.hostname, clientName: facts.clientName,
-    invoiceId: invoice?.invoiceId ?? null, invoiceNumber: invoice?.number ?? null, amount: invoice?.outstanding ?? amount ?? null, held, steps: steps ?? [],
+    invoiceId: invoice?.invoiceId ?? null, invoiceNumber: invoice?.number ?? null, amount: amount ?? invoice?.outstanding ?? null, held, steps: steps ?? [],
   }))
 }

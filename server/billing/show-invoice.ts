@@ -1,15 +1,18 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { subtract, toMoneyJson } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
 import { needsStampDuty } from '#shared/money/stamp-duty.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { BillingDeps } from './deps.ts'
 import { asIssuedNow } from './draft-invoice.ts'
-import { isLive, outstandingOf, railOf, toLineView, toNoteView, toPaymentView, toSummary } from './invoice-view.ts'
-import type { DescribeRail } from './invoice-view.ts'
+import { isLive, outstandingOf, railOf, railText, toLineView, toNoteView, toPaymentView, toSummary } from './invoice-view.ts'
+import type { RailWords } from './invoice-view.ts'
+import { firstFee, isLateFee } from './late-fee.ts'
+import type { FeeSide } from './late-fee-ports.ts'
 import type { BillingStores, InvoiceLine, InvoiceWithClient } from './ports.ts'
-import { strictest } from './terms.ts'
+import { rulesFor, strictest } from './terms.ts'
 
-export interface ReadDeps extends BillingDeps { readonly read: BillingStores, readonly describeRail: DescribeRail }
+export interface ReadDeps extends BillingDeps, RailWords { readonly read: BillingStores }
 export interface InvoiceQuery { readonly invoiceId: string, /** The buyer who asks; null: staff. */ readonly clientId: string | null, readonly locale: Locale }
 
 /** An invoice that the asker may see. @throws AppError not_found: a foreign one, and a draft for its client, are answered exactly like one that does not exist. */
@@ -23,6 +26,16 @@ export async function findVisible(read: BillingStores, { invoiceId, clientId }: 
 async function lapses(read: BillingStores, invoice: InvoiceWithClient, lines: readonly InvoiceLine[]): Promise<boolean> {
   const serviceId = lines.find(line => line.serviceId)?.serviceId
   return invoice.orderId !== null && !(serviceId && await read.subscriptions.hasPeriodOf(serviceId, invoice.id))
+}
+
+const side = (found: FeeSide | null) => found && { invoiceId: found.invoiceId, number: found.number, status: found.status, total: toMoneyJson(found.total) }
+
+/** The terms of what stands on an invoice, its late fee by them, and of a fee the invoice that is late. */
+async function feeFacts({ read, rules }: ReadDeps, { invoice, bound, outstanding }: { readonly invoice: InvoiceWithClient, readonly bound: boolean, readonly outstanding: Money }) {
+  const terms = bound ? await read.terms.ofInvoice(invoice.id) : []
+  const charged = bound ? await read.lateFees.feeOf(invoice.id) : null
+  const late = isLateFee(invoice) ? await read.lateFees.lateInvoiceOf(invoice.id) : null
+  return { terms, late, lateFee: { charged, terms: firstFee(terms.map(own => rulesFor(own, rules).policy.lateFee), outstanding), outstanding } }
 }
 
 /** One invoice with its lines, payments and the rail of what happened and comes next. */
@@ -40,14 +53,15 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const bound = !upgrade && lines.some(line => line.serviceId !== null && (line.kind !== 'change' || invoice.status === 'issued'))
   const notes = await deps.read.creditNotes.listOf(invoice.id)
   const credited = await deps.read.creditNotes.creditedOf(invoice.id)
-  const rail = railOf(invoice, { notices, upgrade, bound, lapses: await lapses(deps.read, invoice, lines) }, strictest(bound ? await deps.read.terms.ofInvoice(invoice.id) : [], deps.rules), now)
+  const { terms, lateFee, late } = await feeFacts(deps, { invoice, bound, outstanding })
+  const rail = railOf(invoice, { notices, upgrade, bound, lateFee, lapses: await lapses(deps.read, invoice, lines) }, strictest(terms, deps.rules), now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
   return {
-    ...toSummary(invoice, outstanding, now), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,
+    ...toSummary(invoice, outstanding, now, late?.number), lateFee: side(lateFee.charged), lateInvoice: side(late), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,
     paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(subtract(invoice.total, credited.toInvoice), outstanding) : { amount: 0n, currency: invoice.total.currency }),
     note: invoice.note, taxInvoiceNumber: invoice.taxInvoiceNumber, stampDuty: needsStampDuty(invoice.total), credited: toMoneyJson(credited.total), creditNotes: notes.map(toNoteView),
     buyer: invoice.buyer, seller: invoice.seller, payments, activePayment: payments.find(payment => isLive(payment.status)) ?? null, methods: payable ? [...await hooks.paymentMethods?.(outstanding) ?? []].map(({ method, fee }) => ({ method, fee: toMoneyJson(fee) })) : [],
-    rail: rail.map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: deps.describeRail(step.reason, query.locale) })),
+    rail: rail.map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: railText(step, deps, query.locale) })),
   }
 }
 

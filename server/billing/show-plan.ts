@@ -1,43 +1,61 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
-import { toMoneyJson } from '#shared/money/money.ts'
+import { money, toMoneyJson } from '#shared/money/money.ts'
 import { billingActionKinds } from '#shared/vocabulary/billing.ts'
 import type { BillingActionKind } from '#shared/vocabulary/billing.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { Brake } from './brake.ts'
 import { foresee, paidNow, upcomingInvoice } from './foresight.ts'
 import { candidates } from './plan-actions.ts'
+import type { PlanScope } from './plan-actions.ts'
 import { confirmedSince, houseOf, judgeRun } from './run-billing.ts'
 import type { RunDeps } from './run-billing.ts'
 import type { CalendarFacts, PlannedAction, Reason } from './service-plan.ts'
 
-export interface PlanQuery { readonly at?: Date | undefined, readonly kind?: BillingActionKind | undefined, readonly page: number, readonly pageSize: number, readonly locale: Locale }
+export interface PlanQuery extends PlanScope { readonly at?: Date | undefined, readonly kind?: BillingActionKind | undefined, readonly page: number, readonly pageSize: number, readonly locale: Locale }
 /** In days. What lies further ahead is guesswork, and costs time for every service. */
 const longestLookAhead = 400
 export type DescribeReason = (reason: Reason, locale: Locale) => string
 
+/** Counts and sums by kind; an invoice with several services is summed up once. */
+function totals() {
+  const none = <T>(value: T) => Object.fromEntries(billingActionKinds.map(word => [word, value])) as Record<BillingActionKind, T>
+  const [counts, sums, seen] = [none(0), none(0n), new Set<string>()]
+  return {
+    counts,
+    sums: () => Object.fromEntries(billingActionKinds.map(word => [word, toMoneyJson(money(sums[word]))])) as Record<BillingActionKind, ReturnType<typeof toMoneyJson>>,
+    add({ kind, invoiceId, amount }: PlannedAction) {
+      counts[kind] += 1
+      const of = invoiceId && invoiceId !== upcomingInvoice ? `${kind} ${invoiceId}` : null
+      if (amount && !(of && seen.has(of))) sums[kind] += amount.amount
+      if (of) seen.add(of)
+    },
+  }
+}
+
 /**
  * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole, kept in memory one page.
- * The brake is what a run now would meet. @throws AppError invalid_input when the moment is more than 400 days ahead
+ * The brake is what a run now would meet; a part of the plan has none, for nothing runs a part. @throws AppError invalid_input when the moment is more than 400 days ahead
  */
-export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, page, pageSize, locale }: PlanQuery) => {
+export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, clientId, productId, page, pageSize, locale }: PlanQuery) => {
   const now = deps.clock.now()
   const until = at ?? now
   if (until > deps.rules.calendar.shiftDays(now, longestLookAhead)) throw fieldError('at', 'date_too_far')
-  const counts = Object.fromEntries(billingActionKinds.map(word => [word, 0])) as Record<BillingActionKind, number>
+  const whole = totals()
   const items: PlannedAction[] = []
   const destructive = { suspend: 0, terminate: 0 }
   let total = 0
-  for await (const facts of candidates(deps.read, deps.rules, now, until)) {
-    for (const action of foresee(facts, deps.rules, now, until)) {
-      counts[action.kind] += 1
+  for await (const facts of candidates(deps.read, deps.rules, now, until, { clientId, productId })) {
+    for (const planned of foresee(facts, deps.rules, now, until)) {
+      const action = withTax(planned, deps, now)
+      whole.add(action)
       if (!action.held && (action.kind === 'suspend' || action.kind === 'terminate')) destructive[action.kind] += 1
       if (kind && action.kind !== kind) continue
       if (total >= (page - 1) * pageSize && items.length < pageSize) items.push(action)
       total += 1
     }
   }
-  const brake = until > now ? null : await judgeRun(deps, { counts: destructive, house: await houseOf(deps), now })
-  return { at: until.toISOString(), items: items.map(action => view(withTax(action, deps, now), deps.describeReason(action.reason, locale))), total, page, pageSize, counts, brake, confirmed: await confirmedBy(deps, brake, now) }
+  const brake = until > now || clientId || productId ? null : await judgeRun(deps, { counts: destructive, house: await houseOf(deps), now })
+  return { at: until.toISOString(), items: items.map(action => view(action, deps.describeReason(action.reason, locale))), total, page, pageSize, counts: whole.counts, sums: whole.sums(), brake, confirmed: await confirmedBy(deps, brake, now) }
 }
 
 /** A renewal is planned without PPN; people are told what its invoice will ask. */

@@ -1,7 +1,7 @@
 import type { BillingPolicy } from './policy.ts'
 
 /** What a product or a group of clients may have of its own in the house's calendar. */
-export type BillingTerms = Pick<BillingPolicy, 'renewalLeadDays' | 'reminderDays' | 'orderReminderDays' | 'noticeHours' | 'suspendAfterDays' | 'terminateAfterDays'>
+export type BillingTerms = Pick<BillingPolicy, 'renewalLeadDays' | 'reminderDays' | 'orderReminderDays' | 'noticeHours' | 'suspendAfterDays' | 'terminateAfterDays' | 'lateFee'>
 
 /** The rules with somebody's own terms in place of the house's. */
 export const rulesFor = <Rules extends { readonly policy: BillingPolicy }>(terms: BillingTerms | null, rules: Rules): Rules => terms ? { ...rules, policy: { ...rules.policy, ...terms } } : rules

@@ -7,7 +7,7 @@ import type { CreditNote, CreditNoteLine } from './invoicing-ports.ts'
 import type { Invoice, InvoiceLine, Party } from './ports.ts'
 
 /** What a UBL document needs besides its rows; `percent`: the rate of the invoice's tax rule, null where no PPN was charged. */
-export interface UblContext { readonly isoDay: (at: Date) => string, readonly percent: bigint | null }
+export interface UblContext { readonly isoDay: (at: Date) => string, readonly percent: bigint | null, /** Why none was; absent: the seller is not PKP. */ readonly exemption?: string }
 
 const scheme = 'urn:oasis:names:specification:ubl:schema:xsd:'
 const roots = (type: 'Invoice' | 'CreditNote') => ({ 'xmlns': `${scheme}${type}-2`, 'xmlns:cac': `${scheme}CommonAggregateComponents-2`, 'xmlns:cbc': `${scheme}CommonBasicComponents-2` })
@@ -26,8 +26,8 @@ const party = (role: string, { name, address, email, phone, npwp, nik }: Party):
 const vat = (): Element => cac('TaxScheme', [cbc('ID', 'VAT'), cbc('Name', 'PPN')])
 
 /** PPN as VAT; `O`: not subject to it, for the seller is not PKP. */
-const category = (name: string, { percent }: UblContext): Element => cac(name, [
-  cbc('ID', percent === null ? 'O' : 'S'), percent === null ? null : cbc('Percent', percent.toString()), percent === null && name === 'TaxCategory' ? cbc('TaxExemptionReason', 'Penjual bukan Pengusaha Kena Pajak') : null, vat(),
+const category = (name: string, { percent, exemption }: UblContext): Element => cac(name, [
+  cbc('ID', percent === null ? 'O' : 'S'), percent === null ? null : cbc('Percent', percent.toString()), percent === null && name === 'TaxCategory' ? cbc('TaxExemptionReason', exemption ?? 'Penjual bukan Pengusaha Kena Pajak') : null, vat(),
 ])
 const taxTotal = ({ dpp, tax }: Figures, context: UblContext): Element => cac('TaxTotal', [amount('TaxAmount', tax), cac('TaxSubtotal', [amount('TaxableAmount', dpp), amount('TaxAmount', tax), category('TaxCategory', context)])])
 

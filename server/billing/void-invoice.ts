@@ -16,6 +16,7 @@ export const voidInvoice = (deps: BillingDeps & { readonly transact: Transact<Bi
   deps.transact(async (stores) => {
     const invoice = await stores.invoices.lock(invoiceId)
     if (!invoice) throw new AppError('not_found')
+    await stores.lateFees.lockUnpaidOf(invoiceId)
     if (invoice.status !== 'issued') throw new AppError('invoice_not_payable')
     await closeInvoice(deps)(stores, { invoice, as: 'void', reason, actor })
     await auditStaff(stores, { actor, action: 'invoice.void', entity: 'invoice', entityId: invoiceId, before: { status: 'issued' }, after: { status: 'void', reason } })

@@ -22,9 +22,11 @@ export const mailParams = {
   sign_in_locked: ['name', 'at', 'minutes'],
   /** `total`: of the invoice; `amount`: what is left to pay. */
   invoice_issued: ['name', 'url', 'number', 'total', 'amount', 'dueOn'],
-  /** `overdue`: `yes`, or empty before the due date. */
-  invoice_reminder: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue'],
-  final_notice: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue'],
+  /** `overdue`: `yes`, or empty before the due date; `lateFee`: what is owed besides for being late and its invoice, or empty. */
+  invoice_reminder: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue', 'lateFee'],
+  final_notice: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue', 'lateFee'],
+  /** `late`: the number of the invoice that is late. */
+  late_fee_charged: ['name', 'url', 'number', 'late', 'amount', 'dueOn'],
   invoice_paid: ['name', 'url', 'number', 'total', 'amount', 'paidOn'],
   /** `number`: of the invoice that the money was sent for. */
   payment_to_credit: ['name', 'url', 'number', 'amount'],

@@ -49,9 +49,11 @@ function html(text: LetterText, filled: (part: string) => string, frame: typeof 
  */
 export function writeLetter(mail: Pick<QueuedMail, 'id' | 'recipient' | 'locale' | 'params'> & { readonly template: MailTemplate }, seller: string): Letter {
   const { frame, texts, words } = languages[mail.locale]
-  const text = texts[mail.template === 'invoice_reminder' && mail.params.overdue ? 'invoice_overdue' : mail.template]
+  const whole = texts[mail.template === 'invoice_reminder' && mail.params.overdue ? 'invoice_overdue' : mail.template]
   const { reason } = mail.params
   const values = { ...mail.params, ...(reason === undefined ? {} : { reason: words[reason] ?? reason }), seller }
+  // Who owes no late fee reads nothing of one.
+  const text = whole.details ? { ...whole, details: whole.details.filter(([, value]) => value !== '{{lateFee}}' || mail.params.lateFee) } : whole
   const subject = oneLine(fill(text.subject, values, asIs))
   return { id: mail.id, to: mail.recipient, subject, text: plainText(text, part => fill(part, values, asIs), frame), html: html(text, part => fill(part, values, escapeHtml), frame, mail.locale, subject) }
 }

@@ -3,6 +3,7 @@ import { composeBilling } from './compose/billing.ts'
 import { composeCatalog } from './compose/catalog.ts'
 import { composeClients } from './compose/clients.ts'
 import { composeDomains } from './compose/domains.ts'
+import { composeHolidays } from './compose/holidays.ts'
 import { composeIdentity } from './compose/identity.ts'
 import { composeInfrastructure } from './compose/infrastructure.ts'
 import { composeNotifications } from './compose/notifications.ts'
@@ -30,7 +31,8 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const taxes = await composeTax(core)
   const catalog = composeCatalog(core, taxes)
   const infrastructure = composeInfrastructure(core)
-  const billing = composeBilling(core, taxes)
+  const holidays = await composeHolidays(core)
+  const billing = composeBilling(core, taxes, holidays)
   const ordering = composeOrdering(core, billing, infrastructure)
   const payments = composePayments(core, billing)
   billing.connect({ viewPayments: payments.viewPayments, paymentMethods: payments.paymentMethods, onOrderPaid: ordering.onOrderPaid, onOrderExpired: ordering.onOrderExpired })
@@ -57,6 +59,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
     close() {
       streams.close()
       taxes.close()
+      holidays.close()
       infrastructure.closeHypervisors()
       return core.close()
     },

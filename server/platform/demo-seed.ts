@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, productConnections, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -104,6 +104,11 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
       await tx.insert(productTemplates).values(cluster.templateIds.map(templateId => ({ productId, templateId })))
     }
   }
+  // The smallest plan is sold on terms of its own, so that the demo's calendar has a late fee to show.
+  const [small] = await tx.select({ id: products.id }).from(products).where(sql`${products.slug} = ${plans[0].slug}`)
+  const termsId = newId()
+  await tx.insert(billingTerms).values({ id: termsId, name: 'Paket kecil', renewalLeadDays: 14, reminderDays: [-7, -3, 0, 1], orderReminderDays: [-1], noticeHours: 24, suspendAfterDays: 3, terminateAfterDays: 15, lateFeeKind: 'percent', lateFeePercent: 5, lateFeeAmount: 25_000n, lateFeeDays: 2, createdAt: now, updatedAt: now })
+  if (small) await tx.insert(productTerms).values({ productId: small.id, termsId })
   await tx.insert(tlds).values(suffixes.map(([suffix, register, renew, requirement], i) => ({ suffix, register, renew, requirement, position: (i + 1) * 10 })))
   await tx.insert(promoCodes).values({ id: newId(), code: 'HEMAT20', kind: 'percent', value: 20n, createdAt: now })
 }

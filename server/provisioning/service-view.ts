@@ -75,5 +75,5 @@ export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly Sa
 })
 
 export const toInvoiceSummary = (invoice: InvoiceLine, now: Date): z.input<typeof invoiceSummaryView> => ({
-  id: invoice.id, number: invoice.number, status: invoice.status, overdue: invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt.getTime() < now.getTime(), issuedAt: iso(invoice.issuedAt), dueAt: iso(invoice.dueAt), paidAt: iso(invoice.paidAt), total: toMoneyJson(invoice.total), outstanding: toMoneyJson(invoice.outstanding),
+  id: invoice.id, number: invoice.number, status: invoice.status, overdue: invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt.getTime() < now.getTime(), issuedAt: iso(invoice.issuedAt), dueAt: iso(invoice.dueAt), paidAt: iso(invoice.paidAt), total: toMoneyJson(invoice.total), outstanding: toMoneyJson(invoice.outstanding), lateFeeOf: invoice.lateFeeOf,
 })

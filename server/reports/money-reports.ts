@@ -14,19 +14,22 @@ const bookkeeping: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided',
 const spread: readonly LedgerCause[] = ['invoice_issued', 'invoice_voided', 'credit_note']
 const takesBack: readonly LedgerCause[] = ['invoice_voided', 'invoice_uncollectible', 'credit_note']
 
+/** Prices and late fees. */
+const income = ['revenue', 'late_fees'] as const
+const isIncome = (account: string) => account === 'revenue' || account === 'late_fees'
 const total = (items: readonly Omit<Movement, 'group'>[], of: (item: Omit<Movement, 'group'>) => boolean) => items.filter(of).reduce((sum, item) => sum + item.amount, 0n)
 const isMoney = (account: string) => account === 'bank' || account === 'gateway_clearing'
 
 /** Revenue per month, accrual and cash. Invoiced less earned, summed up, is what is deferred. */
 export async function revenueByMonth(reports: Reports, months: readonly Month[]): Promise<ReportRow[]> {
-  const [movements, earned] = [await reports.movements(months, ['revenue', ...money]), await reports.earned(months)]
+  const [movements, earned] = [await reports.movements(months, [...income, ...money]), await reports.earned(months)]
   return months.map(({ month }, i) => {
     const mine = movements.filter(item => item.group === i)
     const received = total(mine, item => isMoney(item.account) && item.debit && !internal.includes(item.cause))
     const returned = -total(mine, item => isMoney(item.account) && !item.debit && !internal.includes(item.cause))
     return { key: month, label: month, cells: {
-      invoiced: -total(mine, item => item.account === 'revenue'),
-      earned: (earned[i]?.earned ?? 0n) - total(mine, item => item.account === 'revenue' && !spread.includes(item.cause)),
+      invoiced: -total(mine, item => isIncome(item.account)),
+      earned: (earned[i]?.earned ?? 0n) - total(mine, item => isIncome(item.account) && !spread.includes(item.cause)),
       deferred: earned[i]?.deferred ?? 0n, received, returned, cash: received - returned,
     } }
   })
@@ -42,8 +45,8 @@ const lines = (reports: Reports, month: Month, what: 'earned' | 'deferred', amou
 export function revenueDetails(reports: Reports, month: Month, column: string): DetailSource | null {
   const span = { start: month.start, end: month.end }
   switch (column) {
-    case 'invoiced': return journal(reports, { accounts: ['revenue'], ...span }, -1n)
-    case 'earned': return inTurn(lines(reports, month, 'earned', line => earnedBefore(line, month.nextDay) - earnedBefore(line, month.firstDay)), journal(reports, { accounts: ['revenue'], except: spread, ...span }, -1n))
+    case 'invoiced': return journal(reports, { accounts: income, ...span }, -1n)
+    case 'earned': return inTurn(lines(reports, month, 'earned', line => earnedBefore(line, month.nextDay) - earnedBefore(line, month.firstDay)), journal(reports, { accounts: income, except: spread, ...span }, -1n))
     case 'deferred': return lines(reports, month, 'deferred', line => invoicedBefore(line, month.nextDay) - earnedBefore(line, month.nextDay))
     case 'received': return journal(reports, { accounts: money, except: internal, side: 'debit', ...span }, 1n)
     case 'returned': return journal(reports, { accounts: money, except: internal, side: 'credit', ...span }, -1n)

@@ -35,14 +35,18 @@ export const paymentView = z.object({
   /** What the buyer needs to pay: a VA number, a biller code with its bill key, a QR code (as SVG, drawn by the server), a page to go to, or an app to open. */
   instructions: z.object({ vaNumber: z.string().nullable(), bank: z.string().nullable(), billerCode: z.string().nullable(), billKey: z.string().nullable(), qrSvg: z.string().nullable(), redirectUrl: z.string().nullable(), appUrl: z.string().nullable() }).nullable(),
 })
-export const railStepView = z.object({ kind: z.enum(['issued', 'reminder', 'due', 'suspension', 'termination', 'paid', 'void']), at: instant, done: z.boolean(), reason: z.string() })
-export const invoiceSummaryView = z.object({ id: uuid, number: z.string().nullable(), status: z.enum(invoiceStatuses), overdue: z.boolean(), issuedAt: instant.nullable(), dueAt: instant.nullable(), paidAt: instant.nullable(), total: moneyView, outstanding: moneyView })
+export const railStepView = z.object({ kind: z.enum(['issued', 'reminder', 'due', 'suspension', 'termination', 'paid', 'void', 'late_fee']), at: instant, done: z.boolean(), reason: z.string() })
+export const invoiceSummaryView = z.object({ id: uuid, number: z.string().nullable(), status: z.enum(invoiceStatuses), overdue: z.boolean(), issuedAt: instant.nullable(), dueAt: instant.nullable(), paidAt: instant.nullable(), total: moneyView, outstanding: moneyView, /** The number of the invoice that this one charges for being late. */ lateFeeOf: z.string().nullable() })
+/** One of the two invoices of a late fee. */
+const feeSideView = z.object({ invoiceId: uuid, number: z.string(), status: z.enum(invoiceStatuses), total: moneyView })
 /** What was taken back of an invoice; `toCredit`: what of it became the client's credit. */
 export const creditNoteView = z.object({ id: uuid, number: z.string(), issuedAt: instant, reason: z.string(), taxable: moneyView, tax: moneyView, total: moneyView, toCredit: moneyView })
 export const invoiceView = invoiceSummaryView.extend({
   lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView, credited: moneyView, creditNotes: z.array(creditNoteView),
   note: z.string().nullable(), /** Given by Coretax; without it the invoice is no faktur pajak. */ taxInvoiceNumber: z.string().nullable(), /** An e-meterai is due on it. */ stampDuty: z.boolean(),
   buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), /** `fee`: what the method costs on top, PPN included. */ methods: z.array(z.object({ method: z.enum(gatewayMethods), fee: moneyView })), rail: z.array(railStepView),
+  /** What was charged because this invoice is late; or the late invoice that this one was charged for. */
+  lateFee: feeSideView.nullable(), lateInvoice: feeSideView.nullable(),
 })
 /** `locale`: the language to which the gateway's page brings the buyer back; without it the account's. */
 export const startPaymentBody = z.object({ method: z.enum(gatewayMethods), locale: z.enum(locales).optional() })

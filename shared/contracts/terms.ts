@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { contract, idParams, uuid } from './contract.ts'
+import { contract, idParams, moneyInput, moneyView, uuid } from './contract.ts'
 import { railStepView } from './portal.ts'
 
 const tag = 'admin'
@@ -7,6 +7,12 @@ const access = 'finance' as const
 const name = z.string().trim().min(2).max(60)
 /** Days from an invoice's due time: negative before it. Each one is a message of its own. */
 const days = (least: number, most: number) => z.array(z.coerce.number().int().min(least).max(most)).max(8).refine(list => new Set(list).size === list.length, 'days_twice').transform(list => list.toSorted((a, b) => a - b))
+const feeDays = z.coerce.number().int().min(1).max(60)
+const feeAmount = moneyInput.refine(value => BigInt(value.amount) > 0n && BigInt(value.amount) <= 100_000_000n, { path: ['amount'], message: 'late_fee_range' })
+/** Once per invoice: a share of what is outstanding, at most `cap`, or a sum. */
+const lateFee = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }), z.object({ kind: z.literal('percent'), percent: z.coerce.number().int().min(1).max(100), cap: feeAmount, days: feeDays }), z.object({ kind: z.literal('fixed'), amount: feeAmount, days: feeDays }),
+])
 const numbers = {
   renewalLeadDays: z.coerce.number().int().min(1).max(60),
   reminderDays: days(-60, 60),
@@ -15,6 +21,7 @@ const numbers = {
   noticeHours: z.coerce.number().int().min(24).max(720),
   suspendAfterDays: z.coerce.number().int().min(1).max(60),
   terminateAfterDays: z.coerce.number().int().min(2).max(365),
+  lateFee: lateFee.default({ kind: 'none' }),
 }
 type Numbers = z.output<z.ZodObject<typeof numbers>>
 /** Days after the due time at which the final notice goes out. */
@@ -26,12 +33,16 @@ const finalNoticeDay = (terms: Numbers) => terms.suspendAfterDays - terms.notice
 const lawful = <T extends z.ZodType<Numbers>>(schema: T) => schema
   .refine(terms => finalNoticeDay(terms) >= 0, { path: ['noticeHours'], message: 'notice_before_due' })
   .refine(terms => terms.reminderDays.every(day => day <= finalNoticeDay(terms)), { path: ['reminderDays'], message: 'reminder_after_notice' })
+  .refine(terms => terms.lateFee.kind === 'none' || terms.lateFee.days < terms.terminateAfterDays, { path: ['lateFee', 'days'], message: 'late_fee_after_termination' })
   .refine(terms => terms.terminateAfterDays > terms.suspendAfterDays && terms.terminateAfterDays >= finalNoticeDay(terms) + 4, { path: ['terminateAfterDays'], message: 'termination_too_soon' })
 
 export const termsPreviewBody = lawful(z.object(numbers))
 export const termsBody = lawful(z.object({ name, ...numbers, productIds: z.array(uuid).max(200).default([]) }))
 const named = z.object({ id: uuid, name: z.string() })
-const numbersView = z.object({ renewalLeadDays: z.number().int(), reminderDays: z.array(z.number().int()), orderReminderDays: z.array(z.number().int()), noticeHours: z.number().int(), suspendAfterDays: z.number().int(), terminateAfterDays: z.number().int() })
+const lateFeeView = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }), z.object({ kind: z.literal('percent'), percent: z.number().int(), cap: moneyView, days: z.number().int() }), z.object({ kind: z.literal('fixed'), amount: moneyView, days: z.number().int() }),
+])
+const numbersView = z.object({ renewalLeadDays: z.number().int(), reminderDays: z.array(z.number().int()), orderReminderDays: z.array(z.number().int()), noticeHours: z.number().int(), suspendAfterDays: z.number().int(), terminateAfterDays: z.number().int(), lateFee: lateFeeView })
 const termsView = numbersView.extend({ id: uuid, name: z.string(), products: z.array(named), groups: z.array(named) })
 const groupView = named.extend({ termsId: uuid.nullable(), members: z.number().int() })
 const allTermsView = z.object({ /** Where nothing else holds. */ house: numbersView, items: z.array(termsView), groups: z.array(groupView) })

@@ -4,7 +4,7 @@ export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarter
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]
-export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change'] as const
+export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change', 'late_fee'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
 /** Lines of a service that are earned day by day over its period, though the first one is only known when it is paid. */
 export const periodLineKinds = ['service', 'discount'] as const satisfies readonly InvoiceLineKind[]
@@ -33,14 +33,14 @@ export type ChangeStatus = typeof changeStatuses[number]
 
 /** What the billing calendar can decide to do to one service. */
 export const billingActionKinds = [
-  'issue_renewal_invoice', 'send_reminder', 'mark_past_due', 'send_final_notice', 'suspend', 'terminate', 'end_at_period_end', 'expire_order',
+  'issue_renewal_invoice', 'send_reminder', 'mark_past_due', 'charge_late_fee', 'send_final_notice', 'suspend', 'terminate', 'end_at_period_end', 'expire_order',
 ] as const
 export type BillingActionKind = typeof billingActionKinds[number]
 
 export const orderStatuses = ['placed', 'paid', 'fulfilling', 'fulfilled', 'cancelled'] as const
 export type OrderStatus = typeof orderStatuses[number]
 
-export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'bad_debt', 'write_off', 'gateway_fees', 'deposits', 'expenses', 'equity', 'suspense'] as const
+export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'late_fees', 'bad_debt', 'write_off', 'gateway_fees', 'deposits', 'expenses', 'equity', 'suspense'] as const
 export type LedgerAccount = typeof ledgerAccounts[number]
 export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund', 'credit_note', 'credit_refund', 'deposit_paid', 'gateway_fee', 'gateway_payout', 'manual_entry'] as const
 export type LedgerCause = typeof ledgerCauses[number]

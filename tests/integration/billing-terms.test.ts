@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sql } from 'drizzle-orm'
+import { money } from '#shared/money/money.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
@@ -7,8 +8,9 @@ import type { TestApp } from '../support/app.ts'
 import { billingWorld, day } from '../support/billing.ts'
 
 const finance: Actor = { kind: 'user', id: uuidv7(), name: 'Dewi', role: 'finance' }
-const patient = { renewalLeadDays: 30, reminderDays: [-20, 0, 5], orderReminderDays: [-1], noticeHours: 48, suspendAfterDays: 10, terminateAfterDays: 40 }
-const strict = { renewalLeadDays: 7, reminderDays: [0], orderReminderDays: [-1], noticeHours: 24, suspendAfterDays: 1, terminateAfterDays: 6 }
+const lateFee = { kind: 'percent' as const, percent: 2, cap: money(50_000), days: 5 }
+const patient = { lateFee, renewalLeadDays: 30, reminderDays: [-20, 0, 5], orderReminderDays: [-1], noticeHours: 48, suspendAfterDays: 10, terminateAfterDays: 40 }
+const strict = { lateFee: { ...lateFee, percent: 5, days: 2 }, renewalLeadDays: 7, reminderDays: [0], orderReminderDays: [-1], noticeHours: 24, suspendAfterDays: 1, terminateAfterDays: 6 }
 
 describe.each(databaseKinds())('billing terms on %s', (kind) => {
   let test: TestApp

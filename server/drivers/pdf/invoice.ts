@@ -37,7 +37,7 @@ function row(line: InvoiceLine, locale: Locale, zone: string): TableCell[] {
 function totals({ invoice, outstanding, credited, locale }: Pick<Document, 'invoice' | 'outstanding' | 'credited' | 'locale'>): TableCell[][] {
   const t = texts[locale].invoice
   const line = (name: string, amount: Money, bold = false): TableCell[] => [{ text: name, bold }, right(formatMoney(amount), bold)]
-  const taxed = invoice.taxRule !== 'not-pkp' && invoice.taxRule !== 'deposit'
+  const taxed = invoice.taxRule !== 'not-pkp' && invoice.taxRule !== 'deposit' && invoice.taxRule !== 'late-fee'
   const paid = subtract(subtract(invoice.total, credited.toInvoice), outstanding)
   return [
     line(t.subtotal, invoice.subtotal),

@@ -4,6 +4,7 @@ import id from '#i18n/id/documents.json' with { type: 'json' }
 import enTransfers from '#i18n/en/transfers.json' with { type: 'json' }
 import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
+import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { announcePrice, listPriceAnnouncements, previewPrice, withdrawPrice } from '#server/billing/announce-price.ts'
 import { finishChange, startDueChanges } from '#server/billing/apply-change.ts'
@@ -14,6 +15,7 @@ import { chargeBuyerFee, returnBuyerFee } from '#server/billing/buyer-fee.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import type { FindChangeSubject, FinishChange, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
 import { toChangeView, toTermsView } from '#server/billing/change-view.ts'
+import { addHolidays, removeHoliday, setWeekends, showHolidays } from '#server/billing/change-holidays.ts'
 import { deleteClientGroup, deleteTerms, previewTerms, saveClientGroup, saveTerms, setClientGroup, showTerms } from '#server/billing/change-terms.ts'
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
@@ -26,6 +28,7 @@ import { changeDraft, deleteDraft, draftInvoice, previewDraft } from '#server/bi
 import { endService } from '#server/billing/end-service.ts'
 import { checkCoretax, exportCoretax } from '#server/billing/export-coretax.ts'
 import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
+import type { Moved } from '#server/billing/free-days.ts'
 import { foreseeRenewals } from '#server/billing/foresee-renewals.ts'
 import { issueCreditNote } from '#server/billing/issue-credit-note.ts'
 import { issueDraft } from '#server/billing/issue-draft.ts'
@@ -68,21 +71,23 @@ import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { Actor, KernelStores } from '#server/kernel/ports.ts'
 import type { Core } from '../core.ts'
 import { demoClock } from '../demo-clock.ts'
+import type { Holidays } from './holidays.ts'
 import type { Taxes } from './tax.ts'
 
 const texts = { id: id.documents, en: en.documents }
 const depositTexts = { id: idTransfers.transfers.deposit.line, en: enTransfers.transfers.deposit.line }
 
-export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }: Pick<Taxes, 'computeTax' | 'percentOf' | 'taxChanged'>) {
+export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }: Pick<Taxes, 'computeTax' | 'percentOf' | 'taxChanged'>, { freeDays, holidaysChanged }: Pick<Holidays, 'freeDays' | 'holidaysChanged'>) {
   const { config, clock, newId, transact, read } = core
-  const rules = { policy: defaultPolicy, calendar: businessCalendar(config.GARDU_TIME_ZONE) }
+  const rules = { policy: defaultPolicy, calendar: businessCalendar(config.GARDU_TIME_ZONE), withTax: (net: Money, at: Date) => computeTax(net, at).total, /** Asked anew at each plan. */ get freeDays() { return freeDays() } }
   const { zone } = rules.calendar
   const seller = { name: config.SELLER_NAME, address: config.SELLER_ADDRESS, email: config.SELLER_EMAIL, phone: config.SELLER_PHONE ?? null, npwp: config.SELLER_NPWP ?? null, nik: null }
   let hooks: BillingHooks = {}
-  const describeReason = ({ code, days, at }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone))
+  const describeMoved = ({ from, name }: Moved, locale: Locale) => texts[locale].moved.replace('{from}', formatDay(from, locale, zone)).replace('{why}', name ?? texts[locale].weekend)
+  const describeReason = ({ code, days, at, moved }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone)) + (moved ? ` · ${describeMoved(moved, locale)}` : '')
   const deps = {
     clock, newId, rules, seller, computeTax, taxChanged, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeReason, describeDeposit: (locale: Locale) => depositTexts[locale], printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
@@ -144,6 +149,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }
     },
+    showHolidays: showHolidays(deps), addHolidays: addHolidays(deps), removeHoliday: removeHoliday(deps), setWeekends: setWeekends(deps),
     showTerms: showTerms(deps), previewTerms: previewTerms(deps), saveTerms: saveTerms(deps), deleteTerms: deleteTerms(deps), saveClientGroup: saveClientGroup(deps), deleteClientGroup: deleteClientGroup(deps), setClientGroup: setClientGroup(deps),
     showBalances: showBalances(deps), listEntries: listEntries(deps),
     listManualEntries: listManualEntries(deps), showManualEntry: showManualEntry(deps), proposeManualEntry: proposeManualEntry(deps), decideManualEntry: decideManualEntry(deps), reverseManualEntry: reverseManualEntry(deps),

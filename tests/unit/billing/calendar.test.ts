@@ -48,6 +48,7 @@ describe('periods', () => {
     fc.assert(fc.property(zone, moment, fc.integer({ min: -400, max: 400 }), (name, at, days) => {
       const exact = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(name).add({ days }).epochMilliseconds
       expect(businessCalendar(name).shiftDays(at, days).getTime()).toBe(exact)
+      expect(businessCalendar(name).isoDay(at)).toBe(Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(name).toPlainDate().toString())
     }))
   })
 })

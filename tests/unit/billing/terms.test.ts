@@ -1,10 +1,14 @@
 import fc from 'fast-check'
+import type { z } from 'zod'
 import { describe, expect, it } from 'vitest'
 import { termsPreviewBody } from '#shared/contracts/terms.ts'
-import { money } from '#shared/money/money.ts'
+import { money, toMoneyJson } from '#shared/money/money.ts'
+import type { Money } from '#shared/money/money.ts'
+import { termsOfInput } from '#server/billing/change-terms.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { applyAction, foresee } from '#server/billing/foresight.ts'
 import { railOf, sampleRail } from '#server/billing/invoice-view.ts'
+import { firstFee } from '#server/billing/late-fee.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
 import { planService, scheduleOf } from '#server/billing/service-plan.ts'
 import type { CalendarFacts, PlanRules } from '#server/billing/service-plan.ts'
@@ -18,22 +22,24 @@ const paidUntil = new Date('2027-02-02T03:00:00Z')
 const base: CalendarFacts = {
   serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'a.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'monthly', price: money(100_000), discounts: [], priceChanges: [], periodsPaid: 1, anchorDay: 2, cancelAtPeriodEnd: false, holdUntil: null, paidUntil, renewalIssued: false, invoice: null, terms: null,
 }
-const house: BillingTerms = { renewalLeadDays: 14, reminderDays: [-7, -3, 0, 1], orderReminderDays: [-1], noticeHours: 24, suspendAfterDays: 3, terminateAfterDays: 15 }
+const house: BillingTerms = { renewalLeadDays: 14, reminderDays: [-7, -3, 0, 1], orderReminderDays: [-1], noticeHours: 24, suspendAfterDays: 3, terminateAfterDays: 15, lateFee: { kind: 'none' } }
+const rupiah = (amount: number) => toMoneyJson(money(amount))
 /** Terms that the form lets pass, issued early enough that three days of downtime leave the minimum term to pay. */
 const terms = fc.record({
   renewalLeadDays: fc.integer({ min: 11, max: 60 }), reminderDays: fc.uniqueArray(fc.integer({ min: -20, max: 10 }), { maxLength: 6 }), orderReminderDays: fc.constantFrom([], [-1], [-2, -1]),
   noticeHours: fc.integer({ min: 24, max: 200 }), suspendAfterDays: fc.integer({ min: 1, max: 30 }), terminateAfterDays: fc.integer({ min: 2, max: 90 }),
-}).map(input => termsPreviewBody.safeParse(input)).filter(parsed => parsed.success).map(parsed => parsed.data as BillingTerms)
+  lateFee: fc.oneof(fc.constant({ kind: 'none' as const }), fc.record({ kind: fc.constant('percent' as const), percent: fc.integer({ min: 1, max: 100 }), cap: fc.integer({ min: 1, max: 90_000 }).map(rupiah), days: fc.integer({ min: 1, max: 60 }) }), fc.record({ kind: fc.constant('fixed' as const), amount: fc.integer({ min: 1, max: 90_000 }).map(rupiah), days: fc.integer({ min: 1, max: 60 }) })),
+}).map(input => termsPreviewBody.safeParse(input)).filter(parsed => parsed.success).map((parsed): BillingTerms => termsOfInput(parsed.data as z.output<typeof termsPreviewBody>))
 
 function live(moments: readonly Date[], start: CalendarFacts) {
   let facts = start
-  const done: { kind: string, at: Date }[] = []
+  const done: { kind: string, at: Date, amount: Money | null }[] = []
   for (const at of moments) {
     for (const planned of planService(facts, rules, at)) {
       const fresh = planService(facts, rules, at).find(action => action.key === planned.key)
       if (!fresh || fresh.held) continue
       facts = applyAction(facts, fresh, at, rules)
-      done.push({ kind: fresh.kind, at })
+      done.push({ kind: fresh.kind, at, amount: fresh.amount })
     }
   }
   return { facts, done }
@@ -58,7 +64,7 @@ describe('a service with terms of its own', () => {
       const daily = live(moments, start)
       expect(daily.facts.status).toBe('ended')
       expect(interrupted.facts.status).toBe('ended')
-      for (const kind of ['issue_renewal_invoice', 'mark_past_due', 'send_final_notice', 'suspend', 'terminate']) {
+      for (const kind of ['issue_renewal_invoice', 'mark_past_due', 'charge_late_fee', 'send_final_notice', 'suspend', 'terminate']) {
         expect(interrupted.done.filter(act => act.kind === kind).length, kind).toBe(daily.done.filter(act => act.kind === kind).length)
       }
     }), { numRuns: 200 })
@@ -84,8 +90,30 @@ describe('a service with terms of its own', () => {
       const foretold = foresee({ ...base, terms: own }, rules, issuedAt, end)
       expect(live(every(hour, issuedAt, end), { ...base, terms: own }).done.map(act => act.kind)).toEqual(foretold.map(action => action.kind))
       const rail = sampleRail(rulesFor(own, rules), issuedAt)
-      for (const [kind, action] of [['suspension', 'suspend'], ['termination', 'terminate']] as const) expect(rail.find(step => step.kind === kind)?.at).toEqual(foretold.find(step => step.kind === action)?.dueSince)
+      for (const [kind, action] of [['suspension', 'suspend'], ['termination', 'terminate'], ['late_fee', 'charge_late_fee']] as const) expect(rail.find(step => step.kind === kind)?.at).toEqual(foretold.find(step => step.kind === action)?.dueSince)
     }), { numRuns: 30 })
+  })
+
+  it('is charged once for being late, on its day or after it, by its own terms and never more than the cap; not while money is on its way', () => {
+    fc.assert(fc.property(terms, fc.uniqueArray(fc.integer({ min: 0, max: 150 * 24 }), { minLength: 1, maxLength: 60 }), (own, offsets) => {
+      const moments = offsets.sort((a, b) => a - b).map(offset => new Date(paidUntil.getTime() + (offset - 60 * 24) * hour))
+      const charged = live(moments, { ...base, terms: own }).done.filter(act => act.kind === 'charge_late_fee')
+      expect(charged.length).toBeLessThanOrEqual(own.lateFee.kind === 'none' ? 0 : 1)
+      for (const { at, amount } of charged) {
+        if (own.lateFee.kind === 'none') throw new Error('nobody agreed to this')
+        expect(at.getTime()).toBeGreaterThanOrEqual(paidUntil.getTime() + own.lateFee.days * day)
+        const most = own.lateFee.kind === 'fixed' ? own.lateFee.amount.amount : own.lateFee.cap.amount
+        expect(amount?.amount).toBe(own.lateFee.kind === 'fixed' ? most : [most, 100_000n * BigInt(own.lateFee.percent) / 100n].sort((a, b) => a < b ? -1 : 1)[0])
+      }
+      const trying: CalendarFacts = { ...base, terms: own, status: 'past_due', invoice: { invoiceId: 'i', number: 'I', issuedAt: new Date(0), dueAt: paidUntil, outstanding: money(100_000), noticed: [], finalNoticeAt: null, paymentUnderWay: true } }
+      for (const at of moments) expect(planService(trying, rules, at).map(action => action.kind)).not.toContain('charge_late_fee')
+    }), { numRuns: 200 })
+  })
+
+  it('the fee of an invoice for several services is the one that comes first, of two on one day the higher', () => {
+    const fee = (amount: number, days: number) => ({ kind: 'fixed' as const, amount: money(amount), days })
+    expect(firstFee([fee(9, 3), { kind: 'none' }, fee(1, 2), fee(5, 2)], money(100))).toEqual(fee(5, 2))
+    expect(firstFee([], money(100))).toEqual({ kind: 'none' })
   })
 
   it('an invoice for several services announces the suspension that comes first', () => {
@@ -104,6 +132,13 @@ describe('what terms have to keep', () => {
   it('the house\'s own terms keep it', () => {
     expect(codes({})).toEqual([])
     expect({ ...house }).toEqual(Object.fromEntries(Object.keys(house).map(key => [key, defaultPolicy[key as keyof BillingTerms]])))
+  })
+
+  it('a late fee comes before the service ends, and is a sum that somebody means', () => {
+    const fee = { kind: 'fixed', amount: rupiah(5_000), days: 15 }
+    expect(codes({ lateFee: fee })).toEqual(['lateFee.days: late_fee_after_termination'])
+    expect(codes({ lateFee: { ...fee, days: 14, amount: rupiah(0) } })).toEqual(['lateFee.amount.amount: late_fee_range'])
+    expect(codes({ lateFee: { kind: 'percent', percent: 101, cap: rupiah(5_000), days: 2 } })[0]).toContain('lateFee.percent')
   })
 
   it('the final notice is out for a day, not before the due time, after all reminders, and four days before termination', () => {

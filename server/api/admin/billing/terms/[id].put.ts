@@ -1,7 +1,8 @@
 import { updateTerms } from '#shared/contracts/terms.ts'
+import { termsOfInput } from '#server/billing/change-terms.ts'
 import { defineRoute } from '#server/platform/http.ts'
 
 export default defineRoute(updateTerms, async ({ app, actor, params, body: { name, productIds, ...terms } }) => {
-  await app.billing.saveTerms({ id: params.id, name, productIds, terms, actor })
+  await app.billing.saveTerms({ id: params.id, name, productIds, terms: termsOfInput(terms), actor })
   return app.billing.showTerms()
 })
