@@ -5,6 +5,7 @@ import type { PaymentDeps } from './deps.ts'
 import { moveRefund } from './finish-refund.ts'
 import { movePayment } from './move-payment.ts'
 import type { Payment, PaymentStores } from './ports.ts'
+import { exceedsSettled } from './refund.ts'
 import type { Refund, StaffActor } from './refund-ports.ts'
 import { carryOut } from './request-refund.ts'
 
@@ -25,16 +26,18 @@ const refuse = (refund: Refund, to: string) => new AppError('transition_refused'
 
 /**
  * The second person says yes: it is carried out as if it had been small.
- * @throws AppError not_found, transition_refused (decided already), second_person_required (asked for by the same person), refund_not_covered, credit_insufficient
+ * @throws AppError not_found, transition_refused (decided already), second_person_required (asked for by the same person), refund_exceeds (taken back otherwise meanwhile), refund_not_covered, credit_insufficient
  */
 export const approveRefund = (deps: PaymentDeps) => ({ refundId, actor }: Decision): Promise<void> => deps.transact(async (stores) => {
   const { refund, payment } = await lockRefund(stores, refundId)
   if (!waits(refund)) throw refuse(refund, 'done')
   if (refund.requestedBy === actor.id) throw new AppError('second_person_required')
+  const known = payment ? await stores.refunds.ofPayment(payment.id) : []
+  if (payment && exceedsSettled(payment.settledAmount ?? payment.amount, known)) throw new AppError('refund_exceeds')
   const approval = { approvedBy: actor.id, approvedByName: actor.name, approvedAt: deps.clock.now() }
   await stores.refunds.change(refundId, approval)
   await stores.audit.record({ actor, action: 'refund.approve', entity: 'refund', entityId: refundId, after: { amount: refund.amount.amount.toString(), kind: refund.kind } })
-  await carryOut(deps, stores, { refund: { ...refund, ...approval }, payment, known: payment ? await stores.refunds.ofPayment(payment.id) : [], actor })
+  await carryOut(deps, stores, { refund: { ...refund, ...approval }, payment, known, actor })
   stores.live.publish({ audience: 'staff', name: 'payment', id: payment?.id ?? refundId })
 })
 

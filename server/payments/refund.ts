@@ -19,6 +19,8 @@ export const keyIsUsable = (refund: Pick<Refund, 'sentAt'>, now: Date): boolean 
 const counts = (refund: Pick<Refund, 'status'>) => refund.status !== 'failed' && refund.status !== 'reversed'
 /** What of a payment was given back or is on its way. */
 export const returnedOf = (refunds: readonly Refund[]): Money => sum(refunds.filter(counts).map(refund => refund.amount))
+/** More went back, or is on its way, than was settled: a bank took money back that we had promised to give back. */
+export const exceedsSettled = (settled: Money, refunds: readonly Refund[]): boolean => refunds.length > 0 && compare(returnedOf(refunds), settled) > 0
 /** What of a settled payment can still be given back; never negative. */
 export function refundable(settled: Money, refunds: readonly Refund[]): Money {
   const left = subtract(settled, returnedOf(refunds))

@@ -4,7 +4,7 @@ import type { PaymentDeps } from './deps.ts'
 import { moveRefund } from './finish-refund.ts'
 import { atGateway, gatewayActor } from './payment.ts'
 import type { Payment, PaymentGateway } from './ports.ts'
-import { keyIsUsable } from './refund.ts'
+import { exceedsSettled, keyIsUsable } from './refund.ts'
 import type { Refund } from './refund-ports.ts'
 
 /**
@@ -22,7 +22,7 @@ export const sendRefund = (deps: PaymentDeps) => async ({ refundId }: { readonly
   if (refund.status === 'pending') {
     if (await readBack(deps, there, payment, refund) || refund.found) return
     if (!keyIsUsable(refund, deps.clock.now())) return giveUp(deps, refund, 'unknown_at_gateway')
-  } else await deps.transact(stores => markSent(deps, stores, refundId, payment))
+  } else if (!await deps.transact(stores => markSent(deps, stores, refundId, payment))) return giveUp(deps, refund, 'exceeds')
   await ask(deps, there, payment, refund)
 }
 
@@ -51,11 +51,14 @@ async function readBack(deps: PaymentDeps, { gateway, orderId }: There, payment:
   return true
 }
 
-async function markSent(deps: PaymentDeps, stores: Parameters<Parameters<PaymentDeps['transact']>[0]>[0], refundId: string, payment: Payment): Promise<void> {
+/** False, and nothing done, when the money was taken back otherwise meanwhile. */
+async function markSent(deps: PaymentDeps, stores: Parameters<Parameters<PaymentDeps['transact']>[0]>[0], refundId: string, payment: Payment): Promise<boolean> {
   await stores.payments.lock(payment.id)
   const refund = await stores.refunds.lock(refundId)
+  if (refund?.status === 'requested' && exceedsSettled(payment.settledAmount ?? payment.amount, await stores.refunds.ofPayment(payment.id))) return false
   const at = deps.clock.now()
   if (refund?.status === 'requested') await moveRefund(stores, refund, 'pending', 'sent', gatewayActor(payment.gateway ?? 'midtrans'), at, { sentAt: at })
+  return true
 }
 
 /** It did not happen: what it would have taken is free again. */

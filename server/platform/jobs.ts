@@ -33,7 +33,8 @@ export const queueRules: Record<EventName, QueueRule> = {
   'provisioning.saga-due': rule(5, 5, 4, 3600),
   'provisioning.recover-due': rule(1, 10),
   'infrastructure.collect-due': rule(0, 10),
-  'notifications.mail-queued': rule(30, 5, 2, 60),
+  // Five days: mail servers are away over weekends, and a final notice must not wait for a person.
+  'notifications.mail-queued': rule(480, 5, 2, 60),
 }
 
 export type Handlers = { [N in EventName]: (payload: Events[N]) => Promise<void> }

@@ -1,8 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { House } from './house.ts'
+import type { Life } from './life.ts'
+import { numberOf } from './mail-room.ts'
 
 /** A sentence for each promise that the books, the periods or the notices break; none is what must be. */
-export async function brokenPromises(house: House): Promise<string[]> {
+export async function brokenPromises(life: Life): Promise<string[]> {
+  const { house } = life
   const { rows } = house.world()
   const broken: string[] = []
   const none = async (promise: string, statement: ReturnType<typeof sql>) => {
@@ -31,26 +34,98 @@ export async function brokenPromises(house: House): Promise<string[]> {
     select s.id from services s where s.end_reason = 'nonpayment' and not exists (select 1 from transitions t where t.entity = 'service' and t.entity_id = s.id and t."to" = 'suspended')`)
   await none('PPN owed is that of the invoices that stand', sql`
     select owed.sum as owed, due.sum as due from (select coalesce(-sum(amount), 0) as sum from journal_lines where account = 'ppn_payable') owed,
-      (select coalesce(sum(i.tax), 0) - coalesce((select sum(l.amount) from journal_lines l join journal_entries e on e.id = l.entry_id where l.account = 'ppn_payable' and e.cause = 'invoice_uncollectible'), 0) as sum from invoices i where i.status in ('issued', 'paid', 'uncollectible')) due where owed.sum <> due.sum`)
+      (select coalesce(sum(i.tax), 0) - coalesce((select sum(l.amount) from journal_lines l join journal_entries e on e.id = l.entry_id where l.account = 'ppn_payable' and e.cause = 'invoice_uncollectible'), 0)
+        - coalesce((select sum(n.tax) from credit_notes n join invoices c on c.id = n.invoice_id where c.status in ('issued', 'paid', 'uncollectible')), 0) as sum from invoices i where i.status in ('issued', 'paid', 'uncollectible')) due where owed.sum <> due.sum`)
+  await none('numbers of credit notes are gapless', sql`select series, year, max(sequence) as last, count(*) as issued from credit_notes group by series, year having max(sequence) <> count(*)`)
+  await none('credit notes never exceed their invoice', sql`select i.number from credit_notes n join invoices i on i.id = n.invoice_id group by i.id having sum(n.total) > i.total or sum(n.tax) > i.tax`)
+  await moneyBack(none)
+  await plans(none)
+  await codes(none)
+  broken.push(...await lostLetters(house))
   const apart = await differences(house)
   if (apart.length > 0) broken.push(`each payment moved what the gateway says: ${JSON.stringify(apart.slice(0, 3))}`)
   return broken
 }
 
+type None = (promise: string, statement: ReturnType<typeof sql>) => Promise<void>
+
+async function moneyBack(none: None) {
+  // What a gateway or a bank took back on its own is a fact, and may come on top.
+  await none('we give back no more than was paid', sql`select p.id from payments p join refunds r on r.payment_id = p.id and not r.found and r.status in ('requested', 'pending', 'done') group by p.id having sum(r.amount) > p.settled_amount`)
+  await none('what went back is booked once, to the Rupiah, and nothing else is', sql`
+    select r.id, r.kind, r.status, r.amount, b.moved from refunds r left join lateral (
+      select coalesce(sum(l.amount) filter (where l.amount > 0), 0) as moved from journal_entries e join journal_lines l on l.entry_id = e.id where e.cause in ('refund', 'payment_reversed', 'credit_refund') and e.cause_id = r.id::text) b on true
+    where b.moved <> case when r.status in ('done', 'reversed') then r.amount else 0 end`)
+  await none('a charge-back that was won is booked once', sql`
+    select r.id from refunds r where r.kind = 'chargeback' and (r.status = 'reversed') <> exists (select 1 from journal_entries e where e.cause = 'payment_received' and e.cause_id = r.id::text)`)
+  await none('no refund is left without an answer in peace', sql`select id, status, kind from refunds where kind = 'gateway' and status in ('requested', 'pending') and (not needs_approval or approved_at is not null)`)
+}
+
+async function plans(none: None) {
+  await none('a change takes effect only when it is paid', sql`
+    select c.id, i.number, i.status from service_changes c join invoices i on i.id = c.invoice_id where c.status in ('applied', 'done') and c.timing = 'now'
+      and not exists (select 1 from transitions t where t.entity = 'invoice' and t.entity_id = i.id and t."to" = 'paid')`)
+  await none('a change at renewal takes effect with its paid period', sql`
+    select c.id from service_changes c where c.status in ('applied', 'done') and c.timing = 'renewal' and not exists (select 1 from paid_periods p where p.service_id = c.service_id and p.period_start = c.starts_at)`)
+  await none('a service is sold as its last change that took effect says', sql`
+    select s.id, s.price, n.to_price, s.cycle, n.to_cycle from services s join lateral (select * from service_changes c where c.service_id = s.id and c.applied_at is not null order by c.applied_at desc, c.created_at desc limit 1) n on true
+    where (s.product_id, s.price, s.cycle) is distinct from (n.to_product_id, n.to_price, n.to_cycle)`)
+  // A payment under way is waited for by a day, and the program may be away for three.
+  await none('an unpaid upgrade lapses', sql`select c.id, c.status from service_changes c, (select max(at) as now from billing_runs) run where c.timing = 'now' and c.expires_at + interval '5 days' < coalesce(c.applied_at, c.closed_at, run.now)`)
+  await none('who left is not charged for another period', sql`
+    select s.id from services s where s.end_reason = 'request' and exists (select 1 from invoice_lines l join invoices i on i.id = l.invoice_id where l.service_id = s.id and l.kind = 'service' and i.status = 'issued' and l.period_start >= s.ended_at
+      and not exists (select 1 from invoice_lines o join services living on living.id = o.service_id and living.status <> 'ended' where o.invoice_id = i.id))`)
+  await none('who leaves at the end of what is paid has left by then', sql`
+    select s.id from services s, (select max(at) as now from billing_runs) run where s.cancel_at_period_end and s.status in ('active', 'past_due') and (select max(p.period_end) from paid_periods p where p.service_id = s.id) < run.now - interval '1 day'`)
+  await none('no more is sold than there is', sql`select p.name, count(*) from products p join services s on s.product_id = p.id and s.status <> 'ended' where p.stock_limit is not null group by p.id having count(*) > p.stock_limit`)
+}
+
+async function codes(none: None) {
+  await none('a code is used as often as it may', sql`select p.code, count(*) from promo_codes p join promo_redemptions r on r.promo_id = p.id and r.status <> 'released' group by p.id having count(*) > p.max_redemptions`)
+  await none('a client uses a code as often as he may', sql`select p.code, r.client_id from promo_codes p join promo_redemptions r on r.promo_id = p.id and r.status <> 'released' group by p.id, r.client_id having count(*) > p.max_per_client`)
+  await none('every discount of a paid order stands on a use of its code', sql`
+    select i.number from invoices i join invoice_lines l on l.invoice_id = i.id and l.promo_id is not null join orders o on o.id = i.order_id where i.paid_at is not null and i.status = 'paid'
+      and not exists (select 1 from promo_redemptions r where r.order_id = o.id and r.promo_id = l.promo_id and r.status = 'committed')`)
+  await none('a code goes on for its periods and no longer', sql`
+    select l.service_id, p.code, count(*) from invoice_lines l join invoices i on i.id = l.invoice_id and i.status in ('issued', 'paid') join promo_codes p on p.id = l.promo_id where l.kind = 'discount' and l.service_id is not null and p.periods is not null group by l.service_id, p.id having count(*) > p.periods`)
+}
+
+/** Each letter that was queued was taken by the mail server, once; again only where our server did not hear that it was; or refused for good, and noted so. */
+async function lostLetters({ world, mailRoom }: House): Promise<string[]> {
+  const broken = { lost: [] as string[], twice: [] as string[], misstated: [] as string[] }
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const mails = await world().rows<{ id: string, status: string }>(sql`select id, status from mails where id > ${after}::uuid order by id limit 5000`)
+    for (const { id, status } of mails) {
+      const number = numberOf(id)
+      const [taken, allowed] = [mailRoom.taken(number), 1 + mailRoom.unanswered(number)]
+      if (taken === 0 && !mailRoom.bounced.has(number)) broken.lost.push(id)
+      if (taken > allowed) broken.twice.push(id)
+      if (status !== (mailRoom.bounced.has(number) ? 'failed' : 'sent')) broken.misstated.push(`${id} ${status}`)
+    }
+    const last = mails.at(-1)
+    if (!last) break
+    after = last.id
+  }
+  const sentences = { lost: 'every letter goes out', twice: 'no letter goes out twice', misstated: 'a letter\'s state says what became of it' }
+  return (['lost', 'twice', 'misstated'] as const).flatMap(name => broken[name].length > 0 ? [`${sentences[name]}: ${broken[name].length}, ${JSON.stringify(broken[name].slice(0, 3))}`] : [])
+}
+
 /** Payments of which our books say something else than the gateway. */
 async function differences(house: House): Promise<object[]> {
-  const booked = await house.world().rows<{ order: string, status: string, moved: string }>(sql`
-    select p.gateway_order_id as order, p.status, coalesce((select sum(l.amount) from journal_entries e join journal_lines l on l.entry_id = e.id where e.cause_id = p.id::text and l.account = 'gateway_clearing'), 0)::text as moved from payments p where p.gateway = 'midtrans'`)
-  const settled = new Map(house.midtrans.state.transactions.map(({ orderId, status, amount }) => [orderId, { there: status, amount: status === 'settlement' ? amount : 0 }]))
-  return booked.flatMap(({ order, status, moved }) => {
-    const { there, amount } = settled.get(order) ?? { there: 'unknown', amount: 0 }
-    return BigInt(moved) === BigInt(amount) ? [] : [{ order, ours: status, there, moved, amount }]
+  const booked = await house.world().rows<{ order: string, status: string, moved: string, won: string }>(sql`
+    select p.gateway_order_id as order, p.status, coalesce((select sum(l.amount) from journal_entries e join journal_lines l on l.entry_id = e.id and l.account = 'gateway_clearing' where e.cause_id = p.id::text
+      or e.cause_id in (select r.id::text from refunds r where r.payment_id = p.id)), 0)::text as moved,
+      coalesce((select sum(r.amount) from refunds r where r.payment_id = p.id and r.status = 'reversed'), 0)::text as won from payments p where p.gateway = 'midtrans'`)
+  const standings = house.archive.standings()
+  return booked.flatMap(({ order, status, moved, won }) => {
+    const { status: there, amount } = standings.get(order) ?? { status: 'unknown', amount: 0 }
+    return BigInt(moved) === BigInt(amount) + BigInt(won) ? [] : [{ order, ours: status, there, moved, amount, won }]
   })
 }
 
-/** What the gateway holds for us by its own books and by ours, in whole Rupiah. They are equal once every state was read back. */
-export async function gatewayTotals(house: House): Promise<{ gateway: bigint, ledger: bigint }> {
+/** What the gateway holds for us by its own books (and by what charge-backs gave back that were won) and by ours, in whole Rupiah. They are equal once every state was read back. */
+export async function gatewayTotals({ house, won }: Life): Promise<{ gateway: bigint, ledger: bigint }> {
   const [row] = await house.world().rows<{ sum: string }>(sql`select coalesce(sum(amount), 0)::text as sum from journal_lines where account = 'gateway_clearing' and gateway = 'midtrans'`)
-  const settled = house.midtrans.state.transactions.filter(transaction => transaction.status === 'settlement').reduce((sum, transaction) => sum + transaction.amount, 0)
-  return { gateway: BigInt(settled), ledger: BigInt(row?.sum ?? '0') }
+  const standing = [...house.archive.standings().values()].reduce((sum, { amount }) => sum + amount, 0)
+  return { gateway: BigInt(standing) + won, ledger: BigInt(row?.sum ?? '0') }
 }

@@ -192,6 +192,23 @@ describe.each(databaseKinds())('money that goes back on %s', (kind) => {
       expect((await pay().showRefundable({ invoiceId })).payments[0]?.left.amount).toBe('71000')
     })
 
+    it('what the bank took back is not given back once more: a refund that was not sent yet is given up with its reason, one that waits for a second person is refused', async () => {
+      const { paymentId, gatewayOrder, invoiceId } = await settled()
+      const id = await ask(paymentId)
+      w.midtrans.act.chargeback(gatewayOrder, 40_000)
+      await w.work()
+      await send(id)
+      expect(await refund(id)).toMatchObject({ status: 'failed', problem: 'exceeds' })
+      expect(w.midtrans.state.transactions.find(t => t.orderId === gatewayOrder)?.refunds).toHaveLength(1)
+      expect(await owed(invoiceId)).toBe(40_000n)
+      const large = await settled('qris', [6_000_000n])
+      const waiting = await ask(large.paymentId, { kind: 'manual', consequence: 'keep', amount: money(6_660_000), transfer: { reference: 'OUT 30', paidOn: '2026-11-01' } })
+      w.midtrans.act.chargeback(large.gatewayOrder, 1_000_000)
+      await w.work()
+      expect(await codeOf(pay().approveRefund({ refundId: waiting, actor: second }))).toBe('refund_exceeds')
+      await pay().declineRefund({ refundId: waiting, actor: second, reason: 'charged back' })
+    })
+
     it('credit that was spent meanwhile is not taken below zero: what nobody bears waits in its own account for Finance', async () => {
       const order = await w.world.order()
       const view = await w.start(order, 'qris')

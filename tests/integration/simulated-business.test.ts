@@ -6,12 +6,12 @@ import { databaseKinds } from '../support/app.ts'
 const seed = 20_261_128
 
 describe.each(databaseKinds())('a simulated business on %s', (kind) => {
-  it(`lives through five months of trouble (seed ${seed}): every promise is kept, and the gateway's total is the ledger's to the Rupiah`, async () => {
-    const { broken, totals, tally } = await simulate({ kind, seed, clients: 8, days: 150 })
+  it(`lives through four months of trouble (seed ${seed}): every promise is kept, and the gateway's total is the ledger's to the Rupiah`, async () => {
+    const { broken, totals, tally } = await simulate({ kind, seed, clients: 12, days: 120 })
     expect(broken).toEqual([])
     expect(totals.ledger).toBe(totals.gateway)
     // A life in which nothing happened proves nothing.
-    expect(tally.orders).toBeGreaterThan(5)
-    expect(tally.payments).toBeGreaterThan(20)
+    const never = (['orders', 'coded', 'payments', 'transfers', 'upgrades', 'changesAtRenewal', 'cancelled', 'refundsToCredit', 'refundsByHand', 'creditPaidOut', 'creditNotes', 'mailOutages', 'mailAnswersLost', 'documentsFailed', 'restarts', 'downtimes'] as const).filter(name => tally[name] === 0)
+    expect(never).toEqual([])
   }, 300_000)
 })

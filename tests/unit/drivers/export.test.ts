@@ -79,7 +79,7 @@ describe('files of reports', () => {
     expect([last, largest]).toEqual([total, 5_000])
   })
 
-  it('attack: cells that begin like a formula are text; quotes, separators and line ends do not leave their cell; numbers stay numbers', async () => {
+  it('attack 9402d6c: cells that begin like a formula are text; quotes, separators and line ends do not leave their cell; numbers stay numbers', async () => {
     const nasty = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', 'a;b,"c"\nd', 'Budi']
     const lines = (await whole(csvWriter.write(sheet(nasty.map(text => [new Date('2026-11-01T18:00:00Z'), text, -5n, 1.5]), 'id')))).toString('utf8')
     expect(lines).toBe(`\uFEFFWhen;What;Amount;Rate\r\n${['\'=1+1', '\'+1', '\'-1', '\'@SUM(A1)', '\'\tx', '"\'\rx"', '"a;b,""c""\nd"', 'Budi'].map(text => `2026-11-02 01:00:00;${text};-5;1,5\r\n`).join('')}`)
