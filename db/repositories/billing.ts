@@ -36,7 +36,7 @@ const toLine = (row: typeof invoiceLines.$inferSelect): InvoiceLine => ({ kind: 
 
 const toSubscription = (row: ServiceRow): Subscription => ({
   id: row.id, orderId: row.orderId, clientId: row.clientId, productName: row.productName, hostname: row.hostname, cycle: row.cycle, price: money(row.price, row.currency), status: row.status, suspensionReason: row.suspensionReason,
-  anchorDay: row.anchorDay, cancelAtPeriodEnd: row.cancelAtPeriodEnd, holdUntil: row.holdUntil, holdReason: row.holdReason, resumeRequestedAt: row.resumeRequestedAt,
+  anchorDay: row.anchorDay, cancelAtPeriodEnd: row.cancelAtPeriodEnd, trialEndsAt: row.trialEndsAt, termPeriods: row.termPeriods, endsAt: row.endsAt, holdUntil: row.holdUntil, holdReason: row.holdReason, resumeRequestedAt: row.resumeRequestedAt,
 })
 
 const invoiceStore = (db: Executor, context: StoreContext): InvoiceStore => ({
@@ -162,23 +162,23 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
 })
 
 /** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes nor pending prices. */
-interface RawTerms { periods: number, discounts: { promo_id: string, label: string, kind: PromoKind, value: string, periods: number | null }[], changes: { id: string, price: string, at: number }[] }
+interface RawTerms { periods: number, discounts: { promo_id: string | null, label: string, kind: PromoKind, value: string, periods: number | null, ends: number | null }[], changes: { id: string, price: string, at: number }[] }
 /** A change that waits for the renewal: from then on its cycle and price count. */
 const waitingChange = sql`left join service_changes c on c.service_id = s.id and c.status = 'waiting' and c.timing = 'renewal'`
 /** A pending price counts while its announcement does and the service still is of that product and cycle; a waiting change brings its own price. */
 const termsQuery = sql`(select case when d.list is null and pending.list is null then null else json_build_object('periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
-  from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods)) as list from service_discounts where service_id = s.id) d,
+  from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods, 'ends', extract(epoch from ends_at) * 1000)) as list from service_discounts where service_id = s.id) d,
     (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
       where w.service_id = s.id and c.id is null and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
 const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
   price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0,
-  discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ...discount }) => ({ ...discount, promoId, value: BigInt(value) })),
+  discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ends, ...discount }) => ({ ...discount, promoId, value: BigInt(value), ...(ends === null ? {} : { endsAt: new Date(Number(ends)) }) })),
   priceChanges: (terms?.changes ?? []).map(({ id, price: next, at }) => ({ id, price: money(BigInt(next), currency), from: new Date(at) })),
 })
 
 /** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
 interface CandidateRow {
-  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, hold_until: number | null, price_terms: RawTerms | null, terms: string | null,
+  id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, trial_ends_at: number | null, ends_at: number | null, hold_until: number | null, price_terms: RawTerms | null, terms: string | null,
   paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null, fee_charged: boolean
 }
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
@@ -189,7 +189,7 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
  * index that is right for a page of services, whatever the statistics of a table say that grows while a run goes on.
  */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
-  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
     coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way,
@@ -206,7 +206,7 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
 
 const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candidates']>>[number] => ({
   serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, ...toPriceTerms(row.price, row.currency, row.price_terms), anchorDay: row.anchor_day,
-  cancelAtPeriodEnd: row.cancel_at_period_end, holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms),
+  cancelAtPeriodEnd: row.cancel_at_period_end, trialEndsAt: moment(row.trial_ends_at), endsAt: moment(row.ends_at), holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms),
   invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
     ? null
     : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true, ...(row.fee_charged ? { feeCharged: true } : {}) },
@@ -274,14 +274,14 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async describe(serviceIds) {
       if (serviceIds.length === 0) return []
       const found = await db.execute(sql`
-        select s.id, s.cancel_at_period_end, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        select s.id, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
         from services s
         ${waitingChange}
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
         left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
         where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
-      return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'price' | 'currency' | 'price_terms' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
-        .map((row): ServiceBilling => ({ serviceId: row.id, prices: toPriceTerms(row.price, row.currency, row.price_terms), terms: toTerms(row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, openInvoiceId: row.invoice_id }))
+      return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'trial_ends_at' | 'ends_at' | 'price' | 'currency' | 'price_terms' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
+        .map((row): ServiceBilling => ({ serviceId: row.id, prices: toPriceTerms(row.price, row.currency, row.price_terms), terms: toTerms(row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, trialEndsAt: moment(row.trial_ends_at), endsAt: moment(row.ends_at), openInvoiceId: row.invoice_id }))
     },
   }
 }

@@ -17,8 +17,8 @@ const toChange = (row: ChangeRow): ServiceChange => ({
 })
 const termsOf = (row: typeof services.$inferSelect): ServiceTerms => ({ productId: row.productId, productName: row.productName, spec: row.spec, cycle: row.cycle, price: money(row.price, row.currency) })
 
-/** An issued invoice of an upgrade that still waits for it: nobody owes it, nobody is reminded of it, it lapses. `v` is the invoice. */
-export const notOfWaitingUpgrade = sql`not exists (select 1 from service_changes w where w.invoice_id = v.id and w.status = 'waiting' and w.timing = 'now')`
+/** An issued invoice of an upgrade or of an alignment that still waits for it: nobody owes it, nobody is reminded of it, it lapses. `v` is the invoice. */
+export const notOfWaitingUpgrade = sql`not exists (select 1 from service_changes w where w.invoice_id = v.id and w.status = 'waiting' and w.timing = 'now') and not exists (select 1 from alignments w where w.invoice_id = v.id and w.status = 'waiting')`
 
 function changeStore(db: Executor): ChangeStore {
   const one = (rows: ChangeRow[]) => rows[0] ? toChange(rows[0]) : null
@@ -87,7 +87,7 @@ function changeStore(db: Executor): ChangeStore {
           (select v.id from renewals r join invoices v on v.id = r.invoice_id where r.service_id = ${serviceId} and v.status = 'issued' and v.due_at > ${now.toISOString()}
             and (select sum(amount) from journal_lines where invoice_id = v.id and account = 'receivable') = v.total and not exists (select 1 from payments y where y.invoice_id = v.id and y.status in ('created', 'pending')) limit 1) as "renewalInvoiceId"`))
       return {
-        serviceId, clientId: service.clientId, hostname: service.hostname, kind: product?.kind ?? '', status: service.status, cancelAtPeriodEnd: service.cancelAtPeriodEnd, terms: termsOf(service), paidUntil: toDate(money?.paidUntil), owed: money?.owed ?? 0, renewalInvoiceId: money?.renewalInvoiceId ?? null,
+        serviceId, clientId: service.clientId, hostname: service.hostname, kind: product?.kind ?? '', status: service.status, cancelAtPeriodEnd: service.cancelAtPeriodEnd, terms: termsOf(service), paidUntil: toDate(money?.paidUntil), trialEndsAt: service.trialEndsAt, endsAt: service.endsAt, owed: money?.owed ?? 0, renewalInvoiceId: money?.renewalInvoiceId ?? null,
         machine: resource?.connectionId && resource.node ? { connectionId: resource.connectionId, node: resource.node, status: resource.status } : null,
       } satisfies ChangeSubjectRow
     },

@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, gt, inArray, isNotNull, lte, ne } from 'driz
 import { money } from '#shared/money/money.ts'
 import type { BuyerStore, CartStore, Order, OrderStore, RedemptionStore } from '#server/ordering/ports.ts'
 import type { Executor } from '../client.ts'
-import { carts, clientProfiles, invoices, orders, promoRedemptions, serviceDiscounts, services, users } from '../schema/index.ts'
+import { carts, clientProfiles, invoices, orders, paidPeriods, promoRedemptions, serviceDiscounts, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 const cartLife = 30 * 86_400_000
@@ -42,7 +42,10 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
     },
     async hasPaid(clientId) {
       const [row] = await db.select({ id: invoices.id }).from(invoices).where(and(eq(invoices.clientId, clientId), eq(invoices.status, 'paid'), isNotNull(invoices.orderId))).limit(1)
-      return row !== undefined
+      if (row) return true
+      // A trial has no order invoice: what follows it was paid.
+      const [after] = await db.select({ id: services.id }).from(services).innerJoin(paidPeriods, and(eq(paidPeriods.serviceId, services.id), isNotNull(paidPeriods.invoiceId))).where(and(eq(services.clientId, clientId), isNotNull(services.trialEndsAt))).limit(1)
+      return after !== undefined
     },
     async find(id, clientId) {
       return (await loadOrders(db, await db.select().from(orders).where(and(eq(orders.id, id), eq(orders.clientId, clientId)))))[0] ?? null

@@ -21,7 +21,7 @@ const promoLines = (what: 'discount' | 'revenue' | 'renewals'): SQL => ({
 export const salesReports = (db: Executor): Pick<Reports, 'products' | 'productLines' | 'promos' | 'promoLines'> => ({
   async products(span, before, window) {
     const during = within(sql`i.issued_at`, span)
-    const rows = sql`select s.product_id as key, pr.name as label, count(distinct s.id) filter (where ${during} and i.order_id is not null and i.status = 'paid' and l.kind = 'service')::bigint as units,
+    const rows = sql`select s.product_id as key, pr.name as label, count(distinct s.id) filter (where ${during} and (i.order_id is not null or l.period_start = s.trial_ends_at) and i.status = 'paid' and l.kind = 'service')::bigint as units,
         coalesce(sum(l.amount) filter (where ${during}), 0) as revenue, coalesce(sum(l.amount) filter (where not (${during})), 0) as before, coalesce(sum(l.amount) filter (where ${during}), 0) as size
       from invoices i join invoice_lines l on l.invoice_id = i.id join services s on s.id = l.service_id join products pr on pr.id = s.product_id
       where ${within(sql`i.issued_at`, { start: before.start, end: span.end })} and ${counts} group by s.product_id, pr.name`

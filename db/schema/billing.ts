@@ -27,10 +27,14 @@ export const services = pgTable('services', {
   resumeRequestedAt: instant(), createdAt: instant().notNull(),
   /** Announced prices reach it no sooner than this. */
   priceLockedUntil: instant(),
+  /** Its trial, if it began with one, ends then: the first paid period begins. */
+  trialEndsAt: instant(),
+  /** A fixed term: no period begins then or later. `termPeriods` until the first paid one begins, which makes it a moment. */
+  termPeriods: integer(), endsAt: instant(), /** Of the notices that a term ends, the last that went out: so many days ahead. */ endToldDays: integer(),
 }, t => [
   knownCurrency('services', t.currency), check('services_status', oneOf(t.status, serviceStatuses)), check('services_cycle', oneOf(t.cycle, billingCycles)), check('services_suspension', oneOf(t.suspensionReason, suspensionReasons)), check('services_end', oneOf(t.endReason, endReasons)), check('services_cancel', oneOf(t.cancelReason, cancelReasons)),
   check('services_suspended_with_reason', sql`(${t.status} = 'suspended') = (${t.suspensionReason} is not null)`), check('services_ended_with_reason', sql`(${t.status} = 'ended') = (${t.endReason} is not null)`), check('services_price', sql`${t.price} >= 0`),
-  index('services_client').on(t.clientId, t.createdAt), index('services_order').on(t.orderId), index('services_product').on(t.productId, t.status), index('services_status').on(t.status, t.id),
+  check('services_term', sql`${t.termPeriods} between 1 and 120`), index('services_ends').on(t.endsAt).where(sql`ends_at is not null and status <> 'ended'`), index('services_client').on(t.clientId, t.createdAt), index('services_order').on(t.orderId), index('services_product').on(t.productId, t.status), index('services_status').on(t.status, t.id),
 ])
 
 /** Entitlement: `paidUntil` is the greatest end of these. Nobody ever writes a due date. One period start per service, ever. */
@@ -54,10 +58,10 @@ export const invoiceLines = pgTable('invoice_lines', {
   id: id(), invoiceId: uuid().notNull().references(() => invoices.id), position: integer().notNull(), kind: word<InvoiceLineKind>().notNull(), description: text().notNull(), serviceId: uuid().references(() => services.id), periodStart: instant(), periodEnd: instant(), quantity: integer().notNull().default(1), amount: amount().notNull(), currency: currency(), /** The code that gave this discount. */ promoId: uuid().references(() => promoCodes.id),
 }, t => [knownCurrency('invoice_lines', t.currency), check('invoice_lines_kind', oneOf(t.kind, invoiceLineKinds)), check('invoice_lines_quantity', sql`${t.quantity} > 0`), index('invoice_lines_invoice').on(t.invoiceId, t.position), index('invoice_lines_service').on(t.serviceId, t.periodStart), index('invoice_lines_promo').on(t.promoId, t.serviceId).where(sql`promo_id is not null`)])
 
-/** What promo codes take off the renewals of a service: copied when it was sold, so that a later change of a code changes no sold service. */
+/** What is taken off the renewals of a service: copied from a promo code when it was sold, so that a later change of a code changes no sold service, or given by staff. */
 export const serviceDiscounts = pgTable('service_discounts', {
-  serviceId: uuid().notNull().references(() => services.id), promoId: uuid().notNull().references(() => promoCodes.id), label: text().notNull(), kind: word<PromoKind>().notNull(), /** Percent, or Rupiah for this service. */ value: amount().notNull(), currency: currency(), /** The first one counted; null: for good. */ periods: integer(),
-}, t => [knownCurrency('service_discounts', t.currency), primaryKey({ columns: [t.serviceId, t.promoId] }), check('service_discounts_kind', oneOf(t.kind, promoKinds)), check('service_discounts_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`), check('service_discounts_periods', sql`${t.periods} > 1`)])
+  id: uuid().primaryKey().defaultRandom(), serviceId: uuid().notNull().references(() => services.id), /** Null: staff gave it. */ promoId: uuid().references(() => promoCodes.id), label: text().notNull(), kind: word<PromoKind>().notNull(), /** Percent, or Rupiah for this service. */ value: amount().notNull(), currency: currency(), /** The first one counted; null: for good. */ periods: integer(), /** Taken off by staff: not for periods that begin then or later. */ endsAt: instant(),
+}, t => [knownCurrency('service_discounts', t.currency), uniqueIndex('service_discounts_once').on(t.serviceId, t.promoId), index('service_discounts_service').on(t.serviceId), check('service_discounts_kind', oneOf(t.kind, promoKinds)), check('service_discounts_value', sql`${t.value} > 0 and (${t.kind} <> 'percent' or ${t.value} <= 100)`), check('service_discounts_periods', sql`${t.periods} > 1`)])
 
 /** A new price for the existing services of a product and cycle. A job writes it to each of them, in the order of their ids up to `cursor`. */
 export const priceAnnouncements = pgTable('price_announcements', {
@@ -71,6 +75,11 @@ export const servicePriceChanges = pgTable('service_price_changes', {
   /** It is the service's price since; until then it is pending. */
   appliedAt: instant(), withdrawnAt: instant(),
 }, t => [knownCurrency('service_price_changes', t.currency), check('service_price_changes_price', sql`${t.price} >= 0`), uniqueIndex('service_price_changes_once').on(t.announcementId, t.serviceId), index('service_price_changes_pending').on(t.serviceId, t.effectiveFrom).where(sql`applied_at is null and withdrawn_at is null`)])
+
+/** One trial per client and product, ever. */
+export const trials = pgTable('trials', {
+  clientId: uuid().notNull().references(() => users.id), productId: uuid().notNull().references(() => products.id), serviceId: uuid().notNull().references(() => services.id), startedAt: instant().notNull(),
+}, t => [primaryKey({ columns: [t.clientId, t.productId] }), uniqueIndex('trials_service').on(t.serviceId), index('trials_product').on(t.productId)])
 
 /** One renewal invoice per (service, period start): the row is taken in the transaction that issues it. */
 export const renewals = pgTable('renewals', {

@@ -13,8 +13,8 @@ export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number
 
 export const products = pgTable('products', {
   id: id(), slug: text().notNull().unique(), kind: word<ProductKind>().notNull(), name: text().notNull(), summary: jsonb().$type<Localized>().notNull(), description: jsonb().$type<Localized>().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
-  status: word<ProductStatus>().notNull().default('draft'), featured: boolean().notNull().default(false), position: integer().notNull().default(100), stockLimit: integer(), createdAt: instant().notNull(), updatedAt: instant().notNull(),
-}, t => [check('products_kind', oneOf(t.kind, productKinds)), check('products_status', oneOf(t.status, productStatuses)), check('products_stock', sql`${t.stockLimit} >= 0`), index('products_list').on(t.kind, t.status, t.position)])
+  status: word<ProductStatus>().notNull().default('draft'), featured: boolean().notNull().default(false), position: integer().notNull().default(100), stockLimit: integer(), /** Free days of the first order of a client; null: no trial. */ trialDays: integer(), /** A service of it ends by itself after so many paid periods; null: it renews until it is cancelled. */ fixedTermPeriods: integer(), createdAt: instant().notNull(), updatedAt: instant().notNull(),
+}, t => [check('products_kind', oneOf(t.kind, productKinds)), check('products_status', oneOf(t.status, productStatuses)), check('products_stock', sql`${t.stockLimit} >= 0`), check('products_trial', sql`${t.trialDays} between 3 and 90`), check('products_term', sql`${t.fixedTermPeriods} between 1 and 120`), index('products_list').on(t.kind, t.status, t.position)])
 
 export const productTemplates = pgTable('product_templates', {
   productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), templateId: uuid().notNull().references(() => templates.id),

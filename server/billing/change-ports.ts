@@ -46,6 +46,10 @@ export interface ChangeSubjectRow {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly kind: string, readonly status: ServiceStatus, readonly cancelAtPeriodEnd: boolean, readonly terms: ServiceTerms
   readonly machine: { readonly connectionId: string, readonly node: string, readonly status: ResourceStatus } | null
   readonly paidUntil: Date | null
+  /** Its trial ends, or ended, then. */
+  readonly trialEndsAt: Date | null
+  /** It ends by itself then: its cycle stays. */
+  readonly endsAt: Date | null
   /** How many issued invoices of it are unpaid (its renewal, above all). */
   readonly owed: number
   /** Its renewal invoice, if that is not due yet and no money has moved for it: a change at renewal may still take its place. */

@@ -2,6 +2,7 @@ import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, NewId } from '../kernel/ports.ts'
 import type { AuditRecord } from '../audit/ports.ts'
+import { alignmentTransitions } from './alignment-lifecycle.ts'
 import { changeTransitions } from './change-lifecycle.ts'
 import { invoiceTransitions } from './invoice-lifecycle.ts'
 import { manualEntryTransitions } from './manual-entry-lifecycle.ts'
@@ -27,8 +28,8 @@ export interface BillingDeps {
 
 export const systemActor = (name: string): Actor => ({ kind: 'system', name })
 
-type Change = { readonly entity: 'service' | 'invoice' | 'order' | 'manual_entry' | 'change', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
-const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions, manual_entry: manualEntryTransitions, change: changeTransitions }
+type Change = { readonly entity: 'service' | 'invoice' | 'order' | 'manual_entry' | 'change' | 'alignment', readonly id: string, readonly from: string, readonly to: string, readonly cause: string, readonly actor: Actor, readonly at: Date }
+const tables: Record<Change['entity'], Readonly<Record<string, readonly string[]>>> = { service: serviceTransitions, invoice: invoiceTransitions, order: orderTransitions, manual_entry: manualEntryTransitions, change: changeTransitions, alignment: alignmentTransitions }
 
 /** Every change of a state leaves a row: from, to, why, who, when. @throws RangeError for a pair that the lifecycle does not know. */
 export async function recordTransition(stores: BillingStores, ...changes: readonly Change[]): Promise<void> {

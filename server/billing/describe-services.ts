@@ -15,6 +15,10 @@ export interface ServiceBillingView {
   /** Prices that wait for a later period, the nearest first. */
   readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[]
   readonly priceLockedUntil: Date | null
+  /** The end of the free trial that runs. */
+  readonly trialEndsAt: Date | null
+  /** A fixed term: it ends by itself then. */
+  readonly endsAt: Date | null
   /** The change that is open, or that lapsed lately. */
   readonly change: ChangeView | null
 }
@@ -35,7 +39,8 @@ function view(service: ServiceBilling, { rules: house, computeTax, clock }: Deps
   const now = clock.now()
   const tax = asked && computeTax(asked.net, at > now ? at : now)
   return {
-    paidUntil: service.paidUntil, nextInvoiceOn: at && rules.calendar.isoDay(at), openInvoiceId: service.openInvoiceId, priceLockedUntil: service.priceLockedUntil && service.priceLockedUntil > now ? service.priceLockedUntil : null,
+    trialEndsAt: service.trialEndsAt && service.trialEndsAt > now ? service.trialEndsAt : null, endsAt: service.endsAt,
+    paidUntil: service.paidUntil, nextInvoiceOn: at && rules.calendar.isoDay(at > now ? at : now), openInvoiceId: service.openInvoiceId, priceLockedUntil: service.priceLockedUntil && service.priceLockedUntil > now ? service.priceLockedUntil : null,
     nextInvoice: asked && tax && { price: asked.price, discount: sum(asked.discounts.map(discount => discount.amount), asked.net.currency), tax: tax.tax, total: tax.total, codes: asked.discounts.map(discount => discount.label) },
     priceChanges: [...service.prices.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime()).map(({ price, from }) => ({ price, from })),
   }

@@ -5,6 +5,7 @@ import { endOpenChange } from './close-change.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { auditStaff, hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
+import { endAlignmentOf } from './follow-alignment.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores, Subscription } from './ports.ts'
 
@@ -23,6 +24,7 @@ export const endService = (deps: BillingDeps) => async (stores: BillingStores, {
   const now = deps.clock.now()
   // An upgrade that nobody paid was never owed: void, whatever becomes of the other invoices.
   await endOpenChange(deps, stores, { serviceId, reason: `service_ended:${reason}`, ended: true, actor })
+  await endAlignmentOf(deps, stores, { serviceId, reason: `service_ended:${reason}`, actor })
   await stores.subscriptions.setStatus(serviceId, { status: 'ended', endReason: reason, endedAt: now, suspensionReason: null, suspensionNote: null, resumeRequestedAt: null })
   await recordTransition(stores, { entity: 'service', id: serviceId, from: service.status, to: 'ended', cause: reason, actor, at: now })
   for (const { id } of open) {

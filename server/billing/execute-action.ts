@@ -89,7 +89,8 @@ const acts: Record<PlannedAction['kind'], Act> = {
     await endService(deps)(stores, { serviceId: action.serviceId, reason: 'nonpayment', note: action.invoiceNumber ?? '', actor })
   },
   async end_at_period_end(deps, stores, { action, actor }) {
-    await endService(deps)(stores, { serviceId: action.serviceId, reason: 'request', note: 'cancelled at the end of the paid period', actor })
+    const term = action.reason.code === 'fixed_term'
+    await endService(deps)(stores, { serviceId: action.serviceId, reason: term ? 'fixed_term' : 'request', note: term ? 'its fixed term is over' : 'cancelled at the end of the paid period', actor })
   },
   expire_order: expireOrder,
 }

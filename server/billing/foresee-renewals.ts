@@ -28,7 +28,7 @@ export function* renewalsOf(start: CalendarFacts, house: PlanRules, now: Date, u
     const issueAt = renewalInvoiceAt(facts, rules)
     if (!issueAt || !facts.paidUntil) return
     const at = latest(now, issueAt, facts.holdUntil)
-    const dueAt = renewalDueAt(facts.paidUntil, at, rules)
+    const dueAt = renewalDueAt(facts.paidUntil, at, rules, facts.trialEndsAt)
     if (dueAt > until || !planService(facts, rules, at).some(action => action.kind === 'issue_renewal_invoice')) return
     const { net } = renewalPrice(facts, facts.paidUntil)
     if (!isZero(net)) yield { serviceId: facts.serviceId, hostname: facts.hostname, clientName: facts.clientName, dueAt, price: net }

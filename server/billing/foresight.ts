@@ -27,7 +27,7 @@ function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): Calenda
   const { net } = renewalPrice(facts, facts.paidUntil)
   // What costs nothing is paid at once.
   if (isZero(net)) return { ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
-  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules), outstanding: rules.withTax?.(net, at) ?? net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
+  const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules, facts.trialEndsAt), outstanding: rules.withTax?.(net, at) ?? net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
   return { ...facts, renewalIssued: true, invoice }
 }
 

@@ -55,7 +55,7 @@ function figure({ rules, clock }: BillingDeps, { service, prices, periodStart, d
     { ...period, kind: 'service', description: `${productName} · ${service.hostname}`, amount: price },
     ...discounts.map(({ promoId, label, amount }): InvoiceLine => ({ ...period, kind: 'discount', description: label, amount: negate(amount), promoId })),
   ]
-  return { service, change, pending, price, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules) }
+  return { service, change, pending, price, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules, service.trialEndsAt) }
 }
 
 type Claim = Pick<ReturnType<typeof figure>, 'period' | 'change'> & { readonly invoiceId: string | null }

@@ -7,6 +7,7 @@ import type { RefundConsequence } from '#shared/vocabulary/refunds.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest, TransitionLog } from '../kernel/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { AlignmentStore } from './alignment-ports.ts'
 import type { HolidayStore } from './holiday-ports.ts'
 import type { ChangeStore } from './change-ports.ts'
 import type { DepositStore } from './deposit-ports.ts'
@@ -16,6 +17,7 @@ import type { BookedEntry, Seal } from './journal-seal.ts'
 import type { JournalEntry, JournalLine } from './ledger.ts'
 import type { LateFeeStore } from './late-fee-ports.ts'
 import type { ReturnParts, ReturnWay } from './return-entries.ts'
+import type { LifeStore } from './life-ports.ts'
 import type { ManualEntryStore, PeriodStore } from './ledger-ports.ts'
 import type { PriceChangeStore } from './price-ports.ts'
 import type { PriceChange, PriceTerms, RenewalDiscount, RenewalPrice } from './renewal-price.ts'
@@ -125,6 +127,9 @@ export interface BillingHooks {
   readonly paymentMethods?: (amount: Money) => Promise<readonly { readonly method: GatewayMethod, /** On top, PPN included. */ readonly fee: Money }[]>
 }
 
+/** Begins the free trial of a service that was just ordered, in the order's transaction: its free period, and the build. @throws AppError trial_used */
+export type StartTrial = (stores: KernelStores, input: { readonly serviceId: string, readonly productId: string, readonly days: number, readonly actor: Actor }) => Promise<void>
+
 export type { ChangeQuote, ChangeSubject, FinishChange, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from './change-ports.ts'
 
 export interface PaymentViewJson {
@@ -228,14 +233,19 @@ export interface LedgerAudits {
 
 export interface Subscription {
   readonly id: string, readonly orderId: string, readonly clientId: string, readonly productName: string, readonly hostname: string, readonly cycle: BillingCycle, readonly price: Money
-  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly anchorDay: number | null, readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly holdReason: string | null
+  readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly anchorDay: number | null, readonly cancelAtPeriodEnd: boolean
+  /** The end of the trial that it began with. */
+  readonly trialEndsAt: Date | null
+  /** A fixed term: paid periods that it has, until the first one makes that the moment at which it ends. */
+  readonly termPeriods: number | null, readonly endsAt: Date | null
+  readonly holdUntil: Date | null, readonly holdReason: string | null
   /** Somebody entitled asked that the suspension be lifted: the machine may be started, and turns the service active. */
   readonly resumeRequestedAt: Date | null
 }
 /** Why a client (or staff for him) ends a service. */
 export interface CancelWhy { readonly reason: CancelReason | null, readonly note: string | null }
 export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
-export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly prices: PriceTerms, readonly terms: BillingTerms | null }
+export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly trialEndsAt: Date | null, readonly endsAt: Date | null, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly prices: PriceTerms, readonly terms: BillingTerms | null }
 
 export interface SubscriptionStore {
   lock(serviceId: string): Promise<Subscription | null>
@@ -313,6 +323,7 @@ export interface BillingStores extends KernelStores {
   readonly invoices: InvoiceStore, readonly ledger: LedgerStore, readonly books: Books, readonly ledgerAudits: LedgerAudits, readonly subscriptions: SubscriptionStore, readonly billingNotices: NoticeStore, readonly orderStates: OrderStates
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore, readonly changes: ChangeStore, readonly priceChanges: PriceChangeStore
   readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
+  readonly lives: LifeStore, readonly alignments: AlignmentStore
   readonly terms: TermsStore, readonly clientGroups: ClientGroupStore, readonly lateFees: LateFeeStore, readonly holidays: HolidayStore
 }
 

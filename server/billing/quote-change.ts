@@ -10,10 +10,12 @@ import { chargeOf, dayNumberOf } from './proration.ts'
 const refusals: Record<ServiceStatus, ErrorCode | null> = { pending: 'service_not_ready', active: null, past_due: 'renewal_open', suspended: 'service_suspended', ended: 'service_not_ready' }
 
 /** Why a service takes no change now; null: it does. One function for the page and for the act. */
-export function refusalOf(subject: ChangeSubjectRow, open: ServiceChange | null): ErrorCode | null {
+export function refusalOf(subject: ChangeSubjectRow, open: ServiceChange | null, now: Date): ErrorCode | null {
   const refused = refusals[subject.status]
   if (refused) return refused
   if (subject.cancelAtPeriodEnd) return 'service_cancelled'
+  // Its days cost nothing: there is no price to reckon a difference from.
+  if (subject.trialEndsAt && subject.trialEndsAt > now) return 'trial_running'
   if (open) return 'change_open'
   return subject.machine?.status === 'ready' ? null : 'service_not_ready'
 }
@@ -25,7 +27,7 @@ export const findChangeSubject = (deps: BillingDeps) => async (stores: BillingSt
   const row = await stores.changes.subject(serviceId, { lock, now: deps.clock.now() })
   if (!row || (clientId !== null && row.clientId !== clientId)) return null
   const open = await stores.changes.openOf(serviceId)
-  return { ...row, open, refusal: refusalOf(row, open), periods: await stores.changes.livePeriods(serviceId, deps.clock.now()) }
+  return { ...row, open, refusal: refusalOf(row, open, deps.clock.now()) ?? (await stores.alignments.openOf(serviceId) ? 'alignment_open' : null), periods: await stores.changes.livePeriods(serviceId, deps.clock.now()) }
 }
 
 /**

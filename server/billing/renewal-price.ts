@@ -3,13 +3,13 @@ import type { DiscountRule } from '#shared/money/discount.ts'
 import { isZero, subtract } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 
-/** A code that goes on after the first period; `periods` counts that first one, null is for good. `value`: percent, or Rupiah for this service. */
-export interface RenewalDiscount extends DiscountRule { readonly promoId: string, readonly periods: number | null }
+/** A code that goes on after the first period, or what staff gave (no `promoId`); `periods` counts that first one, null is for good; `endsAt`: not for periods that begin then or later. `value`: percent, or Rupiah for this service. */
+export interface RenewalDiscount extends DiscountRule { readonly promoId: string | null, readonly periods: number | null, readonly endsAt?: Date | null }
 /** A price that waits for the first period that begins at `from` or later. */
 export interface PriceChange { readonly id: string, readonly price: Money, readonly from: Date }
 /** All that decides what a renewal costs. */
 export interface PriceTerms { readonly price: Money, readonly discounts: readonly RenewalDiscount[], readonly priceChanges: readonly PriceChange[], /** How many periods were paid; the next one has this number, counted from 0. */ readonly periodsPaid: number }
-export interface RenewalPrice { readonly price: Money, /** What makes the price differ from the one before. */ readonly change: PriceChange | null, readonly discounts: readonly { readonly promoId: string, readonly label: string, readonly amount: Money }[], /** What is left, without PPN. */ readonly net: Money }
+export interface RenewalPrice { readonly price: Money, /** What makes the price differ from the one before. */ readonly change: PriceChange | null, readonly discounts: readonly { readonly promoId: string | null, readonly label: string, readonly amount: Money }[], /** What is left, without PPN. */ readonly net: Money }
 
 /**
  * What the period that begins at `periodStart` costs, without PPN: the one function of renewal invoice, plan, forecast and of everything
@@ -20,7 +20,7 @@ export function renewalPrice(terms: PriceTerms, periodStart: Date): RenewalPrice
   const change = [...terms.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime() || (a.id < b.id ? -1 : 1)).findLast(pending => pending.from <= periodStart) ?? null
   const price = change?.price ?? terms.price
   let net = price
-  const discounts = inDiscountOrder(terms.discounts.filter(discount => discount.periods === null || terms.periodsPaid < discount.periods)).flatMap((discount) => {
+  const discounts = inDiscountOrder(terms.discounts.filter(discount => (discount.periods === null || terms.periodsPaid < discount.periods) && (!discount.endsAt || periodStart < discount.endsAt))).flatMap((discount) => {
     const amount = discountOf([net], discount)
     net = subtract(net, amount)
     return isZero(amount) ? [] : [{ promoId: discount.promoId, label: discount.label, amount }]

@@ -4,6 +4,8 @@ import { endOpenChange, isCancellable, lockInvoiceOfChange } from './close-chang
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { endService } from './end-service.ts'
+import { endAlignmentOf, lockInvoiceOfAlignment } from './follow-alignment.ts'
+import { queueMail } from './mails.ts'
 import type { BillingStores, CancelWhy, Subscription } from './ports.ts'
 
 interface Wish { readonly serviceId: string, /** Null: staff. */ readonly clientId: string | null, readonly why?: CancelWhy, readonly actor: Actor }
@@ -20,18 +22,30 @@ async function lockLiving(stores: BillingStores, { serviceId, clientId }: Wish):
 /**
  * The client's wish to end a service when what is paid ends (`cancel: false` takes it back, and forgets why). A renewal invoice that is open
  * already is voided when the service ends; a change that waits for money or for a renewal is over, unless its renewal invoice is written.
+ * The client is told when it ends and how to take it back, or that it goes on; once per turn.
  * @throws AppError not_found (foreign, too), transition_refused (not living)
  */
 export const scheduleCancellation = (deps: BillingDeps) => async (stores: BillingStores, wish: Wish & { readonly cancel: boolean }): Promise<void> => {
   const { serviceId, cancel, actor } = wish
   const why = cancel ? wish.why ?? untold : untold
-  if (cancel) await lockInvoiceOfChange(stores, serviceId)
+  if (cancel) {
+    await lockInvoiceOfChange(stores, serviceId)
+    await lockInvoiceOfAlignment(stores, serviceId)
+  }
   const service = await lockLiving(stores, wish)
   const change = cancel ? await stores.changes.openOf(serviceId) : null
   if (change && isCancellable(change)) await endOpenChange(deps, stores, { serviceId, reason: 'service_cancelled', actor })
+  if (cancel) await endAlignmentOf(deps, stores, { serviceId, reason: 'service_cancelled', actor })
   await stores.subscriptions.setCancellation(serviceId, { atPeriodEnd: cancel, ...why })
   await auditStaff(stores, { actor, action: cancel ? 'service.cancel' : 'service.keep', entity: 'service', entityId: serviceId, before: { cancelAtPeriodEnd: service.cancelAtPeriodEnd }, after: { cancelAtPeriodEnd: cancel, ...(cancel ? why : {}) } })
+  if (cancel !== service.cancelAtPeriodEnd) await tell(deps, stores, service, cancel)
   hint(stores, 'service', serviceId, service.clientId)
+}
+
+async function tell(deps: BillingDeps, stores: BillingStores, service: Subscription, cancel: boolean): Promise<void> {
+  const facts = await stores.subscriptions.factsOf(service.id)
+  const values = { hostname: service.hostname, product: service.productName, endsOn: facts?.paidUntil ?? deps.clock.now() }
+  await queueMail(deps, stores, { template: cancel ? 'service_cancelled' : 'service_kept', key: `service-${cancel ? 'cancelled' : 'kept'}:${service.id}:${deps.clock.now().toISOString()}`, clientId: service.clientId, path: `/portal/services/${service.id}`, values })
 }
 
 /**

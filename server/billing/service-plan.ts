@@ -28,6 +28,10 @@ export interface CalendarFacts extends PriceTerms {
   readonly serviceId: string, readonly clientId: string, readonly orderId: string, readonly hostname: string, readonly clientName: string
   readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly cycle: BillingCycle, readonly anchorDay: number | null
   readonly cancelAtPeriodEnd: boolean, readonly holdUntil: Date | null, readonly paidUntil: Date | null
+  /** It began with a trial, which ends then. */
+  readonly trialEndsAt?: Date | null | undefined
+  /** A fixed term: no period begins then or later. */
+  readonly endsAt?: Date | null | undefined
   /** The renewal that begins at `paidUntil` is invoiced already. */
   readonly renewalIssued: boolean
   readonly invoice: OpenInvoice | null
@@ -37,7 +41,7 @@ export interface CalendarFacts extends PriceTerms {
 
 export const finalNoticeStep = 'final'
 export type ReasonCode
-  = | 'renewal_lead' | 'reminder_before' | 'reminder_on' | 'reminder_after' | 'order_reminder' | 'overdue' | 'final_notice' | 'suspension' | 'termination' | 'cancelled' | 'order_unpaid' | 'late_fee'
+  = | 'renewal_lead' | 'reminder_before' | 'reminder_on' | 'reminder_after' | 'order_reminder' | 'overdue' | 'final_notice' | 'suspension' | 'termination' | 'cancelled' | 'fixed_term' | 'order_unpaid' | 'late_fee'
 export interface Reason { readonly code: ReasonCode, readonly days: number, readonly at: Date, /** The notice goes out on another day than its own. */ readonly moved?: Moved }
 
 export interface PlannedAction {
@@ -93,12 +97,16 @@ export function scheduleOf(invoice: Pick<OpenInvoice, 'issuedAt' | 'dueAt' | 'fi
 }
 const stepName = (days: number) => days === 0 ? 'due' : days < 0 ? `before-${-days}` : `after-${days}`
 
-/** When the renewal invoice of a service is issued; null while there is nothing to renew. */
-export const renewalInvoiceAt = (facts: Pick<CalendarFacts, 'paidUntil' | 'cancelAtPeriodEnd' | 'renewalIssued'>, { policy, calendar }: PlanRules): Date | null =>
-  facts.paidUntil === null || facts.cancelAtPeriodEnd || facts.renewalIssued ? null : calendar.shiftDays(facts.paidUntil, -policy.renewalLeadDays)
+/** All periods of a fixed term are paid: it ends with the last one. */
+export const termIsPaid = (facts: Pick<CalendarFacts, 'paidUntil' | 'endsAt'>): boolean => !!facts.endsAt && facts.paidUntil !== null && facts.paidUntil >= facts.endsAt
 
-/** Renewal invoices are due when the new period begins, but never sooner than the minimum term after their issue. */
-export const renewalDueAt = (periodStart: Date, now: Date, { policy, calendar }: PlanRules): Date => later(periodStart, calendar.shiftDays(now, policy.minimumTermDays))
+/** When the renewal invoice of a service is issued; null while there is nothing to renew. */
+export const renewalInvoiceAt = (facts: Pick<CalendarFacts, 'paidUntil' | 'cancelAtPeriodEnd' | 'renewalIssued' | 'endsAt'>, { policy, calendar }: PlanRules): Date | null =>
+  facts.paidUntil === null || facts.cancelAtPeriodEnd || facts.renewalIssued || termIsPaid(facts) ? null : calendar.shiftDays(facts.paidUntil, -policy.renewalLeadDays)
+
+/** Renewal invoices are due when the new period begins, but never sooner than the minimum term after their issue; the one that follows a trial when the trial ends. */
+export const renewalDueAt = (periodStart: Date, now: Date, { policy, calendar }: PlanRules, trialEndsAt?: Date | null): Date =>
+  trialEndsAt && trialEndsAt > now && trialEndsAt.getTime() === periodStart.getTime() ? periodStart : later(periodStart, calendar.shiftDays(now, policy.minimumTermDays))
 
 /** A payment under way postpones an act from the moment it is due, by at most `freezeHours`. */
 const frozen = (invoice: OpenInvoice, since: Date, now: Date, { policy }: PlanRules) => invoice.paymentUnderWay && now < hours(since, policy.freezeHours)
@@ -175,6 +183,8 @@ function decide(subject: Subject): Planned[] {
   if (facts.cancelAtPeriodEnd && facts.paidUntil) {
     return facts.paidUntil <= now ? [{ kind: 'end_at_period_end', dueSince: facts.paidUntil, reason: { code: 'cancelled', days: 0, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString() }] : []
   }
+  // A fixed term ends with its last period, unless that is owed again: then as every debt.
+  if (termIsPaid(facts) && facts.paidUntil && facts.paidUntil <= now && !facts.invoice) return [{ kind: 'end_at_period_end', dueSince: facts.paidUntil, reason: { code: 'fixed_term', days: 0, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString() }]
   return [...planRenewal(subject), ...(facts.invoice ? planDunning(subject, facts.invoice) : [])]
 }
 

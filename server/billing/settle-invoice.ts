@@ -1,3 +1,4 @@
+import type { Money } from '#shared/money/money.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { followPayment } from './apply-change.ts'
@@ -7,6 +8,8 @@ import { isDeposit } from './deposit.ts'
 import { netOfService } from './invoice.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores, Invoice, InvoiceLine, Subscription } from './ports.ts'
+import { followAlignment } from './follow-alignment.ts'
+import { fixTerm } from './fixed-term.ts'
 import { releaseFromDunning } from './release-from-dunning.ts'
 import { creditDeposit } from './settle-deposit.ts'
 
@@ -26,8 +29,9 @@ export const settleInvoice = (deps: BillingDeps) => async (stores: BillingStores
   const serviceIds = [...new Set(lines.flatMap(line => line.serviceId && line.kind === 'service' ? [line.serviceId] : []))].sort()
   for (const serviceId of serviceIds) await entitle(deps, stores, { invoice, lines, serviceId, actor, now })
   await followPayment(deps, stores, { invoiceId, actor })
+  await followAlignment(deps, stores, { invoiceId, lines, actor })
   if (isDeposit(invoice)) await creditDeposit(deps)(stores, { invoice, causeId, actor })
-  if (invoice.orderId) await advanceOrder(deps, stores, invoice.orderId, actor, now)
+  if (invoice.orderId) await advanceOrder(deps, stores, { orderId: invoice.orderId, cause: 'invoice_paid', actor, now })
   for (const paymentId of await stores.invoicePayments.liveOf(invoiceId)) await stores.outbox.emit('payments.cancel-due', { paymentId })
   if (!quiet) await queueMail(deps, stores, { template: 'invoice_paid', key: `invoice-paid:${invoiceId}:${causeId}`, clientId: invoice.clientId, path: `/portal/invoices/${invoiceId}`, values: { number: invoice.number ?? '', total: invoice.total, amount: invoice.total, paidOn: now } })
   hint(stores, 'invoice', invoiceId, invoice.clientId)
@@ -44,30 +48,33 @@ async function entitle(deps: BillingDeps, stores: BillingStores, { invoice, line
     return
   }
   // The invoice was paid before and a payment was taken back meanwhile: the period it is bound to exists.
-  if (!await stores.subscriptions.hasPeriodOf(serviceId, invoice.id)) await addPeriod(deps, stores, service, { invoice, lines, serviceId, actor, now })
+  if (!await stores.subscriptions.hasPeriodOf(serviceId, invoice.id)) {
+    const own = lines.filter(line => line.kind === 'service' && line.serviceId === serviceId)
+    for (const line of own) await addPeriod(deps, stores, service, { invoice, line, now, amount: own.length === 1 ? netOfService(lines, serviceId) : line.amount })
+  }
   await releaseFromDunning(stores, { service, cause: 'invoice_paid', actor, now })
   hint(stores, 'service', serviceId, service.clientId)
 }
 
-async function addPeriod(deps: BillingDeps, stores: BillingStores, service: Subscription, { invoice, lines, now }: Entitlement) {
-  const line = lines.find(candidate => candidate.kind === 'service' && candidate.serviceId === service.id)
-  if (!line) return
+async function addPeriod(deps: BillingDeps, stores: BillingStores, service: Subscription, { invoice, line, amount, now }: Pick<Entitlement, 'invoice' | 'now'> & { readonly line: InvoiceLine, readonly amount: Money }) {
   const first = line.periodStart === null
   // Period 0 begins when it is paid; every later one where the one before it ended.
   const periodStart = line.periodStart ?? now
   const anchorDay = service.anchorDay ?? deps.rules.calendar.dayOf(periodStart).day
   const periodEnd = line.periodEnd ?? deps.rules.calendar.periodEnd(periodStart, monthsOfCycle[service.cycle], anchorDay)
   if (service.anchorDay === null) await stores.subscriptions.setAnchorDay(service.id, anchorDay)
-  const added = await stores.subscriptions.addPeriod({ serviceId: service.id, periodStart, periodEnd, invoiceId: invoice.id, amount: netOfService(lines, service.id) })
+  if (first) await fixTerm(deps, stores, service, { from: periodStart, anchorDay })
+  const added = await stores.subscriptions.addPeriod({ serviceId: service.id, periodStart, periodEnd, invoiceId: invoice.id, amount })
   if (added && first) await stores.outbox.emit('billing.service-paid', { serviceId: service.id, invoiceId: invoice.id })
 }
 
-async function advanceOrder(deps: BillingDeps, stores: BillingStores, orderId: string, actor: Actor, now: Date) {
+/** Nothing is left to pay for an order: it is paid, what it reserved is committed, and it waits for what is built. */
+export async function advanceOrder(deps: BillingDeps, stores: BillingStores, { orderId, cause, actor, now }: { readonly orderId: string, readonly cause: string, readonly actor: Actor, readonly now: Date }): Promise<void> {
   const order = await stores.orderStates.lock(orderId)
   if (!order || order.status !== 'placed') return
   for (const [from, to] of [['placed', 'paid'], ['paid', 'fulfilling']] as const) {
     await stores.orderStates.setStatus(orderId, to)
-    await recordTransition(stores, { entity: 'order', id: orderId, from, to, cause: 'invoice_paid', actor, at: now })
+    await recordTransition(stores, { entity: 'order', id: orderId, from, to, cause, actor, at: now })
   }
   await deps.hooks().onOrderPaid?.(stores, orderId)
 }

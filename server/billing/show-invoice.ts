@@ -28,6 +28,12 @@ async function lapses(read: BillingStores, invoice: InvoiceWithClient, lines: re
   return invoice.orderId !== null && !(serviceId && await read.subscriptions.hasPeriodOf(serviceId, invoice.id))
 }
 
+/** Whether an upgrade or an alignment waits for this invoice: nobody owes it, it lapses. */
+async function waits(read: BillingStores, invoiceId: string): Promise<boolean> {
+  const change = await read.changes.byInvoice(invoiceId)
+  return (change?.timing === 'now' && change.status === 'waiting') || (await read.alignments.byInvoice(invoiceId))?.status === 'waiting'
+}
+
 const side = (found: FeeSide | null) => found && { invoiceId: found.invoiceId, number: found.number, status: found.status, total: toMoneyJson(found.total) }
 
 /** The terms of what stands on an invoice, its late fee by them, and of a fee the invoice that is late. */
@@ -48,8 +54,7 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const hooks = deps.hooks()
   const payments = [...await hooks.viewPayments?.(paymentRows) ?? paymentRows.map(toPaymentView)]
   const notices = await deps.read.billingNotices.listFor(invoice.id)
-  const change = await deps.read.changes.byInvoice(invoice.id)
-  const upgrade = change?.timing === 'now' && change.status === 'waiting'
+  const upgrade = await waits(deps.read, invoice.id)
   const bound = !upgrade && lines.some(line => line.serviceId !== null && (line.kind !== 'change' || invoice.status === 'issued'))
   const notes = await deps.read.creditNotes.listOf(invoice.id)
   const credited = await deps.read.creditNotes.creditedOf(invoice.id)

@@ -24,7 +24,7 @@ export function toAdminProductView(product: ProductRecord, at: Date): AdminProdu
 export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
   const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
   return {
-    id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured,
+    id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods,
     soldOut: offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit,
     templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),
     prices: byLength.map(({ cycle, price, setup }) => {

@@ -10,7 +10,12 @@ export interface MachineSize { readonly cpuCores: number, readonly ramMiB: numbe
 /** What staff decide about a product; prices have a history of their own. */
 export interface ProductFields {
   readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize
-  readonly status: ProductStatus, readonly featured: boolean, readonly position: number, readonly stockLimit: number | null, readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
+  readonly status: ProductStatus, readonly featured: boolean, readonly position: number, readonly stockLimit: number | null
+  /** Free days of a client's first order; null: no trial. */
+  readonly trialDays: number | null
+  /** A service ends by itself after so many paid periods; null: it renews. */
+  readonly fixedTermPeriods: number | null
+  readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
 }
 /** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */
 export interface PriceRecord { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null }
@@ -35,7 +40,7 @@ export interface ProductStore {
 /** A product as a buyer meets it at a moment. Only products that are on sale and have a price are offers. */
 export interface Offer {
   readonly productId: string, readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize, readonly featured: boolean
-  readonly stockLimit: number | null
+  readonly stockLimit: number | null, readonly trialDays: number | null, readonly fixedTermPeriods: number | null
   /** Services that hold a unit: all that have not ended, unpaid orders included. */
   readonly unitsHeld: number
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]

@@ -21,6 +21,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
+    fields.trialDays !== null && fields.kind !== 'vps' ? wrong('trialDays', 'trial_machines_only') : null,
     onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,
   ].filter(problem => problem !== null)
   if (problems.length > 0) throw new AppError('invalid_input', { fields: problems })

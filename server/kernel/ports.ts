@@ -25,7 +25,7 @@ export interface LiveHint { readonly audience: { readonly userId: string } | 'st
 export interface Live { publish(hint: LiveHint): void }
 
 /** The change of a state, written beside the state itself. */
-export interface TransitionRecord { entity: 'service' | 'resource' | 'invoice' | 'payment' | 'order' | 'refund' | 'manual_entry' | 'change', entityId: string, from: string, to: string, cause: string, actor: string, at: Date }
+export interface TransitionRecord { entity: 'service' | 'resource' | 'invoice' | 'payment' | 'order' | 'refund' | 'manual_entry' | 'change' | 'alignment', entityId: string, from: string, to: string, cause: string, actor: string, at: Date }
 export interface TransitionLog {
   record(...transitions: readonly TransitionRecord[]): Promise<void>
   listFor(entityIds: readonly string[], limit: number): Promise<TransitionRecord[]>

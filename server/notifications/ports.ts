@@ -50,6 +50,17 @@ export const mailParams = {
   /** `reason`: a word of `suspensionReasons`, or of `endReasons`. */
   service_suspended: ['name', 'url', 'hostname', 'product', 'reason'],
   service_ended: ['name', 'url', 'hostname', 'product', 'reason'],
+  /** A cancellation at the end of what is paid, and its taking back; `endsOn`: until when it is paid. */
+  service_cancelled: ['name', 'url', 'hostname', 'product', 'endsOn'],
+  service_kept: ['name', 'url', 'hostname', 'product', 'endsOn'],
+  /** It ends by itself then: agreed now, or soon. */
+  service_term: ['name', 'url', 'hostname', 'product', 'endsOn'],
+  service_term_lifted: ['name', 'url', 'hostname', 'product'],
+  /** `price`: of each period after the trial, without PPN. */
+  trial_began: ['name', 'url', 'hostname', 'product', 'endsOn', 'price'],
+  /** `discount`: percent or money. */
+  discount_given: ['name', 'url', 'hostname', 'product', 'label', 'discount'],
+  discount_ends: ['name', 'url', 'hostname', 'product', 'label', 'discount', 'endsOn'],
 } as const satisfies Record<MailTemplate, readonly string[]>
 
 export type MailParams<T extends MailTemplate> = Readonly<Record<typeof mailParams[T][number], string>>

@@ -16,7 +16,7 @@ export function termsOf(subject: Pick<ChangeSubject, 'terms'>, offer: Offer, cyc
   return offer.productId === terms.productId ? { ...terms, cycle, price } : { productId: offer.productId, productName: offer.name, spec: offer.spec, cycle, price }
 }
 
-type Judged = Pick<ChangeSubject, 'terms' | 'kind' | 'machine' | 'owed' | 'renewalInvoiceId'>
+type Judged = Pick<ChangeSubject, 'terms' | 'kind' | 'machine' | 'owed' | 'renewalInvoiceId'> & Partial<Pick<ChangeSubject, 'endsAt'>>
 
 /**
  * Why a service cannot be changed to a product in a cycle; null: it can. Pure: the page shows it, the act asks it again under locks. A disk
@@ -38,8 +38,9 @@ function judgePlace({ terms, machine }: Judged, offer: Offer, to: ServiceTerms):
 }
 
 /** Whether it can begin then. A renewal invoice that nobody has begun to pay may still be written anew; for a change at once it is paid first. */
-function judgeTime({ terms, owed, renewalInvoiceId }: Judged, to: ServiceTerms, timing: ChangeTiming): ErrorCode | null {
+function judgeTime({ terms, owed, renewalInvoiceId, endsAt }: Judged, to: ServiceTerms, timing: ChangeTiming): ErrorCode | null {
   if (owed > (timing === 'renewal' && renewalInvoiceId !== null ? 1 : 0)) return 'renewal_open'
+  if (endsAt && to.cycle !== terms.cycle) return 'term_fixed'
   if (timing === 'renewal') return null
   if (to.cycle !== terms.cycle) return 'cycle_at_renewal'
   return compare(to.price, terms.price) < 0 ? 'not_an_upgrade' : null

@@ -2,21 +2,21 @@ import { AppError } from '#shared/errors/codes.ts'
 import { formatMoney, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { mostPromos } from '#shared/vocabulary/catalog.ts'
-import type { ComputeTax, IssueOrderInvoice } from '../billing/ports.ts'
+import type { ComputeTax, IssueOrderInvoice, OrderDiscount, StartTrial } from '../billing/ports.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
 import type { CapacityCheck } from '../infrastructure/ports.ts'
-import type { Clock, NewId, Transact } from '../kernel/ports.ts'
+import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { checkHostnames, checkStock, connectionOf, demandOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
-import { evaluatePromos } from './promo.ts'
+import { afterTrial, evaluatePromos } from './promo.ts'
 import type { PromoOutcome } from './promo.ts'
 import { countUses, toDiscountable } from './quote-cart.ts'
-import { addUp, discountsOf, priceItem } from './quote.ts'
-import type { PricedLine } from './quote.ts'
+import { addUp, checkTrial, discountsOf, priceItem } from './quote.ts'
+import type { Figures, PricedLine } from './quote.ts'
 
 interface Deps {
-  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly checkCapacity: CapacityCheck
+  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck
   readonly catalogueChanged: CatalogueChanged, readonly digest: (text: string) => string
   /** Calendar year in the business zone. */
   readonly yearOf: (at: Date) => number
@@ -26,14 +26,15 @@ interface Input { readonly clientId: string, readonly items: readonly OrderItem[
 /**
  * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
  * headroom before the transaction; in it stock, promo code and addresses are reserved and order, services and invoice are written
- * together, or nothing is. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, invalid_input
- * (host name), out_of_stock, capacity_unknown, promo_*, price_changed with the new total
+ * together, or nothing is. A trial asks for nothing: it begins in this transaction, without an invoice. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, invalid_input
+ * (host name), out_of_stock, capacity_unknown, promo_*, trial_unavailable, trial_alone, trial_used, price_changed with the new total
  */
 export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderView> => {
   const productIds = [...new Set(input.items.map(item => item.productId))]
   const now = deps.clock.now()
   const seen = await deps.offers.findMany(productIds, now)
   const wanted = input.items.map(item => priceItem(item, seen))
+  checkTrial(wanted)
   checkStock(wanted)
   for (const demand of demandOf(wanted)) await deps.checkCapacity(demand)
   const placed = await deps.transact(stores => write(deps, stores, input, productIds))
@@ -48,6 +49,7 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   await checkBuyer(stores, clientId)
   const offers = await stores.offers.lockMany(productIds, at)
   const lines = items.map(item => priceItem(item, offers))
+  checkTrial(lines)
   lines.forEach(connectionOf)
   checkStock(lines)
   checkHostnames(items, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
@@ -55,22 +57,32 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
   checkTotal(input.expectedTotal, figures.total)
   const orderId = deps.newId()
-  const services = lines.map(({ item, offer, price }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec: offer.spec, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price, renewals: promos?.lines[i]?.renewals ?? [] }))
+  const services = lines.map(({ item, offer, price }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec: offer.spec, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price, termPeriods: offer.fixedTermPeriods, renewals: promos?.lines[i]?.renewals ?? [] }))
   await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCodes: promos?.codes.flatMap(({ promo }) => promo?.code ?? []) ?? [], services })
   for (const { promo } of promos?.codes ?? []) {
     if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')
   }
   const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
   for (const { service, line } of billed) await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  const trial = billed.find(({ line }) => line.trialDays !== null)
+  if (trial) await deps.startTrial(stores, { serviceId: trial.service.id, productId: trial.service.productId, days: trial.line.trialDays ?? 0, actor: ordering })
+  else await invoiceOrder(deps, stores, { orderId, clientId, billed, figures })
+  if (input.cartToken !== null) await stores.carts.remove(deps.digest(input.cartToken))
+  const order = await stores.orders.find(orderId, clientId)
+  if (!order) throw new AppError('internal')
+  return toOrderView(order)
+}
+
+const ordering: Actor = { kind: 'system', name: 'ordering' }
+interface Billed { readonly service: { readonly id: string, readonly productName: string, readonly hostname: string, readonly cycle: OrderItem['cycle'] }, readonly line: PricedLine<OrderItem>, readonly discounts: readonly OrderDiscount[] }
+
+/** The invoice asks for exactly what was quoted, or nothing is placed. */
+async function invoiceOrder(deps: Deps, stores: OrderingStores, { orderId, clientId, billed, figures }: { readonly orderId: string, readonly clientId: string, readonly billed: readonly Billed[], readonly figures: Figures }): Promise<void> {
   const { total } = await deps.issueOrderInvoice(stores, {
     orderId, clientId,
     lines: billed.map(({ service, line, discounts }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, discounts })),
   })
   if (total.amount !== figures.total.amount || total.currency !== figures.total.currency) throw new RangeError(`order ${orderId}: the invoice asks for ${total.amount} ${total.currency}, the quote was ${figures.total.amount} ${figures.total.currency}`)
-  if (input.cartToken !== null) await stores.carts.remove(deps.digest(input.cartToken))
-  const order = await stores.orders.find(orderId, clientId)
-  if (!order) throw new AppError('internal')
-  return toOrderView(order)
 }
 
 async function checkBuyer(stores: OrderingStores, clientId: string): Promise<void> {
@@ -105,7 +117,7 @@ async function applyPromos(stores: OrderingStores, { promoCodes, clientId }: Inp
   const given = codes.map(code => ({ code, promo: locked.get(known.get(code) ?? '') ?? null }))
   const uses = await stores.redemptions.usesOf([...locked.keys()], clientId)
   const hasPaidOrder = given.some(({ promo }) => promo?.newClientsOnly) && await stores.orders.hasPaid(clientId)
-  const promos = evaluatePromos(given, lines.map(toDiscountable), at, { uses: countUses(uses), hasPaidOrder })
+  const promos = afterTrial(evaluatePromos(given, lines.map(toDiscountable), at, { uses: countUses(uses), hasPaidOrder }), lines)
   const refused = promos.codes.find(({ problem }) => problem !== null)
   if (refused?.problem) throw new AppError(refused.problem, { params: { code: refused.code, minimum: formatMoney(money(refused.promo?.minimumOrder ?? 0n)) } })
   return { promos, uses }

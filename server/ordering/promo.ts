@@ -77,5 +77,24 @@ function renewalShares(promo: PromoRecord, own: readonly Part[]): { line: number
   return periods.flatMap(({ line }, i) => shares[i] && !isZero(shares[i]) ? [{ line, value: shares[i].amount }] : [])
 }
 
+/**
+ * A trial asks for nothing, so what codes would take off its first invoice is taken off the first paid period instead, and what goes on runs
+ * as long as it would have: the trial is period 0.
+ */
+export function afterTrial(outcome: PromoOutcome, lines: readonly { readonly trialDays: number | null }[]): PromoOutcome {
+  if (lines.every(line => line.trialDays === null)) return outcome
+  const later = outcome.lines.map((line, i) => lines[i]?.trialDays === null || lines[i] === undefined ? line : { discounts: [], renewals: renewalsOf(line, outcome) })
+  const totalOf = (promoId: string | undefined, currency: Money['currency']) => sum(later.flatMap(line => line.discounts.filter(discount => discount.promoId === promoId).map(discount => discount.amount)), currency)
+  return { lines: later, codes: outcome.codes.map(code => ({ ...code, discount: totalOf(code.promo?.id, code.discount.currency) })) }
+}
+
+function renewalsOf({ discounts, renewals }: PromoOutcome['lines'][number], { codes }: PromoOutcome): RenewalDiscount[] {
+  const once = discounts.filter(discount => discount.off === 'period' && !renewals.some(renewal => renewal.promoId === discount.promoId)).flatMap(({ promoId, label, amount }): RenewalDiscount[] => {
+    const promo = codes.find(code => code.promo?.id === promoId)?.promo
+    return promo ? [{ promoId, label, kind: promo.kind, value: promo.kind === 'percent' ? promo.value : amount.amount, periods: 2 }] : []
+  })
+  return [...renewals.map(renewal => ({ ...renewal, periods: renewal.periods === null ? null : renewal.periods + 1 })), ...once]
+}
+
 /** What one line costs less at its first invoice. */
 export const discountOfLine = (outcome: PromoOutcome | null, line: number, currency?: Money['currency']): Money => sum(outcome?.lines[line]?.discounts.map(discount => discount.amount) ?? [], currency ?? zero().currency)

@@ -2,17 +2,17 @@ import { AppError } from '#shared/errors/codes.ts'
 import type { ComputeTax, PriceRenewal } from '../billing/ports.ts'
 import type { OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { Clock } from '../kernel/ports.ts'
-import type { Cart, CartItem, ForecastRenewal, OrderStore, RedemptionStore } from './ports.ts'
-import { evaluatePromos } from './promo.ts'
+import type { Cart, CartItem, DayAfter, ForecastRenewal, OrderStore, RedemptionStore } from './ports.ts'
+import { afterTrial, evaluatePromos } from './promo.ts'
 import type { DiscountableLine } from './promo.ts'
-import { priceItem, toQuoteView } from './quote.ts'
+import { checkTrial, priceItem, toQuoteView } from './quote.ts'
 import type { PricedLine, QuoteView } from './quote.ts'
 
-export interface QuoteDeps { readonly offers: OfferStore, readonly promos: PromoStore, readonly redemptions: RedemptionStore, readonly orders: OrderStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal }
+export interface QuoteDeps { readonly offers: OfferStore, readonly promos: PromoStore, readonly redemptions: RedemptionStore, readonly orders: OrderStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal, readonly dayAfter: DayAfter }
 interface Input { readonly cart: Cart, readonly clientId: string | null, /** A product that is no longer sold: `drop` it quietly, or `refuse` the whole. */ readonly unknown: 'drop' | 'refuse' }
 
 /** The server's price for a cart, now. Promo codes that do not hold are told beside the price without it. @throws AppError product_unavailable */
-export const quoteCart = ({ offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal }: QuoteDeps) => async ({ cart, clientId, unknown }: Input): Promise<QuoteView> => {
+export const quoteCart = ({ offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal, dayAfter }: QuoteDeps) => async ({ cart, clientId, unknown }: Input): Promise<QuoteView> => {
   const at = clock.now()
   const found = await offers.findMany([...new Set(cart.items.map(item => item.productId))], at)
   const lines = cart.items.flatMap((item: CartItem) => {
@@ -23,13 +23,14 @@ export const quoteCart = ({ offers, promos, redemptions, orders, clock, computeT
       throw error
     }
   })
-  const figures = { lines, promoCodes: cart.promoCodes, at, computeTax, priceRenewal, forecastRenewal }
+  checkTrial(lines)
+  const figures = { lines, promoCodes: cart.promoCodes, at, computeTax, priceRenewal, forecastRenewal, dayAfter }
   if (cart.promoCodes.length === 0 || lines.length === 0) return toQuoteView({ ...figures, promos: null })
   const given = await Promise.all(cart.promoCodes.map(async code => ({ code, promo: await promos.findByCode(code) })))
   const known = given.flatMap(({ promo }) => promo?.id ?? [])
   const uses = clientId === null ? [] : await redemptions.usesOf(known, clientId)
   const buyer = { uses: countUses(uses), hasPaidOrder: clientId !== null && given.some(({ promo }) => promo?.newClientsOnly) && await orders.hasPaid(clientId) }
-  return toQuoteView({ ...figures, promos: evaluatePromos(given, lines.map(toDiscountable), at, buyer) })
+  return toQuoteView({ ...figures, promos: afterTrial(evaluatePromos(given, lines.map(toDiscountable), at, buyer), lines) })
 }
 
 /** How often each code is held. */

@@ -5,28 +5,38 @@ import type { z } from 'zod'
 import type { quoteView } from '#shared/contracts/storefront.ts'
 import type { ComputeTax, PriceRenewal, TaxFigures } from '../billing/ports.ts'
 import type { Offer } from '../catalog/ports.ts'
-import type { CartItem, ForecastRenewal } from './ports.ts'
+import type { CartItem, DayAfter, ForecastRenewal } from './ports.ts'
 import { discountOfLine } from './promo.ts'
 import type { PromoOutcome } from './promo.ts'
 
 export type QuoteView = z.input<typeof quoteView>
 
 /** A wish with the server's price: price, setup fee and currency come from one row of the catalogue. */
-export interface PricedLine<Item extends CartItem = CartItem> { readonly item: Item, readonly offer: Offer, readonly price: Money, readonly setup: Money }
+export interface PricedLine<Item extends CartItem = CartItem> { readonly item: Item, readonly offer: Offer, readonly price: Money, readonly setup: Money, /** Free days, after which the price is asked; null: it is asked now. */ readonly trialDays: number | null }
 
-/** @throws AppError product_unavailable when the product is not on sale, not in this cycle, or cannot be built by itself */
+/** @throws AppError product_unavailable when the product is not on sale, not in this cycle, or cannot be built by itself; trial_unavailable */
 export function priceItem<Item extends CartItem>(item: Item, offers: readonly Offer[]): PricedLine<Item> {
   const offer = offers.find(candidate => candidate.productId === item.productId)
   const price = offer?.prices.find(candidate => candidate.cycle === item.cycle)
   if (!offer || !price || offer.kind !== 'vps') throw new AppError('product_unavailable')
-  return { item, offer, price: price.price, setup: price.setup }
+  if (!item.trial) return { item, offer, price: price.price, setup: price.setup, trialDays: null }
+  if (offer.trialDays === null) throw new AppError('trial_unavailable')
+  // A trial is given without the set-up fee.
+  return { item, offer, price: price.price, setup: zero(price.setup.currency), trialDays: offer.trialDays }
 }
+
+/** @throws AppError trial_alone when a trial is not the only line */
+export function checkTrial(lines: readonly PricedLine[]): void {
+  if (lines.length > 1 && lines.some(line => line.trialDays !== null)) throw new AppError('trial_alone')
+}
+/** What a line asks now: a trial nothing. */
+export const askedNow = (line: PricedLine): Money => line.trialDays === null ? add(line.price, line.setup) : zero(line.price.currency)
 
 export interface Figures extends TaxFigures { readonly subtotal: Money, readonly discount: Money }
 /** PPN is computed once, on the sum: as the invoice does it. */
 export function addUp(lines: readonly PricedLine[], discounts: readonly Money[], computeTax: ComputeTax, at: Date): Figures {
   const currency = lines[0]?.price.currency
-  const subtotal = sum(lines.map(line => add(line.price, line.setup)), currency)
+  const subtotal = sum(lines.map(askedNow), currency)
   const discount = sum(discounts, currency)
   return { subtotal, discount, ...computeTax(subtract(subtotal, discount), at) }
 }
@@ -34,18 +44,19 @@ export function addUp(lines: readonly PricedLine[], discounts: readonly Money[],
 /** What addUp needs of promo codes: the discount of each line. */
 export const discountsOf = (lines: readonly PricedLine[], promos: PromoOutcome | null): Money[] => lines.map((line, i) => discountOfLine(promos, i, line.price.currency))
 
-interface QuoteInput { readonly lines: readonly PricedLine[], readonly promoCodes: readonly string[], readonly promos: PromoOutcome | null, readonly at: Date, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal }
+interface QuoteInput { readonly lines: readonly PricedLine[], readonly promoCodes: readonly string[], readonly promos: PromoOutcome | null, readonly at: Date, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal, readonly dayAfter: DayAfter }
 /** What the buyer is shown before ordering. The next invoice carries no setup fee; what codes go on to take off it is told by the renewal's own function. */
-export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRenewal, forecastRenewal }: QuoteInput): QuoteView {
+export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRenewal, forecastRenewal, dayAfter }: QuoteInput): QuoteView {
   const discounts = discountsOf(lines, promos)
   const figures = addUp(lines, discounts, computeTax, at)
   const codes = promos?.codes ?? promoCodes.map(code => ({ code, promo: null, problem: null, discount: zero() }))
   return {
     promos: codes.map(({ code, promo, problem, discount }) => ({ code, problem, discount: toMoneyJson(discount), combinable: promo?.combinable ?? false, periods: promo ? promo.periods : 1, minimum: promo?.minimumOrder ? toMoneyJson(money(promo.minimumOrder)) : null })), taxRule: figures.rule,
     subtotal: toMoneyJson(figures.subtotal), discount: toMoneyJson(figures.discount), taxable: toMoneyJson(figures.taxable), dpp: toMoneyJson(figures.dpp), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
-    lines: lines.map(({ item, offer, price, setup }, i) => ({
+    lines: lines.map(({ item, offer, price, setup, trialDays }, i) => ({
       productId: item.productId, slug: offer.slug, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey,
-      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: forecastRenewal(item.cycle, at),
+      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: trialDays === null ? forecastRenewal(item.cycle, at) : dayAfter(at, trialDays),
+      trial: trialDays === null ? null : { days: trialDays, endsOn: dayAfter(at, trialDays) }, fixedTermPeriods: offer.fixedTermPeriods,
       nextInvoiceTotal: toMoneyJson(computeTax(priceRenewal({ price, discounts: promos?.lines[i]?.renewals ?? [], priceChanges: [], periodsPaid: 1 }, at).net, at).total),
     })),
   }

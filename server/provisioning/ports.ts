@@ -106,6 +106,7 @@ export interface StaffNumbers {
 /** The money side of services, as billing tells it: by id, one query for all. */
 export interface BillingSide { readonly paidUntil: Date | null, readonly nextInvoiceOn: string | null, readonly openInvoiceId: string | null, readonly change: z.input<typeof changeView> | null
   readonly nextInvoice: { readonly price: Money, readonly discount: Money, readonly tax: Money, readonly total: Money, readonly codes: readonly string[] } | null, readonly priceChanges: readonly { readonly price: Money, readonly from: Date }[], readonly priceLockedUntil: Date | null
+  readonly trialEndsAt: Date | null, readonly endsAt: Date | null
 }
 export type DescribeBilling = (serviceIds: readonly string[]) => Promise<ReadonlyMap<string, BillingSide>>
 

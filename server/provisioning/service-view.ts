@@ -43,12 +43,12 @@ const toClientSaga = (saga: SagaHistory, locale: Locale): SagaView => {
 }
 
 /** What the next invoice asks, and which prices wait. */
-function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvoice' | 'priceChanges' | 'priceLockedUntil'> {
-  if (!billing) return { nextInvoice: null, priceChanges: [], priceLockedUntil: null }
+function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvoice' | 'priceChanges' | 'priceLockedUntil' | 'trialEndsAt' | 'endsAt'> {
+  if (!billing) return { nextInvoice: null, priceChanges: [], priceLockedUntil: null, trialEndsAt: null, endsAt: null }
   const { nextInvoice: next, priceChanges, priceLockedUntil } = billing
   return {
     nextInvoice: next && { price: toMoneyJson(next.price), discount: toMoneyJson(next.discount), tax: toMoneyJson(next.tax), total: toMoneyJson(next.total), codes: [...next.codes] },
-    priceChanges: priceChanges.map(({ price, from }) => ({ price: toMoneyJson(price), from: from.toISOString() })), priceLockedUntil: iso(priceLockedUntil),
+    priceChanges: priceChanges.map(({ price, from }) => ({ price: toMoneyJson(price), from: from.toISOString() })), priceLockedUntil: iso(priceLockedUntil), trialEndsAt: iso(billing.trialEndsAt), endsAt: iso(billing.endsAt),
   }
 }
 

@@ -60,6 +60,10 @@ export const productBody = z.object({
   spec: productSpec, status: z.enum(productStatuses), featured: z.boolean().default(false), position: z.number().int().min(0).max(10_000).default(100),
   /** Placement: the connections whose nodes may carry it, and the templates offered. A VPS on sale needs at least one of each. */
   connectionIds: z.array(uuid).max(20), templateIds: z.array(uuid).max(100), stockLimit: z.number().int().min(0).max(1_000_000).nullable().default(null),
+  /** Free days of a client's first order. */
+  trialDays: z.number().int().min(3).max(90).nullable().default(null),
+  /** Paid periods after which a service ends by itself. */
+  fixedTermPeriods: z.number().int().min(1).max(120).nullable().default(null),
 })
 export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
 export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), activeServices: z.number().int() })

@@ -71,6 +71,8 @@ export const serviceView = serviceSummaryView.extend({
   nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),
   /** Prices (without PPN) of periods that begin then or later. */
   priceChanges: z.array(z.object({ price: moneyView, from: instant })), priceLockedUntil: instant.nullable(),
+  /** The end of the free trial that runs; `endsAt`: it has a fixed term and ends by itself then. */
+  trialEndsAt: instant.nullable(), endsAt: instant.nullable(),
   allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), sagas: z.array(sagaView),
 })
 /** `cancel` ends the service at the end of what is paid, `cancel_now` at once; both want its hostname typed and say why. `keep` takes `cancel` back. */

@@ -9,7 +9,7 @@ export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, pri
 export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
 export const storefrontProductView = z.object({
   id: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), summary: localized, description: localized, spec: productSpec,
-  prices: z.array(priceView), templates: z.array(templateView), soldOut: z.boolean(), featured: z.boolean(),
+  prices: z.array(priceView), templates: z.array(templateView), soldOut: z.boolean(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(),
 })
 export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
 /** `name` is ASCII, `unicodeName` the same as people write it; `reason` is a key below `storefront.domains.reasons`. */
@@ -18,14 +18,14 @@ export const domainResultView = z.object({ name: z.string(), unicodeName: z.stri
 /** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
 export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
 export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
-export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null) })
+export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false) })
 export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
 /** Codes of one order; several only where all are combinable. */
 export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([]).transform(codes => [...new Set(codes)])
 /** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
-export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null) })
+export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null), trial: z.boolean().default(false) })
 export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
-export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView })
+export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView, /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
 export const quoteView = z.object({
   lines: z.array(quoteLineView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),

@@ -10,7 +10,7 @@ export const errorCodes = {
   password_weak: 422, email_taken: 409,
   // clients, catalogue, ordering
   profile_incomplete: 409, product_unavailable: 409, price_changed: 409, promo_invalid: 422, promo_expired: 422, promo_exhausted: 422, promo_not_for_product: 422, promo_new_clients_only: 422, promo_minimum: 422, promo_not_combinable: 422, price_reaches_nobody: 409, service_ended: 409,
-  out_of_stock: 409, hostname_invalid: 422, template_unavailable: 422, cart_empty: 409, capacity_unknown: 503,
+  out_of_stock: 409, hostname_invalid: 422, template_unavailable: 422, cart_empty: 409, trial_used: 409, trial_unavailable: 409, trial_alone: 409, capacity_unknown: 503,
   // money
   invoice_not_payable: 409, invoice_not_draft: 409, client_profile_missing: 409, invoice_not_creditable: 409, tax_number_taken: 409, seller_tax_id_missing: 409, payment_in_progress: 409, transfer_known: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
   refund_exceeds: 409, refund_not_covered: 409, refund_method_unavailable: 409, deposit_refund_way: 409, payment_not_refundable: 409, second_person_required: 409, client_frozen: 409, payout_known: 409,
@@ -18,7 +18,7 @@ export const errorCodes = {
   // ledger
   entry_reversed: 409, period_closed: 409, period_not_ready: 409,
   // changes of a service
-  change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409,
+  change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409, trial_running: 409, term_fixed: 409, alignment_open: 409, alignment_refused: 409, alignment_before: 409,
   // bank transfers, statements, credit
   file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_line_bound: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines

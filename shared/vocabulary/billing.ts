@@ -17,7 +17,7 @@ export const serviceStatuses = ['pending', 'active', 'past_due', 'suspended', 'e
 export type ServiceStatus = typeof serviceStatuses[number]
 export const suspensionReasons = ['nonpayment', 'abuse', 'request', 'other'] as const
 export type SuspensionReason = typeof suspensionReasons[number]
-export const endReasons = ['nonpayment', 'request', 'fraud', 'order_expired'] as const
+export const endReasons = ['nonpayment', 'request', 'fraud', 'order_expired', 'fixed_term'] as const
 export type EndReason = typeof endReasons[number]
 
 /** Why a client ends a service; `other` is told in words. */
@@ -30,6 +30,10 @@ export type ChangeTiming = typeof changeTimings[number]
 /** `applied`: product and price are the new ones, the machine follows. */
 export const changeStatuses = ['waiting', 'applied', 'done', 'lapsed', 'cancelled'] as const
 export type ChangeStatus = typeof changeStatuses[number]
+
+/** Services whose renewals are brought to one day: `waiting` for the money, `applied` with it. */
+export const alignmentStatuses = ['waiting', 'applied', 'lapsed', 'cancelled'] as const
+export type AlignmentStatus = typeof alignmentStatuses[number]
 
 /** What the billing calendar can decide to do to one service. */
 export const billingActionKinds = [

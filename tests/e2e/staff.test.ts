@@ -12,7 +12,7 @@ let demo: Demo
 let browser: Browser
 let owner: Api
 let client: Api
-const ids = { service: '', invoice: '', product: '', connection: '' }
+const ids = { service: '', invoice: '', product: '', connection: '', client: '' }
 const vps = async (hostname: string) => {
   const [product] = (await client.get('/api/storefront/products?kind=vps')).body.items
   const order = (await client.post('/api/portal/orders', { items: [{ productId: product.id, cycle: 'monthly', hostname, templateId: product.templates[0].id }], promoCodes: [] })).body
@@ -30,6 +30,7 @@ beforeAll(async () => {
   const placed = await vps('web-1.contoh.id')
   Object.assign(ids, { service: placed.serviceId, invoice: placed.invoiceId, product: placed.productId, connection: (await owner.get('/api/admin/connections')).body.items[0].id })
   await until('the machine is built', () => serviceOf(ids.service), body => body.status === 'active' && body.resourceStatus === 'ready', 90)
+  ids.client = (await serviceOf(ids.service)).clientId
 })
 afterAll(async () => {
   await browser?.close()
@@ -46,7 +47,7 @@ const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
   sysadmin: () => [...Object.keys(own.sysadmin), '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
-  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`],
+  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/clients/align/${ids.client}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
 const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1]

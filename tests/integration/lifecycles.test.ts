@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { alignmentTransitions, initialAlignmentStatus } from '#server/billing/alignment-lifecycle.ts'
 import { changeTransitions, initialChangeStatus } from '#server/billing/change-lifecycle.ts'
 import { initialInvoiceStatus, invoiceTransitions } from '#server/billing/invoice-lifecycle.ts'
 import { initialManualEntryStatus, manualEntryTransitions } from '#server/billing/manual-entry-lifecycle.ts'
@@ -13,7 +14,7 @@ import type { TestApp } from '../support/app.ts'
 
 const lifecycles: [string, string, Readonly<Record<string, readonly string[]>>][] = [
   ['service', initialServiceStatus, serviceTransitions], ['invoice', initialInvoiceStatus, invoiceTransitions], ['order', initialOrderStatus, orderTransitions], ['payment', initialPaymentStatus, paymentTransitions], ['refund', initialRefundStatus, refundTransitions], ['resource', 'none', resourceTransitions],
-  ['manual_entry', initialManualEntryStatus, manualEntryTransitions], ['change', initialChangeStatus, changeTransitions],
+  ['manual_entry', initialManualEntryStatus, manualEntryTransitions], ['change', initialChangeStatus, changeTransitions], ['alignment', initialAlignmentStatus, alignmentTransitions],
 ]
 
 describe.each(databaseKinds())('transition tables on %s', (kind) => {

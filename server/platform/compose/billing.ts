@@ -6,6 +6,7 @@ import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
 import type { Stores } from '#db/stores.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { cancelAlignment, lapseAlignments, requestAlignment, showAlignment } from '#server/billing/align-services.ts'
 import { announcePrice, listPriceAnnouncements, previewPrice, withdrawPrice } from '#server/billing/announce-price.ts'
 import { finishChange, startDueChanges } from '#server/billing/apply-change.ts'
 import { applyCredit } from '#server/billing/apply-credit.ts'
@@ -19,6 +20,7 @@ import { addHolidays, removeHoliday, setWeekends, showHolidays } from '#server/b
 import { deleteClientGroup, deleteTerms, previewTerms, saveClientGroup, saveTerms, setClientGroup, showTerms } from '#server/billing/change-terms.ts'
 import { addTaxRule, setSellerTaxStatus, showTax } from '#server/billing/change-tax.ts'
 import { closePeriod, listPeriods, reopenPeriod } from '#server/billing/close-period.ts'
+import { giveDiscount, listDiscounts, takeDiscountOff } from '#server/billing/change-discount.ts'
 import { cancelChange, lapseChanges } from '#server/billing/close-change.ts'
 import { creditClient, takeCreditBack } from '#server/billing/credit-client.ts'
 import { decideManualEntry } from '#server/billing/decide-manual-entry.ts'
@@ -28,6 +30,7 @@ import { changeDraft, deleteDraft, draftInvoice, previewDraft } from '#server/bi
 import { endService } from '#server/billing/end-service.ts'
 import { checkCoretax, exportCoretax } from '#server/billing/export-coretax.ts'
 import { findPayableInvoice } from '#server/billing/find-payable-invoice.ts'
+import { announceEnds, setTerm } from '#server/billing/fixed-term.ts'
 import type { Moved } from '#server/billing/free-days.ts'
 import { foreseeRenewals } from '#server/billing/foresee-renewals.ts'
 import { issueCreditNote } from '#server/billing/issue-credit-note.ts'
@@ -39,7 +42,7 @@ import { listManualEntries, showManualEntry } from '#server/billing/list-manual-
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
 import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
@@ -63,6 +66,7 @@ import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
 import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
 import { explainService, showPlan } from '#server/billing/show-plan.ts'
 import { spreadPrice } from '#server/billing/spread-price.ts'
+import { startTrial } from '#server/billing/start-trial.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
@@ -98,7 +102,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     const done = await sweep(input)
     // A run that was stopped (a wrong clock, a restored backup) has done nothing at all.
     if (done.status !== 'done') return done
-    for (const after of [startDueChanges(deps), lapseChanges(deps), lapse]) await after()
+    for (const after of [startDueChanges(deps), lapseChanges(deps), lapseAlignments(deps), lapse, announceEnds(deps)]) await after()
     return done
   }
   const system: Actor = { kind: 'system', name: 'billing.sweep' }
@@ -138,6 +142,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     cancelNow: (stores: KernelStores, input: Parameters<ReturnType<typeof cancelNow>>[1]) => cancelNow(deps)(own(stores), input),
     findChangeSubject: ((stores, input) => findChangeSubject(deps)(stores ? own(stores) : read, input)) satisfies FindChangeSubject, quoteChange: quoteChange(deps) satisfies QuoteChange,
     openChange: ((stores, input) => openChange(deps)(own(stores), input)) satisfies OpenChange, finishChange: ((stores, input) => finishChange(deps)(own(stores), input)) satisfies FinishChange, cancelChange: cancelChange(deps), toChangeView, toTermsView,
+    startTrial: ((stores, input) => startTrial(deps)(own(stores), input)) satisfies StartTrial, setTerm: setTerm(deps), showAlignment: showAlignment(deps), requestAlignment: requestAlignment(deps), cancelAlignment: cancelAlignment(deps), listDiscounts: listDiscounts(deps), giveDiscount: giveDiscount(deps), takeDiscountOff: takeDiscountOff(deps),
     describeServices: describeServices(deps),
     listInvoices: listInvoices(deps), showInvoice: showInvoice(deps), showAdminInvoice: showAdminInvoice(deps), printInvoice: printInvoice(deps), showCredit: showCredit(deps),
     previewDraft: previewDraft(deps), draftInvoice: draftInvoice(deps), changeDraft: changeDraft(deps), deleteDraft: deleteDraft(deps), issueDraft: issueDraft(deps),

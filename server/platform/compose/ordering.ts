@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '#shared/errors/codes.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { FindChangeSubject, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
-import type { ComputeTax, IssueOrderInvoice, PriceRenewal } from '#server/billing/ports.ts'
+import type { ComputeTax, IssueOrderInvoice, PriceRenewal, StartTrial } from '#server/billing/ports.ts'
 import type { CapacityCheck, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { KernelStores, Transact } from '#server/kernel/ports.ts'
 import { findPromo } from '#server/ordering/find-promo.ts'
 import { listOrders } from '#server/ordering/list-orders.ts'
 import { placeOrder } from '#server/ordering/place-order.ts'
-import type { ForecastRenewal, OrderingStores } from '#server/ordering/ports.ts'
+import type { DayAfter, ForecastRenewal, OrderingStores } from '#server/ordering/ports.ts'
 import { putCart } from '#server/ordering/put-cart.ts'
 import { quoteCart } from '#server/ordering/quote-cart.ts'
 import { requestChange } from '#server/ordering/request-change.ts'
@@ -22,19 +22,20 @@ import { invalidatePages } from '../page-cache.ts'
 /** What ordering asks of billing: the invoice, PPN, and the calendar that says when the next invoice comes. */
 export interface BillingForOrdering extends ChangeViews {
   readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange, readonly openChange: OpenChange
-  readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly issueOrderInvoice: IssueOrderInvoice, readonly policy: { readonly renewalLeadDays: number }
+  readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly policy: { readonly renewalLeadDays: number }
   readonly calendar: { periodEnd(start: Date, months: number, anchorDay: number): Date, shiftDays(at: Date, days: number): Date, isoDay(at: Date): string, dayOf(at: Date): { readonly year: number, readonly day: number } }
 }
 
 export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck, readonly checkRoom?: RoomCheck }) {
   const { clock, newId, read, log } = core
-  const { calendar, policy, computeTax, priceRenewal, issueOrderInvoice } = billing
+  const { calendar, policy, computeTax, priceRenewal, issueOrderInvoice, startTrial } = billing
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const transact = core.transact as unknown as Transact<OrderingStores>
   const forecastRenewal: ForecastRenewal = (cycle, at) => calendar.isoDay(calendar.shiftDays(calendar.periodEnd(at, monthsOfCycle[cycle], calendar.dayOf(at).day), -policy.renewalLeadDays))
+  const dayAfter: DayAfter = (at, days) => calendar.isoDay(calendar.shiftDays(at, days))
   const digest = (text: string) => createHash('sha256').update(text).digest('hex')
   const { offers, promos, redemptions, carts, orders } = read
-  const quoting = { offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal, carts, digest, newToken: () => randomBytes(32).toString('base64url') }
+  const quoting = { offers, promos, redemptions, orders, clock, computeTax, priceRenewal, forecastRenewal, dayAfter, carts, digest, newToken: () => randomBytes(32).toString('base64url') }
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   // Nobody to ask is no answer: nothing is sold on a guess.
   const checkCapacity: CapacityCheck = hypervisors.checkCapacity ?? (() => Promise.reject(new AppError('capacity_unknown')))
@@ -44,7 +45,7 @@ export function composeOrdering(core: Core, billing: BillingForOrdering, hypervi
   return {
     showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),
     quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting), findPromo: findPromo(quoting),
-    placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, checkCapacity, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),
+    placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, startTrial, checkCapacity, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),
     listOrders: listOrders({ orders }), showOrder: showOrder({ orders }),
     /** For billing, inside its transaction: the reserved promo code counts as used. */
     onOrderPaid: (stores: KernelStores, orderId: string) => (stores as OrderingStores).redemptions.commitFor(orderId),
