@@ -15,7 +15,7 @@ export function useCart() {
   const quote = useState<Quote | null>('cart-quote', () => null)
   const event = useRequestEvent()
   const codesOf = (of: Quote | null): string[] => (of?.promos ?? []).map(({ code }) => code)
-  const itemsOf = (of: Quote | null): CartItem[] => (of?.lines ?? []).map(({ productId, cycle, hostname, templateId, sshKey, trial }) => ({ productId, cycle, hostname, templateId, sshKey, trial: trial !== null }))
+  const itemsOf = (of: Quote | null): CartItem[] => (of?.lines ?? []).map(({ productId, cycle, hostname, templateId, sshKey, trial, options }) => ({ productId, cycle, hostname, templateId, sshKey, trial: trial !== null, options: options.map(({ optionId, quantity, choiceId }) => choiceId ? { optionId, choiceId } : { optionId, quantity }) }))
 
   async function load() {
     quote.value = await api(showCart)

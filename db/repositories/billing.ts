@@ -5,6 +5,7 @@ import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { isLateFee } from '#server/billing/late-fee.ts'
 import { intoOpenPeriod } from '#server/billing/ledger.ts'
+import { optionOnInvoice } from '#shared/options/option-text.ts'
 import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, PriceTerms, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
@@ -12,11 +13,13 @@ import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { containing } from '../search-pattern.ts'
 import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
+import type { StoredOption } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { notOfWaitingUpgrade } from './changes.ts'
 import { toJournalLine } from './ledger.ts'
 import { journalOpenFrom } from './periods.ts'
+import { toSold } from './sold-options.ts'
 import { termsOf, toTerms } from './terms.ts'
 
 type InvoiceRow = typeof invoices.$inferSelect
@@ -65,7 +68,7 @@ const invoiceStore = (db: Executor, context: StoreContext): InvoiceStore => ({
     return rows.map(toLine)
   },
   async shownLinesOf(invoiceId) {
-    const period = and(eq(paidPeriods.serviceId, invoiceLines.serviceId), eq(paidPeriods.invoiceId, invoiceLines.invoiceId), eq(invoiceLines.kind, 'service'))
+    const period = and(eq(paidPeriods.serviceId, invoiceLines.serviceId), eq(paidPeriods.invoiceId, invoiceLines.invoiceId), inArray(invoiceLines.kind, ['service', 'option']))
     const rows = await db.select({ line: invoiceLines, paidStart: paidPeriods.periodStart, paidEnd: paidPeriods.periodEnd }).from(invoiceLines).leftJoin(paidPeriods, period).where(eq(invoiceLines.invoiceId, invoiceId)).orderBy(asc(invoiceLines.position))
     return rows.map(({ line, paidStart, paidEnd }) => ({ ...toLine(line), periodStart: line.periodStart ?? paidStart, periodEnd: line.periodEnd ?? paidEnd }))
   },
@@ -161,17 +164,20 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
   },
 })
 
-/** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes nor pending prices. */
-interface RawTerms { periods: number, discounts: { promo_id: string | null, label: string, kind: PromoKind, value: string, periods: number | null, ends: number | null }[], changes: { id: string, price: string, at: number }[] }
+/** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes, options nor pending prices. */
+interface RawTerms { periods: number, options: StoredOption[], discounts: { promo_id: string | null, label: string, kind: PromoKind, value: string, periods: number | null, ends: number | null }[], changes: { id: string, price: string, at: number }[] }
 /** A change that waits for the renewal: from then on its cycle and price count. */
 const waitingChange = sql`left join service_changes c on c.service_id = s.id and c.status = 'waiting' and c.timing = 'renewal'`
-/** A pending price counts while its announcement does and the service still is of that product and cycle; a waiting change brings its own price. */
-const termsQuery = sql`(select case when d.list is null and pending.list is null then null else json_build_object('periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
+/** A change of options alone leaves the product at its own price, which may be announced anew while the change waits. */
+const priceNow = sql`case when c.to_product_id = s.product_id and c.to_cycle = s.cycle then s.price else coalesce(c.to_price, s.price) end`
+/** A pending price counts while its announcement does and the service still is of that product and cycle; a waiting change brings its own price, unless it changes options alone. */
+const termsQuery = sql`(select case when d.list is null and pending.list is null and o.list = '[]'::jsonb then null else json_build_object('options', o.list, 'periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
   from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods, 'ends', extract(epoch from ends_at) * 1000)) as list from service_discounts where service_id = s.id) d,
+    (select coalesce(c.to_options, s.options) as list) o,
     (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
-      where w.service_id = s.id and c.id is null and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
+      where w.service_id = s.id and (c.id is null or (c.to_product_id = s.product_id and c.to_cycle = s.cycle)) and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
 const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
-  price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0,
+  price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0, options: toSold(terms?.options ?? [], currency).map(option => ({ text: optionOnInvoice(option), price: option.price })),
   discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ends, ...discount }) => ({ ...discount, promoId, value: BigInt(value), ...(ends === null ? {} : { endsAt: new Date(Number(ends)) }) })),
   priceChanges: (terms?.changes ?? []).map(({ id, price: next, at }) => ({ id, price: money(BigInt(next), currency), from: new Date(at) })),
 })
@@ -189,7 +195,7 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
  * index that is right for a page of services, whatever the statistics of a table say that grows while a run goes on.
  */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
-  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, coalesce(c.to_price, s.price)::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
+  select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, ${priceNow}::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
     coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way,
@@ -274,7 +280,7 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async describe(serviceIds) {
       if (serviceIds.length === 0) return []
       const found = await db.execute(sql`
-        select s.id, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, coalesce(c.to_price, s.price)::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
+        select s.id, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${priceNow}::text as price, s.currency, ${epoch(sql`s.price_locked_until`)} as price_locked_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms, ${epoch(sql`p.paid_until`)} as paid_until, exists (select 1 from renewals r where r.service_id = s.id and r.period_start = p.paid_until) as renewal_issued, i.id as invoice_id
         from services s
         ${waitingChange}
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true

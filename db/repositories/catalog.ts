@@ -8,6 +8,7 @@ import { connections, productConnections, productPrices, products, productTempla
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
+import { loadOptions, optionStores } from './product-options.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
 
@@ -45,6 +46,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
   const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
   const held = await unitsHeld(db, ids)
+  const options = await loadOptions(db, ids, at)
   const pricesOf = groupBy(prices, row => row.productId)
   const templatesOf = groupBy(offered, row => row.productId)
   const connectionsOf = groupBy(placedOn, row => row.productId)
@@ -54,7 +56,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     return [{
       productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, unitsHeld: held.get(row.id) ?? 0,
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
-      templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId),
+      templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
   })
 }
@@ -66,7 +68,7 @@ async function loadPromos(db: Executor, rows: (typeof promoCodes.$inferSelect)[]
   return rows.map(({ createdAt: _, currency: __, ...row }) => ({ ...row, reserved: used(row.id, 'reserved'), committed: used(row.id, 'committed') }))
 }
 
-export const catalogStores = (db: Executor, _context: StoreContext) => {
+export const catalogStores = (db: Executor, context: StoreContext) => {
   const place = async (id: string, fields: ProductFields) => {
     await db.delete(productConnections).where(eq(productConnections.productId, id))
     await db.delete(productTemplates).where(eq(productTemplates.productId, id))
@@ -77,6 +79,7 @@ export const catalogStores = (db: Executor, _context: StoreContext) => {
   const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods })
   const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds: [...productIds], cycles: [...cycles] })
   return {
+    ...optionStores(db, context),
     products: {
       async list(filter: PageRequest & { readonly q?: string | undefined }) {
         const where = filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined

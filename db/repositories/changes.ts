@@ -5,6 +5,7 @@ import type { ChangeStore, ChangeSubjectRow, ServiceChange, ServiceTerms } from 
 import type { Executor } from '../client.ts'
 import { periodPrices, products, resources, serviceChanges, services } from '../schema/index.ts'
 import { refuseSecond } from '../unique-violation.ts'
+import { toSold, toStored } from './sold-options.ts'
 import { rowsOf, toDate } from './service-pages.ts'
 
 const open = ['waiting', 'applied'] as const
@@ -12,10 +13,10 @@ type ChangeRow = typeof serviceChanges.$inferSelect
 
 const toChange = (row: ChangeRow): ServiceChange => ({
   id: row.id, serviceId: row.serviceId, timing: row.timing, status: row.status, invoiceId: row.invoiceId, expiresAt: row.expiresAt, startsAt: row.startsAt, createdAt: row.createdAt, appliedAt: row.appliedAt, closedAt: row.closedAt, closedReason: row.closedReason,
-  from: { productId: row.fromProductId, productName: row.fromName, spec: row.fromSpec, cycle: row.fromCycle, price: money(row.fromPrice, row.currency) },
-  to: { productId: row.toProductId, productName: row.toName, spec: row.toSpec, cycle: row.toCycle, price: money(row.toPrice, row.currency) },
+  from: { productId: row.fromProductId, productName: row.fromName, spec: row.fromSpec, cycle: row.fromCycle, price: money(row.fromPrice, row.currency), options: toSold(row.fromOptions, row.currency) },
+  to: { productId: row.toProductId, productName: row.toName, spec: row.toSpec, cycle: row.toCycle, price: money(row.toPrice, row.currency), options: toSold(row.toOptions, row.currency) },
 })
-const termsOf = (row: typeof services.$inferSelect): ServiceTerms => ({ productId: row.productId, productName: row.productName, spec: row.spec, cycle: row.cycle, price: money(row.price, row.currency) })
+const termsOf = (row: typeof services.$inferSelect): ServiceTerms => ({ productId: row.productId, productName: row.productName, spec: row.spec, cycle: row.cycle, price: money(row.price, row.currency), options: toSold(row.options, row.currency) })
 
 /** An issued invoice of an upgrade or of an alignment that still waits for it: nobody owes it, nobody is reminded of it, it lapses. `v` is the invoice. */
 export const notOfWaitingUpgrade = sql`not exists (select 1 from service_changes w where w.invoice_id = v.id and w.status = 'waiting' and w.timing = 'now') and not exists (select 1 from alignments w where w.invoice_id = v.id and w.status = 'waiting')`
@@ -25,8 +26,8 @@ function changeStore(db: Executor): ChangeStore {
   return {
     async insert({ from, to, ...change }) {
       await refuseSecond(db.insert(serviceChanges).values({
-        ...change, fromProductId: from.productId, fromName: from.productName, fromSpec: from.spec, fromCycle: from.cycle, fromPrice: from.price.amount,
-        toProductId: to.productId, toName: to.productName, toSpec: to.spec, toCycle: to.cycle, toPrice: to.price.amount, currency: to.price.currency,
+        ...change, fromProductId: from.productId, fromName: from.productName, fromSpec: from.spec, fromCycle: from.cycle, fromPrice: from.price.amount, fromOptions: toStored(from.options),
+        toProductId: to.productId, toName: to.productName, toSpec: to.spec, toCycle: to.cycle, toPrice: to.price.amount, toOptions: toStored(to.options), currency: to.price.currency,
       }), 'service_changes_one_open', 'change_open')
     },
     find: async changeId => one(await db.select().from(serviceChanges).where(eq(serviceChanges.id, changeId))),
@@ -61,8 +62,8 @@ function changeStore(db: Executor): ChangeStore {
         where c.status = 'waiting' and c.timing = 'renewal' and c.starts_at <= ${now.toISOString()} and exists (select 1 from paid_periods p where p.service_id = c.service_id and p.period_start = c.starts_at)
         order by c.starts_at, c.id limit ${limit}`))
     },
-    async setTerms(serviceId, { price, ...terms }) {
-      await db.update(services).set({ ...terms, price: price.amount, currency: price.currency }).where(eq(services.id, serviceId))
+    async setTerms(serviceId, { price, options, ...terms }) {
+      await db.update(services).set({ ...terms, options: toStored(options), price: price.amount, currency: price.currency }).where(eq(services.id, serviceId))
     },
     async livePeriods(serviceId, now) {
       type Row = { periodStart: string | Date, periodEnd: string | Date, price: string, currency: Currency }

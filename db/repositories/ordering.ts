@@ -4,6 +4,7 @@ import type { BuyerStore, CartStore, Order, OrderStore, RedemptionStore } from '
 import type { Executor } from '../client.ts'
 import { carts, clientProfiles, invoices, orders, paidPeriods, promoRedemptions, serviceDiscounts, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { toStored } from './sold-options.ts'
 
 const cartLife = 30 * 86_400_000
 
@@ -25,7 +26,7 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
       return row ? { items: row.items, promoCodes: row.promoCodes } : null
     },
     async save(idHash, { items, promoCodes }, at) {
-      const kept = { items: items.map(item => ({ ...item })), promoCodes: [...promoCodes], updatedAt: at }
+      const kept = { items: items.map(item => ({ ...item, options: item.options?.map(wish => ({ ...wish })) })), promoCodes: [...promoCodes], updatedAt: at }
       await db.insert(carts).values({ idHash, ...kept }).onConflictDoUpdate({ target: carts.idHash, set: kept })
       await db.delete(carts).where(lte(carts.updatedAt, new Date(at.getTime() - cartLife)))
     },
@@ -36,7 +37,7 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
   orders: {
     async insert({ services: sold, total, promoCodes, ...order }) {
       await db.insert(orders).values({ ...order, promoCodes: [...promoCodes], status: 'placed', total: total.amount, currency: total.currency })
-      await db.insert(services).values(sold.map(({ price, renewals: _, ...service }) => ({ ...service, orderId: order.id, clientId: order.clientId, price: price.amount, currency: price.currency, status: 'pending' as const, createdAt: order.placedAt })))
+      await db.insert(services).values(sold.map(({ price, options, renewals: _, ...service }) => ({ ...service, options: toStored(options), orderId: order.id, clientId: order.clientId, price: price.amount, currency: price.currency, status: 'pending' as const, createdAt: order.placedAt })))
       const renewals = sold.flatMap(service => service.renewals.map(discount => ({ ...discount, serviceId: service.id, currency: service.price.currency })))
       if (renewals.length > 0) await db.insert(serviceDiscounts).values(renewals)
     },

@@ -6,6 +6,8 @@ import { serviceStatuses } from '#shared/vocabulary/billing.ts'
 import { depositRule } from '#server/billing/deposit.ts'
 import type { ClientRow, InvoiceLine, SagaHistory, ServiceFilter, ServicePages, ServiceSummary } from '#server/provisioning/ports.ts'
 import type { Executor } from '../client.ts'
+import type { StoredOption } from '../schema/index.ts'
+import { toSold } from './sold-options.ts'
 import { containing } from '../search-pattern.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
@@ -20,16 +22,16 @@ const all = (conditions: (SQL | undefined)[]) => {
 }
 
 type Raw<T> = { [K in keyof T]: T[K] extends Date | null ? string | Date | null : T[K] }
-type SummaryRow = Raw<Omit<ServiceSummary, 'price'>> & { amount: string, currency: Currency, total: string }
+type SummaryRow = Raw<Omit<ServiceSummary, 'price' | 'options'>> & { options: StoredOption[], amount: string, currency: Currency, total: string }
 
-const toSummary = ({ amount, currency, total: _, ...row }: SummaryRow): ServiceSummary => ({
-  ...row, price: money(BigInt(amount), currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt),
+const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow): ServiceSummary => ({
+  ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt),
 })
 
 /** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
 const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
-    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec,
+    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
     coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",

@@ -3,7 +3,7 @@ import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, tex
 import { billingCycles, cancelReasons, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { products, promoCodes } from './catalog.ts'
-import type { ProductSpec } from './catalog.ts'
+import type { ProductSpec, StoredOption } from './catalog.ts'
 import { promoKinds } from '#shared/vocabulary/catalog.ts'
 import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import { users } from './identity.ts'
@@ -18,7 +18,7 @@ export const orders = pgTable('orders', {
 
 /** The commercial side of what was sold. What was agreed is copied here: a later change of the product changes no sold service. */
 export const services = pgTable('services', {
-  id: id(), orderId: uuid().notNull().references(() => orders.id), clientId: uuid().notNull().references(() => users.id), productId: uuid().notNull().references(() => products.id), productName: text().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
+  id: id(), orderId: uuid().notNull().references(() => orders.id), clientId: uuid().notNull().references(() => users.id), productId: uuid().notNull().references(() => products.id), productName: text().notNull(), spec: jsonb().$type<ProductSpec>().notNull(), /** In the currency of the price; what they add to the machine is in `spec` already. */ options: jsonb().$type<StoredOption[]>().notNull().default([]),
   hostname: text().notNull(), templateId: uuid().references(() => templates.id), sshKey: text(), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(),
   status: word<ServiceStatus>().notNull(), suspensionReason: word<SuspensionReason>(), suspensionNote: text(), endReason: word<EndReason>(), endedAt: instant(), cancelAtPeriodEnd: boolean().notNull().default(false), cancelReason: word<CancelReason>(), cancelNote: text(),
   /** The calendar day (business zone) whose number every later period starts on, so that a month's end never drifts. */

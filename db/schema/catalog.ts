@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { billingCycles } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import { productKinds, productStatuses, promoKinds, promoRedemptionStatuses, promoTargets } from '#shared/vocabulary/catalog.ts'
-import type { ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus, PromoTarget } from '#shared/vocabulary/catalog.ts'
+import { optionEffects, optionKinds, productKinds, productStatuses, promoKinds, promoRedemptionStatuses, promoTargets } from '#shared/vocabulary/catalog.ts'
+import type { OptionEffect, OptionKind, ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus, PromoTarget } from '#shared/vocabulary/catalog.ts'
 import { users } from './identity.ts'
 import { connections, templates } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
@@ -28,6 +28,24 @@ export const productConnections = pgTable('product_connections', {
 export const productPrices = pgTable('product_prices', {
   id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), setup: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
 }, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), knownCurrency('product_prices', t.currency), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
+
+/** What a buyer can choose beside a product. One that was sold is never deleted, only retired: services keep what was agreed as a copy. */
+export const productOptions = pgTable('product_options', {
+  id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), key: text().notNull(), kind: word<OptionKind>().notNull(), label: jsonb().$type<Localized>().notNull(), /** Of a number. */ min: integer().notNull().default(0), max: integer().notNull().default(1), step: integer().notNull().default(1),
+  effect: word<OptionEffect>().notNull().default('none'), /** Per unit; a choice has its own. */ effectAmount: integer().notNull().default(0), position: integer().notNull().default(100), active: boolean().notNull().default(true), createdAt: instant().notNull(),
+}, t => [check('product_options_kind', oneOf(t.kind, optionKinds)), check('product_options_effect', oneOf(t.effect, optionEffects)), check('product_options_bounds', sql`${t.min} >= 0 and ${t.max} >= ${t.min} and ${t.step} >= 1 and ${t.effectAmount} >= 0`), uniqueIndex('product_options_key').on(t.productId, t.key)])
+
+export const productOptionChoices = pgTable('product_option_choices', {
+  id: id(), optionId: uuid().notNull().references(() => productOptions.id, { onDelete: 'cascade' }), key: text().notNull(), label: jsonb().$type<Localized>().notNull(), effectAmount: integer().notNull().default(0), position: integer().notNull().default(100), active: boolean().notNull().default(true),
+}, t => [check('product_option_choices_effect', sql`${t.effectAmount} >= 0`), uniqueIndex('product_option_choices_key').on(t.optionId, t.key)])
+
+/** Rows are only added, as with products: per unit of the option, or for a choice of it. */
+export const productOptionPrices = pgTable('product_option_prices', {
+  id: id(), optionId: uuid().notNull().references(() => productOptions.id, { onDelete: 'cascade' }), choiceId: uuid().references(() => productOptionChoices.id, { onDelete: 'cascade' }), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), setup: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
+}, t => [check('product_option_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_option_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), knownCurrency('product_option_prices', t.currency), index('product_option_prices_current').on(t.optionId, t.choiceId, t.cycle, t.effectiveFrom)])
+
+/** What was sold of an option, as it is kept with its service: `price` is that of the whole period. */
+export interface StoredOption { optionId: string, choiceId: string | null, key: string, choiceKey: string | null, kind: OptionKind, label: Localized, choiceLabel: Localized | null, quantity: number, effect: OptionEffect, effectAmount: number, price: string }
 
 export const promoCodes = pgTable('promo_codes', {
   id: id(), code: text().notNull(), kind: word<PromoKind>().notNull(), value: amount().notNull(), currency: currency(), active: boolean().notNull().default(true), startsAt: instant(), endsAt: instant(), maxRedemptions: integer(),

@@ -4,14 +4,14 @@ import { billingCycles, changeStatuses, changeTimings } from '#shared/vocabulary
 import type { BillingCycle, ChangeStatus, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import { invoices, services } from './billing.ts'
 import { products } from './catalog.ts'
-import type { ProductSpec } from './catalog.ts'
+import type { ProductSpec, StoredOption } from './catalog.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 /** A service's change of product or cycle: from what to what, at which price, by which invoice. At most one of a service is open. */
 export const serviceChanges = pgTable('service_changes', {
   id: id(), serviceId: uuid().notNull().references(() => services.id), timing: word<ChangeTiming>().notNull(), status: word<ChangeStatus>().notNull(),
-  fromProductId: uuid().notNull().references(() => products.id), fromName: text().notNull(), fromSpec: jsonb().$type<ProductSpec>().notNull(), fromCycle: word<BillingCycle>().notNull(), fromPrice: amount().notNull(),
-  toProductId: uuid().notNull().references(() => products.id), toName: text().notNull(), toSpec: jsonb().$type<ProductSpec>().notNull(), toCycle: word<BillingCycle>().notNull(), toPrice: amount().notNull(), currency: currency(),
+  fromProductId: uuid().notNull().references(() => products.id), fromName: text().notNull(), fromSpec: jsonb().$type<ProductSpec>().notNull(), fromCycle: word<BillingCycle>().notNull(), fromPrice: amount().notNull(), fromOptions: jsonb().$type<StoredOption[]>().notNull().default([]),
+  toProductId: uuid().notNull().references(() => products.id), toName: text().notNull(), toSpec: jsonb().$type<ProductSpec>().notNull(), toCycle: word<BillingCycle>().notNull(), toPrice: amount().notNull(), toOptions: jsonb().$type<StoredOption[]>().notNull().default([]), currency: currency(),
   /** At once: the invoice of the difference. At renewal: the renewal invoice with the new price, once it is written. */
   invoiceId: uuid().references(() => invoices.id),
   /** Unpaid until then, it lapses. */

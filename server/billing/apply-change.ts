@@ -3,6 +3,7 @@ import type { ServiceChange, ServiceTerms } from './change-ports.ts'
 import { hint, recordTransition, systemActor } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingStores } from './ports.ts'
+import { changesOptionsAlone, periodPriceAfter } from '#shared/options/sold-options.ts'
 
 const sameSize = ({ spec: a }: ServiceTerms, { spec: b }: ServiceTerms) => a.cpuCores === b.cpuCores && a.ramMiB === b.ramMiB && a.diskGiB === b.diskGiB && a.rateMbps === b.rateMbps
 
@@ -15,9 +16,10 @@ export async function applyChange(deps: BillingDeps, stores: BillingStores, { ch
   const service = change && await stores.subscriptions.lock(change.serviceId)
   if (change?.status !== 'waiting' || !service || service.status === 'ended') return
   const now = deps.clock.now()
-  await stores.changes.setTerms(service.id, change.to)
+  // The product goes on at its price of today: an announced one may have become it while the change waited.
+  await stores.changes.setTerms(service.id, changesOptionsAlone(change) ? { ...change.to, price: service.price } : change.to)
   if (change.timing === 'now') {
-    for (const { periodStart } of await stores.changes.livePeriods(service.id, now)) await stores.changes.addPeriodPrice({ serviceId: service.id, periodStart, since: now, changeId, amount: change.to.price })
+    for (const { periodStart, price } of await stores.changes.livePeriods(service.id, now)) await stores.changes.addPeriodPrice({ serviceId: service.id, periodStart, since: now, changeId, amount: periodPriceAfter(change, price) })
   }
   await stores.changes.setStatus(changeId, { status: 'applied', appliedAt: now })
   await recordTransition(stores, { entity: 'change', id: changeId, from: 'waiting', to: 'applied', cause: change.timing === 'now' ? 'paid' : 'period_began', actor, at: now })

@@ -3,12 +3,14 @@ import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, ChangeStatus, ChangeTiming, ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { ResourceStatus } from '#shared/vocabulary/machines.ts'
 import type { Actor, KernelStores } from '../kernel/ports.ts'
+import type { SoldOption } from '#shared/options/sold-options.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
 
 /** What is agreed about a service: the product as it was then, and its price per cycle. */
 export interface ServiceTerms {
   readonly productId: string, readonly productName: string, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
-  readonly cycle: BillingCycle, readonly price: Money
+  readonly cycle: BillingCycle, /** Of the product alone. */ readonly price: Money
+  readonly options: readonly SoldOption[]
 }
 export interface ServiceChange {
   readonly id: string, readonly serviceId: string, readonly timing: ChangeTiming, readonly status: ChangeStatus, readonly from: ServiceTerms, readonly to: ServiceTerms, readonly invoiceId: string | null
@@ -65,7 +67,7 @@ export interface ChangeChargeOf { readonly periodStart: Date, readonly periodEnd
 // What ordering asks of billing -----------------------------------------------------------------------------------------------------------
 export type FindChangeSubject = (stores: KernelStores | null, input: { readonly serviceId: string, readonly clientId: string | null, readonly lock: boolean }) => Promise<ChangeSubject | null>
 /** Null: it would cost less than is paid already; such a change begins with a renewal. */
-export type QuoteChange = (subject: ChangeSubject, price: Money) => ChangeQuote | null
+export type QuoteChange = (subject: ChangeSubject, to: ServiceTerms) => ChangeQuote | null
 /** Opens a change in the caller's transaction, its service locked by `FindChangeSubject`. At once: with its invoice, unless it costs nothing. @throws AppError change_open */
 export type OpenChange = (stores: KernelStores, input: { readonly subject: ChangeSubject, readonly to: ServiceTerms, readonly timing: ChangeTiming, readonly quote: ChangeQuote | null, readonly actor: Actor }) => Promise<ServiceChange>
 /** The machine was read back with the size of its service: the open change is done. */

@@ -41,7 +41,7 @@ function view(service: ServiceBilling, { rules: house, computeTax, clock }: Deps
   return {
     trialEndsAt: service.trialEndsAt && service.trialEndsAt > now ? service.trialEndsAt : null, endsAt: service.endsAt,
     paidUntil: service.paidUntil, nextInvoiceOn: at && rules.calendar.isoDay(at > now ? at : now), openInvoiceId: service.openInvoiceId, priceLockedUntil: service.priceLockedUntil && service.priceLockedUntil > now ? service.priceLockedUntil : null,
-    nextInvoice: asked && tax && { price: asked.price, discount: sum(asked.discounts.map(discount => discount.amount), asked.net.currency), tax: tax.tax, total: tax.total, codes: asked.discounts.map(discount => discount.label) },
+    nextInvoice: asked && tax && { price: asked.gross, discount: sum(asked.discounts.map(discount => discount.amount), asked.net.currency), tax: tax.tax, total: tax.total, codes: asked.discounts.map(discount => discount.label) },
     priceChanges: [...service.prices.priceChanges].sort((a, b) => a.from.getTime() - b.from.getTime()).map(({ price, from }) => ({ price, from })),
   }
 }

@@ -7,12 +7,12 @@ import type { InvoiceLine, OrderInvoiceInput } from './ports.ts'
 /** `INV-2026-000123`: series, year in the business zone, gapless sequence. */
 export const invoiceNumber = (series: string, year: number, sequence: number): string => `${series}-${year}-${String(sequence).padStart(6, '0')}`
 
-/** The lines of an order's invoice: price and setup fee of each service, each followed by what codes take off it; a discount is a negative line. */
+/** The lines of an order's invoice: price and setup fee of each service and of each of its options, each followed by what codes take off it; a discount is a negative line. */
 export function orderInvoiceLines(input: OrderInvoiceInput): InvoiceLine[] {
   const line = (kind: InvoiceLine['kind'], serviceId: string, description: string, amount: Money): InvoiceLine => ({ kind, serviceId, description, amount, periodStart: null, periodEnd: null })
-  return input.lines.flatMap(({ serviceId, description, price, setup, discounts }) => {
+  return input.lines.flatMap(({ serviceId, description, price, setup, options = [], discounts }) => {
     const off = (what: 'period' | 'setup') => discounts.filter(discount => discount.off === what && !isZero(discount.amount)).map(({ promoId, label, amount }) => ({ ...line(what === 'setup' ? 'setup_discount' : 'discount', serviceId, label, negate(amount)), promoId }))
-    return [line('service', serviceId, description, price), ...off('period'), ...(isZero(setup) ? [] : [line('setup', serviceId, description, setup)]), ...off('setup')]
+    return [line('service', serviceId, description, price), ...options.filter(option => !isZero(option.price)).map(option => line('option', serviceId, option.description, option.price)), ...off('period'), ...(isZero(setup) ? [] : [line('setup', serviceId, description, setup)]), ...options.filter(option => !isZero(option.setup)).map(option => line('setup', serviceId, option.description, option.setup)), ...off('setup')]
   })
 }
 

@@ -49,13 +49,14 @@ async function waitingChanges(deps: BillingDeps, stores: BillingStores, renewals
 
 function figure({ rules, clock }: BillingDeps, { service, prices, periodStart, dueAt }: RenewalToIssue, change: ServiceChange | undefined) {
   const { cycle, productName } = change?.to ?? service
-  const { price, change: pending, discounts } = renewalPrice(prices, periodStart)
+  const { price, options, gross, change: pending, discounts } = renewalPrice(prices, periodStart)
   const period = { serviceId: service.id, periodStart, periodEnd: rules.calendar.periodEnd(periodStart, monthsOfCycle[cycle], service.anchorDay ?? rules.calendar.dayOf(periodStart).day) }
   const lines: InvoiceLine[] = [
     { ...period, kind: 'service', description: `${productName} · ${service.hostname}`, amount: price },
+    ...options.filter(option => !isZero(option.price)).map((option): InvoiceLine => ({ ...period, kind: 'option', description: `${option.text} · ${service.hostname}`, amount: option.price })),
     ...discounts.map(({ promoId, label, amount }): InvoiceLine => ({ ...period, kind: 'discount', description: label, amount: negate(amount), promoId })),
   ]
-  return { service, change, pending, price, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules, service.trialEndsAt) }
+  return { service, change, pending, price: gross, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules, service.trialEndsAt) }
 }
 
 type Claim = Pick<ReturnType<typeof figure>, 'period' | 'change'> & { readonly invoiceId: string | null }

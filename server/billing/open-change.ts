@@ -1,4 +1,5 @@
 import { isZero } from '#shared/money/money.ts'
+import { optionOnInvoice } from '#shared/options/option-text.ts'
 import type { ChangeTiming } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { actorLabel } from '../kernel/ports.ts'
@@ -13,9 +14,12 @@ import type { BillingStores, InvoiceLine } from './ports.ts'
 
 export interface ChangeToOpen { readonly subject: ChangeSubject, readonly to: ServiceTerms, readonly timing: ChangeTiming, /** Of a change at once. */ readonly quote: ChangeQuote | null, readonly actor: Actor }
 
+/** Other products by name; the same one by what its options become. */
+const whatChanges = (from: ServiceTerms, to: ServiceTerms) => from.productId !== to.productId ? `${from.productName} → ${to.productName}` : [to.productName, ...to.options.filter(option => !from.options.some(old => old.optionId === option.optionId && old.quantity === option.quantity && old.choiceId === option.choiceId)).map(option => optionOnInvoice(option))].join(' + ')
+
 /** One line per paid period: the difference, bound to the days that it is for, so that it earns on exactly those. */
 const linesOf = ({ subject, to, quote }: ChangeToOpen): InvoiceLine[] => (quote?.charges ?? []).filter(charge => !isZero(charge.net)).map(({ periodStart, periodEnd, net }) => ({
-  kind: 'change', description: `${subject.terms.productName} → ${to.productName} · ${subject.hostname}`, serviceId: subject.serviceId, periodStart, periodEnd, amount: net,
+  kind: 'change', description: `${whatChanges(subject.terms, to)} · ${subject.hostname}`, serviceId: subject.serviceId, periodStart, periodEnd, amount: net,
 }))
 
 /** The renewal invoice that nobody has begun to pay is void; one with the new price takes its place, due when that one was. */
@@ -37,7 +41,7 @@ export const openChange = (deps: BillingDeps) => async (stores: BillingStores, i
   const expiresAt = timing === 'now' ? deps.rules.calendar.shiftDays(now, deps.rules.policy.changeTermDays) : null
   const change: ServiceChange = { id, serviceId, timing, status: 'waiting', from, to, invoiceId: null, expiresAt, startsAt: null, createdAt: now, appliedAt: null, closedAt: null, closedReason: null }
   const insert = (invoiceId: string | null) => stores.changes.insert({ ...change, invoiceId, actor: actorLabel(actor) })
-  await auditStaff(stores, { actor, action: 'service.change', entity: 'service', entityId: serviceId, before: { product: from.productName, cycle: from.cycle, price: from.price.amount.toString() }, after: { product: to.productName, cycle: to.cycle, price: to.price.amount.toString(), timing } })
+  await auditStaff(stores, { actor, action: 'service.change', entity: 'service', entityId: serviceId, before: { product: from.productName, cycle: from.cycle, price: from.price.amount.toString(), options: from.options.map(option => optionOnInvoice(option)) }, after: { product: to.productName, cycle: to.cycle, price: to.price.amount.toString(), options: to.options.map(option => optionOnInvoice(option)), timing } })
   const lines = linesOf(input)
   if (timing === 'now' && lines.length > 0 && expiresAt) await issueInvoice(deps)(stores, { clientId, orderId: null, dueAt: expiresAt, actor, lines, claim: insert })
   else {

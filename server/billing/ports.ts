@@ -32,7 +32,7 @@ import type { ClientGroupStore, TermsStore } from './terms-ports.ts'
  */
 export interface OrderInvoiceInput {
   readonly orderId: string, readonly clientId: string
-  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly discounts: readonly OrderDiscount[] }[]
+  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, /** One line each; `price` is of the whole period. */ readonly options?: readonly { readonly description: string, readonly price: Money, readonly setup: Money }[], readonly discounts: readonly OrderDiscount[] }[]
 }
 /** What a code takes off the period or off the set-up fee of one service. */
 export interface OrderDiscount { readonly promoId: string | null, readonly label: string, readonly off: 'period' | 'setup', readonly amount: Money }
@@ -105,6 +105,7 @@ export type ResumeService = (stores: KernelStores, input: { readonly serviceId: 
 export type EndService = (stores: KernelStores, input: { readonly serviceId: string, readonly reason: EndReason, readonly note: string, readonly actor: Actor }) => Promise<void>
 
 /** What a renewal costs without PPN; see `renewal-price.ts`. */
+export type { SoldOption } from '#shared/options/sold-options.ts'
 export type { PriceTerms, RenewalDiscount, RenewalPrice }
 export type PriceRenewal = (terms: PriceTerms, periodStart: Date) => RenewalPrice
 

@@ -1,11 +1,11 @@
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import { isNegative, money, sum } from '#shared/money/money.ts'
-import type { Money } from '#shared/money/money.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
-import type { ChangeQuote, ChangeSubject, ChangeSubjectRow, ServiceChange } from './change-ports.ts'
+import type { ChangeQuote, ChangeSubject, ChangeSubjectRow, ServiceChange, ServiceTerms } from './change-ports.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingStores } from './ports.ts'
 import { chargeOf, dayNumberOf } from './proration.ts'
+import { periodPriceAfter } from '#shared/options/sold-options.ts'
 
 const refusals: Record<ServiceStatus, ErrorCode | null> = { pending: 'service_not_ready', active: null, past_due: 'renewal_open', suspended: 'service_suspended', ended: 'service_not_ready' }
 
@@ -31,20 +31,20 @@ export const findChangeSubject = (deps: BillingDeps) => async (stores: BillingSt
 }
 
 /**
- * What a change to another price costs if it is made now, by exact days of the business zone, today included; each paid period that is not
+ * What a change to other terms costs if it is made now, by exact days of the business zone, today included; each paid period that is not
  * over counts by itself. Null: for one of them it would cost less than before. Nothing is given back: that change begins with a renewal.
  */
-export const quoteChange = (deps: BillingDeps) => (subject: ChangeSubject, price: Money): ChangeQuote | null => {
+export const quoteChange = (deps: BillingDeps) => (subject: ChangeSubject, to: ServiceTerms): ChangeQuote | null => {
   const now = deps.clock.now()
   const day = (at: Date) => dayNumberOf(deps.rules.calendar.isoDay(at))
   const charges = subject.periods.map(({ periodStart, periodEnd, price: paid }) => {
     // A period shorter than a day is that day's.
     const from = day(periodStart)
-    const { days, ...charge } = chargeOf({ days: { from, to: Math.max(day(periodEnd), from + 1) }, price: paid }, price, day(now))
+    const { days, ...charge } = chargeOf({ days: { from, to: Math.max(day(periodEnd), from + 1) }, price: paid }, periodPriceAfter({ from: subject.terms, to }, paid), day(now))
     return { ...charge, days: days.to - days.from, periodStart: periodStart > now ? periodStart : now, periodEnd }
   })
   if (charges.length === 0 || charges.some(charge => isNegative(charge.net))) return null
-  const of = (name: 'credit' | 'charge' | 'net') => sum(charges.map(charge => charge[name]), price.currency)
+  const of = (name: 'credit' | 'charge' | 'net') => sum(charges.map(charge => charge[name]), to.price.currency)
   const net = of('net')
   return { charges, credit: of('credit'), charge: of('charge'), net, figures: net.amount === 0n ? { ...deps.computeTax(net, now), total: money(0n, net.currency) } : deps.computeTax(net, now) }
 }

@@ -4,7 +4,8 @@ import type { storefrontProductView, tldView } from '#shared/contracts/storefron
 import { fraction, toMoneyJson } from '#shared/money/money.ts'
 import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { ComputeTax } from '../billing/ports.ts'
-import type { Offer, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
+import { toOptionView } from '#shared/options/option-views.ts'
+import type { Offer, OptionRecord, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
 import { currentPrices } from './product.ts'
 
 export type AdminProductView = z.input<typeof adminProductView>
@@ -12,10 +13,10 @@ export type StorefrontProductView = z.input<typeof storefrontProductView>
 export type PromoView = z.input<typeof promoView>
 export type TldView = z.input<typeof tldView>
 
-export function toAdminProductView(product: ProductRecord, at: Date): AdminProductView {
+export function toAdminProductView(product: ProductRecord, at: Date, options: readonly OptionRecord[] = []): AdminProductView {
   const current = new Set(currentPrices(product.prices, at).map(price => price.id))
   return {
-    ...product, summary: { ...product.summary }, description: { ...product.description }, spec: { ...product.spec }, connectionIds: [...product.connectionIds], templateIds: [...product.templateIds],
+    ...product, options: options.map(toOptionView), summary: { ...product.summary }, description: { ...product.description }, spec: { ...product.spec }, connectionIds: [...product.connectionIds], templateIds: [...product.templateIds],
     prices: product.prices.map(price => ({ id: price.id, cycle: price.cycle, price: toMoneyJson(price.price), setup: toMoneyJson(price.setup), effectiveFrom: price.effectiveFrom.toISOString(), createdBy: price.createdBy, current: current.has(price.id) })),
   }
 }
@@ -27,6 +28,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
     id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods,
     soldOut: offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit,
     templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),
+    options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),
     prices: byLength.map(({ cycle, price, setup }) => {
       const { tax, total } = computeTax(price, at)
       return { cycle, price: toMoneyJson(price), tax: toMoneyJson(tax), priceWithTax: toMoneyJson(total), setup: toMoneyJson(setup), monthly: toMoneyJson(fraction(price, 1n, BigInt(monthsOfCycle[cycle]))) }

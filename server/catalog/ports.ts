@@ -1,6 +1,6 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import type { ProductKind, ProductStatus, PromoKind, PromoTarget } from '#shared/vocabulary/catalog.ts'
+import type { ProductKind, ProductStatus, PromoKind, PromoTarget, OptionEffect, OptionKind } from '#shared/vocabulary/catalog.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
@@ -19,6 +19,23 @@ export interface ProductFields {
 }
 /** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */
 export interface PriceRecord { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null }
+/** Price and setup fee per unit (or of a choice) in one cycle. */
+export interface OptionPrice { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }
+export interface OptionChoiceFields { readonly key: string, readonly label: LocalizedText, readonly effectAmount: number, readonly position: number, readonly active: boolean }
+/** What staff decide about an option; `min`, `max` and `step` count for numbers, choices belong to choices alone. */
+export interface OptionFields {
+  readonly key: string, readonly kind: OptionKind, readonly label: LocalizedText, readonly min: number, readonly max: number, readonly step: number
+  readonly effect: OptionEffect, /** Per unit. */ readonly effectAmount: number, readonly position: number, readonly active: boolean, readonly choices: readonly OptionChoiceFields[]
+}
+/** An option with the prices in force: of each cycle the newest row that is effective by then. */
+export interface OptionRecord extends Omit<OptionFields, 'choices'> { readonly id: string, readonly prices: readonly OptionPrice[], readonly choices: readonly (OptionChoiceFields & { readonly id: string, readonly prices: readonly OptionPrice[] })[] }
+export interface OptionStore {
+  /** All options of these products, in the order in which they are shown. */
+  of(productIds: readonly string[], at: Date): Promise<Map<string, OptionRecord[]>>
+  /** Adds an option, or changes it with its choices (by key; none is ever taken away). */
+  save(productId: string, optionId: string, fields: OptionFields, at: Date): Promise<void>
+  addPrice(price: OptionPrice & { readonly id: string, readonly optionId: string, readonly choiceId: string | null, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
+}
 export interface ProductRecord extends ProductFields { readonly id: string, readonly prices: readonly PriceRecord[], readonly activeServices: number }
 
 export interface ProductStore {
@@ -46,6 +63,8 @@ export interface Offer {
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
   readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string }[]
   readonly connectionIds: readonly string[]
+  /** Those on sale; which of them are sold in a cycle, their prices say. */
+  readonly options: readonly OptionRecord[]
 }
 export interface OfferStore {
   list(input: { readonly at: Date, readonly kind?: ProductKind | undefined }): Promise<Offer[]>
@@ -90,4 +109,4 @@ export interface TldStore { listActive(): Promise<TldRecord[]> }
 /** Something that the storefront shows was changed and committed: cached pages are stale. Never throws. */
 export type CatalogueChanged = () => Promise<void>
 
-export interface CatalogStores extends KernelStores { readonly products: ProductStore, readonly promos: PromoStore, readonly audit: AuditTrail }
+export interface CatalogStores extends KernelStores { readonly products: ProductStore, readonly options: OptionStore, readonly promos: PromoStore, readonly audit: AuditTrail }

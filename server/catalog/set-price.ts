@@ -23,7 +23,7 @@ export const setPrice = ({ transact, clock, newId, catalogueChanged }: Deps) => 
     const product = await stores.products.find(input.productId)
     if (!product) throw new AppError('not_found')
     await stores.audit.record({ actor: input.actor, action: 'product.set-price', entity: 'product', entityId: input.productId, after: { cycle: input.cycle, price: input.price.amount.toString(), setup: input.setup.amount.toString(), currency: input.price.currency, effectiveFrom: effectiveFrom.toISOString() } })
-    return toAdminProductView(product, now)
+    return toAdminProductView(product, now, (await stores.options.of([input.productId], now)).get(input.productId))
   })
   await catalogueChanged()
   return view

@@ -16,7 +16,8 @@ export const updateProduct = ({ transact, clock, catalogueChanged }: Deps) => as
     await stores.products.update(input.id, input.fields, clock.now())
     const after = await stores.products.find(input.id)
     if (!after) throw new AppError('not_found')
-    const changed = toAdminProductView(after, clock.now())
+    const options = (await stores.options.of([input.id], clock.now())).get(input.id)
+    const changed = toAdminProductView(after, clock.now(), options)
     await stores.audit.record({ actor: input.actor, action: 'product.update', entity: 'product', entityId: input.id, before: toAdminProductView(before, clock.now()), after: changed })
     return changed
   })

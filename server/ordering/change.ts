@@ -4,16 +4,32 @@ import type { ErrorCode } from '#shared/errors/codes.ts'
 import { compare, toMoneyJson } from '#shared/money/money.ts'
 import type { BillingCycle, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import type { ChangeQuote, ChangeSubject, ServiceTerms } from '../billing/ports.ts'
+import { totalOfTerms, withOptions, withoutOptions } from '#shared/options/sold-options.ts'
+import type { SoldOption } from '#shared/options/sold-options.ts'
+import { carryOptions, rechooseOptions } from './choose-options.ts'
+import type { OptionWish } from './choose-options.ts'
 import type { Offer } from '../catalog/ports.ts'
 
 export type ChangeOptionsView = z.input<typeof changeOptionsView>
 
-/** What a service becomes: the product as it is sold now. Only another cycle: the product stays as it was sold. */
-export function termsOf(subject: Pick<ChangeSubject, 'terms'>, offer: Offer, cycle: BillingCycle): ServiceTerms | null {
+/**
+ * What a service becomes: the product as it is sold now, with the options that it has, too (by key), at its prices. Only another cycle: the
+ * product stays as it was sold. `lost` are the options that fall away.
+ */
+export function termsOf({ terms }: Pick<ChangeSubject, 'terms'>, offer: Offer, cycle: BillingCycle): { readonly to: ServiceTerms, readonly lost: readonly SoldOption[] } | null {
   const price = offer.prices.find(candidate => candidate.cycle === cycle)?.price
   if (!price) return null
-  const { terms } = subject
-  return offer.productId === terms.productId ? { ...terms, cycle, price } : { productId: offer.productId, productName: offer.name, spec: offer.spec, cycle, price }
+  const same = offer.productId === terms.productId
+  if (same && cycle === terms.cycle) return { to: { ...terms, price }, lost: [] }
+  const { options, lost } = carryOptions(offer.options, cycle, terms.options)
+  const alone = same ? withoutOptions(terms.spec, terms.options) : offer.spec
+  return { to: { productId: offer.productId, productName: same ? terms.productName : offer.name, spec: withOptions(alone, options), cycle, price, options }, lost }
+}
+
+/** What a service becomes by other options: product, its price and the machine's own size stay as they were sold. @throws AppError option_unavailable, option_invalid */
+export function termsWith({ terms }: Pick<ChangeSubject, 'terms'>, offer: Pick<Offer, 'options'>, wishes: readonly OptionWish[]): ServiceTerms {
+  const options = rechooseOptions(offer.options, terms.cycle, terms.options, wishes)
+  return { ...terms, options, spec: withOptions(withoutOptions(terms.spec, terms.options), options) }
 }
 
 type Judged = Pick<ChangeSubject, 'terms' | 'kind' | 'machine' | 'owed' | 'renewalInvoiceId'> & Partial<Pick<ChangeSubject, 'endsAt'>>
@@ -23,10 +39,19 @@ type Judged = Pick<ChangeSubject, 'terms' | 'kind' | 'machine' | 'owed' | 'renew
  * never shrinks. At once: the same cycle, and no lower price; everything else begins with a renewal.
  */
 export function judgeChange(subject: Judged, offer: Offer, cycle: BillingCycle, timing: ChangeTiming): ErrorCode | null {
-  const to = termsOf(subject, offer, cycle)
+  const to = termsOf(subject, offer, cycle)?.to
   if (!to || offer.kind !== subject.kind) return 'product_unavailable'
   return judgePlace(subject, offer, to) ?? judgeTime(subject, to, timing)
 }
+
+/** Why a service's options cannot be changed so; by the rules of every change. */
+export function judgeOptions(subject: Judged, to: ServiceTerms, timing: ChangeTiming): ErrorCode | null {
+  if (sameOptions(subject.terms.options, to.options)) return 'no_change'
+  if (!subject.machine) return 'service_not_ready'
+  if (to.spec.diskGiB < subject.terms.spec.diskGiB) return 'disk_smaller'
+  return judgeTime(subject, to, timing)
+}
+const sameOptions = (a: readonly SoldOption[], b: readonly SoldOption[]) => a.length === b.length && a.every(option => b.some(other => other.optionId === option.optionId && other.quantity === option.quantity && other.choiceId === option.choiceId))
 
 /** Whether the machine can become that, where it stands. */
 function judgePlace({ terms, machine }: Judged, offer: Offer, to: ServiceTerms): ErrorCode | null {
@@ -43,7 +68,7 @@ function judgeTime({ terms, owed, renewalInvoiceId, endsAt }: Judged, to: Servic
   if (endsAt && to.cycle !== terms.cycle) return 'term_fixed'
   if (timing === 'renewal') return null
   if (to.cycle !== terms.cycle) return 'cycle_at_renewal'
-  return compare(to.price, terms.price) < 0 ? 'not_an_upgrade' : null
+  return compare(totalOfTerms(to), totalOfTerms(terms)) < 0 ? 'not_an_upgrade' : null
 }
 
 /** What a change costs now, for people. */

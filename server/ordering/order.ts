@@ -41,6 +41,6 @@ export function checkHostnames(items: readonly OrderItem[], inUse: readonly stri
 export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
-  const groups = Map.groupBy(lines, line => `${line.offer.productId} ${connectionOf(line)}`)
-  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.offer.spec.cpuCores, ramMiB: first.offer.spec.ramMiB, diskGiB: first.offer.spec.diskGiB, count: more.length + 1 }] : [])
+  const groups = Map.groupBy(lines, line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB}`)
+  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, count: more.length + 1 }] : [])
 }

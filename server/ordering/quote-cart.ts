@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/ports.ts'
 import type { Cart, CartItem, DayAfter, ForecastRenewal, OrderStore, RedemptionStore } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
 import type { DiscountableLine } from './promo.ts'
-import { checkTrial, priceItem, toQuoteView } from './quote.ts'
+import { checkTrial, periodOf, priceItem, setupOf, toQuoteView } from './quote.ts'
 import type { PricedLine, QuoteView } from './quote.ts'
 
 export interface QuoteDeps { readonly offers: OfferStore, readonly promos: PromoStore, readonly redemptions: RedemptionStore, readonly orders: OrderStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal, readonly dayAfter: DayAfter }
@@ -35,4 +35,5 @@ export const quoteCart = ({ offers, promos, redemptions, orders, clock, computeT
 
 /** How often each code is held. */
 export const countUses = (uses: readonly { readonly promoId: string }[]): Map<string, number> => new Map([...Map.groupBy(uses, use => use.promoId)].map(([id, own]) => [id, own.length]))
-export const toDiscountable = ({ item, price, setup }: PricedLine): DiscountableLine => ({ productId: item.productId, cycle: item.cycle, price, setup })
+/** Codes are for the period with its options, and for all its setup fees. */
+export const toDiscountable = (line: PricedLine): DiscountableLine => ({ productId: line.item.productId, cycle: line.item.cycle, price: periodOf(line), setup: setupOf(line) })

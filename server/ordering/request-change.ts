@@ -5,6 +5,7 @@ import { formatMoney } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import type { ChangeQuote, ChangeSubject, ComputeTax, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from '../billing/ports.ts'
+import { totalOfTerms } from '#shared/options/sold-options.ts'
 import type { CatalogueChanged, Offer } from '../catalog/ports.ts'
 import type { RoomCheck } from '../infrastructure/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
@@ -36,7 +37,7 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
     const subject = await deps.findChangeSubject(stores, { ...input, lock: true })
     if (!subject) throw new AppError('not_found')
     const decided = decide(subject, offers, input)
-    const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to.price) : null
+    const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to) : null
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
     checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
     return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
@@ -48,7 +49,7 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
 function decide(subject: ChangeSubject, offers: readonly Offer[], { productId, cycle, timing }: ChangeRequest): { readonly offer: Offer, readonly to: ServiceTerms } {
   if (subject.refusal) throw new AppError(subject.refusal)
   const offer = offers.find(candidate => candidate.productId === productId)
-  const to = offer && termsOf(subject, offer, cycle)
+  const to = offer && termsOf(subject, offer, cycle)?.to
   if (!offer || !to) throw new AppError('product_unavailable')
   const refused = judgeChange(subject, offer, cycle, timing)
   if (refused) throw new AppError(refused)
@@ -56,8 +57,8 @@ function decide(subject: ChangeSubject, offers: readonly Offer[], { productId, c
 }
 
 /** What was shown for it: what is to be paid now, or with each renewal. */
-const totalOf = (deps: RequestChangeDeps, to: ServiceTerms, quote: ChangeQuote | null): Money => quote ? quote.figures.total : deps.computeTax(to.price, deps.clock.now()).total
+export const totalOf = (deps: Pick<RequestChangeDeps, 'computeTax' | 'clock'>, to: ServiceTerms, quote: ChangeQuote | null): Money => quote ? quote.figures.total : deps.computeTax(totalOfTerms(to), deps.clock.now()).total
 
-function checkTotal(expected: string | undefined, total: Money): void {
+export function checkTotal(expected: string | undefined, total: Money): void {
   if (expected !== undefined && BigInt(expected) !== total.amount) throw new AppError('price_changed', { params: { total: formatMoney(total), amount: total.amount.toString() } })
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, productConnections, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -99,6 +99,7 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
       },
     })
     await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [BillingCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: plan.monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))
+    await seedOptions(tx, productId, { newId, now })
     if (cluster.connectionId) {
       await tx.insert(productConnections).values({ productId, connectionId: cluster.connectionId })
       await tx.insert(productTemplates).values(cluster.templateIds.map(templateId => ({ productId, templateId })))
@@ -111,6 +112,22 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
   if (small) await tx.insert(productTerms).values({ productId: small.id, termsId })
   await tx.insert(tlds).values(suffixes.map(([suffix, register, renew, requirement], i) => ({ suffix, register, renew, requirement, position: (i + 1) * 10 })))
   await tx.insert(promoCodes).values({ id: newId(), code: 'HEMAT20', kind: 'percent', value: 20n, createdAt: now })
+}
+
+/** Each plan with more disk, more bandwidth and somebody who looks after it, in every cycle. */
+async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {
+  const [disk, bandwidth, support, base, fast] = [newId(), newId(), newId(), newId(), newId()]
+  const shared = { productId, createdAt: now }
+  await tx.insert(productOptions).values([
+    { ...shared, id: disk, key: 'extra-disk', kind: 'number', label: { id: 'Disk tambahan (GB)', en: 'Extra disk (GB)' }, min: 0, max: 200, step: 10, effect: 'disk_gib', effectAmount: 1, position: 10 },
+    { ...shared, id: bandwidth, key: 'bandwidth', kind: 'choice', label: { id: 'Kecepatan port', en: 'Port speed' }, effect: 'rate_mbps', position: 20 },
+    { ...shared, id: support, key: 'managed-support', kind: 'toggle', label: { id: 'Dukungan terkelola', en: 'Managed support' }, position: 30 },
+  ])
+  await tx.insert(productOptionChoices).values([
+    { id: base, optionId: bandwidth, key: 'standard', label: { id: 'Standar', en: 'Standard' }, effectAmount: 0, position: 10 }, { id: fast, optionId: bandwidth, key: 'plus-200', label: { id: '200 Mbps lebih cepat', en: '200 Mbps faster' }, effectAmount: 200, position: 20 },
+  ])
+  const monthly: [string, string | null, bigint][] = [[disk, null, 1_500n], [bandwidth, base, 0n], [bandwidth, fast, 40_000n], [support, null, 150_000n]]
+  await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [BillingCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
 }
 
 /** Reads `GARDU_DEMO_PROXMOX`. @throws when it is set and unusable. */

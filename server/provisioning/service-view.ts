@@ -5,6 +5,8 @@ import type { ErrorCode } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { PowerAction } from '#shared/vocabulary/machines.ts'
+import { toSoldOptionView } from '#shared/options/option-views.ts'
+import { totalOfTerms } from '#shared/options/sold-options.ts'
 import type { TransitionRecord } from '../kernel/ports.ts'
 import type { BillingSide, InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
 import { clientReason } from './texts.ts'
@@ -28,7 +30,7 @@ export function allowedActions(service: Pick<ServiceSummary, 'status' | 'resourc
 
 export function toServiceSummary(service: ServiceSummary, billing: BillingSide | undefined): ServiceSummaryView {
   const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle } = service
-  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, price: toMoneyJson(service.price), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
+  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, price: toMoneyJson(service.price), periodPrice: toMoneyJson(totalOfTerms(service)), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
 }
 
 const toSaga = (saga: SagaHistory): SagaView => ({
@@ -57,7 +59,7 @@ function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide
   const { spec, templateName, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, billing), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
+    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
     ...toPrices(billing),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }

@@ -6,7 +6,7 @@ import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#sha
 import { roles } from '#shared/vocabulary/roles.ts'
 import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
 import { invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
-import { productSpec } from './storefront.ts'
+import { optionView, productSpec } from './storefront.ts'
 
 const tag = 'admin'
 const list = pageQuery.extend({ q: search })
@@ -66,7 +66,7 @@ export const productBody = z.object({
   fixedTermPeriods: z.number().int().min(1).max(120).nullable().default(null),
 })
 export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
-export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), activeServices: z.number().int() })
+export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), options: z.array(optionView), activeServices: z.number().int() })
 export const setPriceBody = z.object({ cycle: z.enum(billingCycles), price: moneyInput, setup: moneyInput, effectiveFrom: instant.optional() })
 export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list, response: listOf(adminProductView) })
 export const createProduct = contract({ method: 'POST', path: '/api/admin/products', access: 'sysadmin', tag, summary: 'Add a product', body: productBody, response: adminProductView, status: 201, creates: true })

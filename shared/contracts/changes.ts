@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { changeTimings } from '#shared/vocabulary/billing.ts'
 import { contract, cycle, idParams, instant, moneyView, uuid } from './contract.ts'
-import { changeView, termsView } from './portal.ts'
+import { changeView, soldOptionView, termsView } from './portal.ts'
 import { productSpec } from './storefront.ts'
 
 /** What a change costs now: per paid period that is not over (`days` of its `wholeDays`), together without PPN, and with it. */
-const costNow = z.object({
+export const costNow = z.object({
   periods: z.array(z.object({ from: instant, to: instant, days: z.number().int(), wholeDays: z.number().int(), credit: moneyView, charge: moneyView, net: moneyView })),
   credit: moneyView, charge: moneyView, net: moneyView, tax: moneyView, total: moneyView,
 })
 /** A cycle of a product: its price, what each renewal costs with PPN, what changing now costs; `…Refusal`: the error code that says why not. */
-const optionCycle = z.object({ cycle, current: z.boolean(), price: moneyView, renewalTotal: moneyView, now: costNow.nullable(), nowRefusal: z.string().nullable(), renewalRefusal: z.string().nullable() })
+const optionCycle = z.object({ cycle, current: z.boolean(), price: moneyView, /** With the product; `lost` are those that fall away. */ options: z.array(soldOptionView), lost: z.array(soldOptionView), renewalTotal: moneyView, now: costNow.nullable(), nowRefusal: z.string().nullable(), renewalRefusal: z.string().nullable() })
 export const changeOptionsView = z.object({
   serviceId: uuid, hostname: z.string(), current: termsView, currentRenewalTotal: moneyView, paidUntil: instant.nullable(), open: changeView.nullable(), /** Nothing can be changed now, and why. */ refusal: z.string().nullable(),
   options: z.array(z.object({ productId: uuid, name: z.string(), spec: productSpec, cycles: z.array(optionCycle) })),

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { cancelReasons, changeStatuses, changeTimings, endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import { clientKinds, locales } from '#shared/vocabulary/catalog.ts'
+import { clientKinds, locales, optionKinds } from '#shared/vocabulary/catalog.ts'
 import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
 import { provinces } from '#shared/vocabulary/provinces.ts'
-import { contract, cycle, idParams, instant, listOf, moneyView, pageQuery, uuid } from './contract.ts'
+import { contract, cycle, idParams, instant, listOf, localized, moneyView, pageQuery, uuid } from './contract.ts'
 import { orderItemInput, productSpec, promoCodesInput } from './storefront.ts'
 
 // Profile ---------------------------------------------------------------------------------------------------------------------------
@@ -56,16 +56,19 @@ export const sagaStepView = z.object({ name: z.string(), status: z.enum(stepStat
 export const sagaView = z.object({ id: uuid, kind: z.enum(sagaKinds), action: z.string().nullable(), status: z.enum(sagaStatuses), startedAt: instant, finishedAt: instant.nullable(), retryAt: instant.nullable(), reason: z.string().nullable(), steps: z.array(sagaStepView) })
 export const serviceSummaryView = z.object({
   id: uuid, hostname: z.string(), productName: z.string(), productKind: z.string(), status: z.enum(serviceStatuses), suspensionReason: z.enum(suspensionReasons).nullable(), endReason: z.enum(endReasons).nullable(),
-  resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, price: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
+  resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, /** Of the product alone. */ price: moneyView, /** With its options. */ periodPrice: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
 })
-export const termsView = z.object({ productId: uuid, productName: z.string(), spec: productSpec, cycle, price: moneyView })
+/** What was sold of an option; `price` is that of the whole period. */
+export const soldOptionView = z.object({ optionId: uuid, choiceId: uuid.nullable(), key: z.string(), choiceKey: z.string().nullable(), kind: z.enum(optionKinds), label: localized, choiceLabel: localized.nullable(), quantity: z.number().int(), price: moneyView })
+/** `price` is that of the product alone. */
+export const termsView = z.object({ productId: uuid, productName: z.string(), spec: productSpec, cycle, price: moneyView, options: z.array(soldOptionView) })
 /** A change of product or cycle that is open, or lapsed lately. `startsAt`: the beginning of the period with the new price, once it is invoiced. */
 export const changeView = z.object({
   id: uuid, timing: z.enum(changeTimings), status: z.enum(changeStatuses), from: termsView, to: termsView, invoiceId: uuid.nullable(),
   createdAt: instant, expiresAt: instant.nullable(), startsAt: instant.nullable(), closedReason: z.string().nullable(), cancellable: z.boolean(),
 })
 export const serviceView = serviceSummaryView.extend({
-  spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
+  options: z.array(soldOptionView), spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
   usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
   /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
   nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),

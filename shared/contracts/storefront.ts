@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mostPromos, productKinds } from '#shared/vocabulary/catalog.ts'
+import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds } from '#shared/vocabulary/catalog.ts'
 import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
@@ -7,9 +7,17 @@ export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128)
 /** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */
 export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, monthly: moneyView })
 export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
+const optionPriceView = z.object({ cycle, price: moneyView, setup: moneyView })
+/** An option of a product; `prices` are per unit, or stand with its choices. In a cycle without a price it is not sold. */
+export const optionView = z.object({
+  id: uuid, key: z.string(), kind: z.enum(optionKinds), label: localized, min: z.number().int(), max: z.number().int(), step: z.number().int(), effect: z.enum(optionEffects), effectAmount: z.number().int(), position: z.number().int(), active: z.boolean(), prices: z.array(optionPriceView),
+  choices: z.array(z.object({ id: uuid, key: z.string(), label: localized, effectAmount: z.number().int(), position: z.number().int(), active: z.boolean(), prices: z.array(optionPriceView) })),
+})
+/** What is wished of options: so many (a toggle: 0 or 1), or which choice. What is not named is as it is by default. */
+export const optionWishes = z.array(z.object({ optionId: uuid, quantity: z.number().int().min(0).max(1_000_000).optional(), choiceId: uuid.optional() })).max(mostOptions)
 export const storefrontProductView = z.object({
   id: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), summary: localized, description: localized, spec: productSpec,
-  prices: z.array(priceView), templates: z.array(templateView), soldOut: z.boolean(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(),
+  prices: z.array(priceView), templates: z.array(templateView), options: z.array(optionView), soldOut: z.boolean(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(),
 })
 export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
 /** `name` is ASCII, `unicodeName` the same as people write it; `reason` is a key below `storefront.domains.reasons`. */
@@ -18,14 +26,14 @@ export const domainResultView = z.object({ name: z.string(), unicodeName: z.stri
 /** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
 export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
 export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
-export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false) })
+export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
 /** Codes of one order; several only where all are combinable. */
 export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([]).transform(codes => [...new Set(codes)])
 /** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
-export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null), trial: z.boolean().default(false) })
+export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null), trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
-export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView, /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
+export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), options: z.array(z.object({ optionId: uuid, choiceId: uuid.nullable(), kind: z.enum(optionKinds), quantity: z.number().int(), label: localized, choiceLabel: localized.nullable(), price: moneyView, setup: moneyView })), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView, /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
 export const quoteView = z.object({
   lines: z.array(quoteLineView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),

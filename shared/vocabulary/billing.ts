@@ -4,10 +4,10 @@ export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarter
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]
-export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change', 'late_fee'] as const
+export const invoiceLineKinds = ['service', 'setup', 'discount', 'setup_discount', 'other', 'deposit', 'change', 'late_fee', 'option'] as const
 export type InvoiceLineKind = typeof invoiceLineKinds[number]
 /** Lines of a service that are earned day by day over its period, though the first one is only known when it is paid. */
-export const periodLineKinds = ['service', 'discount'] as const satisfies readonly InvoiceLineKind[]
+export const periodLineKinds = ['service', 'option', 'discount'] as const satisfies readonly InvoiceLineKind[]
 export const earnsOverPeriod = (kind: InvoiceLineKind): boolean => (periodLineKinds as readonly InvoiceLineKind[]).includes(kind)
 /** Negative lines: what is taken off a period (`discount`) or off a set-up fee. */
 export const isDiscount = (kind: InvoiceLineKind): boolean => kind === 'discount' || kind === 'setup_discount'

@@ -11,6 +11,14 @@ export type PromoTarget = typeof promoTargets[number]
 export const mostPromos = 3
 export const promoRedemptionStatuses = ['reserved', 'committed', 'released'] as const
 export type PromoRedemptionStatus = typeof promoRedemptionStatuses[number]
+/** An option of a product: so many units, one of several choices, or on and off. */
+export const optionKinds = ['number', 'choice', 'toggle'] as const
+export type OptionKind = typeof optionKinds[number]
+/** What an option adds to the machine; `none`: it is something that people do. */
+export const optionEffects = ['none', 'cpu_cores', 'ram_mib', 'disk_gib', 'rate_mbps'] as const
+export type OptionEffect = typeof optionEffects[number]
+/** So many options has a product, and so many choices an option. */
+export const mostOptions = 20
 export const locales = ['id', 'en'] as const
 export type Locale = typeof locales[number]
 export const clientKinds = ['person', 'company'] as const

@@ -98,6 +98,21 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     await until('the change is taken back', serviceOf, body => body.change === null)
   })
 
+  it('adds options: sees what they cost for the days that are left, and the paid disk is there', async () => {
+    await watched.visit(`${prefix}/portal/services/options/${serviceId}`)
+    await page.getByRole('spinbutton').fill('20')
+    await page.getByRole('checkbox').first().check()
+    await page.locator('[data-test="pay-now"]').waitFor()
+    expect(await axeInBothModes(page)).toEqual([])
+    await shoot(page, `options-${language}`)
+    await button('changes.submitNow').click()
+    await page.waitForURL(url => url.pathname.startsWith(`${prefix}/portal/invoices/`))
+    const invoiceId = new URL(page.url()).pathname.split('/').at(-1) ?? ''
+    await atMidtrans(demo, (await client.post(`/api/portal/invoices/${invoiceId}/payments`, { method: 'bni_va' })).body.instructions.vaNumber)
+    const changed = await until('the disk is larger', serviceOf, body => body.spec.diskGiB === 100 && body.change === null, 90)
+    expect(changed.options).toMatchObject([{ key: 'extra-disk', quantity: 20 }, { key: 'managed-support', quantity: 1 }])
+  })
+
   it('cancels with a reason, at the end of what is paid, and keeps the service after all', async () => {
     await watched.visit(`${prefix}/portal/services/${serviceId}`)
     await button('portal.billing.cancel').click()

@@ -47,7 +47,7 @@ const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
   sysadmin: () => [...Object.keys(own.sysadmin), '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
-  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/clients/align/${ids.client}`],
+  business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/services/options/${ids.service}`, `/clients/align/${ids.client}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
 const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1]

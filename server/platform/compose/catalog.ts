@@ -7,6 +7,7 @@ import { listProducts } from '#server/catalog/list-products.ts'
 import { listPromos } from '#server/catalog/list-promos.ts'
 import { listStorefrontProducts } from '#server/catalog/list-storefront-products.ts'
 import { listTlds } from '#server/catalog/list-tlds.ts'
+import { saveOption, setOptionPrice } from '#server/catalog/save-option.ts'
 import { setPrice } from '#server/catalog/set-price.ts'
 import { showProduct } from '#server/catalog/show-product.ts'
 import { showPromo } from '#server/catalog/show-promo.ts'
@@ -19,11 +20,11 @@ import { invalidatePages } from '../page-cache.ts'
 export const composeCatalog = ({ read, transact, clock, newId, log }: Core, { computeTax }: { readonly computeTax: ComputeTax }) => {
   // The change is committed already: a cache that cannot be reached must not undo it.
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
-  const { products, promos, offers, tlds } = read
-  const deps = { transact, clock, newId, catalogueChanged, products, promos, offers, tlds, computeTax }
+  const { products, options, promos, offers, tlds } = read
+  const deps = { transact, clock, newId, catalogueChanged, products, options, promos, offers, tlds, computeTax }
   return {
     listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
-    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps),
+    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps),
     listPromos: listPromos(deps), showPromo: showPromo(deps), createPromo: createPromo(deps), updatePromo: updatePromo(deps), deletePromo: deletePromo(deps),
   }
 }

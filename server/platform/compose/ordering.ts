@@ -5,6 +5,7 @@ import type { FindChangeSubject, OpenChange, QuoteChange } from '#server/billing
 import type { ComputeTax, IssueOrderInvoice, PriceRenewal, StartTrial } from '#server/billing/ports.ts'
 import type { CapacityCheck, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { KernelStores, Transact } from '#server/kernel/ports.ts'
+import { quoteServiceOptions, requestOptions, showServiceOptions } from '#server/ordering/change-service-options.ts'
 import { findPromo } from '#server/ordering/find-promo.ts'
 import { listOrders } from '#server/ordering/list-orders.ts'
 import { placeOrder } from '#server/ordering/place-order.ts'
@@ -43,6 +44,7 @@ export function composeOrdering(core: Core, billing: BillingForOrdering, hypervi
   const { findChangeSubject, quoteChange, openChange, toChangeView, toTermsView } = billing
   const changing = { transact, offers, clock, computeTax, checkRoom, catalogueChanged, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
   return {
+    showServiceOptions: showServiceOptions(changing), quoteServiceOptions: quoteServiceOptions(changing), requestOptions: requestOptions(changing),
     showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),
     quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting), findPromo: findPromo(quoting),
     placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, startTrial, checkCapacity, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),

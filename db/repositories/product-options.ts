@@ -1,0 +1,37 @@
+import { and, asc, desc, inArray, lte } from 'drizzle-orm'
+import { money } from '#shared/money/money.ts'
+import type { OptionPrice, OptionRecord, OptionStore } from '#server/catalog/ports.ts'
+import type { Executor } from '../client.ts'
+import { productOptionChoices, productOptionPrices, productOptions } from '../schema/index.ts'
+import type { StoreContext } from '../store-context.ts'
+
+/** The options of products with the prices in force at a moment: four queries, however many products. */
+export async function loadOptions(db: Executor, productIds: readonly string[], at: Date): Promise<Map<string, OptionRecord[]>> {
+  if (productIds.length === 0) return new Map()
+  const rows = await db.select().from(productOptions).where(inArray(productOptions.productId, [...productIds])).orderBy(asc(productOptions.position), asc(productOptions.key))
+  if (rows.length === 0) return new Map()
+  const ids = rows.map(row => row.id)
+  const choices = await db.select().from(productOptionChoices).where(inArray(productOptionChoices.optionId, ids)).orderBy(asc(productOptionChoices.position), asc(productOptionChoices.key))
+  const prices = await db.selectDistinctOn([productOptionPrices.optionId, productOptionPrices.choiceId, productOptionPrices.cycle]).from(productOptionPrices).where(and(inArray(productOptionPrices.optionId, ids), lte(productOptionPrices.effectiveFrom, at)))
+    .orderBy(productOptionPrices.optionId, productOptionPrices.choiceId, productOptionPrices.cycle, desc(productOptionPrices.effectiveFrom), desc(productOptionPrices.id))
+  const pricesOf = (optionId: string, choiceId: string | null) => prices.filter(price => price.optionId === optionId && price.choiceId === choiceId).map(({ cycle, price, setup, currency }): OptionPrice => ({ cycle, price: money(price, currency), setup: money(setup, currency) }))
+  const record = ({ productId: _, createdAt: __, ...row }: (typeof rows)[number]): OptionRecord => ({ ...row, prices: pricesOf(row.id, null), choices: choices.filter(choice => choice.optionId === row.id).map(({ optionId: ___, ...choice }) => ({ ...choice, prices: pricesOf(row.id, choice.id) })) })
+  return new Map([...Map.groupBy(rows, row => row.productId)].map(([productId, own]) => [productId, own.map(record)]))
+}
+
+export const optionStores = (db: Executor, context: StoreContext) => ({
+  options: {
+    of: (productIds, at) => loadOptions(db, productIds, at),
+    async save(productId, optionId, { choices, ...fields }, at) {
+      const { key: _, kind: __, ...change } = fields
+      await db.insert(productOptions).values({ id: optionId, productId, ...fields, createdAt: at }).onConflictDoUpdate({ target: productOptions.id, set: change })
+      for (const { key, label, effectAmount, position, active } of choices) {
+        const change = { label, effectAmount, position, active }
+        await db.insert(productOptionChoices).values({ id: context.newId(), optionId, key, ...change }).onConflictDoUpdate({ target: [productOptionChoices.optionId, productOptionChoices.key], set: change })
+      }
+    },
+    async addPrice({ at, price, setup, ...row }) {
+      await db.insert(productOptionPrices).values({ ...row, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
+    },
+  } satisfies OptionStore,
+})
