@@ -18,7 +18,7 @@ export function noteLayout({ note, lines, invoice, locale, zone }: Document): TD
     heading(t.title, below, [[words.number, note.number], [words.issued, day(note.issuedAt, locale, zone)]]),
     parties(invoice.seller, invoice.buyer, locale),
     { text: [{ text: `${t.reason}: `, bold: true }, note.reason], margin: [0, 0, 0, 12] },
-    { table: { headerRows: 1, widths: ['*', 'auto'], body: [[{ text: words.description, bold: true }, right(words.amount, true)], ...lines.map(item => [{ text: item.description }, right(formatMoney(item.amount))])] }, layout: 'lightHorizontalLines' },
+    { table: { headerRows: 1, dontBreakRows: true, widths: ['*', 'auto'], body: [[{ text: words.description, bold: true }, right(words.amount, true)], ...lines.map(item => [{ text: item.description }, right(formatMoney(item.amount))])] }, layout: 'lightHorizontalLines' },
     sums([
       line(words.taxable, note.taxable), ...(isZero(note.tax) ? [] : [...(note.dpp.amount === note.taxable.amount ? [] : [line(words.dpp, note.dpp)]), line(taxName(invoice.taxRule, locale), note.tax)]), line(words.total, note.total, true),
       ...(isZero(note.toInvoice) ? [] : [line(t.toInvoice, note.toInvoice)]), ...(isZero(note.toCredit) ? [] : [line(t.toCredit, note.toCredit)]),

@@ -19,7 +19,7 @@ export function layout({ invoice, lines, outstanding, credited, locale, zone }: 
   return page({ title: `${t.title} ${invoice.number ?? ''}`, author: invoice.seller.name, foot: tax, locale }, [
     heading(t.title, tax, facts),
     parties(invoice.seller, invoice.buyer, locale),
-    { table: { headerRows: 1, widths: ['*', 'auto', 'auto'], body: [[{ text: t.description, bold: true }, { text: t.period, bold: true }, right(t.amount, true)], ...lines.map(line => row(line, locale, zone))] }, layout: 'lightHorizontalLines' },
+    { table: { headerRows: 1, dontBreakRows: true, widths: ['*', 'auto', 'auto'], body: [[{ text: t.description, bold: true }, { text: t.period, bold: true }, right(t.amount, true)], ...lines.map(line => row(line, locale, zone))] }, layout: 'lightHorizontalLines' },
     sums(totals({ invoice, outstanding, credited, locale })),
     ...closing({ invoice, locale }),
   ])
