@@ -19,6 +19,9 @@ const covers = (at: SQL): SQL => sql`p.period_start < ${at} and p.period_end >= 
 /** The moment since which each client has been one. */
 const firsts = sql`select s.client_id, min(p.period_start) as first_at from paid_periods p join services s on s.id = p.service_id where p.amount > 0 group by s.client_id`
 
+/** What a client paid for upgrades in the midst of a period: their periods were paid before, at the price of then. */
+const paidForChanges = (client: SQL): SQL => sql`coalesce((select sum(il.amount) from invoices i join invoice_lines il on il.invoice_id = i.id where i.client_id = ${client} and i.status = 'paid' and il.kind = 'change'), 0)`
+
 /** What each client pays a month at each bound, numbered from 0. */
 const paying = (bounds: readonly Date[]): SQL => sql`
   select t.i, s.client_id, sum(${monthly})::bigint as mrr from (values ${sql.join(bounds.map((bound, i) => sql`(${i}::int, ${instant(bound)})`), sql`, `)}) t (i, at)
@@ -60,7 +63,7 @@ export const growthReports = (db: Executor): Pick<Reports, 'mrr' | 'mrrChanges' 
     if (!first || !last) return []
     const cohort = sql`f as (select client_id, first_at, ${groupOf(sql`first_at`, months)} as i from (${firsts}) all_clients where ${within(sql`first_at`, { start: first.start, end: last.end })})`
     const sizes = rowsOf<{ i: number, clients: number, active: number, revenue: string }>(await db.execute(sql`
-      with ${cohort} select f.i, count(*)::int as clients, count(*) filter (where v.active)::int as active, sum(v.revenue)::text as revenue from f
+      with ${cohort} select f.i, count(*)::int as clients, count(*) filter (where v.active)::int as active, sum(v.revenue + ${paidForChanges(sql`f.client_id`)})::text as revenue from f
       join (select s.client_id, sum(p.amount) as revenue, bool_or(${covers(instant(now))}) as active from paid_periods p join services s on s.id = p.service_id ${repriced(instant(now))} where s.client_id in (select client_id from f) group by s.client_id) v on v.client_id = f.client_id group by f.i`))
     const pairs = months.flatMap((_, i) => cohortMonths.flatMap(later => bounds[i + 1 + later] ? [{ i, later, at: bounds[i + 1 + later] ?? now }] : []))
     const kept = pairs.length === 0
@@ -77,7 +80,7 @@ export const growthReports = (db: Executor): Pick<Reports, 'mrr' | 'mrrChanges' 
     const from = cursorParts(after, 'id')
     if (from === undefined) return []
     return rowsOf<RawDetail>(await db.execute(sql`
-      select f.client_id::text as cursor, ${epoch(sql`f.first_at`)} as at, u.name as label, u.name as "clientName", null as "invoiceId", null as "serviceId", (select sum(p.amount) from paid_periods p join services s on s.id = p.service_id where s.client_id = f.client_id)::text as amount
+      select f.client_id::text as cursor, ${epoch(sql`f.first_at`)} as at, u.name as label, u.name as "clientName", null as "invoiceId", null as "serviceId", ((select sum(p.amount) from paid_periods p join services s on s.id = p.service_id where s.client_id = f.client_id) + ${paidForChanges(sql`f.client_id`)})::text as amount
       from (${firsts}) f join users u on u.id = f.client_id where ${within(sql`f.first_at`, month)} ${from ? sql`and f.client_id > ${from[0]}::uuid` : sql``} order by f.client_id limit ${limit}`)).map(toDetail)
   },
 })

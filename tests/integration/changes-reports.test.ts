@@ -44,6 +44,9 @@ describe.each(databaseKinds())('reports of changed services on %s', (kind) => {
     expect(upgrade.taxable).toBe(101_613n)
     const lines = await reports().revenueLines(months[1] ?? month('', ''), 'earned', { after: null, limit: 50 })
     expect(lines.find(line => line.invoiceId === upgrade.id)).toMatchObject({ amount: 101_613n, from: dayNumberOf('2026-12-12'), to: dayNumberOf('2027-01-02'), serviceId: built.serviceId })
+    // The first period, the second, and what the upgrade cost.
+    expect(await reports().cohorts(months.slice(0, 1), months.map(one => one.end), months[1]?.end ?? new Date())).toMatchObject([{ clients: 1, revenue: 100_000n + 100_000n + 101_613n }])
+    expect((await reports().cohortClients(months[0] ?? month('', ''), { after: null, limit: 5 }))[0]?.amount).toBe(301_613n)
     // A smaller plan from 2 January on.
     await world.ask(built, nano, { timing: 'renewal' })
     await sweep('2026-12-19T03:00:00Z')
