@@ -110,7 +110,7 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     const invoiceId = new URL(page.url()).pathname.split('/').at(-1) ?? ''
     await atMidtrans(demo, (await client.post(`/api/portal/invoices/${invoiceId}/payments`, { method: 'bni_va' })).body.instructions.vaNumber)
     const changed = await until('the disk is larger', serviceOf, body => body.spec.diskGiB === 100 && body.change === null, 90)
-    expect(changed.options).toMatchObject([{ key: 'extra-disk', quantity: 20 }, { key: 'managed-support', quantity: 1 }])
+    expect(changed.options).toMatchObject([{ key: 'extra-disk', quantity: 20 }, { key: 'bandwidth', choiceKey: 'standard' }, { key: 'managed-support', quantity: 1 }])
   })
 
   it('cancels with a reason, at the end of what is paid, and keeps the service after all', async () => {
