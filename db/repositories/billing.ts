@@ -16,7 +16,7 @@ import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLi
 import type { StoredOption } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
-import { notOfWaitingUpgrade } from './changes.ts'
+import { notWaitedFor } from './changes.ts'
 import { toJournalLine } from './ledger.ts'
 import { journalOpenFrom } from './periods.ts'
 import { toSold } from './sold-options.ts'
@@ -98,7 +98,7 @@ const invoiceStore = (db: Executor, context: StoreContext): InvoiceStore => ({
     return rows.map(toInvoice).filter(invoice => !isLateFee(invoice))
   },
   async hasOverdue(serviceId, now) {
-    const found = await db.execute(sql`select 1 from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and v.due_at <= ${now.toISOString()} and ${notOfWaitingUpgrade} limit 1`)
+    const found = await db.execute(sql`select 1 from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and v.due_at <= ${now.toISOString()} and ${notWaitedFor} limit 1`)
     return (found as unknown as { rows: unknown[] }).rows.length > 0
   },
   async countLiveServices(invoiceId) {
@@ -204,7 +204,7 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   join users u on u.id = s.client_id
   ${waitingChange}
   left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
-  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join lateral (select * from invoices where id = l.invoice_id offset 0) v on true where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
+  left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join lateral (select * from invoices where id = l.invoice_id offset 0) v on true where l.service_id = s.id and v.status = 'issued' and ${notWaitedFor} order by v.due_at, v.id limit 1) i on true
   left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
   left join lateral (select (sum(amount) filter (where account = 'receivable'))::text as outstanding from journal_lines where invoice_id = i.id) o on i.id is not null
   where s.status <> 'ended' and ${where}
@@ -284,7 +284,7 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
         from services s
         ${waitingChange}
         left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
-        left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notOfWaitingUpgrade} order by v.due_at, v.id limit 1) i on true
+        left join lateral (select v.id from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = s.id and v.status = 'issued' and ${notWaitedFor} order by v.due_at, v.id limit 1) i on true
         where s.id in (${sql.join(serviceIds.map(id => sql`${id}::uuid`), sql`, `)})`)
       return (found as unknown as { rows: (Pick<CandidateRow, 'id' | 'cancel_at_period_end' | 'trial_ends_at' | 'ends_at' | 'price' | 'currency' | 'price_terms' | 'terms' | 'paid_until' | 'renewal_issued' | 'invoice_id'> & { price_locked_until: number | null })[] }).rows
         .map((row): ServiceBilling => ({ serviceId: row.id, prices: toPriceTerms(row.price, row.currency, row.price_terms), terms: toTerms(row.terms), priceLockedUntil: moment(row.price_locked_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, cancelAtPeriodEnd: row.cancel_at_period_end, trialEndsAt: moment(row.trial_ends_at), endsAt: moment(row.ends_at), openInvoiceId: row.invoice_id }))

@@ -19,7 +19,7 @@ const toChange = (row: ChangeRow): ServiceChange => ({
 const termsOf = (row: typeof services.$inferSelect): ServiceTerms => ({ productId: row.productId, productName: row.productName, spec: row.spec, cycle: row.cycle, price: money(row.price, row.currency), options: toSold(row.options, row.currency) })
 
 /** An issued invoice of an upgrade or of an alignment that still waits for it: nobody owes it, nobody is reminded of it, it lapses. `v` is the invoice. */
-export const notOfWaitingUpgrade = sql`not exists (select 1 from service_changes w where w.invoice_id = v.id and w.status = 'waiting' and w.timing = 'now') and not exists (select 1 from alignments w where w.invoice_id = v.id and w.status = 'waiting')`
+export const notWaitedFor = sql`not exists (select 1 from service_changes w where w.invoice_id = v.id and w.status = 'waiting' and w.timing = 'now') and not exists (select 1 from alignments w where w.invoice_id = v.id and w.status = 'waiting')`
 
 function changeStore(db: Executor): ChangeStore {
   const one = (rows: ChangeRow[]) => rows[0] ? toChange(rows[0]) : null
@@ -84,7 +84,7 @@ function changeStore(db: Executor): ChangeStore {
       const [resource] = await db.select({ connectionId: resources.connectionId, node: resources.node, status: resources.status }).from(resources).where(eq(resources.serviceId, serviceId))
       const [money] = rowsOf<{ paidUntil: string | Date | null, owed: number, renewalInvoiceId: string | null }>(await db.execute(sql`
         select (select max(period_end) from paid_periods where service_id = ${serviceId}) as "paidUntil",
-          (select count(distinct v.id)::int from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and ${notOfWaitingUpgrade}) as owed,
+          (select count(distinct v.id)::int from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and ${notWaitedFor}) as owed,
           (select v.id from renewals r join invoices v on v.id = r.invoice_id where r.service_id = ${serviceId} and v.status = 'issued' and v.due_at > ${now.toISOString()}
             and (select sum(amount) from journal_lines where invoice_id = v.id and account = 'receivable') = v.total and not exists (select 1 from payments y where y.invoice_id = v.id and y.status in ('created', 'pending')) limit 1) as "renewalInvoiceId"`))
       return {

@@ -1,4 +1,4 @@
-import { and, asc, desc, inArray, lte } from 'drizzle-orm'
+import { and, asc, desc, inArray, lte, sql } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { OptionPrice, OptionRecord, OptionStore } from '#server/catalog/ports.ts'
 import type { Executor } from '../client.ts'
@@ -25,10 +25,9 @@ export const optionStores = (db: Executor, context: StoreContext) => ({
     async save(productId, optionId, { choices, ...fields }, at) {
       const { key: _, kind: __, ...change } = fields
       await db.insert(productOptions).values({ id: optionId, productId, ...fields, createdAt: at }).onConflictDoUpdate({ target: productOptions.id, set: change })
-      for (const { key, label, effectAmount, position, active } of choices) {
-        const change = { label, effectAmount, position, active }
-        await db.insert(productOptionChoices).values({ id: context.newId(), optionId, key, ...change }).onConflictDoUpdate({ target: [productOptionChoices.optionId, productOptionChoices.key], set: change })
-      }
+      if (choices.length === 0) return
+      await db.insert(productOptionChoices).values(choices.map(({ key, label, effectAmount, position, active }) => ({ id: context.newId(), optionId, key, label, effectAmount, position, active })))
+        .onConflictDoUpdate({ target: [productOptionChoices.optionId, productOptionChoices.key], set: { label: sql`excluded.label`, effectAmount: sql`excluded.effect_amount`, position: sql`excluded.position`, active: sql`excluded.active` } })
     },
     async addPrice({ at, price, setup, ...row }) {
       await db.insert(productOptionPrices).values({ ...row, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })

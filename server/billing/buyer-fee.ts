@@ -1,6 +1,5 @@
 import { money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
-import type { PaymentMethod } from '#shared/vocabulary/payments.ts'
 import type { BillingDeps } from './deps.ts'
 import { creditInvoice } from './issue-credit-note.ts'
 import { issueInvoice } from './issue-invoice.ts'
@@ -17,9 +16,6 @@ export function netWithin(total: Money, withTax: (net: Money) => Money): Money {
   return money(low, total.currency)
 }
 
-const names: Partial<Record<PaymentMethod, string>> = { snap: 'Midtrans', xendit: 'Xendit', gopay: 'GoPay', mandiri_bill: 'Mandiri' }
-const nameOf = (method: PaymentMethod) => names[method] ?? method.toUpperCase().replaceAll('_', ' ')
-
 /**
  * Invoices what a buyer paid on top for the method, PPN included, and takes it from the credit that the payment left for it. The payment's
  * own mail says what was paid: this invoice has none.
@@ -28,7 +24,7 @@ export const chargeBuyerFee = (deps: BillingDeps) => async (stores: BillingStore
   const now = deps.clock.now()
   const net = netWithin(total, taxable => deps.computeTax(taxable, now).total)
   const client = await stores.billedClients.find(clientId)
-  const description = `${client?.locale === 'en' ? 'Payment service fee' : 'Biaya layanan pembayaran'} (${nameOf(method)})`
+  const description = deps.describeBuyerFee(client?.locale ?? 'id', method)
   return issueInvoice(deps)(stores, { clientId, orderId: null, dueAt: now, actor, quiet: true, lines: [{ kind: 'other', description, serviceId: null, periodStart: null, periodEnd: null, amount: net }] })
 }
 

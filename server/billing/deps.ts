@@ -7,7 +7,7 @@ import { changeTransitions } from './change-lifecycle.ts'
 import { invoiceTransitions } from './invoice-lifecycle.ts'
 import { manualEntryTransitions } from './manual-entry-lifecycle.ts'
 import { orderTransitions } from './order-lifecycle.ts'
-import type { BillingHooks, BillingStores, ComputeTax, Party } from './ports.ts'
+import type { BillingHooks, BillingStores, ComputeTax, DescribeBuyerFee, Party } from './ports.ts'
 import { serviceTransitions } from './service-lifecycle.ts'
 import type { PlanRules } from './service-plan.ts'
 
@@ -22,6 +22,7 @@ export interface BillingDeps {
   readonly baseUrl: string
   /** The line of a late fee in its buyer's language, with a place for the late invoice's `{number}`. */
   readonly describeLateFee: (locale: Locale) => string
+  readonly describeBuyerFee: DescribeBuyerFee
   /** Told by other modules after composition; asked at each call. */
   readonly hooks: () => BillingHooks
 }

@@ -47,6 +47,8 @@ export interface PaymentBooking { readonly paymentId: string, readonly invoiceId
 export type BookPayment = (stores: KernelStores, booking: PaymentBooking) => Promise<{ toInvoice: Money, toCredit: Money, invoicePaid: boolean }>
 /** What a buyer paid on top for a method, PPN included. */
 export interface BuyerFee { readonly clientId: string, readonly total: Money, readonly method: PaymentMethod, readonly actor: Actor }
+/** The fee of a method in its buyer's language, as it stands on the invoice and at the gateway. */
+export type DescribeBuyerFee = (locale: Locale, method: PaymentMethod) => string
 /** Invoices a buyer's fee and pays it from the credit that the payment left for it. */
 export type ChargeBuyerFee = (stores: KernelStores, fee: BuyerFee) => Promise<{ invoiceId: string }>
 /** The payment never was: its fee's invoice is credited, so that the credit is there for the reversal. Once. */
@@ -87,9 +89,9 @@ export type BookPayout = (stores: KernelStores, input: PayoutBooking) => Promise
 /** Money that staff saw on the bank account, booked as a payment of its own in the caller's transaction; its id is answered. @throws AppError not_found, transfer_known */
 export type BookManualPayment = (stores: KernelStores, input: { readonly invoiceId: string, readonly amount: Money, readonly at: Date, readonly reference: string, readonly actor: Actor }) => Promise<{ paymentId: string, clientId: string }>
 /** Money on the bank account that is no invoice's: it becomes the client's credit. `causeId` makes it one. @throws AppError not_found */
+export type CreditClient = (stores: KernelStores, input: { readonly clientId: string, readonly amount: Money, readonly causeId: string, readonly memo: string, readonly actor: Actor }) => Promise<void>
 /** Money that became a client's credit was not theirs: it is taken back, once. @throws AppError credit_insufficient when it was spent */
 export type TakeCreditBack = CreditClient
-export type CreditClient = (stores: KernelStores, input: { readonly clientId: string, readonly amount: Money, readonly causeId: string, readonly memo: string, readonly actor: Actor }) => Promise<void>
 /** Pays an invoice from its client's credit, as far as both reach and at most `atMost`; `causeId` makes it one. What cannot be paid so (not issued, not theirs, a deposit) takes nothing. */
 export type ApplyCredit = (stores: KernelStores, input: { readonly invoiceId: string, readonly clientId: string, readonly atMost: Money | null, readonly causeId: string, readonly actor: Actor }) => Promise<{ applied: Money, left: Money }>
 
@@ -104,8 +106,8 @@ export type SuspendService = (stores: KernelStores, input: { readonly serviceId:
 export type ResumeService = (stores: KernelStores, input: { readonly serviceId: string, readonly note: string, readonly actor: Actor }) => Promise<void>
 export type EndService = (stores: KernelStores, input: { readonly serviceId: string, readonly reason: EndReason, readonly note: string, readonly actor: Actor }) => Promise<void>
 
-/** What a renewal costs without PPN; see `renewal-price.ts`. */
 export type { SoldOption } from '#shared/options/sold-options.ts'
+/** What a renewal costs without PPN; see `renewal-price.ts`. */
 export type { PriceTerms, RenewalDiscount, RenewalPrice }
 export type PriceRenewal = (terms: PriceTerms, periodStart: Date) => RenewalPrice
 

@@ -45,10 +45,10 @@ export const returnMoney = (deps: BillingDeps) => async (stores: BillingStores, 
   return parts
 }
 
-/** What credit notes gave back of the invoice pays it now that its money is gone: nobody owes what was credited. */
-async function useNotes(deps: BillingDeps, stores: BillingStores, { id, clientId }: Invoice, { returnId, actor }: MoneyReturn) {
+/** What credit notes gave back of the invoice pays it now that its money is gone: nobody owes what was credited. Once: what else is the client's credit is theirs to use. */
+async function useNotes(deps: BillingDeps, stores: BillingStores, { id, clientId }: Invoice, { actor }: MoneyReturn) {
   const { toCredit } = await stores.creditNotes.creditedOf(id)
-  if (!isZero(toCredit)) await applyCredit(deps)(stores, { invoiceId: id, clientId, atMost: toCredit, causeId: returnId, actor })
+  if (!isZero(toCredit)) await applyCredit(deps)(stores, { invoiceId: id, clientId, atMost: toCredit, causeId: `credit-notes:${id}`, actor })
 }
 
 /** A deposit became credit as it was paid: given back as credit, or left with the client, it would count twice. */

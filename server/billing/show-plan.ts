@@ -33,7 +33,7 @@ function totals() {
 }
 
 /**
- * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole, kept in memory one page.
+ * What the calendar would do now, or will have done by a moment in the future if nobody pays; counted whole; in memory are one page and the ids of invoices that were summed up.
  * The brake is what a run now would meet; a part of the plan has none, for nothing runs a part. @throws AppError invalid_input when the moment is more than 400 days ahead
  */
 export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReason }) => async ({ at, kind, clientId, productId, page, pageSize, locale }: PlanQuery) => {

@@ -6,6 +6,7 @@ import type { BillingDeps } from './deps.ts'
 import { fixTerm } from './fixed-term.ts'
 import { queueMail } from './mails.ts'
 import type { BillingStores } from './ports.ts'
+import { renewalPrice } from './renewal-price.ts'
 import { advanceOrder } from './settle-invoice.ts'
 
 /**
@@ -28,6 +29,8 @@ export const startTrial = (deps: BillingDeps) => async (stores: BillingStores, {
   await fixTerm(deps, stores, service, { from: endsAt, anchorDay })
   await stores.outbox.emit('billing.service-paid', { serviceId, invoiceId: serviceId })
   await advanceOrder(deps, stores, { orderId: service.orderId, cause: 'trial_began', actor, now })
-  await queueMail(deps, stores, { template: 'trial_began', key: `trial:${serviceId}`, clientId: service.clientId, path: `/portal/services/${serviceId}`, values: { hostname: service.hostname, product: service.productName, endsOn: endsAt, price: service.price } })
+  const facts = await stores.subscriptions.factsOf(serviceId)
+  const price = facts ? renewalPrice(facts, endsAt).net : service.price
+  await queueMail(deps, stores, { template: 'trial_began', key: `trial:${serviceId}`, clientId: service.clientId, path: `/portal/services/${serviceId}`, values: { hostname: service.hostname, product: service.productName, endsOn: endsAt, price } })
   hint(stores, 'service', serviceId, service.clientId)
 }

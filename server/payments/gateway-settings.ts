@@ -2,10 +2,10 @@ import type { z } from 'zod'
 import type { gatewaysView } from '#shared/contracts/gateways.ts'
 import { compare, toMoneyJson, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
-import { gatewayOfMethod } from '#shared/vocabulary/payments.ts'
+import { gatewayOfMethod, isFreeForBuyer } from '#shared/vocabulary/payments.ts'
 import type { GatewayMethod, GatewayName } from '#shared/vocabulary/payments.ts'
 import type { SecretBox } from '../kernel/ports.ts'
-import { buyerFeeOf, noBuyerFee } from './buyer-fee.ts'
+import { buyerFeeOf } from './buyer-fee.ts'
 import { credentialNames } from './gateway-ports.ts'
 import type { CredentialName, Credentials, CredentialSource, GatewayRecord, GatewaySettingsStore, MethodRule } from './gateway-ports.ts'
 
@@ -16,7 +16,7 @@ const fits = ({ minimum, maximum }: MethodRule, amount: Money): boolean => (mini
 
 /** Of these rules the methods that may begin to take this amount, in their order: active, within their bounds, their gateway not paused. */
 export function methodsFor(rules: readonly MethodRule[], paused: ReadonlySet<GatewayName>, amount: Money): MethodOffer[] {
-  return rules.filter(rule => rule.active && !paused.has(gatewayOfMethod[rule.method]) && fits(rule, amount)).map(rule => ({ method: rule.method, fee: noBuyerFee.has(rule.method) ? zero(amount.currency) : buyerFeeOf(rule.buyerFee, amount) }))
+  return rules.filter(rule => rule.active && !paused.has(gatewayOfMethod[rule.method]) && fits(rule, amount)).map(rule => ({ method: rule.method, fee: isFreeForBuyer(rule.method) ? zero(amount.currency) : buyerFeeOf(rule.buyerFee, amount) }))
 }
 /** A method that may begin to take an amount; `fee`: what it costs the buyer on top, without PPN. */
 export interface MethodOffer { readonly method: GatewayMethod, readonly fee: Money }

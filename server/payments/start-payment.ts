@@ -63,7 +63,7 @@ async function launch(deps: PaymentDeps, gateway: PaymentGateway, payment: Payme
   const now = deps.clock.now()
   const spoken = locale ?? client?.locale ?? 'id'
   const charge: GatewayCharge = {
-    orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: isZero(payment.fee) ? invoice.lines : [...invoice.lines, { id: 'fee', name: spoken === 'en' ? 'Payment service fee' : 'Biaya layanan pembayaran', amount: payment.fee }], now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
+    orderId: payment.gatewayOrderId ?? '', amount: payment.amount, method: payment.method as GatewayMethod, lines: isZero(payment.fee) ? invoice.lines : [...invoice.lines, { id: 'fee', name: deps.describeBuyerFee(spoken, payment.method), amount: payment.fee }], now, expiresAt: payment.expiresAt ?? attemptExpiry(payment.method as GatewayMethod, now),
     buyer: { name: client?.name ?? '', email: client?.email ?? '', phone: client?.party.phone ?? null }, returnUrl: `${deps.baseUrl}${localizedPath(spoken, `/portal/invoices/${payment.invoiceId}`)}`, locale: spoken,
   }
   const started = await startOnce(deps, gateway, payment, charge)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { gatewayFindings, gatewayMethods, gateways } from '#shared/vocabulary/payments.ts'
+import { gatewayFindings, gatewayMethods, gateways, isFreeForBuyer } from '#shared/vocabulary/payments.ts'
 import { contract, instant, moneyInput, moneyView } from './contract.ts'
 
 const tag = 'admin'
@@ -19,7 +19,7 @@ export const listGateways = contract({ method: 'GET', path: '/api/admin/gateways
 const bound = moneyInput.nullable().default(null)
 const noFee = { fixed: { amount: '0', currency: 'IDR' as const }, basisPoints: 0 }
 const rule = z.object({ method: z.enum(gatewayMethods), active: z.boolean(), minimum: bound, maximum: bound, buyerFee: z.object({ fixed: moneyInput, /** Hundredths of a percent. */ basisPoints: z.number().int().min(0).max(1000) }).default(noFee) })
-  .refine(({ method, buyerFee }) => method !== 'qris' || (BigInt(buyerFee.fixed.amount) === 0n && buyerFee.basisPoints === 0), { path: ['buyerFee'], message: 'qris_without_fee' })
+  .refine(({ method, buyerFee }) => !isFreeForBuyer(method) || (BigInt(buyerFee.fixed.amount) === 0n && buyerFee.basisPoints === 0), { path: ['buyerFee'], message: 'qris_without_fee' })
   .refine(({ minimum, maximum }) => !minimum || !maximum || BigInt(minimum.amount) <= BigInt(maximum.amount), { path: ['maximum'], message: 'maximum_below_minimum' })
 export const methodRulesBody = z.object({ methods: z.array(rule).length(gatewayMethods.length).refine(rules => new Set(rules.map(one => one.method)).size === rules.length, 'method_twice') })
 export const saveMethodRules = contract({ method: 'PUT', path: '/api/admin/gateways/methods', access, tag, summary: 'Which methods are offered, in which order and for which amounts; every method is named once', body: methodRulesBody, response: gatewaysView })

@@ -9,6 +9,8 @@ export type GatewayMethod = typeof gatewayMethods[number]
 /** Which gateway takes a method. */
 export const gatewayOfMethod: Record<GatewayMethod, GatewayName> = { qris: 'midtrans', bca_va: 'midtrans', mandiri_bill: 'midtrans', bri_va: 'midtrans', bni_va: 'midtrans', permata_va: 'midtrans', cimb_va: 'midtrans', gopay: 'midtrans', snap: 'midtrans', xendit: 'xendit' }
 export const methodsOfGateway = (gateway: GatewayName): GatewayMethod[] => gatewayMethods.filter(method => gatewayOfMethod[method] === gateway)
+/** Bank Indonesia forbids merchants to ask more of who pays so. */
+export const isFreeForBuyer = (method: GatewayMethod): boolean => method === 'qris'
 /** Methods that are paid on the gateway's own page. */
 export const isHostedPage = (method: PaymentMethod): boolean => method === 'snap' || method === 'xendit'
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import enCommon from '#i18n/en/common.json' with { type: 'json' }
 import en from '#i18n/en/documents.json' with { type: 'json' }
+import idCommon from '#i18n/id/common.json' with { type: 'json' }
 import id from '#i18n/id/documents.json' with { type: 'json' }
 import enTransfers from '#i18n/en/transfers.json' with { type: 'json' }
 import idTransfers from '#i18n/id/transfers.json' with { type: 'json' }
@@ -42,7 +44,7 @@ import { listManualEntries, showManualEntry } from '#server/billing/list-manual-
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, DescribeBuyerFee, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
 import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
@@ -79,6 +81,7 @@ import type { Holidays } from './holidays.ts'
 import type { Taxes } from './tax.ts'
 
 const texts = { id: id.documents, en: en.documents }
+const methods = { id: idCommon.common.method, en: enCommon.common.method }
 const depositTexts = { id: idTransfers.transfers.deposit.line, en: enTransfers.transfers.deposit.line }
 
 export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }: Pick<Taxes, 'computeTax' | 'percentOf' | 'taxChanged'>, { freeDays, holidaysChanged }: Pick<Holidays, 'freeDays' | 'holidaysChanged'>) {
@@ -87,11 +90,12 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
   const { zone } = rules.calendar
   const seller = { name: config.SELLER_NAME, address: config.SELLER_ADDRESS, email: config.SELLER_EMAIL, phone: config.SELLER_PHONE ?? null, npwp: config.SELLER_NPWP ?? null, nik: null }
   let hooks: BillingHooks = {}
+  const describeBuyerFee: DescribeBuyerFee = (locale, method) => texts[locale].invoice.buyerFee.replace('{method}', methods[locale][method])
   const describeMoved = ({ from, name }: Moved, locale: Locale) => texts[locale].moved.replace('{from}', formatDay(from, locale, zone)).replace('{why}', name ?? texts[locale].weekend)
   const describeReason = ({ code, days, at, moved }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone)) + (moved ? ` · ${describeMoved(moved, locale)}` : '')
   const deps = {
     clock, newId, rules, seller, computeTax, taxChanged, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, describeBuyerFee, printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
@@ -123,6 +127,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     applyCredit: ((stores, input) => applyCredit(deps)(own(stores), input)) satisfies ApplyCredit,
     depositState: depositState(deps), topUp: topUp(deps), payTogether: payTogether(deps), cancelDeposit: cancelDeposit(deps),
     chargeBuyerFee: ((stores, fee) => chargeBuyerFee(deps)(own(stores), fee)) satisfies ChargeBuyerFee,
+    describeBuyerFee,
     returnBuyerFee: ((stores, input) => returnBuyerFee(deps)(own(stores), input)) satisfies ReturnBuyerFee,
     reversePayment: ((stores, booking) => reversePayment(deps)(own(stores), booking)) satisfies ReversePayment,
     returnMoney: ((stores, input) => returnMoney(deps)(own(stores), input)) satisfies ReturnMoney,
