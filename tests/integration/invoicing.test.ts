@@ -183,6 +183,11 @@ describe.each(databaseKinds())('invoicing by hand on %s', (kind) => {
     await test.app.core.transact(stores => test.app.billing.reversePayment(stores, { paymentId, invoiceId: invoice.id, clientId, gateway: 'midtrans', amount: money(total), at: test.clock.now(), actor: tester, cause: 'denied' }))
     expect((await world.invoice(invoice.id)).status).toBe('issued')
     expect([(await test.app.core.read.ledger.outstanding([invoice.id])).get(invoice.id), await test.app.core.read.ledger.credit(clientId)]).toEqual([total - 222_000n, 0n])
+    // What else the client has stays theirs, however often money comes and goes.
+    const again = await world.pay(invoice.id)
+    await test.app.core.transact(stores => test.app.billing.creditClient(stores, { clientId, amount: money(500_000n), causeId: 'other', memo: 'other', actor: tester }))
+    await test.app.core.transact(stores => test.app.billing.reversePayment(stores, { paymentId: again.paymentId, invoiceId: invoice.id, clientId, gateway: 'midtrans', amount: money(total - 222_000n), at: test.clock.now(), actor: tester, cause: 'denied' }))
+    expect(await test.app.core.read.ledger.credit(clientId)).toBe(500_000n)
   })
 
   it('of ten credit notes at once over the whole invoice one is issued, and its series has no gap', async () => {

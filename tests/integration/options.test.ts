@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reportsOf } from '#db/repositories/reports.ts'
 import { dayNumberOf } from '#server/billing/proration.ts'
-import { invoiceLines, productOptionPrices, productOptions, servicePriceChanges } from '#db/schema/index.ts'
+import { invoiceLines, productOptionPrices, productOptions, products, servicePriceChanges } from '#db/schema/index.ts'
 import { money } from '#shared/money/money.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import type { UserActor } from '#server/platform/http.ts'
@@ -99,6 +99,24 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
     // 10 % of 150.000; the set-up of 10.000 is not what the code is for.
     expect((await world.billing.invoice(service.invoiceId)).discount).toBe(15_000n)
     expect(await world.billing.invoice(await renew(service.serviceId))).toMatchObject({ subtotal: 150_000n, discount: 15_000n, taxable: 135_000n })
+  })
+
+  it('chosen with a free trial cost nothing until it ends, and the mail about it names the price with them', async () => {
+    await test.app.core.database.executor.update(products).set({ trialDays: 14 }).where(eq(products.id, product))
+    const clientId = await world.shop.buyer()
+    const cart = { items: [{ ...world.shop.item(product, world.place.templateId), options: all(), trial: true }], promoCodes: [] }
+    const shown = await world.shop.ordering.quoteCart({ cart, clientId, unknown: 'refuse' })
+    expect(shown).toMatchObject({ total: { amount: '0' }, lines: [{ nextInvoiceTotal: { amount: '227550' } }] })
+    const order = await world.shop.ordering.placeOrder({ clientId, ...cart, expectedTotal: '0', cartToken: null })
+    const [mail] = await world.billing.rows<{ params: { price: string } }>(sql`select params from mails where template = 'trial_began' and user_id = ${clientId}`)
+    expect(mail?.params.price).toMatch(/205\.000/)
+    const serviceId = order.items[0]?.serviceId ?? ''
+    const worker = world.worker()
+    await worker.follow({ kind: 'provision', serviceId, cause: serviceId })
+    await world.drain(worker)
+    await sweep()
+    const [first] = await world.billing.invoicesOf(serviceId)
+    expect(await linesOf(first?.id ?? '')).toMatchObject([{ amount: 100_000n }, { amount: 30_000n }, { amount: 50_000n }, { amount: 25_000n }])
   })
 
   it('where nothing is said: a number is its least, a toggle off, a choice its first', async () => {
