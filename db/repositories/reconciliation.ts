@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { ComparisonStore, FeeRuleStore, PayoutStore } from '#server/payments/reconciliation-ports.ts'
@@ -63,8 +63,8 @@ const comparisonStore = (db: Executor): ComparisonStore => ({
   async finishRun(id, at) {
     await db.update(comparisonRuns).set({ finishedAt: at }).where(and(eq(comparisonRuns.id, id), isNull(comparisonRuns.finishedAt)))
   },
-  async nextPayments({ since, after, limit }) {
-    const rows = await db.select({ id: payments.id }).from(payments).where(and(isNotNull(payments.gateway), inArray(payments.status, ['settled', 'refunded', 'charged_back']), gte(payments.settledAt, since), after ? gt(payments.id, after) : undefined)).orderBy(asc(payments.id)).limit(limit)
+  async nextPayments({ settled, after, limit }) {
+    const rows = await db.select({ id: payments.id }).from(payments).where(and(isNotNull(payments.gateway), inArray(payments.status, ['settled', 'refunded', 'charged_back']), or(...settled.map(({ from, to }) => and(gte(payments.settledAt, from), lt(payments.settledAt, to)))), after ? gt(payments.id, after) : undefined)).orderBy(asc(payments.id)).limit(limit)
     return rows.map(row => row.id)
   },
   async record({ paymentId, gateway, findings, at, newId }) {

@@ -1,4 +1,4 @@
-import { money } from '#shared/money/money.ts'
+import { isZero, money, subtract, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingDeps } from './deps.ts'
 import { creditInvoice } from './issue-credit-note.ts'
@@ -28,7 +28,14 @@ export const chargeBuyerFee = (deps: BillingDeps) => async (stores: BillingStore
   return issueInvoice(deps)(stores, { clientId, orderId: null, dueAt: now, actor, quiet: true, lines: [{ kind: 'other', description, serviceId: null, periodStart: null, periodEnd: null, amount: net }] })
 }
 
-/** Takes the fee of a payment that never was back by a credit note: it becomes credit again, for the payment's reversal to take. */
+/** What of a buyer's fee has not been credited yet, PPN included: what `returnBuyerFee` would make credit again. */
+export async function buyerFeeLeft(stores: BillingStores, invoiceId: string): Promise<Money> {
+  const invoice = await stores.invoices.lock(invoiceId)
+  if (invoice?.status !== 'paid') return zero(invoice?.total.currency)
+  return subtract(invoice.total, (await stores.creditNotes.creditedOf(invoiceId)).total)
+}
+
+/** Takes the fee of a payment that goes back whole back by a credit note: it becomes credit again, for that return to take. Once. */
 export const returnBuyerFee = (deps: BillingDeps) => async (stores: BillingStores, { invoiceId, reason, actor }: { readonly invoiceId: string, readonly reason: string, readonly actor: BuyerFee['actor'] }): Promise<void> => {
-  if ((await stores.invoices.lock(invoiceId))?.status === 'paid') await creditInvoice(deps)(stores, { invoiceId, lines: null, reason, actor })
+  if (!isZero(await buyerFeeLeft(stores, invoiceId))) await creditInvoice(deps)(stores, { invoiceId, lines: null, reason, actor })
 }

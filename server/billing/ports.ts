@@ -51,10 +51,8 @@ export interface BuyerFee { readonly clientId: string, readonly total: Money, re
 export type DescribeBuyerFee = (locale: Locale, method: PaymentMethod) => string
 /** Invoices a buyer's fee and pays it from the credit that the payment left for it. */
 export type ChargeBuyerFee = (stores: KernelStores, fee: BuyerFee) => Promise<{ invoiceId: string }>
-/** The payment never was: its fee's invoice is credited, so that the credit is there for the reversal. Once. */
-export type ReturnBuyerFee = (stores: KernelStores, input: { readonly invoiceId: string, readonly reason: string, readonly actor: Actor }) => Promise<void>
-/** Takes a booked payment back whole (a settlement that the gateway denied): the invoice is owed again. */
-export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly cause: 'denied' | 'charged_back' }) => Promise<void>
+/** Takes a booked payment back whole (a settlement that the gateway denied), the buyer's fee in it too: the invoice is owed again. */
+export type ReversePayment = (stores: KernelStores, booking: PaymentBooking & { readonly feeInvoiceId?: string | null, readonly cause: 'denied' | 'charged_back' }) => Promise<void>
 
 // What the payments module asks of the ledger when money goes back, is kept or is paid out -----------------------------------------
 
@@ -71,6 +69,8 @@ export interface MoneyReturn extends PaymentBooking {
   /** We decide about it: refused when nothing can bear it. What already happened outside is booked in any case. */
   readonly strict: boolean
   readonly mail: 'payment_refunded' | 'payment_charged_back' | 'payment_corrected' | null
+  /** What asked for the buyer's fee, where the fee goes back with the payment's last Rupiah: credited first, so that its credit is there to take. */
+  readonly feeInvoiceId?: string | null
   /** Says who would bear it, and books nothing. */
   readonly probe?: boolean
 }

@@ -3,6 +3,7 @@ import { isZero, money } from '#shared/money/money.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import { applyCredit } from './apply-credit.ts'
 import { paymentCause } from './book-payment.ts'
+import { buyerFeeLeft, returnBuyerFee } from './buyer-fee.ts'
 import { isDeposit } from './deposit.ts'
 import { auditStaff, hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -24,12 +25,13 @@ export const returnMoney = (deps: BillingDeps) => async (stores: BillingStores, 
   const booked = await stores.ledger.linesOf(paymentCause(input.gateway), input.paymentId)
   if (booked.length === 0) return null
   refuseCreditTwice(invoice, input)
-  await stores.ledger.lockCredit(invoice.clientId)
   const { currency } = invoice.total
+  const feeBack = await takeFee(deps, stores, input)
+  await stores.ledger.lockCredit(invoice.clientId)
   const again = await stores.ledger.linesOfMany(['payment_received', 'manual_payment'], input.earlier)
   const returned = await stores.ledger.linesOfMany(['refund', 'payment_reversed'], input.earlier)
   const invoiceOpen = invoice.status === 'paid' || invoice.status === 'issued'
-  const parts = divideReturn({ ...input, carried: carriedBy([...booked, ...again], returned, currency), credit: money(await stores.ledger.credit(invoice.clientId), currency), invoiceOpen })
+  const parts = divideReturn({ ...input, carried: carriedBy([...booked, ...again], returned, currency), credit: money(await stores.ledger.credit(invoice.clientId) + feeBack, currency), invoiceOpen })
   if (input.strict && !isZero(parts.suspense)) throw new AppError('refund_not_covered')
   if (input.probe) return parts
   const at = deps.clock.now()
@@ -43,6 +45,14 @@ export const returnMoney = (deps: BillingDeps) => async (stores: BillingStores, 
   }
   await tell(deps, stores, invoice, input, parts)
   return parts
+}
+
+/** Credits the buyer's fee; a probe only says what that would add to the client's credit. Answers what the credit does not show yet. */
+async function takeFee(deps: BillingDeps, stores: BillingStores, { feeInvoiceId, probe, word, actor }: MoneyReturn): Promise<bigint> {
+  if (!feeInvoiceId) return 0n
+  if (probe) return (await buyerFeeLeft(stores, feeInvoiceId)).amount
+  await returnBuyerFee(deps)(stores, { invoiceId: feeInvoiceId, reason: word, actor })
+  return 0n
 }
 
 /** What credit notes gave back of the invoice pays it now that its money is gone: nobody owes what was credited. Once: what else is the client's credit is theirs to use. */

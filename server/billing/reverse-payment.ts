@@ -2,7 +2,7 @@ import type { BillingDeps } from './deps.ts'
 import type { BillingStores, PaymentBooking } from './ports.ts'
 import { returnMoney } from './return-money.ts'
 
-export type PaymentReversal = PaymentBooking & { readonly cause: 'denied' | 'charged_back' }
+export type PaymentReversal = PaymentBooking & { readonly feeInvoiceId?: string | null, readonly cause: 'denied' | 'charged_back' }
 
 /**
  * Takes a booked payment back whole; see `ReversePayment`. Credit that came from it goes first, the rest is owed on the invoice again (or,

@@ -1,5 +1,4 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { compare } from '#shared/money/money.ts'
 import type { GatewayName, PaymentMethod } from '#shared/vocabulary/payments.ts'
 import type { PaymentBooking } from '../billing/ports.ts'
 import { applyReturns } from './apply-returns.ts'
@@ -10,6 +9,7 @@ import { gatewayActor } from './payment.ts'
 import { decidePayment } from './payment-lifecycle.ts'
 import type { GatewayState, Payment, PaymentStores } from './ports.ts'
 import { feeOf } from './refund.ts'
+import { takeBuyerFee } from './take-buyer-fee.ts'
 
 /**
  * Lets the gateway's word about an attempt, as read back, take effect: state and ledger in one transaction, under the locks of invoice and
@@ -35,8 +35,7 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
   const booking = { paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: payment.amount, at, actor, memo: payment.gatewayOrderId ?? payment.id }
   if (settles) await book(deps, stores, payment, booking, state)
   else if (decision.money === 'reverse') {
-    if (payment.feeInvoiceId) await deps.returnBuyerFee(stores, { invoiceId: payment.feeInvoiceId, reason: 'denied', actor })
-    await deps.reversePayment(stores, { ...booking, cause: 'denied' })
+    await deps.reversePayment(stores, { ...booking, feeInvoiceId: payment.feeInvoiceId, cause: 'denied' })
     await deps.bookGatewayFee(stores, { ...booking, fee: null })
   }
   return { outcome: 'applied', reason: decision.to }
@@ -44,12 +43,7 @@ export const applyGatewayState = (deps: PaymentDeps) => (input: { readonly payme
 
 /** Books what was settled, the buyer's fee in it, and what the gateway keeps. */
 async function book(deps: PaymentDeps, stores: PaymentStores, payment: Payment, booking: PaymentBooking & { readonly gateway: GatewayName, readonly memo: string }, state: GatewayState): Promise<void> {
-  const { toInvoice, toCredit } = await deps.bookPayment(stores, { ...booking, expectedCredit: payment.fee })
-  // A second payment of what was paid already is credit whole: nothing was served that could cost.
-  if (payment.fee.amount > 0n && toInvoice.amount > 0n && compare(toCredit, payment.fee) >= 0) {
-    const { invoiceId } = await deps.chargeBuyerFee(stores, { clientId: payment.clientId, total: payment.fee, method: payment.method, actor: booking.actor })
-    await stores.payments.setStatus(payment.id, { status: 'settled', feeInvoiceId: invoiceId })
-  }
+  await takeBuyerFee(deps, stores, payment, await deps.bookPayment(stores, { ...booking, expectedCredit: payment.fee }), booking.actor)
   const rule = await feeRuleOf(stores, booking.gateway, payment.method, state.channel)
   if (rule) await deps.bookGatewayFee(stores, { ...booking, fee: feeOf(state.amount, rule) })
 }

@@ -6,16 +6,20 @@ import type { PaymentDeps } from './deps.ts'
 import { atGateway } from './payment.ts'
 import { wasSettled } from './payment-lifecycle.ts'
 import type { GatewayState, Payment } from './ports.ts'
-import type { ComparisonStore, Finding } from './reconciliation-ports.ts'
+import type { ComparisonStore, Finding, Span } from './reconciliation-ports.ts'
 import type { Refund } from './refund-ports.ts'
 
 type Deps = PaymentDeps & { readonly comparisons: ComparisonStore }
 
 const day = 86_400_000
-/** Gateways pay out within days; older settlements were compared every night before. */
+/** Gateways pay out, and bank transfers are taken back, within days. */
 const lookBackDays = 10
+/** A card's holder can have a payment taken back for about four months, and its scheme may take two more. */
+const chargebackDays = 180
 /** A bank confirms a refund within about three days. */
 const confirmDays = 3
+/** Runs do not begin at the same minute of each night. */
+const overlap = 3_600_000
 const batch = 25
 const lanes = 4
 /** A run that stands still for so long is given up for a new one. */
@@ -35,14 +39,26 @@ export const requestComparison = (deps: Deps) => (requestedBy: string): Promise<
 })
 
 /**
- * Re-reads the next of the payments that were settled in the last days, lets what the gateway says take effect, and writes down what then
+ * Which settlements a night compares: those of the last ten days, and of those before, back to 180 days, every tenth day. So each payment
+ * is read every night at first, then once in ten nights: a charge-back of which no notification came is found within ten. Each of
+ * those days is an hour longer than a day.
+ */
+export function comparedSpans(startedAt: Date): Span[] {
+  const ago = (days: number) => startedAt.getTime() - days * day
+  const spans: Span[] = [{ from: new Date(ago(lookBackDays)), to: new Date(startedAt.getTime() + day) }]
+  for (let age = 2 * lookBackDays; age <= chargebackDays; age += lookBackDays) spans.push({ from: new Date(ago(age) - overlap), to: new Date(ago(age - 1)) })
+  return spans
+}
+
+/**
+ * Re-reads the next of the payments whose turn it is, lets what the gateway says take effect, and writes down what then
  * still contradicts our books; what matches again is resolved. A batch per job: one that dies is done again from the same place, and a
  * payment that cannot be asked now is counted and keeps what was found of it before. Reads and books as notifications do, nothing twice.
  */
 export const compareGateways = (deps: Deps) => async ({ runId }: { readonly runId: string }): Promise<void> => {
   const run = await deps.comparisons.findRun(runId)
   if (!run || run.finishedAt) return
-  const ids = await deps.comparisons.nextPayments({ since: run.since, after: run.cursor, limit: batch })
+  const ids = await deps.comparisons.nextPayments({ settled: comparedSpans(run.startedAt), after: run.cursor, limit: batch })
   const last = ids.at(-1)
   if (last === undefined) {
     await deps.comparisons.finishRun(runId, deps.clock.now())

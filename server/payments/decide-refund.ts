@@ -8,6 +8,7 @@ import type { Payment, PaymentStores } from './ports.ts'
 import { exceedsSettled } from './refund.ts'
 import type { Refund, StaffActor } from './refund-ports.ts'
 import { carryOut } from './request-refund.ts'
+import { takeBuyerFee } from './take-buyer-fee.ts'
 
 interface Decision { readonly refundId: string, readonly actor: StaffActor }
 
@@ -70,6 +71,8 @@ export const winChargeback = (deps: PaymentDeps & { readonly bookPayment: BookPa
   const by: Actor = actor
   await moveRefund(stores, refund, 'reversed', reason, by, at, { finishedAt: at, notedAt: at, notedByName: actor.name })
   if (payment.status === 'charged_back') await movePayment(stores, payment, 'settled', 'chargeback_won', by, at)
-  await deps.bookPayment(stores, { paymentId: refund.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: refund.amount, at, actor: by })
+  const booked = await deps.bookPayment(stores, { paymentId: refund.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: refund.amount, at, actor: by })
+  // It was credited when all of the payment had gone back.
+  if (payment.status === 'charged_back' && payment.feeInvoiceId === null) await takeBuyerFee(deps, stores, payment, booked, by)
   await stores.audit.record({ actor, action: 'refund.chargeback_won', entity: 'refund', entityId: refundId, after: { amount: refund.amount.amount.toString(), reason } })
 })

@@ -1,4 +1,4 @@
-import type { BilledClients, BookGatewayFee, BookPayment, ChargeBuyerFee, ComputeTax, DescribeBuyerFee, FindPayableInvoice, PayOutCredit, ReturnBuyerFee, ReturnMoney, ReversePayment } from '../billing/ports.ts'
+import type { BilledClients, BookGatewayFee, BookPayment, ChargeBuyerFee, ComputeTax, DescribeBuyerFee, FindPayableInvoice, PayOutCredit, ReturnMoney, ReversePayment } from '../billing/ports.ts'
 import type { Clock, Log, NewId, Transact } from '../kernel/ports.ts'
 import type { Gateways, PaymentStore, PaymentStores } from './ports.ts'
 import type { RefundStore } from './refund-ports.ts'
@@ -17,7 +17,6 @@ export interface PaymentDeps {
   readonly bookPayment: BookPayment
   readonly reversePayment: ReversePayment
   readonly chargeBuyerFee: ChargeBuyerFee
-  readonly returnBuyerFee: ReturnBuyerFee
   readonly describeBuyerFee: DescribeBuyerFee
   readonly computeTax: ComputeTax
   readonly returnMoney: ReturnMoney

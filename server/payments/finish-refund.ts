@@ -29,7 +29,10 @@ export async function moveRefund(stores: PaymentStores, refund: Refund, to: Refu
 export function returnOf(refund: Refund, payment: Payment, others: readonly Refund[], actor: Actor, at: Date) {
   const way = refund.kind === 'credit' ? 'credit' as const : refund.kind === 'manual' || payment.gateway === null ? 'bank' as const : 'gateway' as const
   const back = refund.kind === 'chargeback'
+  const whole = isWholeReturned(payment.settledAmount ?? payment.amount, [...others.filter(other => other.id !== refund.id), { ...refund, status: 'done' }])
   return {
+    // Given as credit it would be given twice; kept by choice it stays earned.
+    feeInvoiceId: whole && way !== 'credit' && refund.consequence === 'reopen' ? payment.feeInvoiceId : null,
     returnId: refund.id, paymentId: payment.id, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: payment.gateway, amount: refund.amount, at, actor, way, consequence: refund.consequence,
     earlier: others.filter(other => other.id !== refund.id && (other.status === 'done' || other.status === 'reversed')).map(other => other.id),
     cause: back ? 'payment_reversed' as const : 'refund' as const, word: back ? 'charged_back' as const : 'refunded' as const, mail: back ? 'payment_charged_back' as const : 'payment_refunded' as const,
@@ -44,12 +47,13 @@ export interface Finishing { readonly refund: Refund, /** Locked; null for credi
  */
 export const finishRefund = (deps: PaymentDeps) => async (stores: PaymentStores, { refund, payment, others, cause, actor, strict }: Finishing): Promise<Refund> => {
   const at = deps.clock.now()
-  if (payment) await deps.returnMoney(stores, { ...returnOf(refund, payment, others, actor, at), strict })
+  const booking = payment && returnOf(refund, payment, others, actor, at)
+  if (booking) await deps.returnMoney(stores, { ...booking, strict })
   else await deps.payOutCredit(stores, { payoutId: refund.id, clientId: refund.clientId, amount: refund.amount, reference: refund.reference ?? refund.id, actor })
   const done = await moveRefund(stores, refund, 'done', cause, actor, at, { finishedAt: at, problem: null })
-  if (!payment) return done
+  if (!payment || !booking) return done
   const all = [...others.filter(other => other.id !== done.id), done]
-  if (payment.status === 'settled' && isWholeReturned(payment.settledAmount ?? payment.amount, all)) await movePayment(stores, payment, done.kind === 'chargeback' ? 'charged_back' : 'refunded', cause, actor, at)
+  if (payment.status === 'settled' && isWholeReturned(payment.settledAmount ?? payment.amount, all)) await movePayment(stores, payment, done.kind === 'chargeback' ? 'charged_back' : 'refunded', cause, actor, at, booking.feeInvoiceId ? { feeInvoiceId: null } : {})
   else hintPayment(stores, payment)
   return done
 }

@@ -22,10 +22,12 @@ export interface PayoutStore {
   clearing(): Promise<{ gateway: GatewayName, balance: Money }[]>
 }
 
-export interface ComparisonRun { readonly id: string, readonly requestedBy: string, readonly startedAt: Date, readonly finishedAt: Date | null, /** Settlements from here on are compared. */ readonly since: Date, readonly cursor: string | null, readonly checked: number, /** Could not be asked. */ readonly unasked: number }
+export interface ComparisonRun { readonly id: string, readonly requestedBy: string, readonly startedAt: Date, readonly finishedAt: Date | null, /** All settlements from here on are compared; see `comparedSpans`. */ readonly since: Date, readonly cursor: string | null, readonly checked: number, /** Could not be asked. */ readonly unasked: number }
 export interface ComparisonItem { readonly id: string, readonly gateway: GatewayName, readonly paymentId: string, readonly kind: ComparisonKind, readonly ours: string, readonly theirs: string, readonly firstSeenAt: Date, readonly lastSeenAt: Date, readonly resolvedAt: Date | null, readonly acknowledgedAt: Date | null, readonly acknowledgedByName: string | null, readonly acknowledgedReason: string | null }
 export interface ComparisonListItem extends ComparisonItem { readonly invoiceId: string, readonly invoiceNumber: string | null, readonly gatewayOrderId: string | null }
 export interface Finding { readonly kind: ComparisonKind, readonly ours: string, readonly theirs: string }
+/** From an instant up to another, which is not in it. */
+export interface Span { readonly from: Date, readonly to: Date }
 export interface ComparisonStore {
   startRun(run: ComparisonRun): Promise<void>
   findRun(id: string): Promise<ComparisonRun | null>
@@ -34,8 +36,8 @@ export interface ComparisonStore {
   /** Moves a run on from where it stood; false when another worker did so before. */
   advance(id: string, step: { readonly from: string | null, readonly cursor: string, readonly checked: number, readonly unasked: number }): Promise<boolean>
   finishRun(id: string, at: Date): Promise<void>
-  /** Payments at gateways that are settled or were, settled since then, in the order of their ids. */
-  nextPayments(input: { readonly since: Date, readonly after: string | null, readonly limit: number }): Promise<string[]>
+  /** Payments at gateways that are settled or were, settled in any of the spans, in the order of their ids. */
+  nextPayments(input: { readonly settled: readonly Span[], readonly after: string | null, readonly limit: number }): Promise<string[]>
   /** What is open for a payment becomes exactly this: known findings are seen again, others are resolved. */
   record(input: { readonly paymentId: string, readonly gateway: GatewayName, readonly findings: readonly Finding[], readonly at: Date, readonly newId: () => string }): Promise<void>
   /** What a payment moved on `gateway_clearing`, fees and payouts aside. */

@@ -26,6 +26,6 @@ async function denyPayment(deps: TransferDeps, stores: TransferStores, paymentId
   await movePayment(stores, payment, 'denied', `statement: ${reason}`, actor, at, { problem: null })
   await deps.returnMoney(stores, {
     paymentId, invoiceId: payment.invoiceId, clientId: payment.clientId, gateway: null, amount: payment.settledAmount ?? payment.amount, at, actor,
-    returnId: paymentId, earlier: [], way: 'bank', cause: 'payment_reversed', consequence: 'reopen', word: 'denied', strict: true, mail: 'payment_corrected',
+    returnId: paymentId, earlier: [], way: 'bank', cause: 'payment_reversed', consequence: 'reopen', word: 'denied', strict: true, mail: 'payment_corrected', feeInvoiceId: payment.feeInvoiceId,
   })
 }

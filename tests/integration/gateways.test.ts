@@ -212,6 +212,49 @@ describe.each(databaseKinds())('gateways on %s', (kind) => {
       expect([owed.get(order.invoiceId), owed.get(feeInvoiceId ?? '') ?? 0n, await w.test.app.core.read.ledger.credit(order.clientId)]).toEqual([111_000n, 0n, 0n])
     })
 
+    describe('a payment with a fee goes back whole', () => {
+      const settled = async () => {
+        await payments().saveMethodRules({ actor: financeActor, rules: rules({ qris: {}, gopay: { fixed: 4_000n } }) })
+        const order = await w.world.order()
+        const row = await w.payment((await w.start(order, 'gopay')).id)
+        w.midtrans.act.pay(row.gatewayOrderId ?? '')
+        await w.work()
+        const feeInvoiceId = (await w.payment(row.id)).feeInvoiceId ?? ''
+        return { ...order, paymentId: row.id, gatewayOrder: row.gatewayOrderId ?? '', feeInvoiceId }
+      }
+      const books = async ({ invoiceId, feeInvoiceId, clientId }: { invoiceId: string, feeInvoiceId: string, clientId: string }) => {
+        const owed = await w.test.app.core.read.ledger.outstanding([invoiceId, feeInvoiceId])
+        const [suspense] = await w.world.rows<{ sum: string }>(sql`select coalesce(sum(l.amount), 0)::text as sum from journal_lines l where l.account = 'suspense'`)
+        return { owed: owed.get(invoiceId) ?? 0n, feeOwed: owed.get(feeInvoiceId) ?? 0n, credit: await w.test.app.core.read.ledger.credit(clientId), suspense: suspense?.sum }
+      }
+
+      it('by a charge-back: the fee is credited for it, nothing waits for Finance; won, the fee is taken again', async () => {
+        const shop = await settled()
+        w.midtrans.act.chargeback(shop.gatewayOrder)
+        await w.work()
+        expect(await books(shop)).toEqual({ owed: 111_000n, feeOwed: 0n, credit: 0n, suspense: '0' })
+        expect(await w.payment(shop.paymentId)).toMatchObject({ status: 'charged_back', feeInvoiceId: null })
+        const [refund] = (await payments().listRefunds({ page: 1, pageSize: 20, invoiceId: shop.invoiceId, actor: financeActor })).items
+        await payments().winChargeback({ refundId: refund?.id ?? '', actor: financeActor, reason: 'bank agreed' })
+        const again = (await w.payment(shop.paymentId)).feeInvoiceId ?? ''
+        expect(again).not.toBe(shop.feeInvoiceId)
+        expect(await w.world.invoice(again)).toMatchObject({ status: 'paid', total: 4_440n })
+        expect(await books({ ...shop, feeInvoiceId: again })).toEqual({ owed: 0n, feeOwed: 0n, credit: 0n, suspense: '0' })
+      })
+
+      it('by our refund in two parts: the last one takes the fee; as credit it is not given twice', async () => {
+        const shop = await settled()
+        const ask = (amount: bigint, kind: 'gateway' | 'credit' = 'gateway') => payments().requestRefund({ paymentId: shop.paymentId, kind, consequence: 'reopen', amount: money(amount), reason: 'client asked', transfer: null, actor: financeActor })
+        expect(await codeOf(ask(115_440n, 'credit'))).toBe('refund_not_covered')
+        for (const amount of [50_000n, 65_440n]) {
+          await payments().handlers['payments.refund-due']({ refundId: await ask(amount) })
+          await w.work()
+        }
+        expect((await w.payment(shop.paymentId)).status).toBe('refunded')
+        expect(await books(shop)).toEqual({ owed: 111_000n, feeOwed: 0n, credit: 0n, suspense: '0' })
+      })
+    })
+
     it('money that comes for an invoice that is paid already is credit whole: no fee is taken of it', async () => {
       await payments().saveMethodRules({ actor: financeActor, rules: rules({ bca_va: { fixed: 4_000n } }) })
       const order = await w.world.order()

@@ -259,7 +259,7 @@ describe.each(databaseKinds())('money that goes back on %s', (kind) => {
         await pay().handlers['payments.compare-due']({ runId: run.id })
       }
     }
-    w.test.clock.advance(20 * day)
+    w.test.clock.advance(15 * day)
     const { paymentId, gatewayOrder } = await settled()
     const lost = await settled('bca_va')
     const there = w.midtrans.state.transactions.find(t => t.orderId === gatewayOrder)
@@ -282,6 +282,16 @@ describe.each(databaseKinds())('money that goes back on %s', (kind) => {
     expect((await open()).map(item => [item.paymentId, item.kind])).toEqual([[lost.paymentId, 'unknown_at_gateway']])
     expect((await pay().listComparisonItems({ page: 1, pageSize: 20, state: 'resolved' })).items.map(item => item.acknowledgedReason)).toEqual(['asked Midtrans'])
     expect((await pay().showReconciliation()).lastRun).toMatchObject({ checked: 3, unasked: 0 })
+  })
+
+  it('comparison: a charge-back weeks after the settlement, of which no notification came, is found', async () => {
+    const { paymentId, gatewayOrder, invoiceId } = await settled()
+    w.test.clock.advance(39.5 * day)
+    w.midtrans.faults.set({ loseNotifications: 10 })
+    w.midtrans.act.chargeback(gatewayOrder)
+    await pay().requestComparison('nightly')
+    for (let run = await w.test.app.core.read.comparisons.unfinishedRun(); run; run = await w.test.app.core.read.comparisons.unfinishedRun()) await pay().handlers['payments.compare-due']({ runId: run.id })
+    expect([(await w.payment(paymentId)).status, await owed(invoiceId)]).toEqual(['charged_back', 111_000n])
   })
 
   it('a deposit that is given back takes its credit along, and what was spent of it stays owed; as credit or goodwill it would count twice: refused', async () => {

@@ -14,7 +14,7 @@ import { finishChange, startDueChanges } from '#server/billing/apply-change.ts'
 import { applyCredit } from '#server/billing/apply-credit.ts'
 import { auditLedger } from '#server/billing/audit-ledger.ts'
 import { bookPayment } from '#server/billing/book-payment.ts'
-import { chargeBuyerFee, returnBuyerFee } from '#server/billing/buyer-fee.ts'
+import { chargeBuyerFee } from '#server/billing/buyer-fee.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import type { FindChangeSubject, FinishChange, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
 import { toChangeView, toTermsView } from '#server/billing/change-view.ts'
@@ -44,7 +44,7 @@ import { listManualEntries, showManualEntry } from '#server/billing/list-manual-
 import { formatDay, formatMoment } from '#server/billing/mails.ts'
 import { markServiceActive } from '#server/billing/mark-service-active.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
-import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, DescribeBuyerFee, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnBuyerFee, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
+import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, DescribeBuyerFee, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
 import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
@@ -128,7 +128,6 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     depositState: depositState(deps), topUp: topUp(deps), payTogether: payTogether(deps), cancelDeposit: cancelDeposit(deps),
     chargeBuyerFee: ((stores, fee) => chargeBuyerFee(deps)(own(stores), fee)) satisfies ChargeBuyerFee,
     describeBuyerFee,
-    returnBuyerFee: ((stores, input) => returnBuyerFee(deps)(own(stores), input)) satisfies ReturnBuyerFee,
     reversePayment: ((stores, booking) => reversePayment(deps)(own(stores), booking)) satisfies ReversePayment,
     returnMoney: ((stores, input) => returnMoney(deps)(own(stores), input)) satisfies ReturnMoney,
     payOutCredit: ((stores, input) => payOutCredit(deps)(own(stores), input)) satisfies PayOutCredit,

@@ -1,4 +1,4 @@
-import type { BookGatewayFee, BookPayment, BookPayout, ChargeBuyerFee, ComputeTax, DescribeBuyerFee, FindPayableInvoice, PayOutCredit, ReturnBuyerFee, ReturnMoney, ReversePayment } from '#server/billing/ports.ts'
+import type { BookGatewayFee, BookPayment, BookPayout, ChargeBuyerFee, ComputeTax, DescribeBuyerFee, FindPayableInvoice, PayOutCredit, ReturnMoney, ReversePayment } from '#server/billing/ports.ts'
 import type { KernelStores } from '#server/kernel/ports.ts'
 import { acknowledgeItem, listComparisonItems, listPayouts, recordPayout, setFeeRules, showFeeRules, showReconciliation } from '#server/payments/reconciliation.ts'
 import { compareGateways, requestComparison } from '#server/payments/compare-gateways.ts'
@@ -12,7 +12,7 @@ import type { Core } from '../core.ts'
 
 /** What payments ask of billing. */
 export interface MoneyBackNeed {
-  readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment, readonly chargeBuyerFee: ChargeBuyerFee, readonly returnBuyerFee: ReturnBuyerFee, readonly describeBuyerFee: DescribeBuyerFee, readonly computeTax: ComputeTax, readonly returnMoney: ReturnMoney, readonly payOutCredit: PayOutCredit, readonly bookGatewayFee: BookGatewayFee, readonly bookPayout: BookPayout
+  readonly findPayableInvoice: FindPayableInvoice, readonly bookPayment: BookPayment, readonly reversePayment: ReversePayment, readonly chargeBuyerFee: ChargeBuyerFee, readonly describeBuyerFee: DescribeBuyerFee, readonly computeTax: ComputeTax, readonly returnMoney: ReturnMoney, readonly payOutCredit: PayOutCredit, readonly bookGatewayFee: BookGatewayFee, readonly bookPayout: BookPayout
   readonly lockCredit: (stores: KernelStores, clientId: string) => Promise<bigint>, readonly calendar: { startOfDay(day: string): Date }
 }
 

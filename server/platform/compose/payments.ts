@@ -28,8 +28,8 @@ export type PaymentsNeed = TransfersNeed & MoneyBackNeed
 export function composePayments(core: Core, billing: PaymentsNeed) {
   const { config, clock, newId, transact, read } = core
   const { gateways, verifiers, paymentMethods, useCases } = composeGateways(core, billing.computeTax)
-  const { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee, chargeBuyerFee, returnBuyerFee, describeBuyerFee, computeTax } = billing
-  const money = { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee, chargeBuyerFee, returnBuyerFee, describeBuyerFee, computeTax }
+  const { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee, chargeBuyerFee, describeBuyerFee, computeTax } = billing
+  const money = { findPayableInvoice, bookPayment, reversePayment, returnMoney, payOutCredit, bookGatewayFee, chargeBuyerFee, describeBuyerFee, computeTax }
   const deps = { transact, payments: read.payments, webhooks: read.webhooks, billedClients: read.billedClients, clock, newId, log: core.log, gateways, refunds: read.refunds, ...money, baseUrl: config.GARDU_BASE_URL }
   const { lapse, ...transfers } = composeTransfers(core, deps, billing)
   const show = viewPayments(drawQr)

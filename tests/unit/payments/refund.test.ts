@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { carriedBy, creditPayoutEntry, divideReturn, feeEntry, payoutEntry, returnEntry } from '#server/billing/return-entries.ts'
 import { transaction } from '#server/drivers/gateway/midtrans/schema.ts'
 import { readState } from '#server/drivers/gateway/midtrans/returns.ts'
-import { findDifferences } from '#server/payments/compare-gateways.ts'
+import { comparedSpans, findDifferences } from '#server/payments/compare-gateways.ts'
 import { decideReturns, feeOf, needsApproval, refundable } from '#server/payments/refund.ts'
 import type { Payment } from '#server/payments/ports.ts'
 import type { Refund } from '#server/payments/refund-ports.ts'
@@ -96,4 +96,13 @@ describe('what a gateway reports as gone', () => {
     expect([compared(9_000n), compared(10_000n), compared(9_000n, [refund()])]).toEqual([[], ['amount_differs'], ['refund_unconfirmed']])
     expect(findDifferences({ payment, state, parked: 'wrong_amount', moved: 0n, refunds: [], now: at })).toMatchObject([{ kind: 'wrong_amount' }])
   })
+})
+
+it('of any ten nights in a row one reads a settlement of the last 180 days again; a young one is read every night', () => {
+  const day = 86_400_000
+  fc.assert(fc.property(fc.integer({ min: 0, max: 169 * day }), fc.array(fc.integer({ min: 0, max: 1_800_000 }), { minLength: 10, maxLength: 10 }), (age, late) => {
+    const reads = late.map((minutes, night) => comparedSpans(new Date(at.getTime() + age + night * day + minutes)).some(({ from, to }) => from <= at && at < to))
+    expect(reads.includes(true)).toBe(true)
+    if (age < day / 2) expect(reads.slice(0, 9)).not.toContain(false)
+  }))
 })
