@@ -3,6 +3,8 @@ import { openDatabase } from '#db/client.ts'
 import type { Database, Executor } from '#db/client.ts'
 import { createStores } from '#db/stores.ts'
 import type { Stores } from '#db/stores.ts'
+import type { InvoicePrinter } from '#server/billing/ports.ts'
+import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { Clock, LiveHint, NewId, SecretBox, Transact } from '#server/kernel/ports.ts'
 import { adjustableClock, wallClock } from './clock.ts'
 import type { AdjustableClock } from './clock.ts'
@@ -23,7 +25,7 @@ import { h3SessionCookie } from './session-cookie.ts'
 import type { SessionCookie } from './session-cookie.ts'
 
 /** What tests (and the Nitro plugin) may put in place of the real thing. */
-export interface Outside { readonly clock?: Clock, readonly wallClock?: Clock, readonly newId?: NewId, readonly passwords?: Passwords, readonly sessionCookie?: SessionCookie, readonly log?: Logger, readonly superviseJobs?: boolean }
+export interface Outside { readonly clock?: Clock, readonly wallClock?: Clock, readonly newId?: NewId, readonly passwords?: Passwords, readonly sessionCookie?: SessionCookie, readonly printer?: InvoicePrinter, readonly log?: Logger, readonly superviseJobs?: boolean }
 
 /** What every module is composed from. Only `server/platform/` sees it whole. */
 export interface Core {
@@ -37,6 +39,7 @@ export interface Core {
   readonly passwords: Passwords
   readonly secrets: SecretBox
   readonly sessionCookie: SessionCookie
+  readonly printer: InvoicePrinter
   readonly database: Database
   readonly kv: KeyValue
   readonly live: LiveBus
@@ -62,7 +65,7 @@ export async function openCore(config: Config, outside: Outside = {}): Promise<C
   const read = stores(database.executor, null)
   if (config.GARDU_DEMO) await restoreDemoClock(clock, read.settings)
   return {
-    config, log, clock, wallClock: outside.wallClock ?? wallClock, newId, passwords: outside.passwords ?? scryptPasswords(), secrets: secretBox(config.ENCRYPTION_KEY), sessionCookie: outside.sessionCookie ?? h3SessionCookie, database, kv, live, jobs,
+    config, log, clock, wallClock: outside.wallClock ?? wallClock, newId, passwords: outside.passwords ?? scryptPasswords(), secrets: secretBox(config.ENCRYPTION_KEY), sessionCookie: outside.sessionCookie ?? h3SessionCookie, printer: outside.printer ?? drawInvoice, database, kv, live, jobs,
     read,
     async transact(work) {
       const hints: LiveHint[] = []

@@ -24,7 +24,7 @@ describe.skipIf(!bin)('the database restarts while the product runs', () => {
   const lines: string[] = []
   beforeAll(async () => {
     postgres = await startPostgres(bin ?? '')
-    w = await startPaymentWorld('embedded', { DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '5' }, pino({ level: 'warn' }, { write: line => void lines.push(line) }))
+    w = await startPaymentWorld('embedded', { DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '5' }, { log: pino({ level: 'warn' }, { write: line => void lines.push(line) }) })
     server = await serveRoutes(w.test.app, [['get', '/api/portal/invoices', listInvoices], ['post', '/api/portal/invoices/{id}/payments', startPayment], ['post', '/api/webhooks/midtrans', receiveMidtrans]], (event) => {
       event.context.actor = actor
     })

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { InvoicePrinter } from '#server/billing/ports.ts'
+import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { UserActor } from '#server/platform/http.ts'
 import downloadInvoice from '../../server/api/portal/invoices/[id]/pdf.get.ts'
 import { databaseKinds } from '../support/app.ts'
@@ -8,15 +10,11 @@ import { clientActor, startPaymentWorld } from '../support/payments.ts'
 import { smtpSink } from '../support/smtp.ts'
 import type { SmtpSink } from '../support/smtp.ts'
 
-const printer = vi.hoisted(() => ({ fails: false, asked: 0 }))
-vi.mock('#server/drivers/pdf/invoice.ts', async (original) => {
-  const real = await original<typeof import('#server/drivers/pdf/invoice.ts')>()
-  const drawInvoice: typeof real.drawInvoice = (input) => {
-    printer.asked++
-    return printer.fails ? Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })) : real.drawInvoice(input)
-  }
-  return { ...real, drawInvoice }
-})
+const printer = { fails: false, asked: 0 }
+const draw: InvoicePrinter = (document) => {
+  printer.asked++
+  return printer.fails ? Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })) : drawInvoice(document)
+}
 
 /** D1: a gateway keeps money for which its shop lost the record, because drawing a PDF failed in the payment's own transaction. */
 describe.each(databaseKinds())('D1: a payment survives what fails around it, on %s', (kind) => {
@@ -26,7 +24,7 @@ describe.each(databaseKinds())('D1: a payment survives what fails around it, on 
   let actor: UserActor | null = null
   beforeAll(async () => {
     sink = await smtpSink()
-    w = await startPaymentWorld(kind, { SMTP_URL: sink.url })
+    w = await startPaymentWorld(kind, { SMTP_URL: sink.url }, { printer: draw })
     server = await serveRoutes(w.test.app, [['get', '/api/portal/invoices/{id}/pdf', downloadInvoice]], (event) => {
       event.context.actor = actor
     })

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import pino from 'pino'
 import type { Logger } from 'pino'
+import type { InvoicePrinter } from '#server/billing/ports.ts'
 import type { Clock } from '#server/kernel/ports.ts'
 import { createApp } from '#server/platform/app.ts'
 import type { App } from '#server/platform/app.ts'
@@ -30,14 +31,14 @@ export interface TestApp { readonly app: App, readonly clock: TestClock, /** Wai
 const secret = () => randomBytes(36).toString('base64url')
 
 /** A whole application without HTTP on a database of its own: time stands still until the test moves it. */
-export async function startTestApp(options: { kind: 'embedded' | 'postgres', start?: string, env?: Record<string, string>, workers?: boolean, logLevel?: string, log?: Logger, /** For tokens and codes; the real time unless a test must move it. */ wallClock?: Clock }): Promise<TestApp> {
+export async function startTestApp(options: { kind: 'embedded' | 'postgres', start?: string, env?: Record<string, string>, workers?: boolean, logLevel?: string, log?: Logger, /** For tokens and codes; the real time unless a test must move it. */ wallClock?: Clock, printer?: InvoicePrinter }): Promise<TestApp> {
   const clock = testClock(options.start ?? '2026-11-02T03:00:00Z')
   const own = await ownDatabase(options.kind)
   const config = loadConfig({
     GARDU_MODE: 'embedded', GARDU_BASE_URL: 'http://localhost:3000', GARDU_LOG_LEVEL: 'silent', JWT_SECRET: secret(), NUXT_SESSION_PASSWORD: secret(), ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ...own.env, ...options.env,
   })
-  const app = await createApp(config, { clock, log: options.log ?? pino({ level: options.logLevel ?? 'silent' }), superviseJobs: false, ...(options.wallClock ? { wallClock: options.wallClock } : {}) })
+  const app = await createApp(config, { clock, log: options.log ?? pino({ level: options.logLevel ?? 'silent' }), superviseJobs: false, ...(options.wallClock ? { wallClock: options.wallClock } : {}), ...(options.printer ? { printer: options.printer } : {}) })
   if (options.workers ?? true) await app.startWorkers()
   return {
     app, clock,

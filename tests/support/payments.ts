@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { payments, webhooks } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { GatewayMethod, GatewayName } from '#shared/vocabulary/payments.ts'
+import type { InvoicePrinter } from '#server/billing/ports.ts'
 import type { UserActor } from '#server/platform/http.ts'
 import { startMidtransSimulator } from '../../simulators/midtrans/index.ts'
 import type { MidtransSimulator } from '../../simulators/midtrans/index.ts'
@@ -22,7 +23,7 @@ export const financeActor: UserActor = { kind: 'user', id: '01900000-0000-7000-8
  * The application on a database of its own beside the Midtrans simulator, which notifies it over HTTP. No workers run: a test works on
  * what waits by `work()`, so that it decides the order.
  */
-export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Record<string, string> = {}, log?: Logger) {
+export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Record<string, string> = {}, outside: { readonly log?: Logger, readonly printer?: InvoicePrinter } = {}) {
   const receiver: { test: TestApp | null } = { test: null }
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -36,7 +37,7 @@ export async function startPaymentWorld(kind: 'embedded' | 'postgres', env: Reco
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const time = { now: () => receiver.test?.clock.now().getTime() ?? 0 }
   const midtrans = await startMidtransSimulator({ app: address, now: () => time.now() })
-  const test = await startTestApp({ kind, workers: false, env: { MIDTRANS_SERVER_KEY: midtrans.serverKey, MIDTRANS_API_URL: midtrans.url, MIDTRANS_SNAP_URL: midtrans.url, GARDU_BASE_URL: address, XENDIT_CALLBACK_TOKEN: xenditToken, DATABASE_POOL_SIZE: '20', ...env }, ...(log ? { log } : {}) })
+  const test = await startTestApp({ kind, workers: false, env: { MIDTRANS_SERVER_KEY: midtrans.serverKey, MIDTRANS_API_URL: midtrans.url, MIDTRANS_SNAP_URL: midtrans.url, GARDU_BASE_URL: address, XENDIT_CALLBACK_TOKEN: xenditToken, DATABASE_POOL_SIZE: '20', ...env }, ...outside })
   receiver.test = test
   const { app } = test
   const db = app.core.database.executor

@@ -73,7 +73,6 @@ import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
 import { drawCreditNote } from '#server/drivers/pdf/credit-note.ts'
-import { drawInvoice } from '#server/drivers/pdf/invoice.ts'
 import type { Actor, KernelStores } from '#server/kernel/ports.ts'
 import type { Core } from '../core.ts'
 import { demoClock } from '../demo-clock.ts'
@@ -95,7 +94,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
   const describeReason = ({ code, days, at, moved }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone)) + (moved ? ` · ${describeMoved(moved, locale)}` : '')
   const deps = {
     clock, newId, rules, seller, computeTax, taxChanged, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
-    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, describeBuyerFee, printer: drawInvoice, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
+    describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, describeBuyerFee, printer: core.printer, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
   const own = (stores: KernelStores) => stores as Stores
