@@ -4,7 +4,7 @@ import { money } from '#shared/money/money.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
+import { connections, productConnections, productCosts, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
@@ -117,6 +117,15 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
         return { connectionIds: found.map(row => row.id), templates: known }
       },
     } satisfies CatalogStores['products'],
+    costs: {
+      async of(productId) {
+        const rows = await db.select({ cost: productCosts, createdBy: users.name }).from(productCosts).leftJoin(users, eq(users.id, productCosts.createdBy)).where(eq(productCosts.productId, productId)).orderBy(desc(productCosts.effectiveFrom), desc(productCosts.id)).limit(100)
+        return rows.map(({ cost, createdBy }) => ({ id: cost.id, monthly: money(cost.monthly, cost.currency), effectiveFrom: cost.effectiveFrom, createdBy }))
+      },
+      async add(productId, { at, monthly, ...row }) {
+        await db.insert(productCosts).values({ ...row, productId, monthly: monthly.amount, currency: monthly.currency, createdAt: at })
+      },
+    } satisfies CatalogStores['costs'],
     offers: {
       list: ({ at, kind }) => loadOffers(db, at, kind ? eq(products.kind, kind) : undefined),
       findBySlug: async (slug, at) => (await loadOffers(db, at, eq(products.slug, slug)))[0] ?? null,

@@ -5,7 +5,11 @@ import type { Executor } from '../client.ts'
 import { cursorParts, epoch, rowsOf, tableQuery, toDetail, toPart, within } from './report-sql.ts'
 import type { RawDetail, TableColumns } from './report-sql.ts'
 
-const sold: TableColumns = { units: 'count', revenue: 'money', before: 'money' }
+const sold: TableColumns = { units: 'count', revenue: 'money', before: 'money', cost: 'money', unknown: 'count' }
+/** From when to when each cost of a product holds. */
+const costs = sql`(select product_id, monthly, effective_from, lead(effective_from) over (partition by product_id order by effective_from, id) as until from product_costs)`
+/** What serving the days of a line costs: a month is a twelfth of 365 days; what is paid once costs once. */
+const costOfLine = sql`case when l.period_start is null then c.monthly else round(c.monthly * 12 * extract(epoch from l.period_end - l.period_start)::numeric / 31536000) end`
 const promoted: TableColumns = { used: 'count', lapsed: 'count', newClients: 'count', discount: 'money', revenue: 'money', renewals: 'money' }
 /** Invoices that still ask for something or were paid: voided ones sold nothing. */
 const counts = sql`i.status not in ('draft', 'void')`
@@ -22,13 +26,19 @@ export const salesReports = (db: Executor): Pick<Reports, 'products' | 'productL
   async products(span, before, window) {
     const during = within(sql`i.issued_at`, span)
     const rows = sql`select s.product_id as key, pr.name as label, count(distinct s.id) filter (where ${during} and (i.order_id is not null or l.period_start = s.trial_ends_at) and i.status = 'paid' and l.kind = 'service')::bigint as units,
-        coalesce(sum(l.amount) filter (where ${during}), 0) as revenue, coalesce(sum(l.amount) filter (where not (${during})), 0) as before, coalesce(sum(l.amount) filter (where ${during}), 0) as size
+        coalesce(sum(l.amount) filter (where ${during}), 0) as revenue, coalesce(sum(l.amount) filter (where not (${during})), 0) as before, coalesce(sum(l.amount) filter (where ${during}), 0) as size,
+        coalesce(sum(${costOfLine}) filter (where ${during} and l.kind = 'service'), 0)::bigint as cost, count(*) filter (where ${during} and l.kind = 'service' and c.monthly is null)::bigint as unknown
       from invoices i join invoice_lines l on l.invoice_id = i.id join services s on s.id = l.service_id join products pr on pr.id = s.product_id
+        left join ${costs} c on c.product_id = s.product_id and c.effective_from <= i.issued_at and (c.until is null or c.until > i.issued_at)
       where ${within(sql`i.issued_at`, { start: before.start, end: span.end })} and ${counts} group by s.product_id, pr.name`
     const part = toPart(rowsOf(await db.execute(tableQuery(rows, sold, window))), sold)
     const trend = (revenue: bigint, earlier: bigint) => earlier === 0n ? null : Number((revenue - earlier) * 1000n / earlier) / 10
-    const withTrend = (cells: typeof part.totals) => ({ ...cells, trend: trend(BigInt(cells.revenue ?? 0), BigInt(cells.before ?? 0)) })
-    return { ...part, rows: part.rows.map(row => ({ ...row, cells: withTrend(row.cells) })), totals: withTrend(part.totals) }
+    // Where the cost of anything sold is not known, neither is that of all of it.
+    const complete = ({ unknown, ...cells }: typeof part.totals) => {
+      const [revenue, cost] = [BigInt(cells.revenue ?? 0), unknown === 0 ? BigInt(cells.cost ?? 0) : null]
+      return { ...cells, cost, margin: cost === null ? null : revenue - cost, trend: trend(revenue, BigInt(cells.before ?? 0)) }
+    }
+    return { ...part, rows: part.rows.map(row => ({ ...row, cells: complete(row.cells) })), totals: complete(part.totals) }
   },
   async productLines(productId, span, { after, limit }) {
     const from = cursorParts(after, 'id', 'number')

@@ -29,6 +29,11 @@ export const productPrices = pgTable('product_prices', {
   id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), setup: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
 }, t => [check('product_prices_cycle', oneOf(t.cycle, billingCycles)), check('product_prices_amounts', sql`${t.price} >= 0 and ${t.setup} >= 0`), knownCurrency('product_prices', t.currency), index('product_prices_current').on(t.productId, t.cycle, t.effectiveFrom)])
 
+/** What a product costs us a month, from a day on (of one that is paid once: what one sale costs); rows are only added, of one day the newest counts. */
+export const productCosts = pgTable('product_costs', {
+  id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), monthly: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().references(() => users.id),
+}, t => [check('product_costs_amount', sql`${t.monthly} >= 0`), knownCurrency('product_costs', t.currency), index('product_costs_current').on(t.productId, t.effectiveFrom, t.id)])
+
 /** What a buyer can choose beside a product. One that was sold is never deleted, only retired: services keep what was agreed as a copy. */
 export const productOptions = pgTable('product_options', {
   id: id(), productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), key: text().notNull(), kind: word<OptionKind>().notNull(), label: jsonb().$type<Localized>().notNull(), /** Of a number. */ min: integer().notNull().default(0), max: integer().notNull().default(1), step: integer().notNull().default(1),

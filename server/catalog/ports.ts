@@ -19,6 +19,13 @@ export interface ProductFields {
 }
 /** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */
 export interface PriceRecord { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null }
+/** What a product costs us a month from a moment on: of two that begin at one moment the later one counts. */
+export interface CostRecord { readonly id: string, readonly monthly: Money, readonly effectiveFrom: Date, readonly createdBy: string | null }
+export interface CostStore {
+  /** The newest first by when they begin, at most a hundred. */
+  of(productId: string): Promise<CostRecord[]>
+  add(productId: string, cost: { readonly id: string, readonly monthly: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
+}
 /** Price and setup fee per unit (or of a choice) in one cycle. */
 export interface OptionPrice { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }
 export interface OptionChoiceFields { readonly key: string, readonly label: LocalizedText, readonly effectAmount: number, readonly position: number, readonly active: boolean }
@@ -109,4 +116,4 @@ export interface TldStore { listActive(): Promise<TldRecord[]> }
 /** Something that the storefront shows was changed and committed: cached pages are stale. Never throws. */
 export type CatalogueChanged = () => Promise<void>
 
-export interface CatalogStores extends KernelStores { readonly products: ProductStore, readonly options: OptionStore, readonly promos: PromoStore, readonly audit: AuditTrail }
+export interface CatalogStores extends KernelStores { readonly products: ProductStore, readonly options: OptionStore, readonly costs: CostStore, readonly promos: PromoStore, readonly audit: AuditTrail }

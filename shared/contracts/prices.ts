@@ -17,3 +17,8 @@ export const withdrawPriceAnnouncement = contract({ method: 'DELETE', path: '/ap
 /** A higher price holds only after the house's notice. `lockedUntil`: announced prices reach the service no sooner than this day. */
 export const servicePriceBody = z.object({ price: moneyInput, lockedUntil: calendarDay.nullable(), reason: z.string().trim().min(3).max(500) })
 export const setServicePrice = contract({ method: 'PUT', path: '/api/admin/services/{id}/price', access, tag, summary: 'Set the price of one service, and lock it against announced prices', params: idParams, body: servicePriceBody, response: adminServiceDetailView })
+/** What a product costs the house a month (of one that is paid once: what one sale costs), from a day in the business zone on. */
+export const productCostBody = z.object({ monthly: moneyInput, effectiveOn: calendarDay })
+export const productCostView = z.object({ id: uuid, monthly: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
+export const listProductCosts = contract({ method: 'GET', path: '/api/admin/products/{id}/costs', access, tag, summary: 'What a product costs us, newest first, at most a hundred', params: idParams, response: z.object({ items: z.array(productCostView) }) })
+export const setProductCost = contract({ method: 'POST', path: '/api/admin/products/{id}/costs', access, tag, summary: 'Say what a product costs us from a day on; margins in reports follow', params: idParams, body: productCostBody, response: z.object({ items: z.array(productCostView) }), status: 201, creates: true })

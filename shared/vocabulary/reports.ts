@@ -51,7 +51,7 @@ export const reportShapes: Record<ReportName, ReportShape> = {
   },
   products: {
     access: 'sales', span: 'months', row: 'name', chart: { over: 'rows', bars: ['revenue', 'before'] },
-    columns: [column('units', 'count'), column('revenue', 'flow', true), column('before', 'flow', true), column('trend', 'percent')],
+    columns: [column('units', 'count'), column('revenue', 'flow', true), column('cost', 'flow'), column('margin', 'flow'), column('before', 'flow', true), column('trend', 'percent')],
   },
   promos: {
     access: 'sales', span: 'months', row: 'name', chart: { over: 'rows', bars: ['discount', 'revenue', 'renewals'] },

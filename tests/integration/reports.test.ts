@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserActor } from '#server/platform/http.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
+import { money } from '#shared/money/money.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import exportReport from '../../server/api/admin/reports/[report]/export.get.ts'
 import showReport from '../../server/api/admin/reports/[report]/index.get.ts'
@@ -129,9 +130,32 @@ describe.each(databaseKinds())('reports on %s', (kind) => {
     expect(await sumBehind('mrr', `${span}&key=2026-03&column=churn`)).toBe(-310_000)
   })
 
+  it('the margin of a product is its revenue less what its days cost by the cost of the invoice\'s day; not known for one is not known for all', async () => {
+    const february = 'products?from=2026-02&to=2026-02'
+    const row = async (query: string, key: string) => figures((await get(query)).items.find(item => item.key === key)?.cells ?? {})
+    const products = (await get('products?from=2026-01&to=2026-02')).items.map(item => item.key)
+    expect(products.length).toBeGreaterThan(1)
+    const [sold] = (await get(february)).items.filter(item => value(item.cells.revenue) === 310_000)
+    const set = (productId: string, monthly: bigint, effectiveOn: string) => test.app.catalog.setProductCost({ productId, monthly: money(monthly), effectiveOn, actor: { kind: 'user', id: staff, name: 'Petugas', role: 'business' } })
+    const key = sold?.key ?? ''
+    const staff = await world.client('Petugas')
+    await set(key, 100_000n, '2026-01-01')
+    await set(key, 999_000n, '2026-02-01')
+    await set(key, 146_000n, '2026-02-01')
+    await set(key, 500_000n, '2026-03-01')
+    // 28 days (11 February to 11 March) of Rp 146.000 × 12 / 365 = Rp 4.800.
+    const cost = 28 * 4_800
+    expect(await row(february, key)).toMatchObject({ revenue: 310_000, cost, margin: 310_000 - cost })
+    expect(figures((await get('products?from=2026-01&to=2026-02')).totals)).toMatchObject({ cost: null, margin: null })
+    for (const other of products.filter(product => product !== key)) await set(other, 0n, '2020-01-01')
+    const both = figures((await get('products?from=2026-01&to=2026-02')).totals)
+    expect(both.margin).toBe(Number(both.revenue) - Number(both.cost))
+    expect((await test.app.catalog.listProductCosts(key)).items.map(item => [item.monthly.amount, item.current])).toEqual([['500000', true], ['146000', false], ['999000', false], ['100000', false]])
+  })
+
   it('best sellers, cohorts and the forecast from the billing plan', async () => {
     const products = await get('products?from=2026-02&to=2026-02')
-    expect(products.items.map(row => figures(row.cells))).toContainEqual({ units: 0, revenue: 310_000, before: 329_000, trend: -5.7 })
+    expect(products.items.map(row => figures(row.cells))).toContainEqual(expect.objectContaining({ units: 0, revenue: 310_000, before: 329_000, trend: -5.7 }))
     expect(figures((await get('products?from=2026-01&to=2026-01')).totals)).toMatchObject({ units: 2, revenue: 1_229_000 })
     expect((await rowsOf('cohorts?from=2026-01&to=2026-03'))['2026-01']).toEqual({ clients: 2, active: 1, after1: 100, after2: null, after3: null, after6: null, after12: null, revenue: 279_000 + 310_000 + 900_000, value: 744_500 })
     // C renews on 15 April, once in ninety days; A has left, D is overdue.

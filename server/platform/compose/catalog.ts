@@ -7,6 +7,7 @@ import { listProducts } from '#server/catalog/list-products.ts'
 import { listPromos } from '#server/catalog/list-promos.ts'
 import { listStorefrontProducts } from '#server/catalog/list-storefront-products.ts'
 import { listTlds } from '#server/catalog/list-tlds.ts'
+import { listProductCosts, setProductCost } from '#server/catalog/product-cost.ts'
 import { saveOption, setOptionPrice } from '#server/catalog/save-option.ts'
 import { setPrice } from '#server/catalog/set-price.ts'
 import { showProduct } from '#server/catalog/show-product.ts'
@@ -14,17 +15,18 @@ import { showPromo } from '#server/catalog/show-promo.ts'
 import { showStorefrontProduct } from '#server/catalog/show-storefront-product.ts'
 import { updateProduct } from '#server/catalog/update-product.ts'
 import { updatePromo } from '#server/catalog/update-promo.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 
-export const composeCatalog = ({ read, transact, clock, newId, log }: Core, { computeTax }: { readonly computeTax: ComputeTax }) => {
+export const composeCatalog = ({ config, read, transact, clock, newId, log }: Core, { computeTax }: { readonly computeTax: ComputeTax }) => {
   // The change is committed already: a cache that cannot be reached must not undo it.
   const catalogueChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
-  const { products, options, promos, offers, tlds } = read
-  const deps = { transact, clock, newId, catalogueChanged, products, options, promos, offers, tlds, computeTax }
+  const { products, options, costs, promos, offers, tlds } = read
+  const deps = { transact, clock, newId, catalogueChanged, startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, products, options, costs, promos, offers, tlds, computeTax }
   return {
     listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
-    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps),
+    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps), listProductCosts: listProductCosts(deps), setProductCost: setProductCost(deps),
     listPromos: listPromos(deps), showPromo: showPromo(deps), createPromo: createPromo(deps), updatePromo: updatePromo(deps), deletePromo: deletePromo(deps),
   }
 }
