@@ -136,6 +136,10 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
     const rows = await db.select({ line: journalLines }).from(journalLines).innerJoin(journalEntries, eq(journalEntries.id, journalLines.entryId)).where(and(inArray(journalEntries.cause, [...causes]), inArray(journalEntries.causeId, [...causeIds]))).orderBy(asc(journalEntries.id), asc(journalLines.position))
     return rows.map(({ line }) => toJournalLine(line))
   },
+  async writtenOff(invoiceId) {
+    const [row] = await db.select({ sum: sql<string>`coalesce(sum(${journalLines.amount}), 0)::text` }).from(journalLines).where(and(eq(journalLines.invoiceId, invoiceId), eq(journalLines.account, 'write_off')))
+    return BigInt(row?.sum ?? 0)
+  },
   async outstanding(invoiceIds) {
     if (invoiceIds.length === 0) return new Map()
     const rows = await db.select({ id: journalLines.invoiceId, owed: sql<string>`sum(${journalLines.amount})::text` }).from(journalLines).where(and(inArray(journalLines.invoiceId, [...invoiceIds]), eq(journalLines.account, 'receivable'))).groupBy(journalLines.invoiceId)

@@ -8,6 +8,7 @@ import { isDeposit } from './deposit.ts'
 import { incomeOf } from './late-fee.ts'
 import { depositClosedEntry, uncollectibleEntry, voidEntry } from './ledger.ts'
 import type { BillingStores, Invoice } from './ports.ts'
+import { takeWriteOffBack } from './write-off-rest.ts'
 
 export interface Closing { readonly invoice: Invoice, readonly as: 'void' | 'uncollectible', readonly reason: string, readonly actor: Actor }
 
@@ -18,6 +19,7 @@ export interface Closing { readonly invoice: Invoice, readonly as: 'void' | 'unc
  */
 export const closeInvoice = (deps: BillingDeps) => async (stores: BillingStores, { invoice, as, reason, actor }: Closing): Promise<void> => {
   const now = deps.clock.now()
+  if (as === 'void') await takeWriteOffBack(deps, stores, { invoice, atMost: invoice.total, actor })
   const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const context = { causeId: invoice.id, at: now, memo: `${invoice.number ?? invoice.id}: ${reason}`, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }
   if (isDeposit(invoice)) await stores.ledger.post(depositClosedEntry(context, as, { outstanding, held: money(await stores.deposits.held(invoice.id), outstanding.currency) }))

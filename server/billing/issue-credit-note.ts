@@ -17,6 +17,7 @@ import { dayNumberOf } from './proration.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 import { releaseServices } from './void-invoice.ts'
+import { takeWriteOffBack } from './write-off-rest.ts'
 
 export interface CreditRequest { readonly invoiceId: string, /** Net amounts by line; null: everything that is left. */ readonly lines: readonly { readonly lineId: string, readonly amount: Money }[] | null, readonly reason: string, readonly actor: Actor }
 
@@ -44,9 +45,10 @@ export const creditInvoice = (deps: BillingDeps) => async (stores: BillingStores
   // Services, credit, counter: the order in which everybody locks.
   for (const serviceId of servicesOf(credited)) await stores.subscriptions.lock(serviceId)
   await stores.ledger.lockCredit(invoice.clientId)
-  const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const before = await stores.creditNotes.creditedOf(invoice.id)
   const figures = noteFigures(invoice, before.taxable, amount)
+  await takeWriteOffBack(deps, stores, { invoice, atMost: figures.total, actor: request.actor })
+  const outstanding = money((await stores.ledger.outstanding([invoice.id])).get(invoice.id) ?? 0n, invoice.total.currency)
   const note = await write(deps, stores, invoice, { ...figures, ...splitNote(figures.total, outstanding) }, await withUnearned(deps, stores, invoice, left, lines), request)
   const whole = isZero(subtract(leftOf(left), amount))
   if (invoice.status === 'issued' && isZero(subtract(outstanding, note.toInvoice))) await finish(deps, stores, invoice, note, whole, request.actor)

@@ -49,6 +49,9 @@ export function uncollectibleEntry(context: Context, figures: { taxable: Money, 
   return entry('invoice_uncollectible', context, [['bad_debt', subtract(figures.outstanding, tax)], ['ppn_payable', tax]], [['receivable', figures.outstanding]])
 }
 
+/** A rest that is given up: a loss; the PPN on it was charged and stays owed. */
+export const writeOffEntry = (context: Context, rest: Money): JournalEntry => entry('written_off', context, [['write_off', rest]], [['receivable', rest]])
+
 export interface PaymentSplit { readonly toInvoice: Money, readonly toCredit: Money }
 /** Up to what is owed pays the invoice; the rest is the client's credit. */
 export function splitPayment(amount: Money, outstanding: Money): PaymentSplit {

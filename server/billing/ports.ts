@@ -194,6 +194,8 @@ export interface LedgerStore {
   linesOfMany(causes: readonly LedgerCause[], causeIds: readonly string[]): Promise<JournalLine[]>
   /** What invoices still ask for; an id without entries is left out. */
   outstanding(invoiceIds: readonly string[]): Promise<Map<string, bigint>>
+  /** What of an invoice was given up and not taken back since. */
+  writtenOff(invoiceId: string): Promise<bigint>
   credit(clientId: string): Promise<bigint>
   /** Clients who have credit, or owe some, of those asked for. */
   withCredit(clientIds: readonly string[]): Promise<Set<string>>

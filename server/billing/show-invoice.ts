@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { subtract, toMoneyJson } from '#shared/money/money.ts'
+import { money, subtract, toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { needsStampDuty } from '#shared/money/stamp-duty.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
@@ -61,10 +61,11 @@ export const showInvoice = (deps: ReadDeps) => async (query: InvoiceQuery) => {
   const { terms, lateFee, late } = await feeFacts(deps, { invoice, bound, outstanding })
   const rail = railOf(invoice, { notices, upgrade, bound, lateFee, lapses: await lapses(deps.read, invoice, lines) }, strictest(terms, deps.rules), now)
   const payable = invoice.status === 'issued' && outstanding.amount > 0n
+  const writtenOff = money(await deps.read.ledger.writtenOff(invoice.id), invoice.total.currency)
   return {
     ...toSummary(invoice, outstanding, now, late?.number), lateFee: side(lateFee.charged), lateInvoice: side(late), lines: lines.map(toLineView), subtotal: toMoneyJson(invoice.subtotal), discount: toMoneyJson(invoice.discount), taxable: toMoneyJson(invoice.taxable), dpp: toMoneyJson(invoice.dpp), tax: toMoneyJson(invoice.tax), taxRule: invoice.taxRule,
-    paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(subtract(invoice.total, credited.toInvoice), outstanding) : { amount: 0n, currency: invoice.total.currency }),
-    note: invoice.note, taxInvoiceNumber: invoice.taxInvoiceNumber, stampDuty: needsStampDuty(invoice.total), credited: toMoneyJson(credited.total), creditNotes: notes.map(toNoteView),
+    paid: toMoneyJson(invoice.status === 'issued' || invoice.status === 'paid' ? subtract(subtract(subtract(invoice.total, credited.toInvoice), writtenOff), outstanding) : { amount: 0n, currency: invoice.total.currency }),
+    writtenOff: toMoneyJson(writtenOff), note: invoice.note, taxInvoiceNumber: invoice.taxInvoiceNumber, stampDuty: needsStampDuty(invoice.total), credited: toMoneyJson(credited.total), creditNotes: notes.map(toNoteView),
     buyer: invoice.buyer, seller: invoice.seller, payments, activePayment: payments.find(payment => isLive(payment.status)) ?? null, methods: payable ? [...await hooks.paymentMethods?.(outstanding) ?? []].map(({ method, fee }) => ({ method, fee: toMoneyJson(fee) })) : [],
     rail: rail.map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: railText(step, deps, query.locale) })),
   }

@@ -42,7 +42,7 @@ const feeSideView = z.object({ invoiceId: uuid, number: z.string(), status: z.en
 /** What was taken back of an invoice; `toCredit`: what of it became the client's credit. */
 export const creditNoteView = z.object({ id: uuid, number: z.string(), issuedAt: instant, reason: z.string(), taxable: moneyView, tax: moneyView, total: moneyView, toCredit: moneyView })
 export const invoiceView = invoiceSummaryView.extend({
-  lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView, credited: moneyView, creditNotes: z.array(creditNoteView),
+  lines: z.array(invoiceLineView), subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), paid: moneyView, /** A small rest that was given up. */ writtenOff: moneyView, credited: moneyView, creditNotes: z.array(creditNoteView),
   note: z.string().nullable(), /** Given by Coretax; without it the invoice is no faktur pajak. */ taxInvoiceNumber: z.string().nullable(), /** An e-meterai is due on it. */ stampDuty: z.boolean(),
   buyer: partyView, seller: partyView, payments: z.array(paymentView), activePayment: paymentView.nullable(), /** `fee`: what the method costs on top, PPN included. */ methods: z.array(z.object({ method: z.enum(gatewayMethods), fee: moneyView })), rail: z.array(railStepView),
   /** What was charged because this invoice is late; or the late invoice that this one was charged for. */

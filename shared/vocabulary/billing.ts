@@ -46,7 +46,7 @@ export type OrderStatus = typeof orderStatuses[number]
 
 export const ledgerAccounts = ['receivable', 'gateway_clearing', 'bank', 'client_credit', 'ppn_payable', 'revenue', 'late_fees', 'bad_debt', 'write_off', 'gateway_fees', 'deposits', 'expenses', 'equity', 'suspense'] as const
 export type LedgerAccount = typeof ledgerAccounts[number]
-export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund', 'credit_note', 'credit_refund', 'deposit_paid', 'gateway_fee', 'gateway_payout', 'manual_entry'] as const
+export const ledgerCauses = ['invoice_issued', 'invoice_voided', 'invoice_uncollectible', 'payment_received', 'payment_reversed', 'credit_applied', 'manual_payment', 'refund', 'credit_note', 'credit_refund', 'deposit_paid', 'gateway_fee', 'gateway_payout', 'written_off', 'manual_entry'] as const
 export type LedgerCause = typeof ledgerCauses[number]
 /** What the self-audit of the ledger proves. */
 export const ledgerChecks = ['balance', 'chain', 'invoices', 'payments', 'credit'] as const

@@ -72,6 +72,7 @@ import { startTrial } from '#server/billing/start-trial.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
+import { writeOffRest } from '#server/billing/write-off-rest.ts'
 import { drawCreditNote } from '#server/drivers/pdf/credit-note.ts'
 import type { Actor, KernelStores } from '#server/kernel/ports.ts'
 import type { Core } from '../core.ts'
@@ -151,7 +152,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     previewDraft: previewDraft(deps), draftInvoice: draftInvoice(deps), changeDraft: changeDraft(deps), deleteDraft: deleteDraft(deps), issueDraft: issueDraft(deps),
     showCreditable: showCreditable(deps), issueCreditNote: issueCreditNote(deps), printCreditNote: printCreditNote(deps), writeInvoiceXml: writeInvoiceXml(deps), writeCreditNoteXml: writeCreditNoteXml(deps),
     setTaxNumber: setTaxNumber(deps), checkCoretax: checkCoretax(deps), exportCoretax: exportCoretax(deps),
-    voidInvoice: voidInvoice(deps), recordManualPayment: recordManualPayment(deps),
+    voidInvoice: voidInvoice(deps), writeOffRest: writeOffRest(deps), recordManualPayment: recordManualPayment(deps),
     foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), explainService: explainService(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {
       const page = await read.billingRuns.list(query)
