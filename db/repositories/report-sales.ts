@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
+import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { Reports } from '#server/reports/ports.ts'
 import type { Executor } from '../client.ts'
 import { cursorParts, epoch, rowsOf, tableQuery, toDetail, toPart, within } from './report-sql.ts'
@@ -8,8 +9,9 @@ import type { RawDetail, TableColumns } from './report-sql.ts'
 const sold: TableColumns = { units: 'count', revenue: 'money', before: 'money', cost: 'money', unknown: 'count' }
 /** From when to when each cost of a product holds. */
 const costs = sql`(select product_id, monthly, effective_from, lead(effective_from) over (partition by product_id order by effective_from, id) as until from product_costs)`
-/** What serving the days of a line costs: a month is a twelfth of 365 days; what is paid once costs once. */
-const costOfLine = sql`case when l.period_start is null then c.monthly else round(c.monthly * 12 * extract(epoch from l.period_end - l.period_start)::numeric / 31536000) end`
+const monthsOfService = sql`case s.cycle ${sql.join(Object.entries(monthsOfCycle).map(([cycle, months]) => sql`when ${cycle} then ${months}::int`), sql` `)} else 1 end`
+/** What serving the days of a line costs: a month is a twelfth of 365 days. A first period has its days once it is paid, until then those of its cycle; what is paid once costs once. */
+const costOfLine = sql`round(c.monthly * coalesce(12 * extract(epoch from coalesce(l.period_end, first.period_end) - coalesce(l.period_start, first.period_start))::numeric / 31536000, ${monthsOfService}))`
 const promoted: TableColumns = { used: 'count', lapsed: 'count', newClients: 'count', discount: 'money', revenue: 'money', renewals: 'money' }
 /** Invoices that still ask for something or were paid: voided ones sold nothing. */
 const counts = sql`i.status not in ('draft', 'void')`
@@ -29,6 +31,7 @@ export const salesReports = (db: Executor): Pick<Reports, 'products' | 'productL
         coalesce(sum(l.amount) filter (where ${during}), 0) as revenue, coalesce(sum(l.amount) filter (where not (${during})), 0) as before, coalesce(sum(l.amount) filter (where ${during}), 0) as size,
         coalesce(sum(${costOfLine}) filter (where ${during} and l.kind = 'service'), 0)::bigint as cost, count(*) filter (where ${during} and l.kind = 'service' and c.monthly is null)::bigint as unknown
       from invoices i join invoice_lines l on l.invoice_id = i.id join services s on s.id = l.service_id join products pr on pr.id = s.product_id
+        left join paid_periods first on l.period_start is null and l.kind = 'service' and first.service_id = l.service_id and first.invoice_id = l.invoice_id
         left join ${costs} c on c.product_id = s.product_id and c.effective_from <= i.issued_at and (c.until is null or c.until > i.issued_at)
       where ${within(sql`i.issued_at`, { start: before.start, end: span.end })} and ${counts} group by s.product_id, pr.name`
     const part = toPart(rowsOf(await db.execute(tableQuery(rows, sold, window))), sold)

@@ -146,6 +146,8 @@ describe.each(databaseKinds())('reports on %s', (kind) => {
     // 28 days (11 February to 11 March) of Rp 146.000 × 12 / 365 = Rp 4.800.
     const cost = 28 * 4_800
     expect(await row(february, key)).toMatchObject({ revenue: 310_000, cost, margin: 310_000 - cost })
+    // Its first period, 11 January to 11 February, had no days on its invoice: 31 days of Rp 100.000 × 12 / 365.
+    expect(await row('products?from=2026-01&to=2026-01', key)).toMatchObject({ cost: 101_918 })
     expect(figures((await get('products?from=2026-01&to=2026-02')).totals)).toMatchObject({ cost: null, margin: null })
     for (const other of products.filter(product => product !== key)) await set(other, 0n, '2020-01-01')
     const both = figures((await get('products?from=2026-01&to=2026-02')).totals)
