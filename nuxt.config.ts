@@ -13,7 +13,7 @@ const contentSecurityPolicy = {
   'style-src': ['\'self\'', '\'unsafe-inline\''], 'style-src-elem': ['\'self\'', '\'nonce-{{nonce}}\''], 'style-src-attr': ['\'unsafe-inline\''],
   'upgrade-insecure-requests': false,
 } satisfies Record<string, string[] | false>
-const publicPages = ['/', '/vps/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/hosting', '/en/domains']
+const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
 const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'gateways', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options']
 

@@ -1,5 +1,5 @@
 import { formatMoney } from '#shared/money/money.ts'
-import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { StorefrontPrice } from './useCatalogue.ts'
 
@@ -17,14 +17,15 @@ export function usePriceView() {
     const [nextCycle, nextTax] = [change.cycle ?? cycle.value, change.ppn ?? withTax.value]
     return { ...(nextCycle === 'monthly' ? {} : { cycle: nextCycle }), ...(nextTax ? { ppn: '1' } : {}) }
   }
-  const priceOf = (prices: readonly StorefrontPrice[], wanted: BillingCycle = cycle.value) => prices.find(price => price.cycle === wanted) ?? null
+  /** What is sold for one payment alone is shown so, whatever cycle was chosen. */
+  const priceOf = (prices: readonly StorefrontPrice[], wanted: BillingCycle = cycle.value) => prices.find(price => price.cycle === wanted) ?? (prices.length === 1 ? prices.find(price => !isRecurring(price.cycle)) : undefined) ?? null
   const shown = (price: StorefrontPrice) => withTax.value ? price.priceWithTax : price.price
-  /** What one month of the cycle costs, rounded down to a Rupiah. */
-  const perMonth = (price: StorefrontPrice) => ({ amount: (BigInt(shown(price).amount) / BigInt(monthsOfCycle[price.cycle])).toString(), currency: price.price.currency })
+  /** What one month of the cycle costs, rounded down to a Rupiah; null: it is paid once. */
+  const perMonth = (price: StorefrontPrice) => !isRecurring(price.cycle) ? null : ({ amount: (BigInt(shown(price).amount) / BigInt(monthsOfCycle[price.cycle])).toString(), currency: price.price.currency })
   /** Whole percent saved against paying monthly; 0 when there is nothing to compare or nothing saved. */
   const saving = (prices: readonly StorefrontPrice[], wanted: BillingCycle = cycle.value) => {
     const [monthly, price] = [priceOf(prices, 'monthly'), priceOf(prices, wanted)]
-    if (!monthly || !price || BigInt(monthly.price.amount) === 0n) return 0
+    if (!monthly || !price || !isRecurring(wanted) || BigInt(monthly.price.amount) === 0n) return 0
     const full = BigInt(monthly.price.amount) * BigInt(monthsOfCycle[wanted])
     return Math.max(0, Number((full - BigInt(price.price.amount)) * 100n / full))
   }

@@ -33,7 +33,7 @@ export const alignmentStores = (db: Executor) => {
         return rowsOf<AlignableRow>(await db.execute(sql`
           select s.id as "serviceId", s.product_name as "productName", exists (select 1 from service_changes c where c.service_id = s.id and c.status in ('waiting', 'applied')) as "changeOpen",
             exists (select 1 from alignment_services o join alignments a on a.id = o.alignment_id and a.status = 'waiting' where o.service_id = s.id) as "alignmentOpen"
-          from services s where s.client_id = ${clientId} and s.status in ('active', 'past_due', 'suspended') order by s.hostname, s.id limit 100`))
+          from services s where s.client_id = ${clientId} and s.status in ('active', 'past_due', 'suspended') order by s.cycle = 'one_time', s.hostname, s.id limit 100`))
       },
     } satisfies AlignmentStore,
   }

@@ -5,7 +5,7 @@ import type { Currency } from '#shared/money/money.ts'
 import type { BillingCycle, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { isLateFee } from '#server/billing/late-fee.ts'
 import { intoOpenPeriod } from '#server/billing/ledger.ts'
-import { optionOnInvoice } from '#shared/options/option-text.ts'
+import { optionTexts } from '#shared/options/option-text.ts'
 import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import type { BilledClients, BillingRun, BillingRunStore, Invoice, InvoiceLine, InvoicePaymentStore, InvoiceStore, InvoiceWithClient, LedgerStore, NoticeStore, OrderStates, PriceTerms, ServiceBilling, Subscription, SubscriptionStore } from '#server/billing/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
@@ -19,6 +19,7 @@ import { refuseSecond } from '../unique-violation.ts'
 import { notWaitedFor } from './changes.ts'
 import { toJournalLine } from './ledger.ts'
 import { journalOpenFrom } from './periods.ts'
+import type { SoldOption } from '#shared/options/sold-options.ts'
 import { toSold } from './sold-options.ts'
 import { termsOf, toTerms } from './terms.ts'
 
@@ -169,19 +170,24 @@ const ledgerStore = (db: Executor, context: StoreContext): LedgerStore => ({
 })
 
 /** What renewals cost beside the price, as one JSON value; null for the many services that have neither codes, options nor pending prices. */
-interface RawTerms { periods: number, options: StoredOption[], discounts: { promo_id: string | null, label: string, kind: PromoKind, value: string, periods: number | null, ends: number | null }[], changes: { id: string, price: string, at: number }[] }
+interface RawTerms { periods: number, options: StoredOption[], setups: { optionId: string, amount: string }[] | null, discounts: { promo_id: string | null, label: string, kind: PromoKind, value: string, periods: number | null, ends: number | null }[], changes: { id: string, price: string, at: number }[] }
 /** A change that waits for the renewal: from then on its cycle and price count. */
 const waitingChange = sql`left join service_changes c on c.service_id = s.id and c.status = 'waiting' and c.timing = 'renewal'`
 /** A change of options alone leaves the product at its own price, which may be announced anew while the change waits. */
 const priceNow = sql`case when c.to_product_id = s.product_id and c.to_cycle = s.cycle then s.price else coalesce(c.to_price, s.price) end`
 /** A pending price counts while its announcement does and the service still is of that product and cycle; a waiting change brings its own price, unless it changes options alone. */
-const termsQuery = sql`(select case when d.list is null and pending.list is null and o.list = '[]'::jsonb then null else json_build_object('options', o.list, 'periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
+const termsQuery = sql`(select case when d.list is null and pending.list is null and o.list = '[]'::jsonb then null else json_build_object('options', o.list, 'setups', case when c.starts_at is null then nullif(c.setups, '[]'::jsonb) end, 'periods', (select count(*) from paid_periods where service_id = s.id), 'discounts', coalesce(d.list, '[]'), 'changes', coalesce(pending.list, '[]')) end
   from (select json_agg(json_build_object('promo_id', promo_id, 'label', label, 'kind', kind, 'value', value::text, 'periods', periods, 'ends', extract(epoch from ends_at) * 1000)) as list from service_discounts where service_id = s.id) d,
     (select coalesce(c.to_options, s.options) as list) o,
     (select json_agg(json_build_object('id', w.id, 'price', w.price::text, 'at', extract(epoch from w.effective_from) * 1000)) as list from service_price_changes w left join price_announcements a on a.id = w.announcement_id
       where w.service_id = s.id and (c.id is null or (c.to_product_id = s.product_id and c.to_cycle = s.cycle)) and w.applied_at is null and w.withdrawn_at is null and a.withdrawn_at is null and (a.id is null or (a.product_id = s.product_id and a.cycle = s.cycle))) pending)`
+/** Fees of options that a waiting change adds: asked with the renewal that it waits for, until that is written. */
+const toSetups = (setups: NonNullable<RawTerms['setups']>, options: readonly SoldOption[], currency: Currency) => setups.flatMap(({ optionId, amount }) => {
+  const option = options.find(candidate => candidate.optionId === optionId)
+  return option ? [{ text: optionTexts(option), price: money(BigInt(amount), currency) }] : []
+})
 const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null): PriceTerms => ({
-  price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0, options: toSold(terms?.options ?? [], currency).map(option => ({ text: optionOnInvoice(option), price: option.price })),
+  price: money(BigInt(price), currency), periodsPaid: terms?.periods ?? 0, options: toSold(terms?.options ?? [], currency).map(option => ({ text: optionTexts(option), price: option.price })), ...(terms?.setups ? { setups: toSetups(terms.setups, toSold(terms.options, currency), currency) } : {}),
   discounts: (terms?.discounts ?? []).map(({ promo_id: promoId, value, ends, ...discount }) => ({ ...discount, promoId, value: BigInt(value), ...(ends === null ? {} : { endsAt: new Date(Number(ends)) }) })),
   priceChanges: (terms?.changes ?? []).map(({ id, price: next, at }) => ({ id, price: money(BigInt(next), currency), from: new Date(at) })),
 })
@@ -189,7 +195,7 @@ const toPriceTerms = (price: string, currency: Currency, terms: RawTerms | null)
 /** Milliseconds as a number and amounts as text: one form on both databases, cheap to read for a hundred thousand rows. */
 interface CandidateRow {
   id: string, client_id: string, order_id: string, hostname: string, client_name: string, status: ServiceStatus, suspension_reason: SuspensionReason | null, cycle: BillingCycle, price: string, currency: Currency, anchor_day: number | null, cancel_at_period_end: boolean, trial_ends_at: number | null, ends_at: number | null, hold_until: number | null, price_terms: RawTerms | null, terms: string | null,
-  paid_until: number | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null, fee_charged: boolean
+  paid_until: number | null, for_good: boolean | null, by_hand: boolean | null, renewal_issued: boolean, invoice_id: string | null, number: string | null, issued_at: number | null, due_at: number | null, outstanding: string | null, noticed: string | null, final_notice_at: number | null, payment_under_way: boolean | null, fee_charged: boolean
 }
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
 const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`
@@ -200,14 +206,14 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
  */
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, ${priceNow}::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
-    ${epoch(sql`p.paid_until`)} as paid_until, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
+    ${epoch(sql`p.paid_until`)} as paid_until, p.for_good, case when s.cycle = 'one_time' then (select kind = 'work' from products where id = s.product_id) end as by_hand, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
     i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
     coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way,
     coalesce((select true from late_fees where late_invoice_id = i.id), false) as fee_charged
   from services s
   join users u on u.id = s.client_id
   ${waitingChange}
-  left join lateral (select max(period_end) as paid_until from paid_periods where service_id = s.id) p on true
+  left join lateral (select max(period_end) as paid_until, bool_or(period_end is null) as for_good from paid_periods where service_id = s.id) p on true
   left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join lateral (select * from invoices where id = l.invoice_id offset 0) v on true where l.service_id = s.id and v.status = 'issued' and ${notWaitedFor} order by v.due_at, v.id limit 1) i on true
   left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
   left join lateral (select (sum(amount) filter (where account = 'receivable'))::text as outstanding from journal_lines where invoice_id = i.id) o on i.id is not null
@@ -216,7 +222,7 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
 
 const toFacts = (row: CandidateRow): Awaited<ReturnType<SubscriptionStore['candidates']>>[number] => ({
   serviceId: row.id, clientId: row.client_id, orderId: row.order_id, hostname: row.hostname, clientName: row.client_name, status: row.status, suspensionReason: row.suspension_reason, cycle: row.cycle, ...toPriceTerms(row.price, row.currency, row.price_terms), anchorDay: row.anchor_day,
-  cancelAtPeriodEnd: row.cancel_at_period_end, trialEndsAt: moment(row.trial_ends_at), endsAt: moment(row.ends_at), holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms),
+  cancelAtPeriodEnd: row.cancel_at_period_end, trialEndsAt: moment(row.trial_ends_at), endsAt: moment(row.ends_at), holdUntil: moment(row.hold_until), paidUntil: moment(row.paid_until), renewalIssued: row.renewal_issued, terms: toTerms(row.terms), ...(row.for_good ? { forGood: true } : {}), ...(row.by_hand ? { byHand: true } : {}),
   invoice: row.invoice_id === null || row.due_at === null || row.issued_at === null
     ? null
     : { invoiceId: row.invoice_id, number: row.number ?? '', issuedAt: new Date(Number(row.issued_at)), dueAt: new Date(Number(row.due_at)), outstanding: money(BigInt(row.outstanding ?? '0'), row.currency), noticed: row.noticed?.split(',') ?? [], finalNoticeAt: moment(row.final_notice_at), paymentUnderWay: row.payment_under_way === true, ...(row.fee_charged ? { feeCharged: true } : {}) },
@@ -242,6 +248,9 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     },
     async setStatus(serviceId, change) {
       await db.update(services).set(change).where(eq(services.id, serviceId))
+    },
+    async setDelivered(serviceId, at) {
+      await db.update(services).set({ deliveredAt: at }).where(eq(services.id, serviceId))
     },
     async setAnchorDay(serviceId, day) {
       await db.update(services).set({ anchorDay: day }).where(eq(services.id, serviceId))

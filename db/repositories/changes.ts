@@ -15,6 +15,7 @@ const toChange = (row: ChangeRow): ServiceChange => ({
   id: row.id, serviceId: row.serviceId, timing: row.timing, status: row.status, invoiceId: row.invoiceId, expiresAt: row.expiresAt, startsAt: row.startsAt, createdAt: row.createdAt, appliedAt: row.appliedAt, closedAt: row.closedAt, closedReason: row.closedReason,
   from: { productId: row.fromProductId, productName: row.fromName, spec: row.fromSpec, cycle: row.fromCycle, price: money(row.fromPrice, row.currency), options: toSold(row.fromOptions, row.currency) },
   to: { productId: row.toProductId, productName: row.toName, spec: row.toSpec, cycle: row.toCycle, price: money(row.toPrice, row.currency), options: toSold(row.toOptions, row.currency) },
+  setups: row.setups.map(({ optionId, amount }) => ({ optionId, amount: money(BigInt(amount), row.currency) })),
 })
 const termsOf = (row: typeof services.$inferSelect): ServiceTerms => ({ productId: row.productId, productName: row.productName, spec: row.spec, cycle: row.cycle, price: money(row.price, row.currency), options: toSold(row.options, row.currency) })
 
@@ -24,10 +25,10 @@ export const notWaitedFor = sql`not exists (select 1 from service_changes w wher
 function changeStore(db: Executor): ChangeStore {
   const one = (rows: ChangeRow[]) => rows[0] ? toChange(rows[0]) : null
   return {
-    async insert({ from, to, ...change }) {
+    async insert({ from, to, setups, ...change }) {
       await refuseSecond(db.insert(serviceChanges).values({
         ...change, fromProductId: from.productId, fromName: from.productName, fromSpec: from.spec, fromCycle: from.cycle, fromPrice: from.price.amount, fromOptions: toStored(from.options),
-        toProductId: to.productId, toName: to.productName, toSpec: to.spec, toCycle: to.cycle, toPrice: to.price.amount, toOptions: toStored(to.options), currency: to.price.currency,
+        toProductId: to.productId, toName: to.productName, toSpec: to.spec, toCycle: to.cycle, toPrice: to.price.amount, toOptions: toStored(to.options), currency: to.price.currency, setups: setups.map(({ optionId, amount }) => ({ optionId, amount: amount.amount.toString() })),
       }), 'service_changes_one_open', 'change_open')
     },
     find: async changeId => one(await db.select().from(serviceChanges).where(eq(serviceChanges.id, changeId))),

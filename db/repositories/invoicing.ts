@@ -1,11 +1,11 @@
-import { and, asc, eq, gt, gte, inArray, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { money } from '#shared/money/money.ts'
 import { earnsOverPeriod } from '#shared/vocabulary/billing.ts'
 import type { CreditedLine, CreditNote, CreditNoteStore, Draft, DraftStore, TaxDocumentStore } from '#server/billing/invoicing-ports.ts'
 import type { InvoiceLine } from '#server/billing/ports.ts'
 import type { Executor } from '../client.ts'
-import { creditNoteLines, creditNotes, invoiceLines, invoices, paidPeriods } from '../schema/index.ts'
+import { creditNoteLines, creditNotes, invoiceLines, invoices, paidPeriods, services } from '../schema/index.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { toInvoice } from './billing.ts'
 
@@ -66,12 +66,16 @@ const creditNoteStore = (db: Executor): CreditNoteStore => ({
     await db.insert(creditNoteLines).values(lines.map(({ amount, unearned, ...line }, index) => ({ ...line, creditNoteId: note.id, position: index + 1, amount: amount.amount, unearned: unearned.amount, currency: amount.currency })))
   },
   async earningOf(invoiceId) {
-    const lines = await db.select({ id: invoiceLines.id, kind: invoiceLines.kind, serviceId: invoiceLines.serviceId, own: { from: invoiceLines.periodStart, to: invoiceLines.periodEnd }, paid: { from: paidPeriods.periodStart, to: paidPeriods.periodEnd }, issuedAt: invoices.issuedAt }).from(invoiceLines)
-      .innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).leftJoin(paidPeriods, and(eq(paidPeriods.invoiceId, invoiceLines.invoiceId), eq(paidPeriods.serviceId, invoiceLines.serviceId))).where(eq(invoiceLines.invoiceId, invoiceId))
+    const lines = await db.select({ id: invoiceLines.id, kind: invoiceLines.kind, serviceId: invoiceLines.serviceId, own: { from: invoiceLines.periodStart, to: invoiceLines.periodEnd }, paid: { from: paidPeriods.periodStart, to: paidPeriods.periodEnd }, once: { deliveredAt: services.deliveredAt, endedAt: services.endedAt }, issuedAt: invoices.issuedAt }).from(invoiceLines)
+      .innerJoin(invoices, eq(invoices.id, invoiceLines.invoiceId)).leftJoin(paidPeriods, and(eq(paidPeriods.invoiceId, invoiceLines.invoiceId), eq(paidPeriods.serviceId, invoiceLines.serviceId)))
+      .leftJoin(services, and(eq(services.id, paidPeriods.serviceId), isNull(paidPeriods.periodEnd))).where(eq(invoiceLines.invoiceId, invoiceId))
     const notes = Map.groupBy(await db.select({ lineId: creditNoteLines.invoiceLineId, at: creditNotes.issuedAt, unearned: creditNoteLines.unearned, currency: creditNoteLines.currency }).from(creditNoteLines).innerJoin(creditNotes, eq(creditNotes.id, creditNoteLines.creditNoteId)).where(eq(creditNotes.invoiceId, invoiceId)), note => note.lineId)
-    return new Map(lines.map(({ id, kind, serviceId, own, paid, issuedAt }) => {
+    return new Map(lines.map(({ id, kind, serviceId, own, paid, once, issuedAt }) => {
       const ofPeriod = earnsOverPeriod(kind) && serviceId !== null
-      const period = own.from ? own : ofPeriod ? paid ?? { from: null, to: null } : { from: issuedAt, to: issuedAt }
+      // Paid once: earned when it was delivered, or given up undelivered.
+      const delivered = once?.deliveredAt ?? once?.endedAt ?? null
+      const ofPaid = once ? { from: delivered, to: delivered } : paid ?? { from: null, to: null }
+      const period = own.from ? own : ofPeriod ? ofPaid : { from: issuedAt, to: issuedAt }
       return [id, { ...period, notes: (notes.get(id) ?? []).map(({ at, unearned, currency }) => ({ at, unearned: money(unearned, currency) })) }]
     }))
   },

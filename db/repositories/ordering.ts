@@ -57,7 +57,7 @@ export const orderingStores = (db: Executor, context: StoreContext) => ({
       return { items: await loadOrders(db, rows), total: counted?.total ?? 0, page, pageSize }
     },
     async hostnamesInUse(clientId, hostnames) {
-      const rows = await db.select({ hostname: services.hostname }).from(services).where(and(eq(services.clientId, clientId), inArray(services.hostname, [...hostnames]), ne(services.status, 'ended')))
+      const rows = await db.select({ hostname: services.hostname }).from(services).where(and(eq(services.clientId, clientId), inArray(services.hostname, [...hostnames]), isNotNull(services.templateId), ne(services.status, 'ended')))
       return rows.map(row => row.hostname)
     },
   } satisfies OrderStore,

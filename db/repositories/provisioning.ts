@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-o
 import type { MachineFacts, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
-import { resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
+import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf, servicePages, toDate } from './service-pages.ts'
 
@@ -137,10 +137,15 @@ function serviceControl(db: Executor): ServiceControl {
       }
     },
     async lock(serviceId) {
-      const [row] = await db.select({ status: services.status, clientId: services.clientId, resumeRequestedAt: services.resumeRequestedAt }).from(services).where(eq(services.id, serviceId)).for('update')
+      const [row] = await db.select({ status: services.status, clientId: services.clientId, resumeRequestedAt: services.resumeRequestedAt, productId: services.productId }).from(services).where(eq(services.id, serviceId)).for('update')
       if (!row) return null
       const [change] = await db.select({ id: serviceChanges.id }).from(serviceChanges).where(and(eq(serviceChanges.serviceId, serviceId), eq(serviceChanges.status, 'applied')))
-      return { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null, changed: change !== undefined }
+      const [product] = await db.select({ kind: products.kind }).from(products).where(eq(products.id, row.productId))
+      return { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null, changed: change !== undefined, byHand: product?.kind === 'work' }
+    },
+    async isPaid(serviceId) {
+      const [row] = await db.select({ at: paidPeriods.at }).from(paidPeriods).where(eq(paidPeriods.serviceId, serviceId)).limit(1)
+      return row !== undefined
     },
     async isOwnedBy(serviceId, clientId) {
       const found = await db.select({ id: services.id }).from(services).where(and(eq(services.id, serviceId), eq(services.clientId, clientId)))
@@ -154,7 +159,7 @@ function serviceControl(db: Executor): ServiceControl {
       const found = await db.execute(sql`
         select service_id, want from (
           select s.id as service_id, case
-            when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' then 'provision'
+            when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work')) then 'provision'
             when s.status = 'suspended' and s.resume_requested_at is null and r.status = 'ready' then 'suspend'
             when s.status = 'suspended' and s.resume_requested_at is not null and r.status in ('ready', 'stopped_by_policy') then 'resume'
             when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate'

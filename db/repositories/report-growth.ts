@@ -16,8 +16,8 @@ const monthly = sql`(case when p.period_end - p.period_start >= interval '28 day
   else (${worth} * 2592000 / greatest(extract(epoch from p.period_end - p.period_start), 86400))::bigint end)`
 /** Paid and not ended right before an instant. */
 const covers = (at: SQL): SQL => sql`p.period_start < ${at} and p.period_end >= ${at} and (s.ended_at is null or s.ended_at >= ${at}) and ${worth} > 0`
-/** The moment since which each client has been one. */
-const firsts = sql`select s.client_id, min(p.period_start) as first_at from paid_periods p join services s on s.id = p.service_id where p.amount > 0 group by s.client_id`
+/** The moment since which each client has been one. What is paid once renews nothing: it makes no subscriber. */
+const firsts = sql`select s.client_id, min(p.period_start) as first_at from paid_periods p join services s on s.id = p.service_id where p.amount > 0 and p.period_end is not null group by s.client_id`
 
 /** What a client paid for upgrades in the midst of a period: their periods were paid before, at the price of then. */
 const paidForChanges = (client: SQL): SQL => sql`coalesce((select sum(il.amount) from invoices i join invoice_lines il on il.invoice_id = i.id where i.client_id = ${client} and i.status = 'paid' and il.kind = 'change'), 0)`

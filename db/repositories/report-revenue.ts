@@ -14,16 +14,18 @@ const behind = (id: SQL, position: SQL, from: readonly string[] | null): SQL => 
 
 /**
  * Lines of issued invoices with the days that they earn on: their own period; for the first one of a service, which begins when it is paid,
- * that of the paid period; else the day of issue. Deposits are no revenue. A credit note takes off the days that are left of a line's period
+ * that of the paid period; of what is paid once the day of its delivery; else the day of issue. Deposits are no revenue. A credit note takes off the days that are left of a line's period
  * what had not been earned when it was issued, the rest on its own day. In the order of (id, position) from a place on.
  */
 const lines = (zone: string, until: Date, from: readonly string[] | null): SQL => {
   const day = (at: SQL) => dayNumber(at, zone)
   const ofService = sql`il.kind in (${words(periodLineKinds)}) and il.service_id is not null`
   const edge = (own: SQL, paid: SQL) => sql`case when il.period_start is not null then ${day(own)} when ${ofService} then ${day(paid)} else ${day(sql`i.issued_at`)} end`
-  const [first, next] = [edge(sql`il.period_start`, sql`p.period_start`), edge(sql`il.period_end`, sql`p.period_end`)]
+  // Paid once: earned when it was delivered, or given up undelivered.
+  const delivered = sql`coalesce(o.delivered_at, o.ended_at)`
+  const [first, next] = [edge(sql`il.period_start`, sql`case when o.id is null then p.period_start else ${delivered} end`), edge(sql`il.period_end`, sql`case when o.id is null then p.period_end else ${delivered} end`)]
   const whole = sql`il.service_id, i.client_id, case when i.status = 'void' then ${day(sql`i.closed_at`)} end as voided`
-  const paid = sql`left join paid_periods p on p.service_id = il.service_id and p.invoice_id = il.invoice_id and il.period_start is null`
+  const paid = sql`left join paid_periods p on p.service_id = il.service_id and p.invoice_id = il.invoice_id and il.period_start is null left join services o on o.id = p.service_id and p.period_end is null`
   const noted = day(sql`n.issued_at`)
   return sql`select il.invoice_id as id, il.position, il.amount, il.description, il.invoice_id, ${whole}, i.number, i.issued_at, ${day(sql`i.issued_at`)} as issued, ${first} as first_day, ${next} as next_day
     from invoices i join invoice_lines il on il.invoice_id = i.id ${paid}

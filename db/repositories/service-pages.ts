@@ -25,13 +25,13 @@ type Raw<T> = { [K in keyof T]: T[K] extends Date | null ? string | Date | null 
 type SummaryRow = Raw<Omit<ServiceSummary, 'price' | 'options'>> & { options: StoredOption[], amount: string, currency: Currency, total: string }
 
 const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow): ServiceSummary => ({
-  ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt),
+  ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt), deliveredAt: toDate(row.deliveredAt),
 })
 
 /** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
 const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
-    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
+    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
     coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
@@ -48,7 +48,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
     async list(filter: ServiceFilter) {
       const where = all([
         filter.clientId ? sql`s.client_id = ${filter.clientId}` : undefined, filter.status ? sql`s.status = ${filter.status}` : undefined, filter.resourceStatus ? sql`coalesce(r.status, 'none') = ${filter.resourceStatus}` : undefined,
-        filter.failed ? newestFailed : undefined,
+        filter.failed ? newestFailed : undefined, filter.work ? sql`p.kind = 'work' and s.status = 'pending' and exists (select 1 from paid_periods paid where paid.service_id = s.id)` : undefined,
         filter.q ? sql`(s.hostname ilike ${containing(filter.q)} or u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)} or host(a.address) = ${filter.q} or s.id::text = ${filter.q.toLowerCase()})` : undefined,
       ])
       const rows = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${where} order by s.created_at desc, s.id desc ${page(filter)}`))
@@ -87,9 +87,10 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const [counts, connections, [numbers], [run]] = [
         rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
         rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
-        rowsOf<{ failed: number, notready: number, parked: number, money_back: number, unmatched: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
+        rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
           select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind = 'power' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
-            (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready') as notready,
+            (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready' and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work'))) as notready,
+            (select count(*)::int from services s join products k on k.id = s.product_id and k.kind = 'work' where s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id)) as waiting,
             (select count(*)::int from webhooks w where w.status = 'parked') as parked,
             (select count(*)::int from refunds f where (f.status = 'requested' and f.needs_approval and f.approved_at is null) or (f.noted_at is null and (f.found or f.status = 'failed'))) as money_back,
             (select count(*)::int from comparison_items c where c.resolved_at is null and c.acknowledged_at is null) as unmatched,
@@ -100,7 +101,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       ]
       return {
         services: Object.fromEntries(serviceStatuses.map(status => [status, counts.find(row => row.status === status)?.n ?? 0])) as Record<typeof serviceStatuses[number], number>,
-        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
+        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, workWaiting: numbers?.waiting ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
         receivable: money(BigInt(numbers?.receivable ?? 0)), overdue: money(BigInt(numbers?.overdue ?? 0)), receivedThisMonth: money(BigInt(numbers?.received ?? 0)),
         lastBillingRun: run ? { at: new Date(run.at), status: run.status, actions: run.done } : null,
       }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { billingCycles, cancelReasons, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
-import type { BillingCycle, CancelReason, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import { billingCycles, recurringCycles, cancelReasons, endReasons, invoiceLineKinds, invoiceStatuses, ledgerAccounts, ledgerCauses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, RecurringCycle, CancelReason, EndReason, InvoiceLineKind, InvoiceStatus, LedgerAccount, LedgerCause, LedgerCheck, OrderStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import { products, promoCodes } from './catalog.ts'
 import type { ProductSpec, StoredOption } from './catalog.ts'
 import { promoKinds } from '#shared/vocabulary/catalog.ts'
@@ -29,6 +29,8 @@ export const services = pgTable('services', {
   priceLockedUntil: instant(),
   /** Its trial, if it began with one, ends then: the first paid period begins. */
   trialEndsAt: instant(),
+  /** Of what is paid once: since then it is delivered, and its price earned. */
+  deliveredAt: instant(),
   /** A fixed term: no period begins then or later. `termPeriods` until the first paid one begins, which makes it a moment. */
   termPeriods: integer(), endsAt: instant(), /** Of the notices that a term ends, the last that went out: so many days ahead. */ endToldDays: integer(),
 }, t => [
@@ -39,7 +41,7 @@ export const services = pgTable('services', {
 
 /** Entitlement: `paidUntil` is the greatest end of these. Nobody ever writes a due date. One period start per service, ever. */
 export const paidPeriods = pgTable('paid_periods', {
-  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), periodEnd: instant().notNull(), invoiceId: uuid().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
+  serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), /** Null: paid once, for good. */ periodEnd: instant(), invoiceId: uuid().references(() => invoices.id), amount: amount().notNull(), currency: currency(), at: instant().notNull(),
 }, t => [knownCurrency('paid_periods', t.currency), primaryKey({ columns: [t.serviceId, t.periodStart] }), check('paid_periods_order', sql`${t.periodStart} < ${t.periodEnd}`), index('paid_periods_end').on(t.serviceId, t.periodEnd)])
 
 export const invoiceCounters = pgTable('invoice_counters', { series: text().notNull(), year: integer().notNull(), last: integer().notNull() }, t => [primaryKey({ columns: [t.series, t.year] })])
@@ -65,9 +67,9 @@ export const serviceDiscounts = pgTable('service_discounts', {
 
 /** A new price for the existing services of a product and cycle. A job writes it to each of them, in the order of their ids up to `cursor`. */
 export const priceAnnouncements = pgTable('price_announcements', {
-  id: id(), productId: uuid().notNull().references(() => products.id), cycle: word<BillingCycle>().notNull(), price: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().notNull().references(() => users.id),
+  id: id(), productId: uuid().notNull().references(() => products.id), cycle: word<RecurringCycle>().notNull(), price: amount().notNull(), currency: currency(), effectiveFrom: instant().notNull(), createdAt: instant().notNull(), createdBy: uuid().notNull().references(() => users.id),
   cursor: uuid(), touched: integer().notNull().default(0), finishedAt: instant(), withdrawnAt: instant(),
-}, t => [knownCurrency('price_announcements', t.currency), check('price_announcements_cycle', oneOf(t.cycle, billingCycles)), check('price_announcements_price', sql`${t.price} >= 0`), index('price_announcements_product').on(t.productId, t.createdAt)])
+}, t => [knownCurrency('price_announcements', t.currency), check('price_announcements_cycle', oneOf(t.cycle, recurringCycles)), check('price_announcements_price', sql`${t.price} >= 0`), index('price_announcements_product').on(t.productId, t.createdAt)])
 
 /** The price of a service from a moment on, for periods that begin then or later: announced to all of a product, or set for it alone. */
 export const servicePriceChanges = pgTable('service_price_changes', {

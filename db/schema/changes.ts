@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { billingCycles, changeStatuses, changeTimings } from '#shared/vocabulary/billing.ts'
+import { changeStatuses, changeTimings, recurringCycles } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle, ChangeStatus, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import { invoices, services } from './billing.ts'
 import { products } from './catalog.ts'
@@ -12,6 +12,8 @@ export const serviceChanges = pgTable('service_changes', {
   id: id(), serviceId: uuid().notNull().references(() => services.id), timing: word<ChangeTiming>().notNull(), status: word<ChangeStatus>().notNull(),
   fromProductId: uuid().notNull().references(() => products.id), fromName: text().notNull(), fromSpec: jsonb().$type<ProductSpec>().notNull(), fromCycle: word<BillingCycle>().notNull(), fromPrice: amount().notNull(), fromOptions: jsonb().$type<StoredOption[]>().notNull().default([]),
   toProductId: uuid().notNull().references(() => products.id), toName: text().notNull(), toSpec: jsonb().$type<ProductSpec>().notNull(), toCycle: word<BillingCycle>().notNull(), toPrice: amount().notNull(), toOptions: jsonb().$type<StoredOption[]>().notNull().default([]), currency: currency(),
+  /** Of the options that it adds: charged once, with its invoice or with the renewal's. */
+  setups: jsonb().$type<{ optionId: string, amount: string }[]>().notNull().default([]),
   /** At once: the invoice of the difference. At renewal: the renewal invoice with the new price, once it is written. */
   invoiceId: uuid().references(() => invoices.id),
   /** Unpaid until then, it lapses. */
@@ -20,7 +22,7 @@ export const serviceChanges = pgTable('service_changes', {
   startsAt: instant(),
   actor: text().notNull(), createdAt: instant().notNull(), appliedAt: instant(), closedAt: instant(), closedReason: text(),
 }, t => [
-  knownCurrency('service_changes', t.currency), check('service_changes_timing', oneOf(t.timing, changeTimings)), check('service_changes_status', oneOf(t.status, changeStatuses)), check('service_changes_from_cycle', oneOf(t.fromCycle, billingCycles)), check('service_changes_to_cycle', oneOf(t.toCycle, billingCycles)),
+  knownCurrency('service_changes', t.currency), check('service_changes_timing', oneOf(t.timing, changeTimings)), check('service_changes_status', oneOf(t.status, changeStatuses)), check('service_changes_from_cycle', oneOf(t.fromCycle, recurringCycles)), check('service_changes_to_cycle', oneOf(t.toCycle, recurringCycles)),
   check('service_changes_prices', sql`${t.fromPrice} >= 0 and ${t.toPrice} >= 0`), check('service_changes_lapses', sql`(${t.timing} = 'now') = (${t.expiresAt} is not null)`),
   uniqueIndex('service_changes_one_open').on(t.serviceId).where(sql`status in ('waiting','applied')`), uniqueIndex('service_changes_invoice').on(t.invoiceId), index('service_changes_service').on(t.serviceId, t.createdAt), index('service_changes_product').on(t.toProductId).where(sql`status = 'waiting'`),
   index('service_changes_expires').on(t.expiresAt).where(sql`status = 'waiting'`), index('service_changes_starts').on(t.startsAt).where(sql`status = 'waiting'`),

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { alignmentView } from '#shared/contracts/alignments.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
@@ -25,6 +26,7 @@ interface Alignable extends CalendarFacts { readonly productName: string, readon
 
 /** Why a service cannot be brought to another day now; null: it can. */
 function refusalOf(facts: CalendarFacts, row: AlignableRow, now: Date): ErrorCode | null {
+  if (!isRecurring(facts.cycle)) return 'paid_once'
   if (facts.status === 'suspended') return 'service_suspended'
   if (facts.cancelAtPeriodEnd) return 'service_cancelled'
   if (facts.trialEndsAt && facts.trialEndsAt > now) return 'trial_running'

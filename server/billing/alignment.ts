@@ -1,7 +1,7 @@
 import { subtract } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { monthsOf } from '#shared/vocabulary/billing.ts'
 import type { BusinessCalendar } from './business-calendar.ts'
 import { dayNumberOf, unusedOf } from './proration.ts'
 import { renewalPrice } from './renewal-price.ts'
@@ -23,7 +23,7 @@ export function partsUntil(service: Aligned, day: string, calendar: Pick<Busines
   const anchorDay = service.anchorDay ?? calendar.dayOf(service.paidUntil).day
   const parts: AlignedPart[] = []
   for (let start = service.paidUntil; start < end;) {
-    const periodEnd = calendar.periodEnd(start, monthsOfCycle[service.cycle], anchorDay)
+    const periodEnd = calendar.periodEnd(start, monthsOf(service.cycle), anchorDay)
     const { net } = renewalPrice({ ...service, periodsPaid: service.periodsPaid + parts.length }, start)
     const days = { from: dayNumberOf(calendar.isoDay(start)), to: dayNumberOf(calendar.isoDay(periodEnd)) }
     const whole = periodEnd <= end

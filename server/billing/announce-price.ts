@@ -1,7 +1,7 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
-import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Actor, PageRequest, Transact } from '../kernel/ports.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -9,7 +9,7 @@ import type { BillingStores } from './ports.ts'
 import type { AnnouncementReach, PriceAnnouncement } from './price-ports.ts'
 
 type Deps = BillingDeps & { readonly transact: Transact<BillingStores>, readonly read: BillingStores }
-interface Wish { readonly productId: string, readonly cycle: BillingCycle, readonly price: Money, /** A day of the business zone. */ readonly effectiveOn: string }
+interface Wish { readonly productId: string, readonly cycle: RecurringCycle, readonly price: Money, /** A day of the business zone. */ readonly effectiveOn: string }
 /** In days: a price further ahead is not announced yet. */
 const longestAhead = 400
 

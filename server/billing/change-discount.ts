@@ -1,5 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { PromoKind } from '#shared/vocabulary/catalog.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
 import { noticeEnds } from './announce-price.ts'
@@ -30,6 +31,7 @@ export const listDiscounts = (deps: Pick<Deps, 'read' | 'clock'>) => async (serv
 async function lockSold(stores: BillingStores, serviceId: string): Promise<Subscription> {
   const service = await stores.subscriptions.lock(serviceId)
   if (!service) throw new AppError('not_found')
+  if (!isRecurring(service.cycle)) throw new AppError('paid_once')
   if (service.status === 'ended') throw new AppError('service_ended')
   if (service.status === 'pending') throw new AppError('service_not_ready')
   return service

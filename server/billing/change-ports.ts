@@ -12,8 +12,10 @@ export interface ServiceTerms {
   readonly cycle: BillingCycle, /** Of the product alone. */ readonly price: Money
   readonly options: readonly SoldOption[]
 }
+/** The set-up fee of an option that a change adds, once. */
+export interface SetupCharge { readonly optionId: string, readonly amount: Money }
 export interface ServiceChange {
-  readonly id: string, readonly serviceId: string, readonly timing: ChangeTiming, readonly status: ChangeStatus, readonly from: ServiceTerms, readonly to: ServiceTerms, readonly invoiceId: string | null
+  readonly id: string, readonly serviceId: string, readonly timing: ChangeTiming, readonly status: ChangeStatus, readonly from: ServiceTerms, readonly to: ServiceTerms, readonly setups: readonly SetupCharge[], readonly invoiceId: string | null
   readonly expiresAt: Date | null, readonly startsAt: Date | null, readonly createdAt: Date, readonly appliedAt: Date | null, readonly closedAt: Date | null, readonly closedReason: string | null
 }
 /** A paid period that is not over; `price`: what the whole of it costs at the terms now in force. */
@@ -61,14 +63,14 @@ export interface ChangeSubjectRow {
 export interface ChangeSubject extends ChangeSubjectRow { readonly periods: readonly LivePeriod[], readonly open: ServiceChange | null, readonly refusal: ErrorCode | null }
 
 /** What a change at once costs: per paid period, together, and with PPN. */
-export interface ChangeQuote { readonly charges: readonly (ChangeChargeOf)[], readonly credit: Money, readonly charge: Money, readonly net: Money, readonly figures: TaxFigures }
+export interface ChangeQuote { readonly charges: readonly (ChangeChargeOf)[], readonly credit: Money, readonly charge: Money, /** Of options that are added, once. */ readonly setup: Money, /** The difference, and the set-up fees. */ readonly net: Money, readonly figures: TaxFigures }
 export interface ChangeChargeOf { readonly periodStart: Date, readonly periodEnd: Date, readonly days: number, readonly wholeDays: number, readonly credit: Money, readonly charge: Money, readonly net: Money }
 
 // What ordering asks of billing -----------------------------------------------------------------------------------------------------------
 export type FindChangeSubject = (stores: KernelStores | null, input: { readonly serviceId: string, readonly clientId: string | null, readonly lock: boolean }) => Promise<ChangeSubject | null>
 /** Null: it would cost less than is paid already; such a change begins with a renewal. */
-export type QuoteChange = (subject: ChangeSubject, to: ServiceTerms) => ChangeQuote | null
+export type QuoteChange = (subject: ChangeSubject, to: ServiceTerms, setups?: readonly SetupCharge[]) => ChangeQuote | null
 /** Opens a change in the caller's transaction, its service locked by `FindChangeSubject`. At once: with its invoice, unless it costs nothing. @throws AppError change_open */
-export type OpenChange = (stores: KernelStores, input: { readonly subject: ChangeSubject, readonly to: ServiceTerms, readonly timing: ChangeTiming, readonly quote: ChangeQuote | null, readonly actor: Actor }) => Promise<ServiceChange>
+export type OpenChange = (stores: KernelStores, input: { readonly subject: ChangeSubject, readonly to: ServiceTerms, readonly setups?: readonly SetupCharge[] | undefined, readonly timing: ChangeTiming, readonly quote: ChangeQuote | null, readonly actor: Actor }) => Promise<ServiceChange>
 /** The machine was read back with the size of its service: the open change is done. */
 export type FinishChange = (stores: KernelStores, input: { readonly serviceId: string, readonly actor: Actor }) => Promise<void>

@@ -106,11 +106,11 @@ async function paidFromCredit(deps: BillingDeps, stores: BillingStores, { action
 async function notify(deps: BillingDeps, stores: BillingStores, { action, service, facts, now }: Job, template: 'invoice_reminder' | 'final_notice') {
   const { invoice } = facts
   if (!invoice || await stores.billingNotices.record({ invoiceId: invoice.invoiceId, serviceId: service.id, steps: action.steps, at: now }) === 0) return
-  const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null, rulesFor(facts.terms, deps.rules))
+  const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null && !facts.forGood, rulesFor(facts.terms, deps.rules))
   const fee = await stores.lateFees.feeOf(invoice.invoiceId)
   await queueMail(deps, stores, {
     template, key: `notice:${invoice.invoiceId}:${action.steps.at(-1) ?? ''}`, clientId: service.clientId, path: `/portal/invoices/${invoice.invoiceId}`,
-    values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: now >= invoice.dueAt ? 'yes' : '', lateFee: fee?.status === 'issued' ? `${formatMoney(fee.total)} (${fee.number})` : '' },
+    values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: facts.byHand && facts.forGood ? 'work' : now >= invoice.dueAt ? 'yes' : '', lateFee: fee?.status === 'issued' ? `${formatMoney(fee.total)} (${fee.number})` : '' },
   })
 }
 

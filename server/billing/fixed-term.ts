@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { isRecurring, monthsOf } from '#shared/vocabulary/billing.ts'
 import type { Actor, Log, Transact } from '../kernel/ports.ts'
 import { auditStaff, hint } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -12,7 +12,7 @@ export const endNoticeDays = [30, 7] as const
 
 /** When a term of so many periods ends that begins at a moment: as if each period followed the one before. */
 const endOfTerm = ({ rules: { calendar } }: BillingDeps, { from, periods, cycle, anchorDay }: { readonly from: Date, readonly periods: number, readonly cycle: Subscription['cycle'], readonly anchorDay: number }): Date =>
-  calendar.periodEnd(from, monthsOfCycle[cycle] * periods, anchorDay)
+  calendar.periodEnd(from, monthsOf(cycle) * periods, anchorDay)
 
 /** The first paid period of a service begins: a term that was sold as a number of periods becomes the moment at which it ends. */
 export async function fixTerm(deps: BillingDeps, stores: BillingStores, service: Subscription, { from, anchorDay }: { readonly from: Date, readonly anchorDay: number }): Promise<void> {
@@ -22,11 +22,12 @@ export async function fixTerm(deps: BillingDeps, stores: BillingStores, service:
 /**
  * Staff lets a service end by itself after so many more periods than are paid (0: with what is paid), or (null) lifts its term, so that it
  * renews again. Its client is told either way. Audited with its reason.
- * @throws AppError not_found, transition_refused (not living), change_open, alignment_open, renewal_open (a renewal beyond the term is written: it is voided or paid first)
+ * @throws AppError not_found, paid_once, transition_refused (not living), change_open, alignment_open, renewal_open (a renewal beyond the term is written: it is voided or paid first)
  */
 export const setTerm = (deps: Deps) => ({ serviceId, periods, reason, actor }: { readonly serviceId: string, readonly periods: number | null, readonly reason: string, readonly actor: Actor }): Promise<void> => deps.transact(async (stores) => {
   const service = await stores.subscriptions.lock(serviceId)
   if (!service) throw new AppError('not_found')
+  if (!isRecurring(service.cycle)) throw new AppError('paid_once')
   const facts = await stores.subscriptions.factsOf(serviceId)
   if (service.status === 'pending' || service.status === 'ended' || !facts?.paidUntil) throw new AppError('transition_refused', { params: { from: service.status, to: 'ended' } })
   const endsAt = periods === null ? null : await endAfter(deps, stores, { service, paidUntil: facts.paidUntil, renewalIssued: facts.renewalIssued, periods })

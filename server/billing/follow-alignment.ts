@@ -1,4 +1,4 @@
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { monthsOf } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { closeInvoice } from './close-invoice.ts'
 import { hint, recordTransition } from './deps.ts'
@@ -16,7 +16,7 @@ export async function followAlignment(deps: BillingDeps, stores: BillingStores, 
     // The parts of a service stand in their order.
     const last = lines.findLast(line => line.serviceId === serviceId)
     if (!service || service.status === 'ended' || !last?.periodStart || !last.periodEnd) continue
-    const whole = calendar.periodEnd(last.periodStart, monthsOfCycle[service.cycle], service.anchorDay ?? calendar.dayOf(last.periodStart).day)
+    const whole = calendar.periodEnd(last.periodStart, monthsOf(service.cycle), service.anchorDay ?? calendar.dayOf(last.periodStart).day)
     if (whole.getTime() !== last.periodEnd.getTime()) await stores.lives.extendDiscounts(serviceId)
     await stores.subscriptions.setAnchorDay(serviceId, calendar.dayOf(last.periodEnd).day)
     hint(stores, 'service', serviceId, service.clientId)

@@ -1,6 +1,6 @@
 import { isZero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { monthsOf } from '#shared/vocabulary/billing.ts'
 import { candidates } from './plan-actions.ts'
 import type { BillingStores } from './ports.ts'
 import { renewalPrice } from './renewal-price.ts'
@@ -13,7 +13,7 @@ export interface ForeseenRenewal { readonly serviceId: string, readonly hostname
 
 const latest = (...moments: readonly (Date | null)[]) => new Date(Math.max(...moments.map(moment => moment?.getTime() ?? 0)))
 /** The facts once the period that begins at `paidUntil` is paid, too. */
-const after = (facts: CalendarFacts, paidUntil: Date, { calendar }: PlanRules): CalendarFacts => ({ ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: calendar.periodEnd(paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? calendar.dayOf(paidUntil).day) })
+const after = (facts: CalendarFacts, paidUntil: Date, { calendar }: PlanRules): CalendarFacts => ({ ...facts, setups: [], periodsPaid: facts.periodsPaid + 1, paidUntil: calendar.periodEnd(paidUntil, monthsOf(facts.cycle), facts.anchorDay ?? calendar.dayOf(paidUntil).day) })
 
 /**
  * The renewals of one service that fall due by `until`, by the very plan that issues them, if everything is paid in time: the opposite of

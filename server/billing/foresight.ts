@@ -1,5 +1,5 @@
 import { isZero } from '#shared/money/money.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { isRecurring, monthsOf } from '#shared/vocabulary/billing.ts'
 import { renewalPrice } from './renewal-price.ts'
 import { finalNoticeStep, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
@@ -26,9 +26,9 @@ function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): Calenda
   if (!facts.paidUntil) return facts
   const { net } = renewalPrice(facts, facts.paidUntil)
   // What costs nothing is paid at once.
-  if (isZero(net)) return { ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOfCycle[facts.cycle], facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
+  if (isZero(net)) return { ...facts, periodsPaid: facts.periodsPaid + 1, paidUntil: rules.calendar.periodEnd(facts.paidUntil, monthsOf(facts.cycle), facts.anchorDay ?? rules.calendar.dayOf(facts.paidUntil).day) }
   const invoice = facts.invoice ?? { invoiceId: upcomingInvoice, number: '', issuedAt: at, dueAt: renewalDueAt(facts.paidUntil, at, rules, facts.trialEndsAt), outstanding: rules.withTax?.(net, at) ?? net, noticed: [], finalNoticeAt: null, paymentUnderWay: false }
-  return { ...facts, renewalIssued: true, invoice }
+  return { ...facts, renewalIssued: true, invoice, setups: [] }
 }
 
 /** What the facts of a service are once everything that it owes is paid at this moment: as settlements make them, its machine proven to run. */
@@ -40,7 +40,7 @@ export function paidNow(facts: CalendarFacts, now: Date, { calendar }: PlanRules
   const begins = facts.paidUntil === null ? now : facts.renewalIssued ? facts.paidUntil : null
   return {
     ...facts, ...(lifted ? { status: 'active' as const, suspensionReason: null } : {}), invoice: null, anchorDay, renewalIssued: false,
-    ...(begins ? { paidUntil: calendar.periodEnd(begins, monthsOfCycle[facts.cycle], anchorDay), periodsPaid: facts.periodsPaid + 1 } : {}),
+    ...(!isRecurring(facts.cycle) ? { forGood: true } : begins ? { paidUntil: calendar.periodEnd(begins, monthsOf(facts.cycle), anchorDay), periodsPaid: facts.periodsPaid + 1 } : {}),
   }
 }
 

@@ -9,7 +9,7 @@ export const invoiceNumber = (series: string, year: number, sequence: number): s
 
 /** The lines of an order's invoice: price and setup fee of each service and of each of its options, each followed by what codes take off it; a discount is a negative line. */
 export function orderInvoiceLines(input: OrderInvoiceInput): InvoiceLine[] {
-  const line = (kind: InvoiceLine['kind'], serviceId: string, description: string, amount: Money): InvoiceLine => ({ kind, serviceId, description, amount, periodStart: null, periodEnd: null })
+  const line = (kind: InvoiceLine['kind'], serviceId: string, text: string | NonNullable<InvoiceLine['texts']>, amount: Money): InvoiceLine => ({ kind, serviceId, ...(typeof text === 'string' ? { description: text } : { description: text.id, texts: text }), amount, periodStart: null, periodEnd: null })
   return input.lines.flatMap(({ serviceId, description, price, setup, options = [], discounts }) => {
     const off = (what: 'period' | 'setup') => discounts.filter(discount => discount.off === what && !isZero(discount.amount)).map(({ promoId, label, amount }) => ({ ...line(what === 'setup' ? 'setup_discount' : 'discount', serviceId, label, negate(amount)), promoId }))
     return [line('service', serviceId, description, price), ...options.filter(option => !isZero(option.price)).map(option => line('option', serviceId, option.description, option.price)), ...off('period'), ...(isZero(setup) ? [] : [line('setup', serviceId, description, setup)]), ...options.filter(option => !isZero(option.setup)).map(option => line('setup', serviceId, option.description, option.setup)), ...off('setup')]

@@ -26,7 +26,7 @@ export const issueInvoice = (deps: BillingDeps) => async (stores: BillingStores,
 
 /**
  * Issues invoices in the open transaction, all or none: figures, gapless numbers, snapshots of buyer and seller, journal entries, the clients'
- * credit taken off, mails. What asks for nothing is paid at once. As many statements for a thousand as for one, unless credit pays; the
+ * credit taken off, mails. Lines are kept in their client's language. What asks for nothing is paid at once. As many statements for a thousand as for one, unless credit pays; the
  * counter's row stays locked until the transaction ends.
  */
 export const issueInvoices = (deps: BillingDeps) => async (stores: BillingStores, { orders, actor, claim }: InvoicesToIssue): Promise<{ invoiceId: string, total: Money }[]> => {
@@ -67,7 +67,7 @@ async function write(deps: BillingDeps, stores: BillingStores, issues: readonly 
   const drafts = issues.filter(({ order }) => order.draftId)
   for (const { invoice } of drafts) await stores.invoices.issueDraft(invoice)
   const fresh = issues.filter(({ order }) => !order.draftId)
-  if (fresh.length > 0) await stores.invoices.insert(...fresh.map(({ invoice, order }) => ({ invoice, lines: order.lines })))
+  if (fresh.length > 0) await stores.invoices.insert(...fresh.map(({ invoice, order, client }) => ({ invoice, lines: order.lines.map(line => line.texts ? { ...line, description: line.texts[client.locale] } : line) })))
   await recordTransition(stores, ...issues.map(({ invoice }) => ({ entity: 'invoice' as const, id: invoice.id, from: 'draft', to: 'issued', cause: 'issued', actor, at: invoice.issuedAt })))
   await stores.ledger.postMany(issues.filter(({ invoice }) => invoice.total.amount > 0n).map(issue => issueEntry(contextOf(issue, actor), issue.invoice, incomeOf(issue.invoice))))
 }

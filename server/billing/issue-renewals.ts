@@ -1,5 +1,5 @@
 import { isZero, negate } from '#shared/money/money.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { monthsOf } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import type { ServiceChange } from './change-ports.ts'
 import { endOpenChange } from './close-change.ts'
@@ -7,7 +7,7 @@ import type { BillingDeps } from './deps.ts'
 import { issueInvoices } from './issue-invoice.ts'
 import type { BillingStores, InvoiceLine, Subscription } from './ports.ts'
 import { renewalPrice } from './renewal-price.ts'
-import type { PriceTerms } from './renewal-price.ts'
+import type { OptionCharge, PriceTerms } from './renewal-price.ts'
 import { renewalDueAt } from './service-plan.ts'
 
 export interface RenewalToIssue {
@@ -28,7 +28,7 @@ export const issueRenewals = (deps: BillingDeps) => async (stores: BillingStores
   const waiting = await waitingChanges(deps, stores, renewals, actor)
   const all = renewals.map(renewal => figure(deps, renewal, waiting.get(renewal.service.id)))
   for (const { service, pending } of all) if (pending) await stores.subscriptions.applyPrice(service.id, pending, deps.clock.now())
-  const [free, priced] = [all.filter(({ price }) => isZero(price)), all.filter(({ price }) => !isZero(price))]
+  const [free, priced] = [all.filter(renewal => renewal.free), all.filter(renewal => !renewal.free)]
   for (const { period, price, change } of free) {
     await claim(stores, [{ period, change, invoiceId: null }])
     await stores.subscriptions.addPeriod({ ...period, invoiceId: null, amount: price })
@@ -47,16 +47,20 @@ async function waitingChanges(deps: BillingDeps, stores: BillingStores, renewals
   return new Map(open.filter(change => change.timing === 'renewal').map(change => [change.serviceId, change]))
 }
 
+/** A line in both languages, with the service that it is of. */
+const described = ({ id, en }: OptionCharge['text'], hostname: string) => ({ description: `${id} · ${hostname}`, texts: { id: `${id} · ${hostname}`, en: `${en} · ${hostname}` } })
+
 function figure({ rules, clock }: BillingDeps, { service, prices, periodStart, dueAt }: RenewalToIssue, change: ServiceChange | undefined) {
   const { cycle, productName } = change?.to ?? service
-  const { price, options, gross, change: pending, discounts } = renewalPrice(prices, periodStart)
-  const period = { serviceId: service.id, periodStart, periodEnd: rules.calendar.periodEnd(periodStart, monthsOfCycle[cycle], service.anchorDay ?? rules.calendar.dayOf(periodStart).day) }
+  const { price, options, gross, change: pending, discounts, setups } = renewalPrice(prices, periodStart)
+  const period = { serviceId: service.id, periodStart, periodEnd: rules.calendar.periodEnd(periodStart, monthsOf(cycle), service.anchorDay ?? rules.calendar.dayOf(periodStart).day) }
   const lines: InvoiceLine[] = [
     { ...period, kind: 'service', description: `${productName} · ${service.hostname}`, amount: price },
-    ...options.filter(option => !isZero(option.price)).map((option): InvoiceLine => ({ ...period, kind: 'option', description: `${option.text} · ${service.hostname}`, amount: option.price })),
+    ...options.filter(option => !isZero(option.price)).map((option): InvoiceLine => ({ ...period, kind: 'option', ...described(option.text, service.hostname), amount: option.price })),
     ...discounts.map(({ promoId, label, amount }): InvoiceLine => ({ ...period, kind: 'discount', description: label, amount: negate(amount), promoId })),
+    ...setups.map((setup): InvoiceLine => ({ kind: 'setup', serviceId: service.id, periodStart: null, periodEnd: null, ...described(setup.text, service.hostname), amount: setup.price })),
   ]
-  return { service, change, pending, price: gross, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules, service.trialEndsAt) }
+  return { service, change, pending, price: gross, free: isZero(gross) && setups.length === 0, period, lines, dueAt: dueAt ?? renewalDueAt(periodStart, clock.now(), rules, service.trialEndsAt) }
 }
 
 type Claim = Pick<ReturnType<typeof figure>, 'period' | 'change'> & { readonly invoiceId: string | null }

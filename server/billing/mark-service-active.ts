@@ -1,3 +1,4 @@
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { hint, recordTransition } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
@@ -6,9 +7,10 @@ import type { BillingStores, Subscription } from './ports.ts'
 
 /**
  * The machine was read back and runs; see `MarkServiceActive`. A suspended service turns active only if its suspension was lifted
- * (`resumeRequestedAt`): a resume that was overtaken by a new suspension changes nothing.
+ * (`resumeRequestedAt`): a resume that was overtaken by a new suspension changes nothing. What is paid once is delivered now, and its price
+ * earned; `byHand`: people did it, no machine was read back.
  */
-export const markServiceActive = (deps: BillingDeps) => async (stores: BillingStores, input: { readonly serviceId: string, readonly cause: string, readonly actor: Actor }): Promise<void> => {
+export const markServiceActive = (deps: BillingDeps) => async (stores: BillingStores, input: { readonly serviceId: string, readonly cause: string, readonly actor: Actor, readonly byHand?: boolean | undefined }): Promise<void> => {
   const service = await stores.subscriptions.lock(input.serviceId)
   if (!service || !mayTurnActive(service)) return
   const now = deps.clock.now()
@@ -16,8 +18,9 @@ export const markServiceActive = (deps: BillingDeps) => async (stores: BillingSt
   await recordTransition(stores, { entity: 'service', id: service.id, from: service.status, to: 'active', cause: input.cause, actor: input.actor, at: now })
   // The letter names the service and its page; address and password are shown there and nowhere else.
   const first = service.status === 'pending'
+  if (first && !isRecurring(service.cycle)) await stores.subscriptions.setDelivered(service.id, now)
   await queueMail(deps, stores, {
-    template: first ? 'service_ready' : 'service_resumed', key: first ? `service_ready:${service.id}` : `service_resumed:${service.id}:${now.toISOString()}`,
+    template: first ? (input.byHand ? 'work_done' : 'service_ready') : 'service_resumed', key: first ? `service_ready:${service.id}` : `service_resumed:${service.id}:${now.toISOString()}`,
     clientId: service.clientId, path: `/portal/services/${service.id}`, values: { hostname: service.hostname, product: service.productName },
   })
   if (first) await fulfilOrder(stores, service, input.actor, now)

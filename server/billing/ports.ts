@@ -32,7 +32,7 @@ import type { ClientGroupStore, TermsStore } from './terms-ports.ts'
  */
 export interface OrderInvoiceInput {
   readonly orderId: string, readonly clientId: string
-  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, /** One line each; `price` is of the whole period. */ readonly options?: readonly { readonly description: string, readonly price: Money, readonly setup: Money }[], readonly discounts: readonly OrderDiscount[] }[]
+  readonly lines: readonly { readonly serviceId: string, readonly description: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, /** One line each; `price` is of the whole period. */ readonly options?: readonly { readonly description: { readonly id: string, readonly en: string }, readonly price: Money, readonly setup: Money }[], readonly discounts: readonly OrderDiscount[] }[]
 }
 /** What a code takes off the period or off the set-up fee of one service. */
 export interface OrderDiscount { readonly promoId: string | null, readonly label: string, readonly off: 'period' | 'setup', readonly amount: Money }
@@ -100,7 +100,7 @@ export interface PayableInvoice { readonly invoiceId: string, readonly number: s
 export type FindPayableInvoice = (stores: KernelStores, input: { readonly invoiceId: string, readonly clientId: string }) => Promise<PayableInvoice | null>
 
 /** The machine was read back and runs: the service becomes active (pending or suspended → active). Any other state: nothing is done. */
-export type MarkServiceActive = (stores: KernelStores, input: { readonly serviceId: string, readonly cause: string, readonly actor: Actor }) => Promise<void>
+export type MarkServiceActive = (stores: KernelStores, input: { readonly serviceId: string, readonly cause: string, readonly actor: Actor, /** People did it; no machine was read back. */ readonly byHand?: boolean | undefined }) => Promise<void>
 export type SuspendService = (stores: KernelStores, input: { readonly serviceId: string, readonly reason: SuspensionReason, readonly note: string, readonly actor: Actor }) => Promise<void>
 /** Lifts a suspension: the machine is started, and the service turns active once that is proven. */
 export type ResumeService = (stores: KernelStores, input: { readonly serviceId: string, readonly note: string, readonly actor: Actor }) => Promise<void>
@@ -133,7 +133,7 @@ export interface BillingHooks {
 /** Begins the free trial of a service that was just ordered, in the order's transaction: its free period, and the build. @throws AppError trial_used */
 export type StartTrial = (stores: KernelStores, input: { readonly serviceId: string, readonly productId: string, readonly days: number, readonly actor: Actor }) => Promise<void>
 
-export type { ChangeQuote, ChangeSubject, FinishChange, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from './change-ports.ts'
+export type { ChangeQuote, ChangeSubject, FinishChange, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms, SetupCharge } from './change-ports.ts'
 
 export interface PaymentViewJson {
   readonly id: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod, readonly status: PaymentStatus, readonly amount: { readonly amount: string, readonly currency: 'IDR' }
@@ -249,7 +249,7 @@ export interface Subscription {
 }
 /** Why a client (or staff for him) ends a service. */
 export interface CancelWhy { readonly reason: CancelReason | null, readonly note: string | null }
-export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, readonly periodEnd: Date, readonly invoiceId: string | null, readonly amount: Money }
+export interface PaidPeriod { readonly serviceId: string, readonly periodStart: Date, /** Null: paid once, for good. */ readonly periodEnd: Date | null, readonly invoiceId: string | null, readonly amount: Money }
 export interface ServiceBilling { readonly serviceId: string, readonly paidUntil: Date | null, readonly renewalIssued: boolean, readonly cancelAtPeriodEnd: boolean, readonly trialEndsAt: Date | null, readonly endsAt: Date | null, readonly openInvoiceId: string | null, readonly priceLockedUntil: Date | null, readonly prices: PriceTerms, readonly terms: BillingTerms | null }
 
 export interface SubscriptionStore {
@@ -258,6 +258,8 @@ export interface SubscriptionStore {
   lockMany(serviceIds: readonly string[]): Promise<Map<string, Subscription>>
   ofOrder(orderId: string): Promise<Subscription[]>
   setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
+  /** Of what is paid once: delivered at. */
+  setDelivered(serviceId: string, at: Date): Promise<void>
   setAnchorDay(serviceId: string, day: number): Promise<void>
   setCancellation(serviceId: string, cancellation: { readonly atPeriodEnd: boolean } & CancelWhy): Promise<void>
   /** The change is the service's price from now on; older ones that waited are done, too. */

@@ -1,10 +1,10 @@
 import type { Money } from '#shared/money/money.ts'
-import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 
 /** A new price for the existing services of a product and cycle. */
 export interface PriceAnnouncement {
-  readonly id: string, readonly productId: string, readonly productName: string, readonly cycle: BillingCycle, readonly price: Money, readonly effectiveFrom: Date, readonly createdAt: Date, readonly createdByName: string
+  readonly id: string, readonly productId: string, readonly productName: string, readonly cycle: RecurringCycle, readonly price: Money, readonly effectiveFrom: Date, readonly createdAt: Date, readonly createdByName: string
   /** The last service that a job has written it to (or, once withdrawn, taken it back from), in the order of their ids. */
   readonly cursor: string | null
   readonly touched: number, readonly finishedAt: Date | null, readonly withdrawnAt: Date | null
@@ -17,8 +17,8 @@ export interface AnnouncementReach { readonly services: number, readonly locked:
 
 export interface PriceChangeStore {
   productName(productId: string): Promise<string | null>
-  reach(input: { readonly productId: string, readonly cycle: BillingCycle, readonly price: Money, readonly effectiveFrom: Date }): Promise<AnnouncementReach>
-  announce(announcement: { readonly id: string, readonly productId: string, readonly cycle: BillingCycle, readonly price: Money, readonly effectiveFrom: Date, readonly at: Date, readonly by: string }): Promise<void>
+  reach(input: { readonly productId: string, readonly cycle: RecurringCycle, readonly price: Money, readonly effectiveFrom: Date }): Promise<AnnouncementReach>
+  announce(announcement: { readonly id: string, readonly productId: string, readonly cycle: RecurringCycle, readonly price: Money, readonly effectiveFrom: Date, readonly at: Date, readonly by: string }): Promise<void>
   /** Locks the row: one job at a time works on an announcement. */
   lockAnnouncement(id: string): Promise<PriceAnnouncement | null>
   listAnnouncements(productId: string, page: PageRequest): Promise<Page<PriceAnnouncement>>

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '#shared/errors/codes.ts'
-import { isNegative, money, sum } from '#shared/money/money.ts'
+import { add, isNegative, money, sum } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
-import type { ChangeQuote, ChangeSubject, ChangeSubjectRow, ServiceChange, ServiceTerms } from './change-ports.ts'
+import type { ChangeQuote, ChangeSubject, ChangeSubjectRow, ServiceChange, ServiceTerms, SetupCharge } from './change-ports.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingStores } from './ports.ts'
 import { chargeOf, dayNumberOf } from './proration.ts'
@@ -11,6 +12,7 @@ const refusals: Record<ServiceStatus, ErrorCode | null> = { pending: 'service_no
 
 /** Why a service takes no change now; null: it does. One function for the page and for the act. */
 export function refusalOf(subject: ChangeSubjectRow, open: ServiceChange | null, now: Date): ErrorCode | null {
+  if (!isRecurring(subject.terms.cycle)) return 'paid_once'
   const refused = refusals[subject.status]
   if (refused) return refused
   if (subject.cancelAtPeriodEnd) return 'service_cancelled'
@@ -32,9 +34,9 @@ export const findChangeSubject = (deps: BillingDeps) => async (stores: BillingSt
 
 /**
  * What a change to other terms costs if it is made now, by exact days of the business zone, today included; each paid period that is not
- * over counts by itself. Null: for one of them it would cost less than before. Nothing is given back: that change begins with a renewal.
+ * over counts by itself. Set-up fees of what is added come on top, whole. Null: for one of them it would cost less than before. Nothing is given back: that change begins with a renewal.
  */
-export const quoteChange = (deps: BillingDeps) => (subject: ChangeSubject, to: ServiceTerms): ChangeQuote | null => {
+export const quoteChange = (deps: BillingDeps) => (subject: ChangeSubject, to: ServiceTerms, setups: readonly SetupCharge[] = []): ChangeQuote | null => {
   const now = deps.clock.now()
   const day = (at: Date) => dayNumberOf(deps.rules.calendar.isoDay(at))
   const charges = subject.periods.map(({ periodStart, periodEnd, price: paid }) => {
@@ -45,6 +47,7 @@ export const quoteChange = (deps: BillingDeps) => (subject: ChangeSubject, to: S
   })
   if (charges.length === 0 || charges.some(charge => isNegative(charge.net))) return null
   const of = (name: 'credit' | 'charge' | 'net') => sum(charges.map(charge => charge[name]), to.price.currency)
-  const net = of('net')
-  return { charges, credit: of('credit'), charge: of('charge'), net, figures: net.amount === 0n ? { ...deps.computeTax(net, now), total: money(0n, net.currency) } : deps.computeTax(net, now) }
+  const setup = sum(setups.map(({ amount }) => amount), to.price.currency)
+  const net = add(of('net'), setup)
+  return { charges, credit: of('credit'), charge: of('charge'), setup, net, figures: net.amount === 0n ? { ...deps.computeTax(net, now), total: money(0n, net.currency) } : deps.computeTax(net, now) }
 }

@@ -1,6 +1,6 @@
 import { discountOf, inDiscountOrder } from '#shared/money/discount.ts'
 import type { DiscountRule } from '#shared/money/discount.ts'
-import { isZero, subtract, sum } from '#shared/money/money.ts'
+import { add, isZero, subtract, sum } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 
 /** A code that goes on after the first period, or what staff gave (no `promoId`); `periods` counts that first one, null is for good; `endsAt`: not for periods that begin then or later. `value`: percent, or Rupiah for this service. */
@@ -8,10 +8,10 @@ export interface RenewalDiscount extends DiscountRule { readonly promoId: string
 /** A price that waits for the first period that begins at `from` or later. */
 export interface PriceChange { readonly id: string, readonly price: Money, readonly from: Date }
 /** What is chosen with the product, for a whole period: beside its price, so that a new price of the product leaves it as it is. */
-export interface OptionCharge { readonly text: string, readonly price: Money }
+export interface OptionCharge { readonly text: { readonly id: string, readonly en: string }, readonly price: Money }
 /** All that decides what a renewal costs. */
-export interface PriceTerms { readonly price: Money, readonly options?: readonly OptionCharge[] | undefined, readonly discounts: readonly RenewalDiscount[], readonly priceChanges: readonly PriceChange[], /** How many periods were paid; the next one has this number, counted from 0. */ readonly periodsPaid: number }
-export interface RenewalPrice { /** Of the product alone. */ readonly price: Money, readonly options: readonly OptionCharge[], /** Price and options, before discounts. */ readonly gross: Money, /** What makes the price differ from the one before. */ readonly change: PriceChange | null, readonly discounts: readonly { readonly promoId: string | null, readonly label: string, readonly amount: Money }[], /** What is left, without PPN. */ readonly net: Money }
+export interface PriceTerms { readonly price: Money, readonly options?: readonly OptionCharge[] | undefined, /** Of options that a change adds with this renewal; charged with it alone. */ readonly setups?: readonly OptionCharge[] | undefined, readonly discounts: readonly RenewalDiscount[], readonly priceChanges: readonly PriceChange[], /** How many periods were paid; the next one has this number, counted from 0. */ readonly periodsPaid: number }
+export interface RenewalPrice { /** Of the product alone. */ readonly price: Money, readonly options: readonly OptionCharge[], /** Price and options, before discounts. */ readonly gross: Money, /** What makes the price differ from the one before. */ readonly change: PriceChange | null, readonly discounts: readonly { readonly promoId: string | null, readonly label: string, readonly amount: Money }[], /** Charged with this renewal alone; no code takes anything off them. */ readonly setups: readonly OptionCharge[], /** What is left, and the set-up fees, without PPN. */ readonly net: Money }
 
 /**
  * What the period that begins at `periodStart` costs, without PPN: the one function of renewal invoice, plan, forecast and of everything
@@ -29,5 +29,6 @@ export function renewalPrice(terms: PriceTerms, periodStart: Date): RenewalPrice
     net = subtract(net, amount)
     return isZero(amount) ? [] : [{ promoId: discount.promoId, label: discount.label, amount }]
   })
-  return { price, options, gross, change, discounts, net }
+  const setups = (terms.setups ?? []).filter(setup => !isZero(setup.price))
+  return { price, options, gross, change, discounts, setups, net: add(net, sum(setups.map(setup => setup.price), net.currency)) }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { endOpenChange, isCancellable, lockInvoiceOfChange } from './close-change.ts'
 import { auditStaff, hint } from './deps.ts'
@@ -23,7 +24,7 @@ async function lockLiving(stores: BillingStores, { serviceId, clientId }: Wish):
  * The client's wish to end a service when what is paid ends (`cancel: false` takes it back, and forgets why). A renewal invoice that is open
  * already is voided when the service ends; a change that waits for money or for a renewal is over, unless its renewal invoice is written.
  * The client is told when it ends and how to take it back, or that it goes on; once per turn.
- * @throws AppError not_found (foreign, too), transition_refused (not living)
+ * @throws AppError not_found (foreign, too), transition_refused (not living), paid_once_no_end (no period is paid that could end)
  */
 export const scheduleCancellation = (deps: BillingDeps) => async (stores: BillingStores, wish: Wish & { readonly cancel: boolean }): Promise<void> => {
   const { serviceId, cancel, actor } = wish
@@ -33,6 +34,7 @@ export const scheduleCancellation = (deps: BillingDeps) => async (stores: Billin
     await lockInvoiceOfAlignment(stores, serviceId)
   }
   const service = await lockLiving(stores, wish)
+  if (cancel && !isRecurring(service.cycle)) throw new AppError('paid_once_no_end')
   const change = cancel ? await stores.changes.openOf(serviceId) : null
   if (change && isCancellable(change)) await endOpenChange(deps, stores, { serviceId, reason: 'service_cancelled', actor })
   if (cancel) await endAlignmentOf(deps, stores, { serviceId, reason: 'service_cancelled', actor })
@@ -50,7 +52,7 @@ async function tell(deps: BillingDeps, stores: BillingStores, service: Subscript
 
 /**
  * A client ends a service at once: its machine is destroyed, what is left of the paid period is given up, its open invoices are void.
- * @throws AppError not_found (foreign, too), transition_refused (not living), service_suspended (for another reason than money: staff decide)
+ * @throws AppError not_found (foreign, too), transition_refused (not living), work_delivered, service_suspended (for another reason than money: staff decide)
  */
 export const cancelNow = (deps: BillingDeps) => async (stores: BillingStores, wish: Wish): Promise<void> => {
   const { serviceId, why = untold, actor } = wish
@@ -58,6 +60,7 @@ export const cancelNow = (deps: BillingDeps) => async (stores: BillingStores, wi
   await stores.invoices.lockOpenOfService(serviceId)
   const service = await lockLiving(stores, wish)
   if (service.status === 'suspended' && service.suspensionReason !== 'nonpayment') throw new AppError('service_suspended')
+  if ((await stores.subscriptions.factsOf(serviceId))?.byHand) throw new AppError('work_delivered')
   await stores.subscriptions.setCancellation(serviceId, { atPeriodEnd: service.cancelAtPeriodEnd, ...why })
   await endService(deps)(stores, { serviceId, reason: 'request', note: why.note ?? why.reason ?? '', actor })
 }

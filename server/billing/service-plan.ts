@@ -32,6 +32,10 @@ export interface CalendarFacts extends PriceTerms {
   readonly trialEndsAt?: Date | null | undefined
   /** A fixed term: no period begins then or later. */
   readonly endsAt?: Date | null | undefined
+  /** Paid once, for good: no period follows. */
+  readonly forGood?: boolean | undefined
+  /** Nothing was built that could be withheld: people did the work. */
+  readonly byHand?: boolean | undefined
   /** The renewal that begins at `paidUntil` is invoiced already. */
   readonly renewalIssued: boolean
   readonly invoice: OpenInvoice | null
@@ -175,10 +179,14 @@ function planTermination({ now, rules }: Subject, invoice: OpenInvoice, schedule
   return [{ kind: 'terminate', dueSince: schedule.terminateAt, reason: { code: 'termination', days: rules.policy.terminateAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
 }
 
+/** Work that was done cannot be withheld: who takes his money back is reminded, no more. */
+const planWork = ({ facts: { invoice }, now, rules }: Subject): Planned[] => invoice ? planReminder(invoice, scheduleOf(invoice, false, rules), now) : []
+
 function decide(subject: Subject): Planned[] {
   const { facts, now } = subject
   if (facts.status === 'ended') return []
-  if (facts.status === 'pending') return facts.invoice && !facts.paidUntil ? planUnpaidOrder(subject, facts.invoice) : []
+  if (facts.status === 'pending') return facts.invoice && !facts.paidUntil && !facts.forGood ? planUnpaidOrder(subject, facts.invoice) : []
+  if (facts.byHand) return planWork(subject)
   // Cancelled: it ends when what is paid ends, without reminders and without a limbo of suspension.
   if (facts.cancelAtPeriodEnd && facts.paidUntil) {
     return facts.paidUntil <= now ? [{ kind: 'end_at_period_end', dueSince: facts.paidUntil, reason: { code: 'cancelled', days: 0, at: facts.paidUntil }, discriminator: facts.paidUntil.toISOString() }] : []

@@ -1,4 +1,5 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
 import { noticeEnds } from './announce-price.ts'
@@ -14,7 +15,7 @@ interface Input { readonly serviceId: string, readonly price: Money, /** A day o
  * Sets the price of one service and until when announced prices leave it alone. A lower price holds from the next renewal invoice on, a
  * higher one only for periods that begin after the house's notice; either takes the place of what waited. Without a new price, announced
  * ones that wait move to the end of the lock. Its client is told each time; invoices that were issued stay. Audited with its reason.
- * @throws AppError not_found, service_ended, invalid_input
+ * @throws AppError not_found, paid_once, service_ended, invalid_input
  */
 export const setServicePrice = (deps: Deps) => async ({ serviceId, price, lockedUntil, reason, actor }: Input): Promise<void> => {
   const now = deps.clock.now()
@@ -23,6 +24,7 @@ export const setServicePrice = (deps: Deps) => async ({ serviceId, price, locked
   await deps.transact(async (stores) => {
     const service = await stores.subscriptions.lock(serviceId)
     if (!service) throw new AppError('not_found')
+    if (!isRecurring(service.cycle)) throw new AppError('paid_once')
     if (service.status === 'ended') throw new AppError('service_ended')
     await stores.priceChanges.setLock(serviceId, until)
     const from = price.amount === service.price.amount ? null : await changePrice(deps, stores, service, price)

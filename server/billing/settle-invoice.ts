@@ -1,5 +1,5 @@
 import type { Money } from '#shared/money/money.ts'
-import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { isRecurring, monthsOf } from '#shared/vocabulary/billing.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { followPayment } from './apply-change.ts'
 import { hint, recordTransition } from './deps.ts'
@@ -60,12 +60,17 @@ async function addPeriod(deps: BillingDeps, stores: BillingStores, service: Subs
   const first = line.periodStart === null
   // Period 0 begins when it is paid; every later one where the one before it ended.
   const periodStart = line.periodStart ?? now
-  const anchorDay = service.anchorDay ?? deps.rules.calendar.dayOf(periodStart).day
-  const periodEnd = line.periodEnd ?? deps.rules.calendar.periodEnd(periodStart, monthsOfCycle[service.cycle], anchorDay)
-  if (service.anchorDay === null) await stores.subscriptions.setAnchorDay(service.id, anchorDay)
-  if (first) await fixTerm(deps, stores, service, { from: periodStart, anchorDay })
+  const periodEnd = isRecurring(service.cycle) ? await endOfPeriod(deps, stores, service, { line, periodStart }) : null
   const added = await stores.subscriptions.addPeriod({ serviceId: service.id, periodStart, periodEnd, invoiceId: invoice.id, amount })
   if (added && first) await stores.outbox.emit('billing.service-paid', { serviceId: service.id, invoiceId: invoice.id })
+}
+
+/** When a period that begins ends; with the first one the day is set on which they turn, and the end of a fixed term. */
+async function endOfPeriod(deps: BillingDeps, stores: BillingStores, service: Subscription, { line, periodStart }: { readonly line: InvoiceLine, readonly periodStart: Date }): Promise<Date> {
+  const anchorDay = service.anchorDay ?? deps.rules.calendar.dayOf(periodStart).day
+  if (service.anchorDay === null) await stores.subscriptions.setAnchorDay(service.id, anchorDay)
+  if (line.periodStart === null) await fixTerm(deps, stores, service, { from: periodStart, anchorDay })
+  return line.periodEnd ?? deps.rules.calendar.periodEnd(periodStart, monthsOf(service.cycle), anchorDay)
 }
 
 /** Nothing is left to pay for an order: it is paid, what it reserved is committed, and it waits for what is built. */

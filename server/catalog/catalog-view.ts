@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { adminProductView, promoView } from '#shared/contracts/admin.ts'
 import type { storefrontProductView, tldView } from '#shared/contracts/storefront.ts'
 import { fraction, toMoneyJson } from '#shared/money/money.ts'
-import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { ComputeTax } from '../billing/ports.ts'
 import { toOptionView } from '#shared/options/option-views.ts'
 import type { Offer, OptionRecord, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
@@ -21,7 +21,7 @@ export function toAdminProductView(product: ProductRecord, at: Date, options: re
   }
 }
 
-/** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down). */
+/** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down; null: paid once). */
 export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
   const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
   return {
@@ -31,7 +31,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
     options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),
     prices: byLength.map(({ cycle, price, setup }) => {
       const { tax, total } = computeTax(price, at)
-      return { cycle, price: toMoneyJson(price), tax: toMoneyJson(tax), priceWithTax: toMoneyJson(total), setup: toMoneyJson(setup), monthly: toMoneyJson(fraction(price, 1n, BigInt(monthsOfCycle[cycle]))) }
+      return { cycle, price: toMoneyJson(price), tax: toMoneyJson(tax), priceWithTax: toMoneyJson(total), setup: toMoneyJson(setup), monthly: isRecurring(cycle) ? toMoneyJson(fraction(price, 1n, BigInt(monthsOfCycle[cycle]))) : null }
     }),
   }
 }

@@ -1,10 +1,21 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { FieldError } from '#shared/errors/codes.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
 interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean }[] }
 
 const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
+
+/** What is paid once has no period that could follow a trial, or be counted for a term. */
+function problemsOfOnce({ kind, trialDays, fixedTermPeriods }: ProductFields, prices: readonly PriceRecord[]): (FieldError | null)[] {
+  const once = kind === 'work' || prices.some(price => !isRecurring(price.cycle))
+  return [
+    trialDays !== null && once ? wrong('trialDays', 'trial_not_once') : null,
+    fixedTermPeriods !== null && once ? wrong('fixedTermPeriods', 'term_not_once') : null,
+    kind === 'work' && prices.some(price => isRecurring(price.cycle)) ? wrong('kind', 'work_is_once') : null,
+  ]
+}
 
 /**
  * Whether a product may be saved as it is: what it names exists, templates belong to its connections, and what is put on sale can be
@@ -22,10 +33,26 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
     fields.trialDays !== null && fields.kind !== 'vps' ? wrong('trialDays', 'trial_machines_only') : null,
+    ...problemsOfOnce(fields, prices),
     onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,
   ].filter(problem => problem !== null)
   if (problems.length > 0) throw new AppError('invalid_input', { fields: problems })
 }
+
+/**
+ * Whether a product may get such a price. What is paid once has no set-up fee (the price is one already), and nothing that belongs to periods:
+ * no trial before, no term. Work that people do is sold no other way. @throws AppError invalid_input
+ */
+export function checkPrice(product: Pick<ProductFields, 'kind' | 'trialDays' | 'fixedTermPeriods'>, { cycle, setup }: Pick<PriceRecord, 'cycle' | 'setup'>): void {
+  const problem = isRecurring(cycle)
+    ? (product.kind === 'work' ? wrong('cycle', 'work_is_once') : null)
+    : product.trialDays !== null
+      ? wrong('cycle', 'trial_not_once')
+      : product.fixedTermPeriods !== null ? wrong('cycle', 'term_not_once') : checkOnce({ cycle, setup })
+  if (problem) throw new AppError('invalid_input', { fields: [problem] })
+}
+/** Of a product or of an option: what is paid once has no set-up fee beside it. */
+export const checkOnce = ({ cycle, setup }: Pick<PriceRecord, 'cycle' | 'setup'>): FieldError | null => !isRecurring(cycle) && setup.amount !== 0n ? wrong('setup.amount', 'setup_not_once') : null
 
 /** The price in force per cycle at a moment: the newest row that is effective by then. */
 export function currentPrices(prices: readonly PriceRecord[], at: Date): PriceRecord[] {

@@ -1,5 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { mostOptions } from '#shared/vocabulary/catalog.ts'
+import { checkOnce } from './product.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { toAdminProductView } from './catalog-view.ts'
 import type { AdminProductView } from './catalog-view.ts'
@@ -46,6 +47,8 @@ interface PriceInput extends OptionPrice { readonly actor: Actor, readonly produ
 /** Sets the price of an option (per unit) or of one of its choices in a cycle, from now on; earlier prices stay as history. @throws AppError not_found, invalid_input */
 export const setOptionPrice = ({ transact, clock, newId, catalogueChanged }: Deps) => async ({ actor, productId, optionId, choiceId, cycle, price, setup }: PriceInput): Promise<AdminProductView> => {
   if (price.currency !== setup.currency) throw fieldError('setup.currency', 'currency_differs')
+  const problem = checkOnce({ cycle, setup })
+  if (problem) throw new AppError('invalid_input', { fields: [problem] })
   const view = await transact(async (stores) => {
     const now = clock.now()
     const product = await stores.products.lock(productId)

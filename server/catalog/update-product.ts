@@ -1,4 +1,4 @@
-import { AppError } from '#shared/errors/codes.ts'
+import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { toAdminProductView } from './catalog-view.ts'
 import type { AdminProductView } from './catalog-view.ts'
@@ -12,6 +12,8 @@ export const updateProduct = ({ transact, clock, catalogueChanged }: Deps) => as
   const view = await transact(async (stores) => {
     const before = await stores.products.lock(input.id)
     if (!before) throw new AppError('not_found')
+    // What was built, or done, of it stays what it is.
+    if (input.fields.kind !== before.kind) throw fieldError('kind', 'kind_stays')
     checkProduct(input.fields, await stores.products.placement(input.fields.connectionIds, input.fields.templateIds), before.prices)
     await stores.products.update(input.id, input.fields, clock.now())
     const after = await stores.products.find(input.id)

@@ -22,7 +22,7 @@ export const mailParams = {
   sign_in_locked: ['name', 'at', 'minutes'],
   /** `total`: of the invoice; `amount`: what is left to pay. */
   invoice_issued: ['name', 'url', 'number', 'total', 'amount', 'dueOn'],
-  /** `overdue`: `yes`, or empty before the due date; `lateFee`: what is owed besides for being late and its invoice, or empty. */
+  /** `overdue`: `yes`, or empty before the due date; `work`: nothing of it can be suspended; `lateFee`: what is owed besides for being late and its invoice, or empty. */
   invoice_reminder: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue', 'lateFee'],
   final_notice: ['name', 'url', 'number', 'amount', 'dueOn', 'suspendOn', 'terminateOn', 'hostname', 'product', 'overdue', 'lateFee'],
   /** `late`: the number of the invoice that is late. */
@@ -46,6 +46,8 @@ export const mailParams = {
   price_change: ['name', 'url', 'hostname', 'product', 'oldPrice', 'newPrice', 'effectiveOn'],
   price_change_withdrawn: ['name', 'url', 'hostname', 'product', 'price'],
   service_ready: ['name', 'url', 'hostname', 'product'],
+  /** People did it; `hostname`: what it was for. */
+  work_done: ['name', 'url', 'hostname', 'product'],
   service_resumed: ['name', 'url', 'hostname', 'product'],
   /** `reason`: a word of `suspensionReasons`, or of `endReasons`. */
   service_suspended: ['name', 'url', 'hostname', 'product', 'reason'],

@@ -49,7 +49,7 @@ function html(text: LetterText, filled: (part: string) => string, frame: typeof 
  */
 export function writeLetter(mail: Pick<QueuedMail, 'id' | 'recipient' | 'locale' | 'params'> & { readonly template: MailTemplate }, seller: string): Letter {
   const { frame, texts, words } = languages[mail.locale]
-  const whole = texts[mail.template === 'invoice_reminder' && mail.params.overdue ? 'invoice_overdue' : mail.template]
+  const whole = texts[mail.template !== 'invoice_reminder' || !mail.params.overdue ? mail.template : mail.params.overdue === 'work' ? 'work_overdue' : 'invoice_overdue']
   const { reason } = mail.params
   const values = { ...mail.params, ...(reason === undefined ? {} : { reason: words[reason] ?? reason }), seller }
   // Who owes no late fee reads nothing of one.

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { AppError } from '#shared/errors/codes.ts'
 import type { changeView } from '#shared/contracts/portal.ts'
 import type { optionsQuoteView, serviceOptionsView } from '#shared/contracts/options.ts'
-import { toMoneyJson } from '#shared/money/money.ts'
+import { sum, toMoneyJson } from '#shared/money/money.ts'
 import type { ChangeTiming } from '#shared/vocabulary/billing.ts'
 import { toOptionView, toSoldOptionView } from '#shared/options/option-views.ts'
 import type { ChangeSubject, ServiceTerms } from '../billing/ports.ts'
@@ -11,6 +11,7 @@ import type { OptionWish } from './choose-options.ts'
 import type { Offer } from '../catalog/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { judgeOptions, termsWith, toCostView } from './change.ts'
+import { setupsOf } from './choose-options.ts'
 import { checkTotal, totalOf } from './request-change.ts'
 import type { RequestChangeDeps } from './request-change.ts'
 
@@ -43,18 +44,21 @@ export const quoteServiceOptions = (deps: RequestChangeDeps) => async (input: Wh
   const { subject, offer } = await find(deps, input)
   const to = termsWith(subject, offer ?? noOffer, input.options)
   const refused = subject.refusal ?? judgeOptions(subject, to, 'now')
-  const quote = refused ? null : deps.quoteChange(subject, to)
+  const setups = setupsFor(subject, offer, to)
+  const quote = refused ? null : deps.quoteChange(subject, to, setups)
   return {
     options: to.options.map(toSoldOptionView), spec: { ...to.spec }, renewalTotal: toMoneyJson(deps.computeTax(totalOfTerms(to), deps.clock.now()).total),
-    now: quote && toCostView(quote), nowRefusal: refused ?? (quote ? null : 'not_an_upgrade'), renewalRefusal: subject.refusal ?? judgeOptions(subject, to, 'renewal'),
+    renewalSetup: toMoneyJson(sum(setups.map(({ amount }) => amount), to.price.currency)), now: quote && toCostView(quote), nowRefusal: refused ?? (quote ? null : 'not_an_upgrade'), renewalRefusal: subject.refusal ?? judgeOptions(subject, to, 'renewal'),
   }
 }
+
+const setupsFor = ({ terms }: ChangeSubject, offer: Offer | null, to: ServiceTerms) => setupsOf((offer ?? noOffer).options, terms.cycle, terms.options, to.options)
 
 interface Request extends Whose { readonly options: readonly OptionWish[], readonly timing: ChangeTiming, /** Minor units; what was shown. */ readonly expectedTotal?: string | undefined, readonly actor: Actor }
 
 /**
- * Changes the options of a service: more at once, for the difference by exact days, or anything but a smaller disk with the next renewal. A
- * set-up fee belongs to orders. The hypervisor is asked for room before the transaction; in it product and service are locked, judged and
+ * Changes the options of a service: more at once, for the difference by exact days, or anything but a smaller disk with the next renewal. Set-up
+ * fees of what is added are asked once, with the change's invoice or that of the renewal. The hypervisor is asked for room before the transaction; in it product and service are locked, judged and
  * priced again. @throws AppError not_found, option_unavailable, option_invalid, why it cannot be changed, capacity_unknown, price_changed
  */
 export const requestOptions = (deps: RequestChangeDeps) => async (input: Request): Promise<z.input<typeof changeView>> => {
@@ -68,11 +72,13 @@ export const requestOptions = (deps: RequestChangeDeps) => async (input: Request
     const offers = await stores.offers.lockMany([seen.terms.productId], deps.clock.now())
     const subject = await deps.findChangeSubject(stores, { serviceId: input.serviceId, clientId: input.clientId, lock: true })
     if (!subject) throw new AppError('not_found')
-    const to = decide(subject, optionsOf(subject, offers), input)
-    const quote = input.timing === 'now' ? deps.quoteChange(subject, to) : null
+    const own = optionsOf(subject, offers)
+    const to = decide(subject, own, input)
+    const setups = setupsFor(subject, own, to)
+    const quote = input.timing === 'now' ? deps.quoteChange(subject, to, setups) : null
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
     checkTotal(input.expectedTotal, totalOf(deps, to, quote))
-    return deps.openChange(stores, { subject, to, timing: input.timing, quote, actor: input.actor })
+    return deps.openChange(stores, { subject, to, setups, timing: input.timing, quote, actor: input.actor })
   })
   return deps.toChangeView(change)
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { changeOptionsView } from '#shared/contracts/changes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import { compare, toMoneyJson } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import type { ChangeQuote, ChangeSubject, ServiceTerms } from '../billing/ports.ts'
 import { totalOfTerms, withOptions, withoutOptions } from '#shared/options/sold-options.ts'
@@ -40,7 +41,7 @@ type Judged = Pick<ChangeSubject, 'terms' | 'kind' | 'machine' | 'owed' | 'renew
  */
 export function judgeChange(subject: Judged, offer: Offer, cycle: BillingCycle, timing: ChangeTiming): ErrorCode | null {
   const to = termsOf(subject, offer, cycle)?.to
-  if (!to || offer.kind !== subject.kind) return 'product_unavailable'
+  if (!to || !isRecurring(cycle) || offer.kind !== subject.kind) return 'product_unavailable'
   return judgePlace(subject, offer, to) ?? judgeTime(subject, to, timing)
 }
 
@@ -72,7 +73,7 @@ function judgeTime({ terms, owed, renewalInvoiceId, endsAt }: Judged, to: Servic
 }
 
 /** What a change costs now, for people. */
-export const toCostView = ({ charges, credit, charge, net, figures }: ChangeQuote) => ({
+export const toCostView = ({ charges, credit, charge, setup, net, figures }: ChangeQuote) => ({
   periods: charges.map(({ periodStart, periodEnd, days, wholeDays, ...part }) => ({ from: periodStart.toISOString(), to: periodEnd.toISOString(), days, wholeDays, credit: toMoneyJson(part.credit), charge: toMoneyJson(part.charge), net: toMoneyJson(part.net) })),
-  credit: toMoneyJson(credit), charge: toMoneyJson(charge), net: toMoneyJson(net), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
+  credit: toMoneyJson(credit), charge: toMoneyJson(charge), setup: toMoneyJson(setup), net: toMoneyJson(net), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
 })

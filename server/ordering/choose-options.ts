@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import type { SoldOption } from '../billing/ports.ts'
+import type { SetupCharge, SoldOption } from '../billing/ports.ts'
 import type { OptionPrice, OptionRecord } from '../catalog/ports.ts'
 
 /** What somebody wishes of an option: so many (a toggle: 1 or 0), or which choice. */
@@ -53,7 +53,7 @@ function chooseOne(option: OptionRecord, cycle: BillingCycle, wish: OptionWish |
   return found ? { ...sold(option, found.price, 1), choiceId: found.choice.id, choiceKey: found.choice.key, choiceLabel: found.choice.label, effectAmount: found.choice.effectAmount } : null
 }
 
-/** What is copied to the service: the setup fee belongs to the order alone. */
+/** What is copied to the service: the setup fee is asked once, with the order or the change. */
 export const toSoldOption = ({ setup: _, ...option }: ChosenOption): SoldOption => option
 
 const asBefore = (option: SoldOption, wish: OptionWish) => option.quantity === (wish.quantity ?? 1) && option.choiceId === (wish.choiceId ?? null)
@@ -71,6 +71,20 @@ export function rechooseOptions(options: readonly OptionRecord[], cycle: Billing
   const kept = current.filter(option => !named.has(option.optionId))
   const place = new Map(options.map((option, i) => [option.id, i]))
   return [...kept, ...changed].sort((a, b) => (place.get(a.optionId) ?? Infinity) - (place.get(b.optionId) ?? Infinity) || (a.key < b.key ? -1 : 1))
+}
+
+/**
+ * The set-up fees of what a change adds, at the catalogue's prices of now: of a number the units that come on top, of a toggle that is turned
+ * on and of another choice its own. What is kept, made less or taken away costs none.
+ */
+export function setupsOf(options: readonly OptionRecord[], cycle: BillingCycle, before: readonly SoldOption[], after: readonly SoldOption[]): SetupCharge[] {
+  return after.flatMap((option) => {
+    const old = before.find(candidate => candidate.optionId === option.optionId)
+    const added = option.kind === 'choice' ? Number(old?.choiceId !== option.choiceId) : Math.max(0, option.quantity - (old?.quantity ?? 0))
+    const known = options.find(candidate => candidate.id === option.optionId)
+    const fee = known && priceIn(option.choiceId ? known.choices.find(choice => choice.id === option.choiceId)?.prices ?? [] : known.prices, cycle)?.setup
+    return fee && added > 0 && fee.amount > 0n ? [{ optionId: option.optionId, amount: times(fee, added) }] : []
+  })
 }
 
 /**

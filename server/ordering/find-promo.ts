@@ -11,9 +11,10 @@ export const findPromo = ({ promos, offers, clock }: { readonly promos: PromoSto
   const at = clock.now()
   const promo = await promos.findByCode(code)
   // One that has not begun is nobody's business yet.
-  if (!promo || (promo.startsAt && promo.startsAt > at)) return { code, state: 'unknown', slug: null, cycle: null }
-  if (!isRunning(promo, at)) return { code, state: 'over', slug: null, cycle: null }
-  if (isUsedUp(promo)) return { code, state: 'exhausted', slug: null, cycle: null }
+  if (!promo || (promo.startsAt && promo.startsAt > at)) return { code, state: 'unknown', slug: null, kind: null, cycle: null }
+  if (!isRunning(promo, at)) return { code, state: 'over', slug: null, kind: null, cycle: null }
+  if (isUsedUp(promo)) return { code, state: 'exhausted', slug: null, kind: null, cycle: null }
   const [only, ...more] = promo.productIds.length === 0 ? [] : await offers.findMany(promo.productIds, at)
-  return { code: promo.code, state: 'open', slug: only && more.length === 0 ? only.slug : null, cycle: promo.cycles.length === 1 ? promo.cycles[0] ?? null : null }
+  const one = only && more.length === 0 ? only : null
+  return { code: promo.code, state: 'open', slug: one?.slug ?? null, kind: one?.kind ?? null, cycle: promo.cycles.length === 1 ? promo.cycles[0] ?? null : null }
 }

@@ -17,6 +17,9 @@ export function orderNumber(orderId: string, year: number): string {
   return `ORD-${year}-${text}`
 }
 
+/** Of these only is anything built: work is done by people. */
+export const machinesOf = (lines: readonly PricedLine<OrderItem>[]): PricedLine<OrderItem>[] => lines.filter(line => line.offer.kind !== 'work')
+
 /** @throws AppError template_unavailable: not offered with this product, or gone from its hypervisor */
 export function connectionOf(line: PricedLine<OrderItem>): string {
   const template = line.offer.templates.find(candidate => candidate.id === line.item.templateId)
@@ -32,15 +35,16 @@ export function checkStock(lines: readonly PricedLine[]): void {
   }
 }
 
-/** @throws AppError invalid_input naming each host name that is taken or stands twice */
-export function checkHostnames(items: readonly OrderItem[], inUse: readonly string[]): void {
-  const fields = items.flatMap(({ hostname }, i) => inUse.includes(hostname) || items.findIndex(item => item.hostname === hostname) !== i ? [{ path: `items.${i}.hostname`, code: 'hostname_taken', message: 'hostname_taken' }] : [])
+/** Work may be for a machine that is there. @throws AppError invalid_input naming each host name of a machine that is taken or stands twice */
+export function checkHostnames(lines: readonly PricedLine<OrderItem>[], inUse: readonly string[]): void {
+  const built = lines.map(({ item, offer }) => offer.kind === 'work' ? null : item.hostname)
+  const fields = built.flatMap((hostname, i) => hostname !== null && (inUse.includes(hostname) || built.indexOf(hostname) !== i) ? [{ path: `items.${i}.hostname`, code: 'hostname_taken', message: 'hostname_taken' }] : [])
   if (fields.length > 0) throw new AppError('invalid_input', { fields })
 }
 
 export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
-  const groups = Map.groupBy(lines, line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB}`)
+  const groups = Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB}`)
   return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, count: more.length + 1 }] : [])
 }

@@ -1,14 +1,15 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { formatMoney, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
-import { optionOnInvoice } from '#shared/options/option-text.ts'
+import { optionTexts } from '#shared/options/option-text.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax, IssueOrderInvoice, OrderDiscount, StartTrial } from '../billing/ports.ts'
 import { toSoldOption } from './choose-options.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
 import type { CapacityCheck } from '../infrastructure/ports.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
-import { checkHostnames, checkStock, connectionOf, demandOf, orderNumber, toOrderView } from './order.ts'
+import { checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
@@ -52,20 +53,20 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const offers = await stores.offers.lockMany(productIds, at)
   const lines = items.map(item => priceItem(item, offers))
   checkTrial(lines)
-  lines.forEach(connectionOf)
+  machinesOf(lines).forEach(connectionOf)
   checkStock(lines)
-  checkHostnames(items, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
+  checkHostnames(lines, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
   const { promos, uses } = await applyPromos(stores, input, lines, at)
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
   checkTotal(input.expectedTotal, figures.total)
   const orderId = deps.newId()
-  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, cycle: item.cycle, price, termPeriods: offer.fixedTermPeriods, renewals: promos?.lines[i]?.renewals ?? [] }))
+  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, ...(offer.kind === 'work' ? { templateId: null, sshKey: null } : { templateId: item.templateId, sshKey: item.sshKey }), cycle: item.cycle, price, termPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null, renewals: promos?.lines[i]?.renewals ?? [] }))
   await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCodes: promos?.codes.flatMap(({ promo }) => promo?.code ?? []) ?? [], services })
   for (const { promo } of promos?.codes ?? []) {
     if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')
   }
   const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
-  for (const { service, line } of billed) await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  for (const { service, line } of billed) if (line.offer.kind !== 'work') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
   const trial = billed.find(({ line }) => line.trialDays !== null)
   if (trial) await deps.startTrial(stores, { serviceId: trial.service.id, productId: trial.service.productId, days: trial.line.trialDays ?? 0, actor: ordering })
   else await invoiceOrder(deps, stores, { orderId, clientId, billed, figures })
@@ -82,7 +83,7 @@ interface Billed { readonly service: { readonly id: string, readonly productName
 async function invoiceOrder(deps: Deps, stores: OrderingStores, { orderId, clientId, billed, figures }: { readonly orderId: string, readonly clientId: string, readonly billed: readonly Billed[], readonly figures: Figures }): Promise<void> {
   const { total } = await deps.issueOrderInvoice(stores, {
     orderId, clientId,
-    lines: billed.map(({ service, line, discounts }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, options: line.options.map(option => ({ description: `${optionOnInvoice(option)} (${service.hostname})`, price: option.price, setup: option.setup })), discounts })),
+    lines: billed.map(({ service, line, discounts }) => ({ serviceId: service.id, description: `${service.productName} (${service.hostname})`, cycle: service.cycle, price: line.price, setup: line.setup, options: line.options.map(option => ({ description: optionTexts(option, ` (${service.hostname})`), price: option.price, setup: option.setup })), discounts })),
   })
   if (total.amount !== figures.total.amount || total.currency !== figures.total.currency) throw new RangeError(`order ${orderId}: the invoice asks for ${total.amount} ${total.currency}, the quote was ${figures.total.amount} ${figures.total.currency}`)
 }

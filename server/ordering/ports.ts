@@ -1,5 +1,5 @@
 import type { Money } from '#shared/money/money.ts'
-import type { BillingCycle, OrderStatus } from '#shared/vocabulary/billing.ts'
+import type { BillingCycle, OrderStatus, RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { RenewalDiscount, SoldOption } from '../billing/ports.ts'
 import type { MachineSize, OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { OptionWish } from './choose-options.ts'
@@ -9,7 +9,7 @@ import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 /** What somebody wishes to buy. Only wishes: prices are the server's, at the moment they are asked for. */
 export interface CartItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string | null, readonly templateId: string | null, readonly sshKey: string | null, /** As a free trial. */ readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
 export interface Cart { readonly items: readonly CartItem[], readonly promoCodes: readonly string[] }
-export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null, readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
+export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, /** Null: work, nothing is built. */ readonly templateId: string | null, readonly sshKey: string | null, readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
 
 export interface CartStore {
   /** A cart that was touched within thirty days. */
@@ -21,7 +21,7 @@ export interface CartStore {
 export interface Order { readonly id: string, readonly number: string, readonly clientId: string, readonly status: OrderStatus, readonly placedAt: Date, readonly total: Money, readonly invoiceId: string | null, readonly items: readonly { readonly serviceId: string, readonly productName: string, readonly cycle: BillingCycle, readonly hostname: string }[] }
 export interface NewOrder {
   readonly id: string, readonly number: string, readonly clientId: string, readonly placedAt: Date, readonly total: Money, readonly promoCodes: readonly string[]
-  readonly services: readonly { readonly id: string, readonly productId: string, readonly productName: string, readonly spec: MachineSize, readonly hostname: string, readonly templateId: string, readonly sshKey: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly options: readonly SoldOption[], /** A fixed term in paid periods. */ readonly termPeriods: number | null, /** What codes go on to take off its renewals. */ readonly renewals: readonly RenewalDiscount[] }[]
+  readonly services: readonly { readonly id: string, readonly productId: string, readonly productName: string, readonly spec: MachineSize, readonly hostname: string, readonly templateId: string | null, readonly sshKey: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly options: readonly SoldOption[], /** A fixed term in paid periods. */ readonly termPeriods: number | null, /** What codes go on to take off its renewals. */ readonly renewals: readonly RenewalDiscount[] }[]
 }
 export interface OrderStore {
   insert(order: NewOrder): Promise<void>
@@ -29,7 +29,7 @@ export interface OrderStore {
   listOf(clientId: string, page: PageRequest): Promise<Page<Order>>
   /** Whether the client has ever paid for an order. */
   hasPaid(clientId: string): Promise<boolean>
-  /** Those of these host names that a service of the client bears which has not ended. */
+  /** Those of these host names that a machine of the client bears whose service has not ended. */
   hostnamesInUse(clientId: string, hostnames: readonly string[]): Promise<string[]>
 }
 
@@ -55,4 +55,4 @@ export interface OrderingStores extends KernelStores {
 /** The day (business zone) that so many days after a moment lies on. */
 export type DayAfter = (at: Date, days: number) => string
 /** The day (business zone) on which the invoice after the first is written, were the first paid at `at`. */
-export type ForecastRenewal = (cycle: BillingCycle, at: Date) => string
+export type ForecastRenewal = (cycle: RecurringCycle, at: Date) => string

@@ -1,6 +1,7 @@
 import { discountParts, inDiscountOrder } from '#shared/money/discount.ts'
 import { add, isZero, money, split, subtract, sum, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { OrderDiscount, RenewalDiscount } from '../billing/ports.ts'
 import type { PromoRecord } from '../catalog/ports.ts'
@@ -41,7 +42,7 @@ export function evaluatePromos(given: readonly GivenPromo[], lines: readonly Dis
       part.left = subtract(part.left, amount)
       outcome[part.line]?.discounts.push({ promoId: promo.id, label: promo.code, off: part.off, amount })
     })
-    renewalShares(promo, covered).forEach(({ line, value }) => outcome[line]?.renewals.push({ promoId: promo.id, label: promo.code, kind: promo.kind, value, periods: promo.periods }))
+    renewalShares(promo, covered, lines).forEach(({ line, value }) => outcome[line]?.renewals.push({ promoId: promo.id, label: promo.code, kind: promo.kind, value, periods: promo.periods }))
   }
   const totalOf = (promoId: string | undefined) => sum(outcome.flatMap(line => line.discounts.filter(discount => discount.promoId === promoId).map(discount => discount.amount)), currency)
   return { codes: given.map(({ code, promo }) => ({ code, promo, problem: problems.get(code) ?? null, discount: totalOf(promo?.id) })), lines: outcome }
@@ -67,14 +68,15 @@ export const isUsedUp = (promo: PromoRecord): boolean => promo.maxRedemptions !=
 
 /**
  * What a code that goes on takes off each renewal of each line: its percentage, or its share of the amount, by the prices of the lines that
- * it is for. Setup fees are paid once and renew nothing.
+ * it is for. Setup fees and what is paid once renew nothing.
  */
-function renewalShares(promo: PromoRecord, own: readonly Part[]): { line: number, value: bigint }[] {
+function renewalShares(promo: PromoRecord, own: readonly Part[], lines: readonly DiscountableLine[]): { line: number, value: bigint }[] {
+  const renews = (line: number) => lines[line] !== undefined && isRecurring(lines[line].cycle)
   const periods = own.filter(part => part.off === 'period')
   if (promo.periods === 1 || periods.every(part => isZero(part.full))) return []
-  if (promo.kind === 'percent') return periods.map(({ line }) => ({ line, value: promo.value }))
+  if (promo.kind === 'percent') return periods.filter(({ line }) => renews(line)).map(({ line }) => ({ line, value: promo.value }))
   const shares = split(money(promo.value, periods[0]?.full.currency), periods.map(part => part.full.amount))
-  return periods.flatMap(({ line }, i) => shares[i] && !isZero(shares[i]) ? [{ line, value: shares[i].amount }] : [])
+  return periods.flatMap(({ line }, i) => shares[i] && !isZero(shares[i]) && renews(line) ? [{ line, value: shares[i].amount }] : [])
 }
 
 /**

@@ -1,9 +1,10 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { add, money, subtract, sum, toMoneyJson, zero } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { z } from 'zod'
 import type { quoteView } from '#shared/contracts/storefront.ts'
-import { optionOnInvoice } from '#shared/options/option-text.ts'
+import { optionTexts } from '#shared/options/option-text.ts'
 import type { ComputeTax, PriceRenewal, TaxFigures } from '../billing/ports.ts'
 import { withOptions } from '#shared/options/sold-options.ts'
 import { chooseOptions } from './choose-options.ts'
@@ -25,11 +26,11 @@ export const setupOf = ({ setup, options }: Pick<PricedLine, 'setup' | 'options'
 export function priceItem<Item extends CartItem>(item: Item, offers: readonly Offer[]): PricedLine<Item> {
   const offer = offers.find(candidate => candidate.productId === item.productId)
   const price = offer?.prices.find(candidate => candidate.cycle === item.cycle)
-  if (!offer || !price || offer.kind !== 'vps') throw new AppError('product_unavailable')
+  if (!offer || !price || offer.kind === 'hosting') throw new AppError('product_unavailable')
   const options = chooseOptions(offer.options, item.cycle, item.options ?? [])
   const spec = withOptions(offer.spec, options)
   if (!item.trial) return { item, offer, price: price.price, setup: price.setup, options, spec, trialDays: null }
-  if (offer.trialDays === null) throw new AppError('trial_unavailable')
+  if (offer.trialDays === null || !isRecurring(item.cycle)) throw new AppError('trial_unavailable')
   // A trial is given without set-up fees.
   return { item, offer, price: price.price, setup: zero(price.setup.currency), options: options.map(option => ({ ...option, setup: zero(option.setup.currency) })), spec, trialDays: offer.trialDays }
 }
@@ -63,11 +64,11 @@ export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRe
     promos: codes.map(({ code, promo, problem, discount }) => ({ code, problem, discount: toMoneyJson(discount), combinable: promo?.combinable ?? false, periods: promo ? promo.periods : 1, minimum: promo?.minimumOrder ? toMoneyJson(money(promo.minimumOrder)) : null })), taxRule: figures.rule,
     subtotal: toMoneyJson(figures.subtotal), discount: toMoneyJson(figures.discount), taxable: toMoneyJson(figures.taxable), dpp: toMoneyJson(figures.dpp), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
     lines: lines.map(({ item, offer, price, setup, options, trialDays }, i) => ({
-      productId: item.productId, slug: offer.slug, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey,
+      productId: item.productId, slug: offer.slug, kind: offer.kind, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey,
       options: options.map(option => ({ optionId: option.optionId, choiceId: option.choiceId, kind: option.kind, quantity: option.quantity, label: { ...option.label }, choiceLabel: option.choiceLabel && { ...option.choiceLabel }, price: toMoneyJson(option.price), setup: toMoneyJson(option.setup) })),
-      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: trialDays === null ? forecastRenewal(item.cycle, at) : dayAfter(at, trialDays),
-      trial: trialDays === null ? null : { days: trialDays, endsOn: dayAfter(at, trialDays) }, fixedTermPeriods: offer.fixedTermPeriods,
-      nextInvoiceTotal: toMoneyJson(computeTax(priceRenewal({ price, options: options.map(option => ({ text: optionOnInvoice(option), price: option.price })), discounts: promos?.lines[i]?.renewals ?? [], priceChanges: [], periodsPaid: 1 }, at).net, at).total),
+      price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: trialDays !== null ? dayAfter(at, trialDays) : isRecurring(item.cycle) ? forecastRenewal(item.cycle, at) : null,
+      trial: trialDays === null ? null : { days: trialDays, endsOn: dayAfter(at, trialDays) }, fixedTermPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null,
+      nextInvoiceTotal: !isRecurring(item.cycle) ? null : toMoneyJson(computeTax(priceRenewal({ price, options: options.map(option => ({ text: optionTexts(option), price: option.price })), discounts: promos?.lines[i]?.renewals ?? [], priceChanges: [], periodsPaid: 1 }, at).net, at).total),
     })),
   }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
+import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { ChangeSubject, ComputeTax, FindChangeSubject, QuoteChange } from '../billing/ports.ts'
@@ -14,7 +15,7 @@ import type { ChangeViews } from './request-change.ts'
 interface Deps extends ChangeViews { readonly offers: OfferStore, readonly clock: Clock, readonly computeTax: ComputeTax, readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange }
 
 /**
- * To what a service can be changed: every product on sale of its kind, in every cycle, with what it costs now and with each renewal, and
+ * To what a service can be changed: every product on sale of its kind, in every cycle that renews, with what it costs now and with each renewal, and
  * where it cannot be chosen, why. @throws AppError not_found (foreign, too)
  */
 export const showChangeOptions = (deps: Deps) => async ({ serviceId, clientId }: { readonly serviceId: string, readonly clientId: string | null }): Promise<ChangeOptionsView> => {
@@ -25,7 +26,7 @@ export const showChangeOptions = (deps: Deps) => async ({ serviceId, clientId }:
   return {
     serviceId, hostname: subject.hostname, current: deps.toTermsView(subject.terms), currentRenewalTotal: toMoneyJson(deps.computeTax(totalOfTerms(subject.terms), at).total), paidUntil: subject.paidUntil?.toISOString() ?? null,
     open: subject.open && deps.toChangeView(subject.open), refusal: subject.refusal,
-    options: offers.map(offer => ({ productId: offer.productId, name: offer.name, spec: { ...(offer.productId === subject.terms.productId ? subject.terms.spec : offer.spec) }, cycles: offer.prices.map(({ cycle }) => optionOf(deps, subject, offer, cycle)).filter(option => option !== null) })),
+    options: offers.map(offer => ({ productId: offer.productId, name: offer.name, spec: { ...(offer.productId === subject.terms.productId ? subject.terms.spec : offer.spec) }, cycles: offer.prices.filter(({ cycle }) => isRecurring(cycle)).map(({ cycle }) => optionOf(deps, subject, offer, cycle)).filter(option => option !== null) })),
   }
 }
 

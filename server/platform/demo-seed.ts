@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
 import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
-import type { BillingCycle } from '#shared/vocabulary/billing.ts'
+import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { Core } from './core.ts'
 
@@ -21,7 +21,7 @@ const plans = [
   { slug: 'vps-rinjani-8', name: 'VPS Rinjani 8', cpuCores: 8, ramMiB: 8192, diskGiB: 160, rateMbps: 500, monthly: 400_000n, featured: false, id: 'Untuk beban produksi yang memerlukan ruang gerak.', en: 'For production loads that need headroom.' },
 ] as const
 /** Percent taken off by paying longer ahead. */
-const discounts: Record<BillingCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n, biennially: 20n, triennially: 25n }
+const discounts: Record<RecurringCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n, biennially: 20n, triennially: 25n }
 
 const images = [
   { vmid: 9000, name: 'debian-12-cloudinit', osFamily: 'debian', username: 'debian', diskGiB: 3 },
@@ -98,13 +98,14 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
         en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4, full root access, and built by itself within minutes of payment.`,
       },
     })
-    await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [BillingCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: plan.monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))
+    await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: plan.monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))
     await seedOptions(tx, productId, { newId, now })
     if (cluster.connectionId) {
       await tx.insert(productConnections).values({ productId, connectionId: cluster.connectionId })
       await tx.insert(productTemplates).values(cluster.templateIds.map(templateId => ({ productId, templateId })))
     }
   }
+  await seedWork(tx, { newId, now })
   // The smallest plan is sold on terms of its own, so that the demo's calendar has a late fee to show.
   const [small] = await tx.select({ id: products.id }).from(products).where(sql`${products.slug} = ${plans[0].slug}`)
   const termsId = newId()
@@ -112,6 +113,19 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
   if (small) await tx.insert(productTerms).values({ productId: small.id, termsId })
   await tx.insert(tlds).values(suffixes.map(([suffix, register, renew, requirement], i) => ({ suffix, register, renew, requirement, position: (i + 1) * 10 })))
   await tx.insert(promoCodes).values({ id: newId(), code: 'HEMAT20', kind: 'percent', value: 20n, createdAt: now })
+}
+
+/** What people do, paid once: with somebody who does it at night, if that is wished. */
+async function seedWork(tx: Executor, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {
+  const [productId, night] = [newId(), newId()]
+  await tx.insert(products).values({
+    id: productId, slug: 'migrasi-situs', kind: 'work', name: 'Migrasi Situs', summary: { id: 'Situs dan basis data Anda kami pindahkan.', en: 'We move your website and its database.' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', position: 100, createdAt: now, updatedAt: now,
+    description: { id: 'Staf kami memindahkan satu situs beserta basis datanya ke server Anda, lalu memeriksanya bersama Anda.', en: 'Our staff move one website with its database to your server and check it together with you.' },
+  })
+  const price = { cycle: 'one_time' as const, setup: 0n, effectiveFrom: now, createdAt: now }
+  await tx.insert(productPrices).values({ ...price, id: newId(), productId, price: 350_000n })
+  await tx.insert(productOptions).values({ id: night, productId, key: 'at-night', kind: 'toggle', label: { id: 'Dikerjakan malam hari', en: 'Done at night' }, createdAt: now })
+  await tx.insert(productOptionPrices).values({ ...price, id: newId(), optionId: night, price: 100_000n })
 }
 
 /** Each plan with more disk, more bandwidth and somebody who looks after it, in every cycle. */
@@ -127,7 +141,7 @@ async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick
     { id: base, optionId: bandwidth, key: 'standard', label: { id: 'Standar', en: 'Standard' }, effectAmount: 0, position: 10 }, { id: fast, optionId: bandwidth, key: 'plus-200', label: { id: '200 Mbps lebih cepat', en: '200 Mbps faster' }, effectAmount: 200, position: 20 },
   ])
   const monthly: [string, string | null, bigint][] = [[disk, null, 1_500n], [bandwidth, base, 0n], [bandwidth, fast, 40_000n], [support, null, 150_000n]]
-  await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [BillingCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
+  await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
 }
 
 /** Reads `GARDU_DEMO_PROXMOX`. @throws when it is set and unusable. */

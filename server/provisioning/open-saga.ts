@@ -51,6 +51,7 @@ export interface OpenSagaInput { readonly kind: Lifecycle, readonly serviceId: s
 export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput): Promise<Opening> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) return { kind: 'nothing', why: 'no such service' }
+  if (service.byHand) return { kind: 'nothing', why: 'people do it' }
   await stores.resources.ensure(input.serviceId)
   const resource = await stores.resources.lock(input.serviceId) as ResourceRow
   const open = await stores.sagas.lockOpen(input.serviceId)

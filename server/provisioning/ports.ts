@@ -79,7 +79,9 @@ export interface MachineFacts {
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>
   /** Locks the service's row until the transaction ends and answers its state now. */
-  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean, /** It was sold larger, and its machine does not follow yet. */ readonly changed: boolean } | null>
+  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean, /** It was sold larger, and its machine does not follow yet. */ readonly changed: boolean, /** People do it: nothing is built. */ readonly byHand: boolean } | null>
+  /** Whether what a service was ordered for is paid, now or ever. */
+  isPaid(serviceId: string): Promise<boolean>
   isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
@@ -90,16 +92,16 @@ export interface ServiceControl {
 /** The rows of the pages, joined in one query per page. */
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
-  readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
+  readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
   readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
 }
 export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
-export interface ServiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: ServiceStatus | undefined, readonly resourceStatus?: ResourceStatus | undefined, readonly failed?: boolean | undefined, readonly q?: string | undefined }
+export interface ServiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: ServiceStatus | undefined, readonly resourceStatus?: ResourceStatus | undefined, readonly failed?: boolean | undefined, /** Work that is paid and not done. */ readonly work?: boolean | undefined, readonly q?: string | undefined }
 export interface InvoiceLine { readonly id: string, readonly number: string | null, readonly status: InvoiceStatus, readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly total: Money, readonly outstanding: Money, readonly lateFeeOf: string | null }
 export interface ClientRow { readonly id: string, readonly name: string, readonly email: string, readonly role: Role, readonly emailVerified: boolean, readonly createdAt: Date, readonly serviceCount: number, readonly outstanding: Money, readonly credit: Money, readonly groupId: string | null, readonly groupName: string | null }
 export interface StaffNumbers {
-  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, readonly parkedWebhooks: number, readonly refundTasks: number, readonly unmatchedSettlements: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
+  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, /** Work that is paid and not done. */ readonly workWaiting: number, readonly parkedWebhooks: number, readonly refundTasks: number, readonly unmatchedSettlements: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
   readonly receivable: Money, readonly overdue: Money, readonly receivedThisMonth: Money, readonly lastBillingRun: { readonly at: Date, readonly status: string, readonly actions: number } | null
 }
 

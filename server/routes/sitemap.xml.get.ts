@@ -6,7 +6,8 @@ import { useApp } from '#server/platform/app.ts'
 export default defineEventHandler(async (event) => {
   const app = useApp()
   const { items } = await app.catalog.listStorefrontProducts({ kind: 'vps' })
-  const paths = ['', '/vps', '/hosting', '/domains', ...items.map(product => `/vps/${product.slug}`)]
+  const work = await app.catalog.listStorefrontProducts({ kind: 'work' })
+  const paths = ['', '/vps', '/hosting', '/domains', ...items.map(product => `/vps/${product.slug}`), ...(work.items.length > 0 ? ['/work', ...work.items.map(product => `/work/${product.slug}`)] : [])]
   const address = (lang: 'id' | 'en', path: string) => (lang === 'en' ? `/en${path}` : path) || '/'
   const stream = new SitemapStream({ hostname: app.core.config.GARDU_BASE_URL, xmlns: { news: false, image: false, video: false, xhtml: true } })
   for (const path of paths) {

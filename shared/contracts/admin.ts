@@ -13,7 +13,7 @@ const list = pageQuery.extend({ q: search })
 
 // Overview --------------------------------------------------------------------------------------------------------------------------
 export const staffOverviewView = z.object({
-  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(),
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(),
   connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
   receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
 })
@@ -96,6 +96,8 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.enum(powerActions) }),
   /** Run the failed step of the newest saga again. */
   z.object({ action: z.literal('retry') }),
+  /** Work that people do: it is done. */
+  z.object({ action: z.literal('deliver') }),
   z.object({ action: z.literal('suspend'), suspensionReason: z.enum(suspensionReasons), reason }),
   z.object({ action: z.literal('resume'), reason }),
   /** `hostname` must be typed as it is. */
@@ -106,9 +108,9 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.literal('hold'), until: instant, reason }),
   z.object({ action: z.literal('release_hold') }),
 ])
-export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional() }), response: listOf(adminServiceView) })
+export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional(), /** Work that is paid and not done. */ work: z.stringbool().optional() }), response: listOf(adminServiceView) })
 export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
-export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
+export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, deliver, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
 
 // Money -------------------------------------------------------------------------------------------------------------------------------
 export const adminInvoiceSummaryView = invoiceSummaryView.extend({ clientId: uuid, clientName: z.string() })

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { changeTimings } from '#shared/vocabulary/billing.ts'
-import { contract, cycle, idParams, instant, moneyView, uuid } from './contract.ts'
+import { contract, cycle, idParams, recurringCycle, instant, moneyView, uuid } from './contract.ts'
 import { changeView, soldOptionView, termsView } from './portal.ts'
 import { productSpec } from './storefront.ts'
 
 /** What a change costs now: per paid period that is not over (`days` of its `wholeDays`), together without PPN, and with it. */
 export const costNow = z.object({
   periods: z.array(z.object({ from: instant, to: instant, days: z.number().int(), wholeDays: z.number().int(), credit: moneyView, charge: moneyView, net: moneyView })),
-  credit: moneyView, charge: moneyView, net: moneyView, tax: moneyView, total: moneyView,
+  credit: moneyView, charge: moneyView, /** Fees of options that are added, once; part of `net`. */ setup: moneyView, net: moneyView, tax: moneyView, total: moneyView,
 })
 /** A cycle of a product: its price, what each renewal costs with PPN, what changing now costs; `…Refusal`: the error code that says why not. */
 const optionCycle = z.object({ cycle, current: z.boolean(), price: moneyView, /** With the product; `lost` are those that fall away. */ options: z.array(soldOptionView), lost: z.array(soldOptionView), renewalTotal: moneyView, now: costNow.nullable(), nowRefusal: z.string().nullable(), renewalRefusal: z.string().nullable() })
@@ -16,7 +16,7 @@ export const changeOptionsView = z.object({
   options: z.array(z.object({ productId: uuid, name: z.string(), spec: productSpec, cycles: z.array(optionCycle) })),
 })
 /** `expectedTotal` is what was shown: now to pay, or each renewal; when the server's figure differs nothing is changed and `price_changed` is answered. */
-export const changeBody = z.object({ productId: uuid, cycle, timing: z.enum(changeTimings), expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })
+export const changeBody = z.object({ productId: uuid, cycle: recurringCycle, timing: z.enum(changeTimings), expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })
 
 const changeParams = z.object({ id: uuid, changeId: uuid })
 const portal = { access: 'client', tag: 'Portal', params: idParams } as const

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { billingCycles } from '#shared/vocabulary/billing.ts'
+import { billingCycles, recurringCycles } from '#shared/vocabulary/billing.ts'
 import { currencies } from '#shared/money/money.ts'
 import type { Access } from '#shared/vocabulary/roles.ts'
 
@@ -49,6 +49,8 @@ export const moneyView = z.object({ amount: z.string().regex(/^-?\d{1,18}$/), cu
 /** A price that staff type: whole Rupiah, not negative. */
 export const moneyInput = z.object({ amount: z.string().trim().regex(/^\d{1,15}$/), currency: z.enum(currencies) })
 export const cycle = z.enum(billingCycles)
+/** Of what renews. */
+export const recurringCycle = z.enum(recurringCycles)
 export const page = z.coerce.number().int().min(1).max(10_000).default(1)
 export const pageSize = z.coerce.number().int().min(1).max(100).default(20)
 export const pageQuery = z.object({ page, pageSize })

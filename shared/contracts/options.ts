@@ -29,7 +29,7 @@ export const setOptionPrice = contract({ ...product, method: 'POST', path: '/api
 export const serviceOptionsView = z.object({
   serviceId: uuid, hostname: z.string(), cycle, paidUntil: instant.nullable(), /** Nothing can be changed now, and why. */ refusal: z.string().nullable(), open: changeView.nullable(), current: z.array(soldOptionView), renewalTotal: moneyView, options: z.array(optionView),
 })
-export const optionsQuoteView = z.object({ options: z.array(soldOptionView), spec: productSpec, renewalTotal: moneyView, now: costNow.nullable(), nowRefusal: z.string().nullable(), renewalRefusal: z.string().nullable() })
+export const optionsQuoteView = z.object({ options: z.array(soldOptionView), spec: productSpec, renewalTotal: moneyView, /** Asked once, beside the first of the renewals, if it begins with one; without PPN. */ renewalSetup: moneyView, now: costNow.nullable(), nowRefusal: z.string().nullable(), renewalRefusal: z.string().nullable() })
 export const optionsQuoteBody = z.object({ options: optionWishes })
 /** `expectedTotal`: what was shown, now or per renewal. */
 export const optionsBody = z.object({ options: optionWishes, timing: z.enum(changeTimings), expectedTotal: z.string().regex(/^\d{1,18}$/).optional() })

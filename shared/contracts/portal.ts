@@ -56,7 +56,7 @@ export const sagaStepView = z.object({ name: z.string(), status: z.enum(stepStat
 export const sagaView = z.object({ id: uuid, kind: z.enum(sagaKinds), action: z.string().nullable(), status: z.enum(sagaStatuses), startedAt: instant, finishedAt: instant.nullable(), retryAt: instant.nullable(), reason: z.string().nullable(), steps: z.array(sagaStepView) })
 export const serviceSummaryView = z.object({
   id: uuid, hostname: z.string(), productName: z.string(), productKind: z.string(), status: z.enum(serviceStatuses), suspensionReason: z.enum(suspensionReasons).nullable(), endReason: z.enum(endReasons).nullable(),
-  resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, /** Of the product alone. */ price: moneyView, /** With its options. */ periodPrice: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
+  resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), cycle, /** Of what is paid once. */ deliveredAt: instant.nullable(), /** Of the product alone. */ price: moneyView, /** With its options. */ periodPrice: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),
 })
 /** What was sold of an option; `price` is that of the whole period. */
 export const soldOptionView = z.object({ optionId: uuid, choiceId: uuid.nullable(), key: z.string(), choiceKey: z.string().nullable(), kind: z.enum(optionKinds), label: localized, choiceLabel: localized.nullable(), quantity: z.number().int(), price: moneyView })

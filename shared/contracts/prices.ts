@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { adminServiceDetailView } from './admin.ts'
-import { calendarDay, contract, cycle, idParams, instant, listOf, moneyInput, moneyView, pageQuery, uuid } from './contract.ts'
+import { calendarDay, contract, recurringCycle, idParams, instant, listOf, moneyInput, moneyView, pageQuery, uuid } from './contract.ts'
 
 const tag = 'admin'
 const access = 'business' as const
 /** A new price for the existing services of a product and cycle, for periods that begin on a day (business zone) or later. */
-export const priceAnnouncementBody = z.object({ cycle, price: moneyInput, effectiveOn: calendarDay })
+export const priceAnnouncementBody = z.object({ cycle: recurringCycle, price: moneyInput, effectiveOn: calendarDay })
 /** `touched`: services that got it; `finishedAt`: when all of them had. */
-export const priceAnnouncementView = z.object({ id: uuid, productId: uuid, productName: z.string(), cycle, price: moneyView, effectiveFrom: instant, createdAt: instant, createdByName: z.string(), touched: z.number().int(), finishedAt: instant.nullable(), withdrawnAt: instant.nullable() })
+export const priceAnnouncementView = z.object({ id: uuid, productId: uuid, productName: z.string(), cycle: recurringCycle, price: moneyView, effectiveFrom: instant, createdAt: instant, createdByName: z.string(), touched: z.number().int(), finishedAt: instant.nullable(), withdrawnAt: instant.nullable() })
 /** `services` get the price, `locked` of them later, `unchanged` have it already; `before` and `after`: what all of them pay per period, without PPN. */
 export const priceReachView = z.object({ services: z.number().int(), locked: z.number().int(), unchanged: z.number().int(), before: moneyView, after: moneyView })
 export const listPriceAnnouncements = contract({ method: 'GET', path: '/api/admin/products/{id}/price-announcements', access, tag, summary: 'Prices announced to the services of a product, newest first', params: idParams, query: pageQuery, response: listOf(priceAnnouncementView) })

@@ -5,7 +5,7 @@ import { contract, cycle, instant, localized, moneyView, uuid } from './contract
 
 export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000) })
 /** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */
-export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, monthly: moneyView })
+export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, /** Null: paid once. */ monthly: moneyView.nullable() })
 export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
 const optionPriceView = z.object({ cycle, price: moneyView, setup: moneyView })
 /** An option of a product; `prices` are per unit, or stand with its choices. In a cycle without a price it is not sold. */
@@ -26,14 +26,14 @@ export const domainResultView = z.object({ name: z.string(), unicodeName: z.stri
 /** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
 export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
 export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
-export const orderItemInput = z.object({ productId: uuid, cycle, hostname, templateId: uuid, sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false), options: optionWishes.default([]) })
+export const orderItemInput = z.object({ productId: uuid, cycle, /** Of the machine; for work: what it is for. */ hostname, /** Null: work, nothing is built. */ templateId: uuid.nullable().default(null), sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
 /** Codes of one order; several only where all are combinable. */
 export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([]).transform(codes => [...new Set(codes)])
 /** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
 export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null), trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
-export const quoteLineView = z.object({ productId: uuid, slug: z.string(), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), options: z.array(z.object({ optionId: uuid, choiceId: uuid.nullable(), kind: z.enum(optionKinds), quantity: z.number().int(), label: localized, choiceLabel: localized.nullable(), price: moneyView, setup: moneyView })), price: moneyView, setup: moneyView, discount: moneyView, nextInvoiceOn: z.string(), nextInvoiceTotal: moneyView, /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
+export const quoteLineView = z.object({ productId: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), options: z.array(z.object({ optionId: uuid, choiceId: uuid.nullable(), kind: z.enum(optionKinds), quantity: z.number().int(), label: localized, choiceLabel: localized.nullable(), price: moneyView, setup: moneyView })), price: moneyView, setup: moneyView, discount: moneyView, /** Null: paid once, nothing follows. */ nextInvoiceOn: z.string().nullable(), nextInvoiceTotal: moneyView.nullable(), /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
 export const quoteView = z.object({
   lines: z.array(quoteLineView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),
@@ -46,6 +46,6 @@ export const showProduct = contract({ method: 'GET', path: '/api/storefront/prod
 export const listTlds = contract({ method: 'GET', path: '/api/storefront/tlds', access: 'public', tag, summary: 'Domain suffixes and their prices', response: z.object({ items: z.array(tldView) }) })
 export const checkDomains = contract({ method: 'GET', path: '/api/storefront/domains', access: 'public', tag, summary: 'Availability of a name under the suffixes on sale; with `Accept: text/event-stream` each result is sent as it arrives', query: z.object({ name: z.string().trim().min(1).max(253) }), response: z.object({ items: z.array(domainResultView) }), rateLimit: { limit: 60, seconds: 60 } })
 export const showCart = contract({ method: 'GET', path: '/api/storefront/cart', access: 'public', tag, summary: 'The cart, priced by the server', response: quoteView })
-export const promoOfferView = z.object({ code: z.string(), state: z.enum(['open', 'unknown', 'over', 'exhausted']), slug: z.string().nullable(), cycle: cycle.nullable() })
+export const promoOfferView = z.object({ code: z.string(), state: z.enum(['open', 'unknown', 'over', 'exhausted']), slug: z.string().nullable(), kind: z.enum(productKinds).nullable(), cycle: cycle.nullable() })
 export const showPromoOffer = contract({ method: 'GET', path: '/api/storefront/promos/{code}', access: 'public', tag, summary: 'Whether a promo code can be used now, and what it is for', params: z.object({ code: promoCodeInput }), response: promoOfferView, rateLimit: { limit: 60, seconds: 60 } })
 export const putCart = contract({ method: 'PUT', path: '/api/storefront/cart', access: 'public', tag, summary: 'Replace the cart', body: cartInput, response: quoteView, rateLimit: { limit: 120, seconds: 60 } })

@@ -9,5 +9,5 @@ export function optionText({ kind, label, choiceLabel, quantity }: NamedOption, 
   return choiceLabel ? `${label[locale]}: ${choiceLabel[locale]}` : label[locale]
 }
 
-/** As it stands on an invoice: those are written in Indonesian. */
-export const optionOnInvoice = (option: NamedOption): string => optionText(option, 'id')
+/** In both languages, for lines whose reader is known later. `behind`: what follows the words, the same in both. */
+export const optionTexts = (option: NamedOption, behind = ''): Text => ({ id: `${optionText(option, 'id')}${behind}`, en: `${optionText(option, 'en')}${behind}` })

@@ -1,6 +1,15 @@
-export const billingCycles = ['monthly', 'quarterly', 'semiannually', 'annually', 'biennially', 'triennially'] as const
+export const recurringCycles = ['monthly', 'quarterly', 'semiannually', 'annually', 'biennially', 'triennially'] as const
+export type RecurringCycle = typeof recurringCycles[number]
+/** How a service is paid. `one_time`: once, for good; nothing of it is ever renewed. */
+export const billingCycles = [...recurringCycles, 'one_time'] as const
 export type BillingCycle = typeof billingCycles[number]
-export const monthsOfCycle: Record<BillingCycle, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12, biennially: 24, triennially: 36 }
+export const isRecurring = (cycle: BillingCycle): cycle is RecurringCycle => cycle !== 'one_time'
+export const monthsOfCycle: Record<RecurringCycle, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12, biennially: 24, triennially: 36 }
+/** Of a service that has a next period. @throws RangeError for what is paid once: nothing of it follows */
+export function monthsOf(cycle: BillingCycle): number {
+  if (!isRecurring(cycle)) throw new RangeError('what is paid once has no next period')
+  return monthsOfCycle[cycle]
+}
 
 export const invoiceStatuses = ['draft', 'issued', 'paid', 'void', 'uncollectible'] as const
 export type InvoiceStatus = typeof invoiceStatuses[number]

@@ -1,4 +1,5 @@
-export const productKinds = ['vps', 'hosting'] as const
+/** `work`: done by a person, once; nothing is built. */
+export const productKinds = ['vps', 'hosting', 'work'] as const
 export type ProductKind = typeof productKinds[number]
 export const productStatuses = ['draft', 'active', 'retired'] as const
 export type ProductStatus = typeof productStatuses[number]

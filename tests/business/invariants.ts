@@ -62,6 +62,10 @@ async function moneyBack(none: None) {
 }
 
 async function plans(none: None) {
+  await none('what is paid once is invoiced once and has one period without an end', sql`
+    select s.id from services s left join paid_periods p on p.service_id = s.id where s.cycle = 'one_time' group by s.id
+    having count(p.service_id) > 1 or count(p.period_end) > 0 or (select count(distinct l.invoice_id) from invoice_lines l where l.service_id = s.id) <> 1`)
+  await none('what renews has an end', sql`select p.service_id from paid_periods p join services s on s.id = p.service_id where p.period_end is null and s.cycle <> 'one_time'`)
   await none('a change takes effect only when it is paid', sql`
     select c.id, i.number, i.status from service_changes c join invoices i on i.id = c.invoice_id where c.status in ('applied', 'done') and c.timing = 'now'
       and not exists (select 1 from transitions t where t.entity = 'invoice' and t.entity_id = i.id and t."to" = 'paid')`)

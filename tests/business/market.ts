@@ -8,6 +8,9 @@ import type { Dice } from './dice.ts'
 
 export const cycles = ['monthly', 'monthly', 'monthly', 'quarterly', 'semiannually', 'annually'] as const satisfies readonly BillingCycle[]
 
+/** Some want a machine for good, for one payment. */
+const bought = [...cycles, 'one_time'] as const
+
 /** What is for sale: five sizes, the rarest in a few pieces, and codes of every sort. */
 export interface Market { readonly products: readonly [string, ...string[]], readonly codes: readonly [string, ...string[]], readonly connectionId: string, readonly templateId: string }
 
@@ -22,8 +25,8 @@ export async function openMarket(app: App, clients: number): Promise<Market> {
   const place = await shop.connection(0)
   const products: string[] = []
   for (const { name, price, diskGiB, setup, rare } of sizes) {
-    // A year costs ten months.
-    const more = Object.fromEntries(others.map(cycle => [cycle, price * BigInt(cycle === 'annually' ? 10 : monthsOfCycle[cycle])]))
+    // A year costs ten months, a machine for good three years.
+    const more = { ...Object.fromEntries(others.map(cycle => [cycle, price * BigInt(cycle === 'annually' ? 10 : monthsOfCycle[cycle])])), one_time: price * 30n }
     products.push(await shop.product(place, { name, price, more, ...(setup ? { setup } : {}), ...(rare ? { stockLimit: Math.ceil(clients / 8) } : {}), spec: { cpuCores: 1, ramMiB: 1024, diskGiB, rateMbps: 100 } }))
   }
   const few = Math.ceil(clients / 4)
@@ -49,7 +52,7 @@ export interface Placed { readonly orders: number, readonly coded: number, reado
 /** A client orders one product or two, sometimes with codes; refused for a code, he orders without. */
 export async function placeOrder(app: App, market: Market, dice: Dice, clientId: string): Promise<Placed> {
   const { ordering } = shopWorld(app)
-  const items = Array.from({ length: dice.chance(0.2) ? 2 : 1 }, () => ({ productId: dice.pick(market.products), cycle: dice.pick(cycles), hostname: `s${dice.between(0, 999_999_999)}-${app.core.newId().slice(-8)}.contoh.id`, templateId: market.templateId, sshKey: null }))
+  const items = Array.from({ length: dice.chance(0.2) ? 2 : 1 }, () => ({ productId: dice.pick(market.products), cycle: dice.pick(bought), hostname: `s${dice.between(0, 999_999_999)}-${app.core.newId().slice(-8)}.contoh.id`, templateId: market.templateId, sshKey: null }))
   const promoCodes = dice.chance(0.35) ? [dice.pick(market.codes), ...(dice.chance(0.3) ? [dice.pick(market.codes)] : [])] : []
   const ask = (codes: string[]) => ordering.placeOrder({ clientId, items, promoCodes: codes, cartToken: null }).then(() => true, (error: unknown) => {
     if (error instanceof AppError && refusals.test(error.code)) return false

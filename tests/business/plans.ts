@@ -15,7 +15,7 @@ export async function changesOfMind(life: Life): Promise<void> {
   const living = await house.world().rows<Living>(sql`select id, client_id, cycle, cancel_at_period_end as leaves from services where status in ('active', 'past_due') order by id limit 50000`)
   for (const service of living) {
     if (service.leaves && dice.chance(0.02)) await cancel(life, service, false)
-    else if (!service.leaves && seldom(0.002)) await cancel(life, service, true)
+    else if (!service.leaves && service.cycle !== 'one_time' && seldom(0.002)) await cancel(life, service, true)
     else if (seldom(0.0003)) await endNow(life, service)
     else if (seldom(0.01)) await change(life, service)
   }
@@ -34,7 +34,7 @@ async function endNow({ house, tally }: Life, { id, client_id: clientId }: Livin
 }
 
 /** Why a change may be refused that somebody asked for by chance. */
-const refusals = /^(no_change|disk_smaller|not_an_upgrade|out_of_stock|renewal_open|change_open|service_not_ready|service_cancelled|service_suspended|product_elsewhere|cycle_at_renewal)$/
+const refusals = /^(paid_once|no_change|disk_smaller|not_an_upgrade|out_of_stock|renewal_open|change_open|service_not_ready|service_cancelled|service_suspended|product_elsewhere|cycle_at_renewal)$/
 
 async function change({ house, dice, tally, market }: Life, { id: serviceId, client_id: clientId, cycle }: Living) {
   const app = house.app()

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reportsOf } from '#db/repositories/reports.ts'
 import { dayNumberOf } from '#server/billing/proration.ts'
-import { invoiceLines, productOptionPrices, productOptions, products, servicePriceChanges } from '#db/schema/index.ts'
+import { invoiceLines, productOptionPrices, productOptions, products, servicePriceChanges, users } from '#db/schema/index.ts'
 import { money } from '#shared/money/money.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import type { UserActor } from '#server/platform/http.ts'
@@ -47,15 +47,15 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
   const cartOf = (options: Wishes, promoCodes: string[] = []) => ({ items: [{ ...world.shop.item(product, world.place.templateId), options }], promoCodes })
   const quote = (options: Wishes, promoCodes: string[] = []) => world.shop.ordering.quoteCart({ cart: cartOf(options, promoCodes), clientId: null, unknown: 'refuse' })
   const linesOf = (invoiceId: string) => test.app.core.database.executor.select().from(invoiceLines).where(eq(invoiceLines.invoiceId, invoiceId)).orderBy(invoiceLines.position)
-  async function bought(options: Wishes, promoCodes: string[] = []) {
-    const clientId = await world.shop.buyer()
+  async function bought(options: Wishes, promoCodes: string[] = [], buyer?: string) {
+    const clientId = buyer ?? await world.shop.buyer()
     const { total } = await quote(options, promoCodes)
     const order = await world.shop.ordering.placeOrder({ clientId, ...cartOf(options, promoCodes), expectedTotal: total.amount, cartToken: null })
     return { clientId, invoiceId: order.invoiceId ?? '', serviceId: order.items[0]?.serviceId ?? '', total }
   }
   /** Paid and built. */
-  async function running(options: Wishes, promoCodes: string[] = []) {
-    const service = await bought(options, promoCodes)
+  async function running(options: Wishes, promoCodes: string[] = [], buyer?: string) {
+    const service = await bought(options, promoCodes, buyer)
     await world.billing.pay(service.invoiceId)
     const worker = world.worker()
     await worker.follow({ kind: 'provision', serviceId: service.serviceId, cause: service.invoiceId })
@@ -248,10 +248,11 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
       test.clock.advance(10 * day)
       const wishes = [{ optionId: sold.disk, quantity: 40 }, { optionId: sold.support, quantity: 1 }]
       const told = await world.shop.ordering.quoteServiceOptions({ ...service, options: wishes })
-      // 80.000 more for twenty of thirty days, rounded as slices of the whole period: 126.667 less 73.334 is 53.333.
-      expect(told).toMatchObject({ nowRefusal: null, renewalTotal: { amount: '210900' }, now: { net: { amount: '53333' } } })
+      // 80.000 more for twenty of thirty days, rounded as slices of the whole period: 126.667 less 73.334 is 53.333; and the set-up fee, whole.
+      expect(told).toMatchObject({ nowRefusal: null, renewalTotal: { amount: '210900' }, now: { setup: { amount: '10000' }, net: { amount: '63333' } } })
       const change = await ask(service, wishes, 'now', told.now?.total.amount)
       expect((await world.billing.service(service.serviceId)).spec.diskGiB).toBe(30)
+      expect((await linesOf(change.invoiceId ?? '')).map(line => [line.kind, line.amount, line.periodStart === null])).toEqual([['change', 53_333n, false], ['setup', 10_000n, true]])
       await world.billing.pay(change.invoiceId ?? '')
       expect(await world.billing.service(service.serviceId)).toMatchObject({ price: 100_000n, spec: { diskGiB: 60 } })
       await world.resize(service.serviceId)
@@ -266,7 +267,7 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
       const { code } = await world.shop.promo({ value: 50n, periods: 1 })
       const service = await running([], [code])
       const told = await world.shop.ordering.quoteServiceOptions({ ...service, options: [{ optionId: sold.support, quantity: 1 }] })
-      expect(told.now?.net.amount).toBe('50000')
+      expect(told.now).toMatchObject({ setup: { amount: '10000' }, net: { amount: '60000' } })
     })
 
     it('fewer begin with the renewal; a disk never shrinks', async () => {
@@ -283,6 +284,50 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
       await sweep()
       expect((await world.billing.service(service.serviceId)).options.map(option => option.key)).toEqual(['extra-disk', 'bandwidth'])
       expect((await world.billing.periods(service.serviceId)).map(period => period.amount)).toEqual([205_000n, 155_000n])
+    })
+
+    it('added with the renewal: the set-up fee stands once on its invoice, as everybody told, also where that is void and written anew; no renewal after it asks for it', async () => {
+      const service = await running([{ optionId: sold.disk, quantity: 10 }])
+      const wishes = [{ optionId: sold.support, quantity: 1 }]
+      const told = await world.shop.ordering.quoteServiceOptions({ ...service, options: wishes })
+      expect(told).toMatchObject({ renewalTotal: { amount: '177600' }, renewalSetup: { amount: '10000' } })
+      await ask(service, wishes, 'renewal', '177600')
+      const describe = async () => (await test.app.billing.describeServices([service.serviceId])).get(service.serviceId)?.nextInvoice?.total.amount
+      expect(await describe()).toBe(188_700n)
+      const foreseen = (await test.app.reports.showReport({ report: 'forecast', role: 'owner', page: 1, pageSize: 50 })).totals.net as { amount: string }
+      // Three renewals lie within ninety days: the fee is asked with the first of them alone.
+      expect(BigInt(foreseen.amount) % 160_000n).toBe(10_000n)
+      const first = await renew(service.serviceId)
+      expect((await world.billing.invoice(first)).total).toBe(188_700n)
+      expect((await linesOf(first)).map(line => [line.kind, line.amount])).toEqual([['service', 100_000n], ['option', 10_000n], ['option', 50_000n], ['setup', 10_000n]])
+      await test.app.billing.voidInvoice({ invoiceId: first, reason: 'x', actor: tester })
+      await sweep()
+      const again = (await world.billing.invoicesOf(service.serviceId)).find(invoice => invoice.status === 'issued')?.id ?? ''
+      expect((await world.billing.invoice(again)).total).toBe(188_700n)
+      await world.billing.pay(again)
+      expect((await world.billing.periods(service.serviceId)).map(period => period.amount)).toEqual([110_000n, 160_000n])
+      expect(await describe()).toBe(177_600n)
+      test.clock.set('2026-12-25T03:00:00Z')
+      await sweep()
+      const next = (await world.billing.invoicesOf(service.serviceId)).find(invoice => invoice.status === 'issued')?.id ?? ''
+      expect((await world.billing.invoice(next)).taxable).toBe(160_000n)
+    })
+
+    it('stand on invoices in the language of their client: on the order, on renewals and on changes', async () => {
+      const db = test.app.core.database.executor
+      for (const [optionId, id, en] of [[sold.support, 'Dukungan terkelola', 'Managed support'], [sold.disk, 'Disk tambahan', 'Extra disk']] as const) await db.update(productOptions).set({ label: { id, en } }).where(eq(productOptions.id, optionId))
+      for (const [locale, disk, support] of [['en', 'Extra disk × 10', 'Managed support'], ['id', 'Disk tambahan × 10', 'Dukungan terkelola']] as const) {
+        test.clock.set('2026-11-02T03:00:00Z')
+        const clientId = await world.shop.buyer()
+        await db.update(users).set({ locale }).where(eq(users.id, clientId))
+        const service = await running([{ optionId: sold.disk, quantity: 10 }], [], clientId)
+        const texts = async (invoiceId: string, line: string) => (await linesOf(invoiceId)).filter(({ kind: of }) => of === line).map(({ description }) => description)
+        expect((await texts(service.invoiceId, 'option'))[0]).toContain(disk)
+        const change = await ask(service, [{ optionId: sold.support, quantity: 1 }])
+        expect([...await texts(change.invoiceId ?? '', 'change'), ...await texts(change.invoiceId ?? '', 'setup')].every(text => text.includes(support))).toBe(true)
+        await world.billing.pay(change.invoiceId ?? '')
+        expect((await texts(await renew(service.serviceId), 'option')).map(text => text.split(' · ')[0])).toEqual([disk, support])
+      }
     })
 
     it('what stays is not priced anew, retired or not; what is another client\'s is not found', async () => {

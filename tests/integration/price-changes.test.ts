@@ -46,7 +46,7 @@ describe.each(databaseKinds())('price changes with notice on %s', (kind) => {
   /** The invoice of the next period, paid; what was told of it before is what it asks. */
   async function renew(serviceId: string) {
     const before = await told(serviceId)
-    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd.getTime() ?? 0) - 14 * day))
+    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd?.getTime() ?? 0) - 14 * day))
     const known = await world.invoicesOf(serviceId)
     await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
     const invoice = await world.invoice((await world.invoicesOf(serviceId)).find(row => known.every(old => old.id !== row.id))?.id ?? '')

@@ -41,7 +41,7 @@ describe.each(databaseKinds())('promo codes at full strength on %s', (kind) => {
   /** What everybody tells of the next invoice, then the invoice itself, which is paid. */
   async function renew(serviceId: string) {
     const told = (await test.app.billing.describeServices([serviceId])).get(serviceId)?.nextInvoice?.total.amount
-    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd.getTime() ?? 0) - 14 * day))
+    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd?.getTime() ?? 0) - 14 * day))
     const planned = (await test.app.billing.showPlan({ page: 1, pageSize: 100, locale: 'en' })).items.find(item => item.serviceId === serviceId && item.kind === 'issue_renewal_invoice')?.amount?.amount
     const before = await world.invoicesOf(serviceId)
     await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
@@ -57,7 +57,7 @@ describe.each(databaseKinds())('promo codes at full strength on %s', (kind) => {
     const first = await renew(serviceId)
     expect(first.invoice).toMatchObject({ subtotal: 39_990n, discount: 5_998n, taxable: 33_992n, tax: 3_739n, total: 37_731n })
     expect(first.lines).toMatchObject([{ kind: 'service', amount: '39990' }, { kind: 'discount', description: promo.code, amount: '-5998', promo_id: promo.id }])
-    expect(quoted.lines[0]?.nextInvoiceTotal.amount).toBe('37731')
+    expect(quoted.lines[0]?.nextInvoiceTotal?.amount).toBe('37731')
     expect((await world.periods(serviceId)).map(period => period.amount)).toEqual([33_992n, 33_992n])
     expect((await renew(serviceId)).invoice.discount).toBe(5_998n)
     const last = await renew(serviceId)
@@ -68,7 +68,7 @@ describe.each(databaseKinds())('promo codes at full strength on %s', (kind) => {
   it('a code for good: an invoice that was void is issued again with it, and the code\'s own change or end changes no sold service', async () => {
     const { serviceId, promo } = await sold({ kind: 'fixed', value: 25_000n, periods: null })
     await world.rows(sql`update promo_codes set active = false, value = 1 where id = ${promo.id}`)
-    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd.getTime() ?? 0) - 14 * day))
+    test.clock.set(new Date(((await world.periods(serviceId)).at(-1)?.periodEnd?.getTime() ?? 0) - 14 * day))
     await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
     const withdrawn = (await world.invoicesOf(serviceId)).at(-1)?.id ?? ''
     await test.app.billing.voidInvoice({ actor: financeActor, invoiceId: withdrawn, reason: 'x' })
@@ -150,7 +150,7 @@ describe.each(databaseKinds())('promo codes at full strength on %s', (kind) => {
   it('the link of a campaign: an open code leads to its one product, and is kept in an empty cart; one that is over, used up or none is told', async () => {
     const productId = await shop.product(place)
     const open = await shop.promo({ productIds: [productId], cycles: ['annually'] })
-    expect(await shop.ordering.findPromo(open.code.toLowerCase())).toEqual({ code: open.code, state: 'open', slug: productId, cycle: 'annually' })
+    expect(await shop.ordering.findPromo(open.code.toLowerCase())).toEqual({ code: open.code, state: 'open', slug: productId, kind: 'vps', cycle: 'annually' })
     expect((await shop.ordering.findPromo((await shop.promo()).code)).slug).toBeNull()
     const later = await shop.promo({ startsAt: new Date(test.clock.now().getTime() + day) })
     const over = await shop.promo({ endsAt: test.clock.now() })

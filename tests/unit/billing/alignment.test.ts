@@ -4,11 +4,11 @@ import { daysUntil, partsUntil } from '#server/billing/alignment.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { termIsPaid } from '#server/billing/service-plan.ts'
 import { money } from '#shared/money/money.ts'
-import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { recurringCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 
 const calendar = businessCalendar('Asia/Jakarta')
 const moment = fc.integer({ min: Date.parse('2026-01-01T00:00:00Z'), max: Date.parse('2029-12-31T00:00:00Z') }).map(at => new Date(at))
-const service = fc.record({ paidUntil: moment, cycle: fc.constantFrom(...billingCycles), anchorDay: fc.constant(null), price: fc.bigInt({ min: 0n, max: 50_000_000n }).map(amount => money(amount)), days: fc.integer({ min: 0, max: 400 }) })
+const service = fc.record({ paidUntil: moment, cycle: fc.constantFrom(...recurringCycles), anchorDay: fc.constant(null), price: fc.bigInt({ min: 0n, max: 50_000_000n }).map(amount => money(amount)), days: fc.integer({ min: 0, max: 400 }) })
   .map(({ days, ...own }) => ({ own: { ...own, discounts: [], priceChanges: [], periodsPaid: 1 }, day: calendar.isoDay(calendar.shiftDays(own.paidUntil, days)), days }))
 
 describe('bringing services to one day', () => {
@@ -48,7 +48,7 @@ describe('bringing services to one day', () => {
 
 describe('a fixed term', () => {
   it('is paid after exactly its number of periods, on whatever day it begins', () => {
-    fc.assert(fc.property(moment, fc.constantFrom(...billingCycles), fc.integer({ min: 1, max: 12 }), (from, cycle, periods) => {
+    fc.assert(fc.property(moment, fc.constantFrom(...recurringCycles), fc.integer({ min: 1, max: 12 }), (from, cycle, periods) => {
       const anchorDay = calendar.dayOf(from).day
       const endsAt = calendar.periodEnd(from, monthsOfCycle[cycle] * periods, anchorDay)
       let paidUntil = from

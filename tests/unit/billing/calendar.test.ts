@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, it } from 'vitest'
 import { money } from '#shared/money/money.ts'
-import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { recurringCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { judge } from '#server/billing/brake.ts'
-import { applyAction, foresee } from '#server/billing/foresight.ts'
+import { applyAction, foresee, paidNow } from '#server/billing/foresight.ts'
 import { defaultPolicy } from '#server/billing/policy.ts'
 import { planService } from '#server/billing/service-plan.ts'
 import type { CalendarFacts, PlanRules } from '#server/billing/service-plan.ts'
@@ -19,7 +19,7 @@ const rules: PlanRules = { policy: defaultPolicy, calendar: businessCalendar('As
 
 describe('periods', () => {
   it('D2, D20: follow one another without gap or overlap, on the anchor day or the last day of a shorter month, in every zone and over leap years', () => {
-    fc.assert(fc.property(zone, moment, fc.constantFrom(...billingCycles), fc.integer({ min: 1, max: 40 }), (name, start, cycle, count) => {
+    fc.assert(fc.property(zone, moment, fc.constantFrom(...recurringCycles), fc.integer({ min: 1, max: 40 }), (name, start, cycle, count) => {
       const calendar = businessCalendar(name)
       const anchor = calendar.dayOf(start).day
       let from = start
@@ -49,6 +49,34 @@ describe('periods', () => {
       const exact = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(name).add({ days }).epochMilliseconds
       expect(businessCalendar(name).shiftDays(at, days).getTime()).toBe(exact)
       expect(businessCalendar(name).isoDay(at)).toBe(Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(name).toPlainDate().toString())
+    }))
+  })
+})
+
+/** What is paid once, for good. */
+describe('what is paid once', () => {
+  const sold: CalendarFacts = { serviceId: 's', clientId: 'c', orderId: 'o', hostname: 'a.contoh.id', clientName: 'Sari', status: 'active', suspensionReason: null, cycle: 'one_time', price: money(100_000), anchorDay: null, discounts: [], priceChanges: [], periodsPaid: 1, cancelAtPeriodEnd: false, holdUntil: null, paidUntil: null, forGood: true, renewalIssued: false, invoice: null, terms: null }
+  const invoice = { invoiceId: 'i', number: 'I', issuedAt: new Date('2026-11-02T03:00:00Z'), dueAt: new Date('2026-11-05T03:00:00Z'), outstanding: money(111_000), noticed: [], finalNoticeAt: null, paymentUnderWay: false }
+
+  it('asks for nothing and ends by nothing, at any moment and in any look ahead', () => {
+    fc.assert(fc.property(moment, fc.integer({ min: 0, max: 4000 }), fc.constantFrom('pending' as const, 'active' as const), fc.boolean(), (at, days, status, byHand) => {
+      const facts = { ...sold, status, byHand }
+      expect(planService(facts, rules, at)).toEqual([])
+      expect(foresee(facts, rules, at, new Date(at.getTime() + days * day))).toEqual([])
+    }))
+  })
+
+  it('unpaid, its order lapses; paid, it is for good', () => {
+    const ordered = { ...sold, status: 'pending' as const, forGood: false, periodsPaid: 0, invoice }
+    expect(planService(ordered, rules, new Date('2026-11-06T03:00:00Z')).map(action => action.kind)).toEqual(['expire_order'])
+    expect(paidNow(ordered, new Date('2026-11-03T03:00:00Z'), rules)).toMatchObject({ forGood: true, paidUntil: null, status: 'active', invoice: null })
+  })
+
+  it('whose payment was taken back: a machine is dunned as for every debt, work is only reminded of', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 400 }), (days) => {
+      const kinds = (byHand: boolean) => foresee({ ...sold, byHand, invoice }, rules, invoice.issuedAt, new Date(invoice.issuedAt.getTime() + days * day)).map(action => action.kind)
+      expect(kinds(true).every(kind => kind === 'send_reminder')).toBe(true)
+      if (days > 30) expect(kinds(false)).toContain('terminate')
     }))
   })
 })

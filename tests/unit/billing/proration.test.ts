@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { money } from '#shared/money/money.ts'
-import { billingCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { recurringCycles, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { chargeOf, dayNumberOf, unusedOf } from '#server/billing/proration.ts'
 
@@ -56,7 +56,7 @@ describe('the price of a change by exact days', () => {
   it('the same local days cost the same in every zone, over leap years and changes of the clock', () => {
     const zones = ['Asia/Jakarta', 'Asia/Jayapura', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC']
     const start = fc.date({ min: new Date('2020-01-01T12:00:00Z'), max: new Date('2040-01-01T12:00:00Z'), noInvalidDate: true }).map(at => at.toISOString().slice(0, 10))
-    fc.assert(fc.property(start, fc.constantFrom(...billingCycles), fc.integer({ min: 0, max: 365 }), amount, amount, (isoDay, cycle, after, old, more) => {
+    fc.assert(fc.property(start, fc.constantFrom(...recurringCycles), fc.integer({ min: 0, max: 365 }), amount, amount, (isoDay, cycle, after, old, more) => {
       const costs = zones.map((zone) => {
         const calendar = businessCalendar(zone)
         const from = calendar.startOfDay(isoDay)

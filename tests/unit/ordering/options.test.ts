@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { OptionRecord } from '#server/catalog/ports.ts'
-import { carryOptions, chooseOptions, rechooseOptions, toSoldOption } from '#server/ordering/choose-options.ts'
+import { carryOptions, chooseOptions, rechooseOptions, setupsOf, toSoldOption } from '#server/ordering/choose-options.ts'
 import type { OptionWish } from '#server/ordering/choose-options.ts'
 import { chargeOf } from '#server/billing/proration.ts'
 import { renewalPrice } from '#server/billing/renewal-price.ts'
@@ -81,6 +81,17 @@ describe('options of a product', () => {
 })
 
 describe('what options cost a running service', () => {
+  it('set-up fees once: of the units that come on top, in one step or in many; fewer units and what stays cost none', () => {
+    fc.assert(fc.property(offered, wished, fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 1, maxLength: 6 }), (options, wishes, counts) => {
+      const sold = (n: number) => soldOf(options, wishes.map(wish => wish.optionId === 'disk' ? { ...wish, quantity: n * 10 } : wish))
+      const fee = (from: number, to: number) => setupsOf(options, 'monthly', sold(from), sold(to)).reduce((all, { amount: each }) => all + each.amount, 0n)
+      const unit = options[0]?.prices[0]?.setup.amount ?? 0n
+      const climb = [...counts].sort((a, b) => a - b)
+      expect(climb.slice(1).reduce((all, to, i) => all + fee(climb[i] ?? 0, to), 0n)).toBe(fee(climb[0] ?? 0, climb.at(-1) ?? 0))
+      for (const [i, to] of counts.entries()) expect(fee(counts[i - 1] ?? 0, to)).toBe(unit * BigInt(Math.max(0, to - (counts[i - 1] ?? 0)) * 10))
+    }))
+  })
+
   it('by exact days two steps on one day cost what the way at once costs, whatever discount is on the period', () => {
     const days = fc.integer({ min: 1, max: 366 }).map(length => ({ from: 0, to: length }))
     fc.assert(fc.property(days.chain(all => fc.tuple(fc.constant(all), fc.integer({ min: 0, max: all.to }))), fc.tuple(offered, wished, wished, wished), amount, ([all, day], [options, one, two, three], paid) => {
@@ -97,7 +108,7 @@ describe('what options cost a running service', () => {
 
   it('a renewal asks for the product\'s price and theirs; a new price of the product leaves theirs as it is, and a code never takes off more than all', () => {
     fc.assert(fc.property(amount, amount, fc.array(amount, { maxLength: 4 }), fc.bigInt(1n, 100n), (base, next, own, value) => {
-      const options = own.map((each, i) => ({ text: `o${i}`, price: money(each) }))
+      const options = own.map((each, i) => ({ text: { id: `o${i}`, en: `o${i}` }, price: money(each) }))
       const at = new Date('2027-01-01T00:00:00Z')
       const extra = own.reduce((sum, each) => sum + each, 0n)
       const plain = { price: money(base), options, discounts: [], priceChanges: [], periodsPaid: 1 }

@@ -28,6 +28,13 @@ const codes = fc.array(
 const covers = (code: PromoRecord, item: DiscountableLine) => (code.productIds.length === 0 || code.productIds.includes(item.productId)) && (code.cycles.length === 0 || code.cycles.includes(item.cycle))
 
 describe('promo codes', () => {
+  it('go on with renewals alone: what is paid once gets its part now and leaves nothing for later', () => {
+    fc.assert(fc.property(codes, lines, (all, items) => {
+      const outcome = evaluatePromos(given(...all), items, at, nobody)
+      items.forEach((item, i) => item.cycle === 'one_time' && expect(outcome.lines[i]?.renewals).toEqual([]))
+    }))
+  })
+
   it('together never take more than the price of a period or a fee, and each only where it holds', () => {
     fc.assert(fc.property(codes, lines, (all, items) => {
       const outcome = evaluatePromos(given(...all), items, at, nobody)
