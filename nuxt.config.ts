@@ -54,6 +54,8 @@ export default defineNuxtConfig({
     experimental: { tasks: true },
     scheduledTasks: {
       '7 * * * *': ['billing:sweep'],
+      // After the run of the hour; the first hour of the business day keeps the plan, the others find it kept.
+      '26 * * * *': ['billing:plan'],
       '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
       '17 19 * * *': ['ledger:audit'],
       '43 19 * * *': ['payments:compare'],

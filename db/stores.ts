@@ -25,6 +25,7 @@ import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { paymentStores } from './repositories/payments.ts'
 import { periodStores } from './repositories/periods.ts'
+import { planSnapshotStores } from './repositories/plan-snapshots.ts'
 import { priceChangeStores } from './repositories/price-changes.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
 import { reconciliationStores } from './repositories/reconciliation.ts'
@@ -35,7 +36,7 @@ import { transferStores } from './repositories/transfers.ts'
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
-    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db),
+    ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
     ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...auditStores(db, context),
   } satisfies KernelStores
 }

@@ -2,6 +2,8 @@
 export interface BillingEvents {
   /** The calendar is due: plan and run it. */
   'billing.sweep-due': { requestedBy: string }
+  /** Today's plan is to be kept, so that tomorrow can be held against it. */
+  'billing.plan-snapshot-due': { requestedBy: string }
   /** What was booked waits to be sealed into the chain. */
   'billing.seal-due': { requestedBy: string }
   /** The ledger is to prove itself. */

@@ -56,19 +56,25 @@ function moments(facts: CalendarFacts, house: PlanRules): Date[] {
   ].filter(moment => moment !== null)
 }
 
+/** An action, and the moment at which a run would find it to be done. */
+export interface Foreseen { readonly action: PlannedAction, readonly at: Date }
+
 /**
  * What the calendar will have done by `until`, in order, if nobody pays and nothing is changed. For a moment that is not in the future this
  * is simply the plan of that moment. Bounded: a service yields a few dozen actions per year looked ahead.
  */
-export function foresee(start: CalendarFacts, rules: PlanRules, now: Date, until: Date): PlannedAction[] {
-  if (until <= now) return planService(start, rules, until)
-  const found = new Map<string, PlannedAction>()
+export const foresee = (start: CalendarFacts, rules: PlanRules, now: Date, until: Date): PlannedAction[] => foreseeMoments(start, rules, now, until).map(({ action }) => action)
+
+/** The same, with the moment of each. */
+export function foreseeMoments(start: CalendarFacts, rules: PlanRules, now: Date, until: Date): Foreseen[] {
+  if (until <= now) return planService(start, rules, until).map(action => ({ action, at: until }))
+  const found = new Map<string, Foreseen>()
   let facts = start
   let at = now
   for (let turn = 0; turn < 1000; turn += 1) {
     const fresh = planService(facts, rules, at).filter(action => !found.has(action.key))
     for (const action of fresh) {
-      found.set(action.key, action)
+      found.set(action.key, { action, at })
       if (!action.held) facts = applyAction(facts, action, at, rules)
     }
     if (fresh.some(action => !action.held)) continue
@@ -76,5 +82,5 @@ export function foresee(start: CalendarFacts, rules: PlanRules, now: Date, until
     if (!next) break
     at = next
   }
-  return [...found.values()].sort((a, b) => a.dueSince.getTime() - b.dueSince.getTime())
+  return [...found.values()].sort((a, b) => a.action.dueSince.getTime() - b.action.dueSince.getTime())
 }

@@ -19,6 +19,7 @@ import type { LateFeeStore } from './late-fee-ports.ts'
 import type { ReturnParts, ReturnWay } from './return-entries.ts'
 import type { LifeStore } from './life-ports.ts'
 import type { ManualEntryStore, PeriodStore } from './ledger-ports.ts'
+import type { PlanSnapshotStore } from './plan-snapshot-ports.ts'
 import type { PriceChangeStore } from './price-ports.ts'
 import type { PriceChange, PriceTerms, RenewalDiscount, RenewalPrice } from './renewal-price.ts'
 import type { CalendarFacts } from './service-plan.ts'
@@ -331,7 +332,7 @@ export interface BillingStores extends KernelStores {
   readonly billedClients: BilledClients, readonly invoicePayments: InvoicePaymentStore, readonly billingRuns: BillingRunStore, readonly deposits: DepositStore, readonly changes: ChangeStore, readonly priceChanges: PriceChangeStore
   readonly drafts: DraftStore, readonly creditNotes: CreditNoteStore, readonly taxDocuments: TaxDocumentStore, readonly taxRules: TaxRuleStore, readonly manualEntries: ManualEntryStore, readonly periods: PeriodStore
   readonly lives: LifeStore, readonly alignments: AlignmentStore
-  readonly terms: TermsStore, readonly clientGroups: ClientGroupStore, readonly lateFees: LateFeeStore, readonly holidays: HolidayStore
+  readonly terms: TermsStore, readonly clientGroups: ClientGroupStore, readonly lateFees: LateFeeStore, readonly holidays: HolidayStore, readonly planSnapshots: PlanSnapshotStore
 }
 
 /** Draws an invoice as PDF. Never called inside a transaction: a full disk or a bad font loses no payment. */

@@ -59,7 +59,7 @@ export const showPlan = (deps: RunDeps & { readonly describeReason: DescribeReas
 }
 
 /** A renewal is planned without PPN; people are told what its invoice will ask. */
-const withTax = (action: PlannedAction, deps: RunDeps, now: Date): PlannedAction => action.kind !== 'issue_renewal_invoice' || !action.amount ? action : { ...action, amount: deps.computeTax(action.amount, action.dueSince > now ? action.dueSince : now).total }
+export const withTax = (action: PlannedAction, deps: Pick<RunDeps, 'computeTax'>, now: Date): PlannedAction => action.kind !== 'issue_renewal_invoice' || !action.amount ? action : { ...action, amount: deps.computeTax(action.amount, action.dueSince > now ? action.dueSince : now).total }
 const daysExplained = 60
 
 /**

@@ -1,4 +1,5 @@
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import type { Page, PageRequest } from '../kernel/ports.ts'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
 
 /**
@@ -86,8 +87,19 @@ export interface MailTransport { send(letter: Letter): Promise<void> }
 export interface QueuedMail { readonly id: string, readonly recipient: string, readonly locale: Locale, readonly template: string, readonly params: Readonly<Record<string, string>>, readonly status: 'queued' | 'sent' | 'failed', readonly createdAt: Date }
 export interface Mails {
   find(id: string): Promise<QueuedMail | null>
-  /** Sent: what the mail carried is emptied. */
-  markSent(id: string): Promise<void>
+  /** Sent; `forget`: what the mail carried is emptied. */
+  markSent(id: string, outcome: { readonly forget: boolean }): Promise<void>
   /** `failed` is for good; what the mail carried is emptied then too when `forget` says so. */
   markAttempt(id: string, error: string, outcome: { readonly failed: boolean, readonly forget: boolean }): Promise<void>
+}
+
+export type Notice = Pick<QueuedMail, 'id' | 'locale' | 'template' | 'params' | 'createdAt'> & { readonly readAt: Date | null }
+/** Mails to a client as notices of the portal: those of `noticeTemplates` that still have what they said. */
+export interface Notices {
+  /** Newest first. */
+  list(query: PageRequest & { readonly userId: string, readonly unread: boolean }): Promise<Page<Notice>>
+  /** At most `atMost`. */
+  countUnread(userId: string, atMost: number): Promise<number>
+  /** One of the user's own, or with null all of them; what was read before keeps its moment. */
+  markRead(userId: string, id: string | null): Promise<void>
 }

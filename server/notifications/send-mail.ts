@@ -1,3 +1,4 @@
+import { noticeTemplates } from '#shared/vocabulary/mails.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { Clock, Log } from '../kernel/ports.ts'
 import type { Mails, MailTransport, QueuedMail } from './ports.ts'
@@ -35,5 +36,5 @@ export const sendMail = ({ mails, transport, clock, log, seller }: SendMailDeps)
     if (permanent) return log.warn({ mailId, template: mail.template }, 'the mail server refused the mail for good')
     throw error
   }
-  await mails.markSent(mailId)
+  await mails.markSent(mailId, { forget: !noticeTemplates.some(template => template === mail.template) })
 }

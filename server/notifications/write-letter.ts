@@ -48,12 +48,27 @@ function html(text: LetterText, filled: (part: string) => string, frame: typeof 
  * cannot break out of the subject's line; an address that is not http(s) gets no link.
  */
 export function writeLetter(mail: Pick<QueuedMail, 'id' | 'recipient' | 'locale' | 'params'> & { readonly template: MailTemplate }, seller: string): Letter {
-  const { frame, texts, words } = languages[mail.locale]
+  const { frame } = languages[mail.locale]
+  const { text, values } = textOf(mail, seller)
+  const subject = oneLine(fill(text.subject, values, asIs))
+  return { id: mail.id, to: mail.recipient, subject, text: plainText(text, part => fill(part, values, asIs), frame), html: html(text, part => fill(part, values, escapeHtml), frame, mail.locale, subject) }
+}
+
+type Written = Pick<QueuedMail, 'locale' | 'params'> & { readonly template: MailTemplate }
+
+/** The same letter as the portal shows it: what it says, without greeting, button and signature. Plain text: whoever shows it escapes it. */
+export function writeNotice(mail: Written, seller: string): { readonly title: string, readonly text: string } {
+  const { text, values } = textOf(mail, seller)
+  return { title: oneLine(fill(text.subject, values, asIs)), text: text.paragraphs.map(part => fill(part, values, asIs)).join('\n') }
+}
+
+/** The text of a mail in its reader's language, and what fills its holes. */
+function textOf(mail: Written, seller: string): { readonly text: LetterText, readonly values: Readonly<Record<string, string>> } {
+  const { texts, words } = languages[mail.locale]
   const whole = texts[mail.template !== 'invoice_reminder' || !mail.params.overdue ? mail.template : mail.params.overdue === 'work' ? 'work_overdue' : 'invoice_overdue']
   const { reason } = mail.params
   const values = { ...mail.params, ...(reason === undefined ? {} : { reason: words[reason] ?? reason }), seller }
   // Who owes no late fee reads nothing of one.
-  const text = whole.details ? { ...whole, details: whole.details.filter(([, value]) => value !== '{{lateFee}}' || mail.params.lateFee) } : whole
-  const subject = oneLine(fill(text.subject, values, asIs))
-  return { id: mail.id, to: mail.recipient, subject, text: plainText(text, part => fill(part, values, asIs), frame), html: html(text, part => fill(part, values, escapeHtml), frame, mail.locale, subject) }
+  const text: LetterText = whole.details ? { ...whole, details: whole.details.filter(([, value]) => value !== '{{lateFee}}' || mail.params.lateFee) } : whole
+  return { text, values }
 }

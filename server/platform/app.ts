@@ -51,7 +51,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
     startWorkers: () => core.jobs.work(handlers as Handlers),
     /** Asks once for all that recurs: what fell due while no process ran is not left until the hour comes round. */
     async catchUp() {
-      for (const request of [billing.requestSweep, payments.requestReconcile, provisioning.requestRecovery, infrastructure.requestCollection]) await request('start')
+      for (const request of [billing.requestSweep, billing.requestPlanSnapshot, payments.requestReconcile, provisioning.requestRecovery, infrastructure.requestCollection]) await request('start')
     },
     async ready() {
       await Promise.all([core.kv.ping(), core.read.health.ping()])

@@ -14,6 +14,7 @@ const rule = (retryLimit: number, retryDelay: number, concurrency = 1, expireInS
 /** One queue per event, named as it. */
 export const queueRules: Record<EventName, QueueRule> = {
   'billing.sweep-due': rule(3, 60, 1, 3600),
+  'billing.plan-snapshot-due': rule(3, 60, 1, 3600),
   'billing.seal-due': rule(2, 30),
   'billing.ledger-audit-due': rule(2, 60, 1, 7200),
   'billing.price-announced': rule(20, 2, 1),

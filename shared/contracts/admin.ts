@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
+import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
 import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
@@ -131,6 +131,13 @@ export const plannedActionView = z.object({ key: z.string(), kind: z.enum(billin
 export const planView = z.object({ at: instant, items: z.array(plannedActionView), total: z.number().int(), page: z.number().int(), pageSize: z.number().int(), counts: z.record(z.enum(billingActionKinds), z.number().int()), /** Of each kind: what its invoices ask for, or will; each invoice once. */ sums: z.record(z.enum(billingActionKinds), moneyView), brake: z.object({ kind: z.string(), detail: z.string() }).nullable(), /** Who let a mass termination pass: another person has to do so, too. */ confirmed: z.object({ userId: uuid, name: z.string(), at: instant, terminations: z.number().int() }).nullable() })
 export const billingRunView = z.object({ id: uuid, at: instant, startedAt: instant, finishedAt: instant.nullable(), status: z.enum(['running', 'done', 'stopped_by_brake', 'failed']), actor: z.string(), done: z.number().int(), skipped: z.number().int(), failed: z.number().int(), brake: z.string().nullable() })
 export const showPlan = contract({ method: 'GET', path: '/api/admin/billing/plan', access: 'finance', tag, summary: 'What the billing calendar would do at a moment, and why', query: pageQuery.extend({ at: instant.optional(), kind: z.enum(billingActionKinds).optional(), clientId: uuid.optional(), productId: uuid.optional() }), response: planView })
+const planSide = z.object({ dueSince: instant, amount: moneyView.nullable(), held: z.boolean() })
+/** `before`: as yesterday's plan had it; `now`: as it is planned now. */
+export const planDifferenceView = z.object({ key: z.string(), change: z.enum(planChanges), kind: z.enum(billingActionKinds), serviceId: uuid, hostname: z.string(), clientName: z.string(), invoiceId: uuid.nullable(), invoiceNumber: z.string().nullable(), before: planSide.nullable(), now: planSide.nullable(), why: z.string() })
+export const showPlanDifference = contract({
+  method: 'GET', path: '/api/admin/billing/plan/difference', access: 'finance', tag, summary: 'How the plan of a moment differs from what yesterday\'s plan said of it, and why; `takenAt` is null when no plan was kept yesterday', query: pageQuery.extend({ at: instant.optional(), change: z.enum(planChanges).optional(), kind: z.enum(billingActionKinds).optional(), clientId: uuid.optional(), productId: uuid.optional() }),
+  response: z.object({ at: instant, takenAt: instant.nullable(), until: instant.nullable(), /** Yesterday's plan does not reach the moment. */ beyond: z.boolean(), items: z.array(planDifferenceView), total: z.number().int(), page: z.number().int(), pageSize: z.number().int(), counts: z.record(z.enum(planChanges), z.record(z.enum(billingActionKinds), z.number().int())) }),
+})
 /** `unpaid`: what comes in sixty days if nobody pays; `paid`: what instead if all that is open is paid now (null when nothing is). */
 export const serviceOutlookView = z.object({ serviceId: uuid, hostname: z.string(), clientName: z.string(), status: z.enum(serviceStatuses), holdUntil: instant.nullable(), paidUntil: instant.nullable(), outstanding: moneyView.nullable(), unpaid: z.array(plannedActionView), paid: z.array(plannedActionView).nullable() })
 export const explainService = contract({ method: 'GET', path: '/api/admin/billing/services/{id}', access: 'finance', tag, summary: 'What the calendar does with one service, and what if it is paid now', params: idParams, response: serviceOutlookView })

@@ -60,3 +60,7 @@ export type LedgerCause = typeof ledgerCauses[number]
 /** What the self-audit of the ledger proves. */
 export const ledgerChecks = ['balance', 'chain', 'invoices', 'payments', 'credit'] as const
 export type LedgerCheck = typeof ledgerChecks[number]
+
+/** How the plan of a day differs from yesterday's: `done` went because the calendar carried it out. */
+export const planChanges = ['came', 'went', 'changed', 'done'] as const
+export type PlanChangeKind = typeof planChanges[number]

@@ -185,10 +185,24 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     await page.getByText(say('common.status.power.running'), { exact: true }).first().waitFor({ timeout: 30_000 })
   })
 
+  it('what was mailed stands under notices; one is read, then all', async () => {
+    await watched.visit(`${prefix}/portal/notices`)
+    const unread = page.getByRole('button', { name: `${say('portal.notices.markRead')}: ` })
+    await unread.first().waitFor()
+    const before = await unread.count()
+    expect(before).toBeGreaterThan(1)
+    await unread.first().click()
+    await until('one notice less', () => unread.count(), now => now === before - 1)
+    await button('portal.notices.readAll').click()
+    await until('no unread notice', () => unread.count(), now => now === 0)
+    await page.getByRole('button', { name: `${say('portal.notices.open')}: ` }).last().click()
+    await atOne('/portal/invoices')
+  })
+
   // Once: both languages share their markup.
   if (language === 'id') it('axe finds nothing on any page of the client, light and dark', async () => {
     const invoice = await page.context().request.get(`${demo.url}/api/portal/invoices`).then(async reply => (await reply.json() as { items: { id: string }[] }).items[0]?.id)
-    for (const path of ['/portal', '/portal/services', servicePath.slice(prefix.length), '/portal/invoices', `/portal/invoices/${invoice}`, '/portal/orders', '/portal/credit', '/portal/profile', '/portal/security', '/portal/services/00000000-0000-7000-8000-000000000000', '/checkout']) {
+    for (const path of ['/portal', '/portal/services', servicePath.slice(prefix.length), '/portal/invoices', `/portal/invoices/${invoice}`, '/portal/orders', '/portal/notices', '/portal/credit', '/portal/profile', '/portal/security', '/portal/services/00000000-0000-7000-8000-000000000000', '/checkout']) {
       await page.emulateMedia({ colorScheme: 'light' })
       await watched.visit(prefix + path)
       expect(await axeInBothModes(page)).toEqual([])

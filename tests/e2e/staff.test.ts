@@ -301,6 +301,9 @@ describe('what staff do', () => {
     expect((await serviceOf(ids.service)).openInvoiceId).toBeNull()
     await page.getByRole('button', { name: 'Release: web-1.contoh.id' }).first().click()
     await watched.visit('/en/admin/billing/plan')
+    // Yesterday the service was held: the plan says what became of that, and of what.
+    await page.getByText(/Compared with the plan of/).waitFor()
+    await page.getByText('The service is not held any more.').first().waitFor()
     await press('Run now')
     await dialog().getByRole('button', { name: 'Run now' }).click()
     await until('the renewal invoice', () => serviceOf(ids.service), body => body.openInvoiceId !== null)

@@ -47,6 +47,7 @@ import { defaultPolicy } from '#server/billing/policy.ts'
 import type { ApplyCredit, BillingHooks, BookGatewayFee, BookManualPayment, BookPayment, BookPayout, ChargeBuyerFee, CreditClient, DescribeBuyerFee, EndService, FindPayableInvoice, IssueOrderInvoice, MarkServiceActive, PayOutCredit, ResumeService, ReturnMoney, ReversePayment, StartTrial, SuspendService, TakeCreditBack } from '#server/billing/ports.ts'
 import { openChange } from '#server/billing/open-change.ts'
 import { payDepositTargets } from '#server/billing/pay-deposit-targets.ts'
+import type { PlanWhy } from '#server/billing/plan-why.ts'
 import { printCreditNote, printInvoice, showCreditable, writeCreditNoteXml, writeInvoiceXml } from '#server/billing/print-invoice.ts'
 import { proposeManualEntry, reverseManualEntry } from '#server/billing/propose-manual-entry.ts'
 import { findChangeSubject, quoteChange } from '#server/billing/quote-change.ts'
@@ -67,8 +68,10 @@ import { showCredit } from '#server/billing/show-credit.ts'
 import { showAdminInvoice, showInvoice } from '#server/billing/show-invoice.ts'
 import { listEntries, showBalances, toAuditView } from '#server/billing/show-ledger.ts'
 import { explainService, showPlan } from '#server/billing/show-plan.ts'
+import { showPlanDifference } from '#server/billing/show-plan-difference.ts'
 import { spreadPrice } from '#server/billing/spread-price.ts'
 import { startTrial } from '#server/billing/start-trial.ts'
+import { takePlanSnapshot } from '#server/billing/take-plan-snapshot.ts'
 import { suspendService } from '#server/billing/suspend-service.ts'
 import { cancelDeposit, payTogether, topUp } from '#server/billing/top-up.ts'
 import { voidInvoice } from '#server/billing/void-invoice.ts'
@@ -95,6 +98,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
   const describeReason = ({ code, days, at, moved }: Reason, locale: Locale) => texts[locale].reasons[code].replace('{days}', String(days)).replace('{at}', code === 'suspension' || code === 'final_notice' ? formatMoment(at, locale, zone) : formatDay(at, locale, zone)) + (moved ? ` · ${describeMoved(moved, locale)}` : '')
   const deps = {
     clock, newId, rules, seller, computeTax, taxChanged, baseUrl: config.GARDU_BASE_URL, hooks: () => hooks, transact, read, log: core.log, clockMayJump: config.GARDU_DEMO,
+    describeWhy: ({ code, at, subject, moved }: PlanWhy, locale: Locale) => moved ? describeMoved(moved, locale) : texts[locale].planWhy[code].replace('{at}', at ? formatMoment(at, locale, zone) : texts[locale].unknownTime).replace('{subject}', subject ?? ''),
     describeRail: (reason: keyof typeof id.documents.rail, locale: Locale) => texts[locale].rail[reason], describeMoved, describeReason, holidaysChanged, describeDeposit: (locale: Locale) => depositTexts[locale], describeLateFee: (locale: Locale) => texts[locale].invoice.lateFee, describeBuyerFee, printer: core.printer, notePrinter: drawCreditNote, percentOf, digest: (text: string) => createHash('sha256').update(text).digest('hex'),
   }
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
@@ -109,6 +113,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     for (const after of [startDueChanges(deps), lapseChanges(deps), lapseAlignments(deps), lapse, announceEnds(deps)]) await after()
     return done
   }
+  const keepPlan = takePlanSnapshot(deps)
   const system: Actor = { kind: 'system', name: 'billing.sweep' }
   return {
     /** Told once, after the other modules are composed. */
@@ -153,7 +158,7 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     showCreditable: showCreditable(deps), issueCreditNote: issueCreditNote(deps), printCreditNote: printCreditNote(deps), writeInvoiceXml: writeInvoiceXml(deps), writeCreditNoteXml: writeCreditNoteXml(deps),
     setTaxNumber: setTaxNumber(deps), checkCoretax: checkCoretax(deps), exportCoretax: exportCoretax(deps),
     voidInvoice: voidInvoice(deps), writeOffRest: writeOffRest(deps), recordManualPayment: recordManualPayment(deps),
-    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), explainService: explainService(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
+    foreseeRenewals: foreseeRenewals(deps), showPlan: showPlan(deps), showPlanDifference: showPlanDifference(deps), explainService: explainService(deps), setHold: setHold(deps), previewPrice: previewPrice(deps), announcePrice: announcePrice(deps), withdrawPrice: withdrawPrice(deps), listPriceAnnouncements: listPriceAnnouncements(deps), setServicePrice: setServicePrice(deps), runBilling: run, runBillingByStaff: runBillingByStaff(deps),
     async listRuns(query: { page: number, pageSize: number }) {
       const page = await read.billingRuns.list(query)
       return { ...page, items: page.items.map(toRunView) }
@@ -171,11 +176,18 @@ export function composeBilling(core: Core, { computeTax, percentOf, taxChanged }
     requestLedgerAudit: (requestedBy: string) => read.outbox.emit('billing.ledger-audit-due', { requestedBy }, { singletonKey: 'billing.ledger-audit' }),
     /** Enqueues a run; an equal one that waits already is enough. */
     requestSweep: (requestedBy: string) => read.outbox.emit('billing.sweep-due', { requestedBy }, { singletonKey: 'billing.sweep' }),
-    demoClock: demoClock(core, () => run({ actor: { kind: 'system', name: 'demo.clock' }, confirmBrake: true })),
+    /** Asks that today's plan be kept; one that waits already is enough, and one that is kept is left as it is. */
+    requestPlanSnapshot: (requestedBy: string) => read.outbox.emit('billing.plan-snapshot-due', { requestedBy }, { singletonKey: 'billing.plan-snapshot' }),
+    takePlanSnapshot: keepPlan,
+    demoClock: demoClock(core, async () => {
+      await run({ actor: { kind: 'system', name: 'demo.clock' }, confirmBrake: true })
+      await keepPlan()
+    }),
     handlers: {
       'billing.sweep-due': async () => {
         await run({ actor: system, confirmBrake: false })
       },
+      'billing.plan-snapshot-due': keepPlan,
       'billing.price-announced': spreadPrice(deps),
       'billing.deposit-paid': payDepositTargets(deps),
       'billing.seal-due': async () => void await sealJournal(deps)({ everything: false }),
