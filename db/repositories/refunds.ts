@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, ilike, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
-import type { Refund, RefundFilter, RefundStore } from '#server/payments/refund-ports.ts'
+import type { Refund, RefundFilter, RefundListItem, RefundStore } from '#server/payments/refund-ports.ts'
 import type { Executor } from '../client.ts'
 import { invoices, payments, refunds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
@@ -13,8 +13,11 @@ const waitsForApproval = and(eq(refunds.status, 'requested'), eq(refunds.needsAp
 /** What a person has to look at: decisions that wait, and what nobody here asked for or what failed until somebody noted it. */
 const wantsAttention = or(waitsForApproval, and(isNull(refunds.notedAt), or(eq(refunds.found, true), eq(refunds.status, 'failed'))))
 
-const listed = (db: Executor) => db.select({ refund: refunds, invoiceNumber: invoices.number, clientName: users.name, gateway: payments.gateway, method: payments.method }).from(refunds)
+const beyond = sql<string>`greatest(0, coalesce((select sum(o.amount) from refunds o where o.payment_id = ${refunds.paymentId} and o.status in ('requested', 'pending', 'done')), 0) - coalesce(${payments.settledAmount}, ${payments.amount}, 0))::text`
+const listed = (db: Executor) => db.select({ refund: refunds, invoiceNumber: invoices.number, clientName: users.name, gateway: payments.gateway, method: payments.method, beyond }).from(refunds)
   .innerJoin(users, eq(users.id, refunds.clientId)).leftJoin(invoices, eq(invoices.id, refunds.invoiceId)).leftJoin(payments, eq(payments.id, refunds.paymentId))
+
+const toListed = ({ refund, beyond, ...more }: Awaited<ReturnType<typeof listed>>[number]): RefundListItem => ({ ...toRefund(refund), ...more, beyond: money(BigInt(beyond), refund.currency) })
 
 export const refundStore = (db: Executor): RefundStore => ({
   async find(id) {
@@ -62,7 +65,7 @@ export const refundStore = (db: Executor): RefundStore => ({
   },
   async findListed(id) {
     const [row] = await listed(db).where(eq(refunds.id, id))
-    return row ? { ...toRefund(row.refund), invoiceNumber: row.invoiceNumber, clientName: row.clientName, gateway: row.gateway, method: row.method } : null
+    return row ? toListed(row) : null
   },
   async list(filter: RefundFilter) {
     const where = and(
@@ -71,6 +74,6 @@ export const refundStore = (db: Executor): RefundStore => ({
     )
     const rows = await listed(db).where(where).orderBy(desc(refunds.createdAt), desc(refunds.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
     const [counted] = await db.select({ total: count() }).from(refunds).innerJoin(users, eq(users.id, refunds.clientId)).leftJoin(invoices, eq(invoices.id, refunds.invoiceId)).where(where)
-    return { items: rows.map(({ refund, ...more }) => ({ ...toRefund(refund), ...more })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+    return { items: rows.map(toListed), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
   },
 })

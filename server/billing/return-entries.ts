@@ -10,12 +10,14 @@ export type ReturnWay = 'gateway' | 'bank' | 'credit'
 /** Who bears what goes back: the invoice (owed again), the client's credit, the house, or nobody yet (for Finance to clear up). */
 export interface ReturnParts { readonly invoice: Money, readonly credit: Money, readonly expenses: Money, readonly suspense: Money }
 
+/** What of a payment still stands on its invoice and in the client's credit, and what of it was given back as credit. */
+export interface Carried { readonly invoice: Money, readonly credit: Money, readonly given: Money }
+
 export interface ReturnFacts {
   readonly amount: Money
   readonly way: ReturnWay
   readonly consequence: RefundConsequence
-  /** What of the payment still stands on the invoice and in the client's credit. */
-  readonly carried: { readonly invoice: Money, readonly credit: Money }
+  readonly carried: Carried
   /** What the client's credit is now. */
   readonly credit: Money
   /** An issued or paid invoice can be owed again; a closed one cannot. */
@@ -24,8 +26,9 @@ export interface ReturnFacts {
 
 /**
  * Divides what goes back. Money of this payment that lies in the client's credit goes first, as far as it is still there. Of the rest,
- * `keep` is borne by the house; with `reopen` the invoice is owed again by what it had got. What neither can bear any more (credit that
- * was spent meanwhile) is `suspense`: never a negative credit. The parts add up to the amount.
+ * `keep` is borne by the house; with `reopen` the invoice is owed again by what it had got. What it cannot bear any more went back before:
+ * what of that was given as credit is taken out of credit, as far as it is still there. What nobody can bear (given back by hand, or credit
+ * that was spent meanwhile) is `suspense`: never a negative credit. The parts add up to the amount.
  */
 export function divideReturn({ amount, way, consequence, carried, credit, invoiceOpen }: ReturnFacts): ReturnParts {
   const none = zero(amount.currency)
@@ -38,7 +41,7 @@ export function divideReturn({ amount, way, consequence, carried, credit, invoic
   const invoice = invoiceOpen ? min(rest, positive(carried.invoice)) : none
   const left = subtract(rest, invoice)
   // What was paid on an invoice that was closed later became credit then.
-  const more = invoiceOpen ? none : min(left, subtract(spendable, first))
+  const more = min(left, min(subtract(spendable, first), invoiceOpen ? positive(carried.given) : left))
   return { invoice, credit: add(first, more), expenses: none, suspense: subtract(left, more) }
 }
 
@@ -55,12 +58,14 @@ export const feeEntry = (context: EntryContext, gateway: GatewayName, fee: Money
 export const payoutEntry = (context: EntryContext, gateway: GatewayName, amount: Money, fee: Money): JournalEntry =>
   entry('gateway_payout', context, [['bank', amount], ['gateway_fees', fee, gateway]], [['gateway_clearing', add(amount, fee), gateway]])
 
-/** What of a payment still stands on its invoice and in credit: what it booked (again), less what earlier returns took from each. */
-export function carriedBy(booked: readonly JournalLine[], returned: readonly JournalLine[], currency: Money['currency']): { invoice: Money, credit: Money } {
-  const of = (account: JournalLine['account']): Money => {
-    const came = booked.filter(line => line.account === account).reduce((sum, line) => sum - line.amount.amount, 0n)
-    const went = returned.filter(line => line.account === account && line.amount.amount > 0n).reduce((sum, line) => sum + line.amount.amount, 0n)
-    return { amount: came - went, currency }
-  }
-  return { invoice: of('receivable'), credit: of('client_credit') }
+/**
+ * What of a payment still stands on its invoice and in credit: what it booked (again), less what earlier returns took from each. What they
+ * took from credit beyond what it had there was given as credit before.
+ */
+export function carriedBy(booked: readonly JournalLine[], returned: readonly JournalLine[], currency: Money['currency']): Carried {
+  const cut = (lines: readonly JournalLine[], account: JournalLine['account'], sign: bigint) => lines.filter(line => line.account === account && line.amount.amount * sign > 0n).reduce((sum, line) => sum + line.amount.amount * sign, 0n)
+  const of = (account: JournalLine['account']): bigint => cut(booked, account, -1n) - cut(booked, account, 1n) - cut(returned, account, 1n)
+  const credit = of('client_credit')
+  const given = cut(returned, 'client_credit', -1n) + (credit < 0n ? credit : 0n)
+  return { invoice: { amount: of('receivable'), currency }, credit: { amount: credit, currency }, given: { amount: given, currency } }
 }

@@ -23,7 +23,7 @@ export interface Refund {
   readonly createdAt: Date, readonly sentAt: Date | null, readonly checkedAt: Date | null, readonly finishedAt: Date | null, readonly problem: string | null, readonly notedAt: Date | null, readonly notedByName: string | null
 }
 export type NewRefund = Omit<Refund, 'checkedAt' | 'finishedAt' | 'problem' | 'notedAt' | 'notedByName' | 'approvedBy' | 'approvedByName' | 'approvedAt'>
-export interface RefundListItem extends Refund { readonly invoiceNumber: string | null, readonly clientName: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod | null }
+export interface RefundListItem extends Refund { readonly invoiceNumber: string | null, readonly clientName: string, readonly gateway: GatewayName | null, readonly method: PaymentMethod | null, /** By so much more went back of its payment, or is on its way, than was settled; never negative. */ readonly beyond: Money }
 export interface RefundFilter extends PageRequest { readonly q?: string | undefined, readonly status?: RefundStatus | undefined, readonly kind?: RefundKind | undefined, /** Waits for a person: approval, or something nobody asked for. */ readonly attention?: boolean | undefined, readonly invoiceId?: string | undefined }
 
 type Change = Partial<Pick<Refund, 'sentAt' | 'finishedAt' | 'problem' | 'approvedBy' | 'approvedByName' | 'approvedAt' | 'notedAt' | 'notedByName'>>

@@ -13,7 +13,7 @@ export function toRefundView(refund: RefundListItem, actor: StaffActor): RefundV
   const waits = refund.status === 'requested' && refund.needsApproval && refund.approvedAt === null
   return {
     id: refund.id, paymentId: refund.paymentId, invoiceId: refund.invoiceId, invoiceNumber: refund.invoiceNumber, clientId: refund.clientId, clientName: refund.clientName, gateway: refund.gateway, method: refund.method, kind: refund.kind, status: refund.status, consequence: refund.consequence, amount: toMoneyJson(refund.amount),
-    found: refund.found, reason: refund.reason, reference: refund.reference, paidOn: paidOn?.toISOString() ?? null, refundKey: refund.refundKey, requestedByName: refund.requestedByName, approvedByName: refund.approvedByName,
+    found: refund.found, beyond: refund.found && refund.status === 'done' && refund.beyond.amount > 0n ? toMoneyJson(refund.beyond) : null, reason: refund.reason, reference: refund.reference, paidOn: paidOn?.toISOString() ?? null, refundKey: refund.refundKey, requestedByName: refund.requestedByName, approvedByName: refund.approvedByName,
     waits, mayApprove: waits && refund.requestedBy !== actor.id, createdAt: createdAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null, problem: refund.problem, noted: refund.notedAt !== null,
   }
 }

@@ -10,7 +10,10 @@ const reference = z.string().trim().min(3).max(100)
 export const refundView = z.object({
   id: uuid, paymentId: uuid.nullable(), invoiceId: uuid.nullable(), invoiceNumber: z.string().nullable(), clientId: uuid, clientName: z.string(), gateway: z.enum(gateways).nullable(), method: z.enum(paymentMethods).nullable(), kind: z.enum(refundKinds), status: z.enum(refundStatuses), consequence: z.enum(refundConsequences), amount: moneyView,
   /** Made at the gateway, not here. */
-  found: z.boolean(), reason: z.string(), reference: z.string().nullable(), paidOn: instant.nullable(), refundKey: z.string().nullable(), requestedByName: z.string(), approvedByName: z.string().nullable(),
+  found: z.boolean(),
+  /** Of what was found: by so much more went back of its payment than was settled. */
+  beyond: moneyView.nullable(),
+  reason: z.string(), reference: z.string().nullable(), paidOn: instant.nullable(), refundKey: z.string().nullable(), requestedByName: z.string(), approvedByName: z.string().nullable(),
   /** A second person has to decide; `mayApprove`: the reader may be it. */
   waits: z.boolean(), mayApprove: z.boolean(), createdAt: instant, finishedAt: instant.nullable(), problem: z.string().nullable(), noted: z.boolean(),
 })

@@ -79,7 +79,7 @@ export async function openHouse(kind: 'embedded' | 'postgres', start: string, la
       await old.close()
       await begin()
     },
-    work: () => work(open(), lanes), post: () => postLetters(open(), lanes),
+    work: () => work(open(), lanes), post: () => postLetters(open()),
     async close() {
       await midtrans.close()
       await mailRoom.close()
@@ -94,6 +94,8 @@ export async function openHouse(kind: 'embedded' | 'postgres', start: string, la
 interface Job { id: string, name: EventName, data: Record<string, string> }
 const dueJobs = sql`state in ('created', 'retry') and name not like '\\_\\_%' and start_after <= now()`
 const letters: EventName = 'notifications.mail-queued'
+/** Letters on their way at once: the mail server greets each connection after a tenth of a second, and who waits for it does nothing. */
+const senders = 16
 
 /** Trouble of the gateway or of the mail server; anything else is a fault of the program. */
 function forgive(error: unknown) {
@@ -119,12 +121,12 @@ async function work(app: App, lanes: number): Promise<void> {
 }
 
 /** A letter's job stands until the letter is out or refused for good, as a worker's retries and a person's would have it. */
-async function postLetters(app: App, lanes: number): Promise<void> {
+async function postLetters(app: App): Promise<void> {
   const { rows } = billingWorld(app)
   for (let after: string | null = null; ;) {
     const jobs: Job[] = await rows<Job>(sql`select id, name, data from pgboss.job where ${dueJobs} and name = ${letters} and (${after}::uuid is null or id > ${after}::uuid) order by id limit 200`)
     const out: string[] = []
-    await inLanes(jobs, Math.max(lanes, 2), async ({ id, data }) => {
+    await inLanes(jobs, senders, async ({ id, data }) => {
       await app.notifications.sendMail({ mailId: data.mailId ?? '' }).then(() => out.push(id), forgive)
     })
     if (out.length > 0) await rows(sql`delete from pgboss.job where name = ${letters} and id = any(string_to_array(${out.join()}, ',')::uuid[])`)

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eq, sql } from 'drizzle-orm'
+import fc from 'fast-check'
 import { payments, services } from '#db/schema/index.ts'
 import type { Actor } from '#server/kernel/ports.ts'
+import { money } from '#shared/money/money.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
@@ -136,6 +138,34 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(await world.periods(serviceId)).toHaveLength(2)
     expect(await world.invoicesOf(serviceId)).toHaveLength(2)
     expect(await test.app.core.read.ledger.credit(clientId)).toBe(111_000n)
+  })
+
+  it('whatever is paid, taken back, and when, and however often the calendar runs: paid periods follow each other without gap or double, and each is invoiced once', { timeout: 240_000 }, async () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ act: fc.constant('wait' as const), times: fc.integer({ min: 1, max: 18 }) }) }, { weight: 3, arbitrary: fc.record({ act: fc.constant('pay' as const), times: fc.integer({ min: 1, max: 3 }) }) },
+      fc.record({ act: fc.constant('take_back' as const), times: fc.constant(1) }), fc.record({ act: fc.constant('run' as const), times: fc.integer({ min: 2, max: 3 }) }),
+    )
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 14 }), async (steps) => {
+      await world.reset()
+      test.clock.set('2028-01-31T03:00:00Z')
+      const { serviceId, clientId } = await world.running()
+      const paid: { paymentId: string, invoiceId: string, amount: bigint }[] = []
+      for (const { act, times } of steps) {
+        if (act === 'wait') test.clock.advance(times * day)
+        else if (act === 'pay') {
+          const invoiceId = (await world.invoicesOf(serviceId)).findLast(invoice => invoice.status === 'issued')?.id
+          for (let i = 0; invoiceId && i < times; i++) paid.push({ invoiceId, amount: 111_000n, paymentId: (await world.pay(invoiceId, 111_000n)).paymentId })
+        } else if (act === 'take_back') {
+          const last = paid.pop()
+          if (last) await test.app.core.transact(stores => test.app.billing.reversePayment(stores, { ...last, clientId, gateway: 'midtrans', amount: money(last.amount), at: test.clock.now(), actor: tester, cause: 'denied' }))
+        }
+        await Promise.all(Array.from({ length: act === 'run' ? times : 1 }, () => test.app.billing.runBilling({ actor: tester, confirmBrake: true })))
+        const periods = await world.periods(serviceId)
+        expect(periods.slice(1).map(period => period.periodStart.toISOString())).toEqual(periods.slice(0, -1).map(period => period.periodEnd?.toISOString()))
+        expect(await world.rows(sql`select l.period_start from invoice_lines l join invoices i on i.id = l.invoice_id and i.status in ('issued', 'paid') where l.service_id = ${serviceId} and l.kind = 'service' group by 1 having count(*) > 1`)).toEqual([])
+        expect(await test.app.core.read.ledger.credit(clientId) >= 0n).toBe(true)
+      }
+    }), { numRuns: kind === 'postgres' ? 12 : 4 })
   })
 
   it('D4: the first invoice is bound to period 0: paid, taken back and paid again it makes one period', async () => {

@@ -209,6 +209,30 @@ describe.each(databaseKinds())('money that goes back on %s', (kind) => {
       await pay().declineRefund({ refundId: waiting, actor: second, reason: 'charged back' })
     })
 
+    it('what was given back as credit goes out of credit when the bank takes the payment all the same: nobody keeps both', async () => {
+      const { paymentId, gatewayOrder, invoiceId, clientId } = await settled()
+      await ask(paymentId, { kind: 'credit', amount: money(60_000) })
+      expect([await credit(clientId), await owed(invoiceId)]).toEqual([60_000n, 60_000n])
+      w.midtrans.act.chargeback(gatewayOrder)
+      await w.work()
+      const back = (await refundsOf(invoiceId)).find(row => row.kind === 'chargeback')
+      expect(await booked(back?.id ?? '')).toEqual({ receivable: 51_000, client_credit: 60_000, gateway_clearing: -111_000 })
+      expect([await credit(clientId), await owed(invoiceId)]).toEqual([0n, 111_000n])
+    })
+
+    it('what was given back by hand and is taken by the bank once more is nobody\'s debt: it waits in its own account, and Finance is told how much too much went', async () => {
+      const { paymentId, gatewayOrder, invoiceId, clientId } = await settled()
+      await ask(paymentId, { kind: 'manual', amount: money(40_000), transfer: { reference: 'OUT 40', paidOn: '2026-11-01' } })
+      w.midtrans.act.chargeback(gatewayOrder)
+      await w.work()
+      const back = (await refundsOf(invoiceId)).find(row => row.kind === 'chargeback')
+      expect(await booked(back?.id ?? '')).toEqual({ receivable: 71_000, suspense: 40_000, gateway_clearing: -111_000 })
+      expect([await credit(clientId), await owed(invoiceId), (await w.payment(paymentId)).status]).toEqual([0n, 111_000n, 'charged_back'])
+      expect(back).toMatchObject({ noted: false, beyond: { amount: '40000' } })
+      const told = await w.world.rows<{ suspense: string }>(sql`select after->>'suspense' as suspense from audit_log where action = 'billing.return_not_covered' and entity_id = ${invoiceId}`)
+      expect(told).toEqual([{ suspense: '40000' }])
+    })
+
     it('credit that was spent meanwhile is not taken below zero: what nobody bears waits in its own account for Finance', async () => {
       const order = await w.world.order()
       const view = await w.start(order, 'qris')

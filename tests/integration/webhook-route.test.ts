@@ -16,6 +16,9 @@ const signed = (orderId: string, key: string, change: Record<string, string> = {
   return JSON.stringify({ ...body, signature_key: createHash('sha512').update(body.order_id + body.status_code + body.gross_amount + key).digest('hex') })
 }
 
+// The embedded database has one connection and no parallelism to prove.
+const equal = { postgres: 1_000, embedded: 100 } as const
+
 describe.each(databaseKinds())('the webhook routes over HTTP on %s', (kind) => {
   let w: Awaited<ReturnType<typeof startPaymentWorld>>
   let server: Awaited<ReturnType<typeof serveRoutes>>
@@ -60,6 +63,18 @@ describe.each(databaseKinds())('the webhook routes over HTTP on %s', (kind) => {
     await until('a job for the inbox', wakeUps, n => n > 0)
     expect((await send('midtrans', body)).status).toBe(200)
     expect([await stored(gatewayOrder), await waiting()]).toEqual([[{ status: 'verified', reason: null, deliveries: 2 }], before + 1])
+  })
+
+  it(`${equal[kind]} equal notifications at once: each is acknowledged, one row counts them, and they book once`, { timeout: 120_000 }, async () => {
+    const { gatewayOrder, paymentId, invoiceId, clientId, serviceId } = await attempt()
+    const body = signed(gatewayOrder, key())
+    const replies = await Promise.all(Array.from({ length: equal[kind] }, () => send('midtrans', body)))
+    expect(new Set(replies.map(reply => reply.status))).toEqual(new Set([200]))
+    expect(await stored(gatewayOrder)).toEqual([{ status: 'verified', reason: null, deliveries: equal[kind] }])
+    const inbox = w.test.app.payments.handlers['payments.webhooks-waiting']
+    await Promise.all(Array.from({ length: 4 }, () => inbox()))
+    expect([(await w.payment(paymentId)).status, (await w.world.invoice(invoiceId)).status, await w.test.app.core.read.ledger.credit(clientId)]).toEqual(['settled', 'paid', 0n])
+    expect([await w.entries('payment_received', paymentId), await w.world.jobs('billing.service-paid', 'serviceId', serviceId), (await w.world.periods(serviceId)).length]).toEqual([1, 1, 1])
   })
 
   it('200 whatever type it is called: what proves a notification is its signature, not its header', async () => {

@@ -21,8 +21,8 @@ const refund = (change: Partial<Refund> = {}): Refund => ({
 describe('what goes back', () => {
   const facts = fc.record({
     amount: rupiah(1n), way: fc.constantFrom('gateway' as const, 'bank' as const, 'credit' as const), consequence: fc.constantFrom(...refundConsequences), invoiceOpen: fc.boolean(),
-    carriedInvoice: rupiah(), carriedCredit: rupiah(), credit: fc.bigInt({ min: -1_000n, max: 10_000_000n }),
-  }).map(({ carriedInvoice, carriedCredit, amount, credit, ...rest }) => ({ ...rest, amount: money(amount), credit: money(credit), carried: { invoice: money(carriedInvoice), credit: money(carriedCredit) } }))
+    carriedInvoice: rupiah(), carriedCredit: rupiah(), given: rupiah(), credit: fc.bigInt({ min: -1_000n, max: 10_000_000n }),
+  }).map(({ carriedInvoice, carriedCredit, given, amount, credit, ...rest }) => ({ ...rest, amount: money(amount), credit: money(credit), carried: { invoice: money(carriedInvoice), credit: money(carriedCredit), given: money(given) } }))
 
   it('is borne to the last Rupiah, by nobody more than they have, and every entry balances', () => {
     fc.assert(fc.property(facts, (given) => {
@@ -54,7 +54,9 @@ describe('what goes back', () => {
       expect(refundable(money(settled), all.map(one => refund({ ...one, amount: money(one.amount) }))).amount).toBe(settled > counted ? settled - counted : 0n)
     }))
     const line = (account: 'receivable' | 'client_credit', amount: bigint) => ({ account, clientId: 'c', invoiceId: 'i', gateway: null, amount: money(amount) })
-    expect(carriedBy([line('receivable', -100n), line('client_credit', -40n)], [line('client_credit', 40n), line('receivable', 25n)], 'IDR')).toEqual({ invoice: money(75), credit: money(0) })
+    expect(carriedBy([line('receivable', -100n), line('client_credit', -40n)], [line('client_credit', 40n), line('receivable', 25n)], 'IDR')).toEqual({ invoice: money(75), credit: money(0), given: money(0) })
+    // 30 were given as credit, of which 20 are taken again.
+    expect(carriedBy([line('receivable', -100n)], [line('receivable', 30n), line('client_credit', -30n), line('client_credit', 20n)], 'IDR')).toEqual({ invoice: money(70), credit: money(-20), given: money(10) })
   })
 
   it('needs a second person above five million, not at it', () => {
