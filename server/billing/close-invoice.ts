@@ -8,7 +8,7 @@ import { isDeposit } from './deposit.ts'
 import { incomeOf } from './late-fee.ts'
 import { depositClosedEntry, uncollectibleEntry, voidEntry } from './ledger.ts'
 import type { BillingStores, Invoice } from './ports.ts'
-import { takeWriteOffBack } from './write-off-rest.ts'
+import { takeWriteOffBack } from './take-write-off-back.ts'
 
 export interface Closing { readonly invoice: Invoice, readonly as: 'void' | 'uncollectible', readonly reason: string, readonly actor: Actor }
 

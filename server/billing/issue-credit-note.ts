@@ -17,7 +17,7 @@ import { dayNumberOf } from './proration.ts'
 import type { BillingStores, Invoice } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 import { releaseServices } from './void-invoice.ts'
-import { takeWriteOffBack } from './write-off-rest.ts'
+import { takeWriteOffBack } from './take-write-off-back.ts'
 
 export interface CreditRequest { readonly invoiceId: string, /** Net amounts by line; null: everything that is left. */ readonly lines: readonly { readonly lineId: string, readonly amount: Money }[] | null, readonly reason: string, readonly actor: Actor }
 

@@ -1,6 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { compare, formatMoney, isZero, min, money, negate, subtract } from '#shared/money/money.ts'
-import type { Money } from '#shared/money/money.ts'
+import { compare, formatMoney, money, subtract } from '#shared/money/money.ts'
 import { writeOffLimit } from '#shared/money/write-off.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
@@ -8,7 +7,7 @@ import { isDeposit } from './deposit.ts'
 import { auditStaff } from './deps.ts'
 import type { BillingDeps } from './deps.ts'
 import { writeOffEntry } from './ledger.ts'
-import type { BillingStores, Invoice } from './ports.ts'
+import type { BillingStores } from './ports.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
 /**
@@ -30,13 +29,3 @@ export const writeOffRest = (deps: BillingDeps & { readonly transact: Transact<B
   await auditStaff(stores, { actor, action: 'invoice.write-off', entity: 'invoice', entityId: invoiceId, after: { amount: rest.amount.toString(), reason } })
   await settleInvoice(deps)(stores, { invoiceId, cause: 'written_off', causeId: `written-off:${invoiceId}`, actor })
 })
-
-/**
- * The invoice is taken back, wholly or by `atMost`: what was given up on it is owed again first, so that nobody gets back what was never
- * paid. The invoice is locked; whoever takes it back settles it anew.
- */
-export async function takeWriteOffBack(deps: BillingDeps, stores: BillingStores, { invoice, atMost, actor }: { readonly invoice: Invoice, readonly atMost: Money, readonly actor: Actor }): Promise<void> {
-  const back = min(money(await stores.ledger.writtenOff(invoice.id), atMost.currency), atMost)
-  if (isZero(back)) return
-  await stores.ledger.post(writeOffEntry({ causeId: `${invoice.id}:${deps.newId()}`, at: deps.clock.now(), memo: invoice.number ?? invoice.id, actor: actorLabel(actor), clientId: invoice.clientId, invoiceId: invoice.id }, negate(back)))
-}
