@@ -1,15 +1,17 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** The system components that the tests use for real, and how a person gets them. */
 export const components = {
   postgresql: { packages: ['postgresql'], find: () => globSync('/usr/lib/postgresql/*/bin/initdb').sort().at(-1)?.replace(/initdb$/, '') ?? null, hint: 'PostgreSQL 15 or newer (Debian: apt-get install postgresql)' },
   redis: { packages: ['redis-server'], find: () => onPath('redis-server'), hint: 'Redis 7 or newer (Debian: apt-get install redis-server)' },
+  vcsim: { packages: ['golang-go', 'golang-github-vmware-govmomi-dev'], find: () => existsSync('/usr/share/gocode/src/github.com/vmware/govmomi/simulator') ? onPath('go') : null, hint: 'Go and VMware\'s simulator (Debian: apt-get install golang-go golang-github-vmware-govmomi-dev)' },
   chromium: { packages: ['chromium', 'fonts-liberation'], find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'), hint: 'Chromium (Debian: apt-get install chromium fonts-liberation)' },
 } as const
 export type ComponentName = keyof typeof components
@@ -93,6 +95,49 @@ export async function startRedis(command: string, at?: number): Promise<Running>
   })
   return {
     url: `redis://127.0.0.1:${port}/0`,
+    async stop() {
+      child.removeAllListeners('exit')
+      child.kill('SIGTERM')
+      for (let i = 0; i < 100 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
+    },
+  }
+}
+
+/** VMware's simulator, built once per version of its launcher and kept under `.data`. `go`: the command that builds it. */
+export function buildVcsim(go: string, say: (line: string) => void): string {
+  const source = 'simulators/vcsim/main.go'
+  const folder = join('.data', 'vcsim')
+  const binary = join(folder, createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16))
+  if (existsSync(binary)) return resolve(binary)
+  say(`building ${source} …`)
+  mkdirSync(folder, { recursive: true })
+  // Under another name until it is whole: who is interrupted leaves nothing that looks built.
+  const unfinished = `${binary}.${process.pid}`
+  execFileSync(go, ['build', '-o', unfinished, source], { env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: resolve(folder, 'cache') }, stdio: ['ignore', 'ignore', 'inherit'] })
+  renameSync(unfinished, binary)
+  return resolve(binary)
+}
+
+export interface Vcsim extends Running { readonly username: string, readonly password: string }
+
+/** A vCenter or a stand-alone ESXi of vcsim, on loopback with TLS; its inventory is gone afterwards. `port` 0: any. */
+export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { port = 0, template = 'debian-12' }: { readonly port?: number, readonly template?: string } = {}): Promise<Vcsim> {
+  const username = 'gardu'
+  const password = 'vcsim-password'
+  // It ends by itself when its input ends, so that it does not outlive whoever started it.
+  const child = spawn(binary, [...(mode === 'esxi' ? ['-esx'] : []), '-l', `127.0.0.1:${port}`, '-username', username, '-password', password, '-template', template], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const host = await new Promise<string>((ready, reject) => {
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += String(chunk)
+      const found = /READY (\S+)/.exec(said)?.[1]
+      if (found) ready(found)
+    })
+    child.once('error', reject)
+    child.once('exit', code => reject(new Error(`vcsim ended with ${code}`)))
+  })
+  return {
+    url: `https://${host}`, username, password,
     async stop() {
       child.removeAllListeners('exit')
       child.kill('SIGTERM')

@@ -74,13 +74,13 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
       async forConnection(connectionId) {
-        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.vmid))
+        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.ref))
         return found.map(({ template, connectionName }) => ({ ...template, connectionName }))
       },
       async save(connectionId, found, at) {
         if (found.length === 0) return
         await db.insert(templates).values(found.map(template => ({ ...template, id: context.newId(), connectionId, present: true, seenAt: at }))).onConflictDoUpdate({
-          target: [templates.connectionId, templates.vmid],
+          target: [templates.connectionId, templates.ref],
           set: { node: sql`excluded.node`, name: sql`excluded.name`, osFamily: sql`excluded.os_family`, username: sql`excluded.username`, diskGiB: sql.raw(`excluded.${'disk_gi_b'}`), present: true, seenAt: at },
         })
       },

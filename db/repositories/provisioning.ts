@@ -122,7 +122,7 @@ function serviceControl(db: Executor): ServiceControl {
       const found = await db.execute(sql`
         select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
-          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'vmid', o.vmid, 'username', o.username) order by o.connection_id <> t.connection_id, o.vmid) from templates o
+          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id left join address_pools ap on ap.id = a.pool_id
@@ -176,7 +176,7 @@ function serviceControl(db: Executor): ServiceControl {
 
 interface FactsRow {
   client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null,
-  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, vmid: number, username: string }[]
+  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]
 }
 
 /** The newest sagas of one service with their steps, in two queries. */

@@ -17,8 +17,8 @@ export const connections = pgTable('connections', {
 }, t => [uniqueIndex('connections_name').on(t.name), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
 
 export const templates = pgTable('templates', {
-  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), vmid: integer().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
-}, t => [uniqueIndex('templates_remote').on(t.connectionId, t.vmid)])
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+}, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref)])
 
 /** What each node said when it was last asked. */
 export const nodes = pgTable('nodes', {

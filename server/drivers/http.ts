@@ -38,6 +38,8 @@ export interface HttpClientOptions {
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** A request that changes nothing although its method is not GET (SOAP asks by POST): sent again after a broken connection, never an unknown outcome. */
+  readonly safe?: boolean
   /** Begins with `/`; segments are encoded by the caller. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
@@ -241,7 +243,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 
   async function send(request: HttpRequest): Promise<HttpReply | { readonly failed: DriverError, readonly repeatable: boolean }> {
-    const read = request.method === 'GET'
+    const read = request.safe ?? request.method === 'GET'
     const pool = read ? agents.kept : agents.fresh
     const deadline = AbortSignal.timeout(request.totalMilliseconds ?? totalMilliseconds)
     const data = request.form ? new URLSearchParams(request.form).toString() : request.json !== undefined ? JSON.stringify(request.json) : request.text

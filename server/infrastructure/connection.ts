@@ -31,6 +31,9 @@ export function toConnectionFields(input: ConnectionInput): ConnectionFields {
   return { ...fields, url: origin, tlsMode: tls.mode, tlsCaPem: tls.mode === 'ca' ? tls.caPem : null, tlsFingerprint: tls.mode === 'fingerprint' ? tls.fingerprint : null }
 }
 
+/** A token's secret has no spaces around it, whatever was pasted; a password may have. */
+export const secretOf = ({ kind, tokenSecret }: Pick<ConnectionInput, 'kind' | 'tokenSecret'>): string | undefined => kind === 'proxmox' ? tokenSecret?.trim() : tokenSecret
+
 /** A kept secret goes only where it was entered for: a new address or token name asks for it again. @throws AppError invalid_input */
 export function requireSecretAgain(before: Pick<ConnectionFields, 'url' | 'tokenId'>, after: Pick<ConnectionFields, 'url' | 'tokenId'>): void {
   if (before.url !== after.url || before.tokenId !== after.tokenId) throw fieldError('tokenSecret', 'secret_required_again')

@@ -1,6 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Actor, Clock, NewId, SecretBox, Transact } from '../kernel/ports.ts'
-import { auditedConnection, toConnectionFields, toConnectionView } from './connection.ts'
+import { auditedConnection, secretOf, toConnectionFields, toConnectionView } from './connection.ts'
 import type { ConnectionInput, ConnectionView } from './connection.ts'
 import type { InfrastructureStores } from './ports.ts'
 
@@ -9,8 +9,9 @@ interface Deps { readonly transact: Transact<InfrastructureStores>, readonly sec
 /** Adds a connection, its secret sealed. Nothing is sent to it yet. @throws AppError invalid_input */
 export const createConnection = ({ transact, secrets, clock, newId }: Deps) => async ({ actor, input }: { readonly actor: Actor, readonly input: ConnectionInput }): Promise<ConnectionView> => {
   const fields = toConnectionFields(input)
-  if (!input.tokenSecret) throw fieldError('tokenSecret', 'secret_required_again')
-  const sealed = secrets.seal(input.tokenSecret)
+  const secret = secretOf(input)
+  if (!secret) throw fieldError('tokenSecret', 'secret_required_again')
+  const sealed = secrets.seal(secret)
   const id = newId()
   return transact(async (stores) => {
     await stores.connections.insert(id, fields, sealed, clock.now())

@@ -1,18 +1,19 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
-import type { AddressStatus, ConnectionKind, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, HypervisorCapabilities, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 /** What a driver needs to speak to one hypervisor. The secret is plain here and nowhere else: it lives as long as the call. */
 export interface HypervisorAccess {
-  readonly connectionId: string, readonly url: string, readonly tokenId: string, readonly tokenSecret: string
+  readonly connectionId: string, readonly url: string, /** On VMware a user's name and password. */ readonly tokenId: string, readonly tokenSecret: string
   readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }
+  /** On VMware the datastore, and the network or port group. */
   readonly storage: string, readonly bridge: string
   /** Empty: every node online. */
   readonly nodes: readonly string[]
 }
 
-/** Where a machine is. `node` is a hint: machines migrate, drivers locate by `vmid` before they act. */
+/** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
 export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
 
 /** A remote task that goes on after the call; its handle is stored before anybody waits for it. */
@@ -29,15 +30,15 @@ export interface MachineSpec {
 export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
-  readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, readonly startsAtBoot: boolean, readonly networkUp: boolean
-  /** The only addresses that the machine's network cards may send from; null: nothing is filtered. */
+  readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
+  /** The only addresses that the machine's network cards may send from; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
   readonly filteredAddresses: readonly string[] | null
 }
 
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
 export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
 
-export interface RemoteTemplate { readonly node: string, readonly vmid: number, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
+export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
 /** What a node could still carry: memory and the storage's free space in bytes. */
 export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
@@ -53,6 +54,7 @@ export interface ConnectionTestStep { readonly step: ConnectionTestStepName, rea
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
 export interface HypervisorDriver {
+  readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
   version(): Promise<string>
@@ -65,13 +67,13 @@ export interface HypervisorDriver {
   listMarkedMachines(): Promise<ObservedMachine[]>
   /** A number that is free now: not a reservation. */
   nextFreeId(): Promise<number>
-  /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. */
-  findByMark(ownershipMark: string): Promise<{ node: string, vmid: number } | null>
+  /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. `vmid`: the number that it would have, if one was reserved. */
+  findByMark(ownershipMark: string, vmid?: number | null): Promise<{ node: string, vmid: number } | null>
   /**
    * Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). When our machine is
    * there already under this number, the answer is a handle that tells how far it is; under another number → unknown_outcome (ask `findByMark`).
    */
-  clone(input: { readonly template: { readonly node: string, readonly vmid: number }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string }): Promise<TaskHandle>
+  clone(input: { readonly template: { readonly node: string, readonly ref: string }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string }): Promise<TaskHandle>
   task(handle: TaskHandle): Promise<TaskState>
   /** CPU, memory, network (rate limit, MAC kept), cloud-init, start at boot, mark. */
   configure(machine: MachineRef, spec: MachineSpec): Promise<TaskHandle | null>
@@ -79,7 +81,7 @@ export interface HypervisorDriver {
   growDisk(machine: MachineRef, diskGiB: number): Promise<TaskHandle | null>
   /**
    * From now on the machine can send from these addresses alone, whatever its owner configures inside; everything else that was allowed
-   * before, by its template for example, no longer is. What it receives is not restricted.
+   * before, by its template for example, no longer is. What it receives is not restricted. @throws DriverError permanent without the capability
    */
   filterAddresses(machine: MachineRef, addresses: readonly string[]): Promise<void>
   /**
@@ -92,7 +94,9 @@ export interface HypervisorDriver {
   shutdown(machine: MachineRef, options: { readonly timeoutSeconds: number, readonly force: boolean }): Promise<TaskHandle | null>
   stop(machine: MachineRef): Promise<TaskHandle | null>
   reboot(machine: MachineRef): Promise<TaskHandle | null>
-  /** Suspension that holds: no start at boot and the network link down; `false` takes both back. */
+  /** Takes back what only the first boot needed, where the hypervisor would keep it readable: the login. Called when the machine was seen to run. */
+  forgetFirstBoot(machine: MachineRef): Promise<void>
+  /** Suspension that holds: the network link down and, where it can be told, no start at boot; `false` takes both back. */
   setSuspended(machine: MachineRef, suspended: boolean): Promise<void>
   /** Null when no machine carries the mark (any more). */
   inspect(machine: { readonly ownershipMark: string, readonly node: string | null, readonly vmid: number | null }): Promise<MachineState | null>
@@ -162,7 +166,7 @@ export interface TemplateRecord extends RemoteTemplate { readonly id: string, re
 export interface TemplateStore {
   list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<TemplateRecord>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
-  /** Adds or refreshes by (connection, number). */
+  /** Adds or refreshes by (connection, reference). */
   save(connectionId: string, templates: readonly RemoteTemplate[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
 }

@@ -24,9 +24,9 @@ const plans = [
 const discounts: Record<RecurringCycle, bigint> = { monthly: 0n, quarterly: 5n, semiannually: 8n, annually: 15n, biennially: 20n, triennially: 25n }
 
 const images = [
-  { vmid: 9000, name: 'debian-12-cloudinit', osFamily: 'debian', username: 'debian', diskGiB: 3 },
-  { vmid: 9001, name: 'ubuntu-2404-cloudinit', osFamily: 'ubuntu', username: 'ubuntu', diskGiB: 4 },
-  { vmid: 9002, name: 'almalinux-9-cloudinit', osFamily: 'almalinux', username: 'almalinux', diskGiB: 10 },
+  { ref: '9000', name: 'debian-12-cloudinit', osFamily: 'debian', username: 'debian', diskGiB: 3 },
+  { ref: '9001', name: 'ubuntu-2404-cloudinit', osFamily: 'ubuntu', username: 'ubuntu', diskGiB: 4 },
+  { ref: '9002', name: 'almalinux-9-cloudinit', osFamily: 'almalinux', username: 'almalinux', diskGiB: 10 },
 ]
 
 const company = { id: 'Perlu KTP penanggung jawab dan izin usaha (NIB, SIUP, TDP, atau akta).', en: 'Needs the identity card of the person in charge and a business permit (NIB, SIUP, TDP or deed).' }

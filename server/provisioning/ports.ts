@@ -13,7 +13,8 @@ import type { Progress, StepChange } from './saga.ts'
 /** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
 export interface SagaState {
   readonly placement?: Placement | null
-  readonly template?: { readonly node: string, readonly vmid: number } | null
+  /** Sagas begun by an earlier release name it by `vmid`, and are still read. */
+  readonly template?: { readonly node: string, readonly ref?: string, readonly vmid?: number } | null
   readonly vmid?: number | null
   /** An act that must not be repeated blindly was (perhaps) sent then; ISO wall time. */
   readonly sentAt?: string | null
@@ -71,7 +72,7 @@ export interface MachineFacts {
   readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
   readonly templateId: string | null, readonly templateName: string | null
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
-  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly vmid: number, readonly username: string }[]
+  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly connectionId: string } | null
 }

@@ -1,8 +1,9 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
+import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { MachineState, Placement } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
-import type { MachineFacts } from './ports.ts'
+import type { MachineFacts, SagaState } from './ports.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
 import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine } from './step.ts'
@@ -11,7 +12,7 @@ import type { SagaDefinition, StepContext } from './step.ts'
 /** For how long a clone whose answer was lost may still come to light before it is sent again, under the same number. */
 export const settleSeconds = 20
 
-const existingMachine = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark) : null
+const existingMachine = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark, context.facts.resource.vmid) : null
 
 /** Where it fits: first on the connection whose address is reserved, else on another one that has the template. */
 async function choosePlacement({ facts, tools }: StepContext, held: string | null): Promise<Placement> {
@@ -41,7 +42,7 @@ async function place(context: StepContext): Promise<StepOutcome> {
     await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId] })
     await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: template.username, vmid: null })
   })
-  await context.save({ placement, template: { node: template.node, vmid: template.vmid } })
+  await context.save({ placement, template: { node: template.node, ref: template.ref } })
   return done(placement.node)
 }
 
@@ -67,7 +68,7 @@ async function clone(context: StepContext): Promise<StepOutcome> {
     if (task.state === 'running') return wait(context.pollSeconds(), 'task_running')
     if (task.state === 'failed') return back('place', task.message)
   }
-  const found = await driver.findByMark(resource.ownershipMark)
+  const found = await driver.findByMark(resource.ownershipMark, machine.vmid)
   if (found) {
     if (found.vmid !== machine.vmid || found.node !== machine.node) await context.write(stores => stores.resources.update(facts.serviceId, found))
     const seen = await driver.inspect({ ...found, ownershipMark: resource.ownershipMark })
@@ -77,14 +78,21 @@ async function clone(context: StepContext): Promise<StepOutcome> {
   return sendClone(context)
 }
 
+/** The template as it was stored: by its reference or, by an earlier release, by its number. */
+export function chosenTemplate({ template }: Pick<SagaState, 'template'>): { readonly node: string, readonly ref: string } | null {
+  const ref = template?.ref ?? template?.vmid?.toString()
+  return template && ref !== undefined ? { node: template.node, ref } : null
+}
+
 async function sendClone(context: StepContext): Promise<StepOutcome> {
   const { facts, state } = context
   const { machine } = machineOf(facts)
   const driver = await driverOf(context)
-  if (!state.template) return back('place', 'no template chosen')
+  const template = chosenTemplate(state)
+  if (!template) return back('place', 'no template chosen')
   await context.save({ sentAt: context.now().toISOString(), task: null })
   try {
-    const task = await driver.clone({ template: state.template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark })
+    const task = await driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark })
     await context.save({ task })
     return wait(context.pollSeconds(), 'task_running')
   } catch (error) {
@@ -115,15 +123,15 @@ export function sizeDifferences(spec: MachineFacts['spec'], seen: Pick<MachineSt
   ].filter(text => text !== null)
 }
 
-/** In what the machine differs from what was sold; empty: it is what was sold. */
-export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState): string[] {
+/** In what the machine differs from what was sold, as far as its hypervisor can do it; empty: it is what was sold. */
+export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState, capabilities: HypervisorCapabilities): string[] {
   const { spec, address } = facts
   return [
     ...sizeDifferences(spec, seen),
     address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
-    seen.startsAtBoot ? null : 'does not start at boot',
+    seen.startsAtBoot === false ? 'does not start at boot' : null,
     seen.networkUp ? null : 'network link is down',
-    filterDifference(facts, seen),
+    capabilities.addressFilter ? filterDifference(facts, seen) : null,
   ].filter(text => text !== null)
 }
 
@@ -132,8 +140,12 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (seen.ownershipMark !== context.facts.resource?.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
   if (seen.power !== 'running') return back('start', 'the machine does not run')
-  const wrong = differences(context.facts, seen)
+  const driver = await driverOf(context)
+  // The guest is still booting: its address is waited for, and a machine that never tells it is not called ready.
+  if (seen.ipv4 === null && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
+  const wrong = differences(context.facts, seen, driver.capabilities)
   if (wrong.length > 0) return back('configure', wrong.join(', '))
+  await driver.forgetFirstBoot(machineOf(context.facts).machine)
   await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
   return done()
 }

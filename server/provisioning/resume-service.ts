@@ -12,8 +12,8 @@ async function unlock(context: StepContext): Promise<StepOutcome> {
 async function verify(context: StepContext): Promise<StepOutcome> {
   const seen = await inspectMachine(context)
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
-  if (!seen.startsAtBoot || !seen.networkUp) return back('unlock', 'the machine is still locked')
-  const open = filterDifference(context.facts, seen)
+  if (seen.startsAtBoot === false || !seen.networkUp) return back('unlock', 'the machine is still locked')
+  const open = (await driverOf(context)).capabilities.addressFilter ? filterDifference(context.facts, seen) : null
   if (open) return back('filter', open)
   if (seen.power !== 'running') return back('start', 'the machine does not run')
   await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))

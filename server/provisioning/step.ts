@@ -103,8 +103,9 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   throw new DriverError(onTaskFailure, state.message)
 }
 
-/** Lets the machine send from the service's own address alone. */
+/** Lets the machine send from the service's own address alone, where its hypervisor can. */
 export async function setFilter(context: StepContext): Promise<void> {
+  if (!(await driverOf(context)).capabilities.addressFilter) return
   const { address } = context.facts
   if (!address) throw new DriverError('action_required', 'the service has no address', { who: 'sysadmin' })
   await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, [address.ipv4])
@@ -112,6 +113,7 @@ export async function setFilter(context: StepContext): Promise<void> {
 
 /** The same, read back. Stands before every start, so that no machine is started without its filter, also one that was built before there was any. */
 export async function filterAddress(context: StepContext): Promise<StepOutcome> {
+  if (!(await driverOf(context)).capabilities.addressFilter) return { kind: 'done', detail: 'no_address_filter', skipped: true }
   await setFilter(context)
   const open = filterDifference(context.facts, await inspectMachine(context))
   if (open) throw new DriverError('retryable', open)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
 import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
 import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
@@ -22,13 +23,23 @@ export const showStaffOverview = contract({ method: 'GET', path: '/api/admin/ove
 // Connections, templates, nodes, addresses --------------------------------------------------------------------------------------------
 const tlsInput = z.object({ mode: z.enum(tlsModes), caPem: z.string().max(20_000).nullable().default(null), fingerprint: z.string().trim().toUpperCase().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/).nullable().default(null) })
 const connectionUrl = z.url({ protocol: /^https?$/ }).max(300)
-export const connectionBody = z.object({
+const connectionFields = z.object({
   kind: z.enum(connectionKinds), name: z.string().trim().min(2).max(80), url: connectionUrl, tls: tlsInput,
-  /** `user@realm!tokenid`. The secret is kept encrypted and never answered; left out in a change, it stays. */
-  tokenId: z.string().trim().regex(/^[^\s!@]+@[^\s!@]+![A-Za-z][\w.-]+$/), tokenSecret: z.string().trim().min(8).max(200).optional(), maintenance: z.boolean().default(false),
-  /** Where machines are built: storage and bridge on the nodes; empty `nodes` means every node online. */
-  storage: z.string().trim().min(1).max(100), bridge: z.string().trim().min(1).max(20), nodes: z.array(z.string().max(63)).max(100).default([]),
+  /** Proxmox: `user@realm!tokenid` and the token's secret; VMware: a user's name and password. The secret is kept encrypted and never answered; left out in a change, it stays. */
+  tokenId: z.string().trim().min(1).max(200), tokenSecret: z.string().min(1).max(200).optional(), maintenance: z.boolean().default(false),
+  /** Where machines are built: storage and bridge on the nodes, on VMware datastore and network on the hosts; empty `nodes` means every node online. */
+  storage: z.string().trim().min(1).max(100), bridge: z.string().trim().min(1).max(80), nodes: z.array(z.string().max(253)).max(100).default([]),
 })
+/** What differs by kind. A token's secret is a UUID; a password may be anything, spaces included. */
+function checkKind({ kind, tokenId, tokenSecret, bridge }: { readonly kind: ConnectionKind, readonly tokenId: string, readonly tokenSecret?: string | undefined, readonly bridge: string }, ctx: z.RefinementCtx): void {
+  const tell = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
+  if (kind !== 'proxmox') return
+  if (!/^[^\s!@]+@[^\s!@]+![A-Za-z][\w.-]+$/.test(tokenId)) tell('tokenId', 'token_id_shape')
+  if (tokenSecret !== undefined && !/^\s*\S{8,}\s*$/.test(tokenSecret)) tell('tokenSecret', 'token_secret_shape')
+  if (!/^[\w.-]{1,20}$/.test(bridge)) tell('bridge', 'bridge_shape')
+}
+export const connectionBody = connectionFields.superRefine(checkKind)
+export const newConnectionBody = connectionFields.required({ tokenSecret: true }).superRefine(checkKind)
 export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
   storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), serviceCount: z.number().int(),
@@ -37,13 +48,13 @@ export const connectionView = z.object({
 export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
 export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors', query: list, response: listOf(connectionView) })
-export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: connectionBody.required({ tokenSecret: true }), response: connectionView, status: 201, creates: true })
+export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: newConnectionBody, response: connectionView, status: 201, creates: true })
 export const showConnection = contract({ method: 'GET', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'One connection', params: idParams, response: connectionView })
 export const updateConnection = contract({ method: 'PUT', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Change a connection', params: idParams, body: connectionBody, response: connectionView })
 export const deleteConnection = contract({ method: 'DELETE', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Delete a connection that no service and no product uses', params: idParams, status: 204 })
 export const testConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/test', access: 'sysadmin', tag, summary: 'Test a connection; with `Accept: text/event-stream` each step is sent as it is done', params: idParams, response: connectionTestView })
 export const syncConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/sync', access: 'sysadmin', tag, summary: 'Read templates and nodes from the hypervisor; answers what changed', params: idParams, response: z.object({ added: z.array(z.string()), vanished: z.array(z.string()), unchanged: z.number().int() }) })
-export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), vmid: z.number().int(), name: z.string(), osFamily: z.string(), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string() })
+export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string() })
 export const listTemplates = contract({ method: 'GET', path: '/api/admin/templates', access: 'staff', tag, summary: 'Synchronised templates', query: list, response: listOf(adminTemplateView) })
 export const nodeView = z.object({ connectionId: uuid, connectionName: z.string(), node: z.string(), online: z.boolean(), cpu: z.number(), cpuCores: z.number(), memoryUsed: z.number(), memoryTotal: z.number(), diskUsed: z.number(), diskTotal: z.number(), loadAverage: z.number().nullable(), uptimeSeconds: z.number(), version: z.string().nullable(), observedAt: instant, history: z.array(z.object({ at: instant, cpu: z.number(), memory: z.number() })) })
 export const listNodes = contract({ method: 'GET', path: '/api/admin/nodes', access: 'sysadmin', tag, summary: 'Nodes as last observed, with the last hour; changes arrive as `nodes` on /api/events', response: z.object({ items: z.array(nodeView) }) })

@@ -1,5 +1,21 @@
-export const connectionKinds = ['proxmox'] as const
+export const connectionKinds = ['proxmox', 'vcenter', 'esxi'] as const
 export type ConnectionKind = typeof connectionKinds[number]
+
+/** What a kind of hypervisor can do. What it cannot is left out on purpose and said on screen: never pretended, never a failure. */
+export interface HypervisorCapabilities {
+  /** Lets a machine send from its own address alone. */
+  readonly addressFilter: boolean
+  /** Limits a machine's network rate. */
+  readonly rateLimit: boolean
+  /** Starts each machine with its host, or does not, as it is told. */
+  readonly startAtBoot: boolean
+  /** Knows the address that it gave to a machine. If not, the guest tells it, some time after it was started. */
+  readonly knowsAddress: boolean
+}
+const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false }
+export const hypervisorCapabilities: Readonly<Record<ConnectionKind, HypervisorCapabilities>> = {
+  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true }, vcenter: vsphere, esxi: vsphere,
+}
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
 

@@ -23,7 +23,7 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
   const configOf = (vmid: number) => sim.state.machines[vmid]?.config ?? {}
   const [node = '', otherNode = ''] = sim.state.nodes.map(entry => entry.name)
   return {
-    sim, driver, node, otherNode, template: { node, vmid: 9000 },
+    sim, driver, node, otherNode, template: { node, ref: '9000' },
     loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
     loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
     loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
@@ -80,8 +80,8 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
   }
 }
 
-hypervisorContract('Proxmox VE 9', () => open())
-hypervisorContract('Proxmox VE 8, messages only in the status line', () => open({ version: '8.4.5', messageInBody: false }))
+hypervisorContract('Proxmox VE 9', 'proxmox', [], () => open())
+hypervisorContract('Proxmox VE 8, messages only in the status line', 'proxmox', [], () => open({ version: '8.4.5', messageInBody: false }))
 
 describe('Proxmox VE', () => {
   const toClose: { close(): unknown }[] = []

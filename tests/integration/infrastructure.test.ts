@@ -66,6 +66,22 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     expect(await codeOf(infrastructure().updateConnection({ actor: sysadmin, id: connectionId, input: input({ url: 'https://penyerang.test:8006', tokenSecret: undefined }) }))).toBe('invalid_input tokenSecret:secret_required_again')
     expect((await infrastructure().updateConnection({ actor: sysadmin, id: connectionId, input: input({ tokenSecret: undefined, storage: 'local-lvm' }) })).url).toBe(sim.url)
   })
+  it('each kind has its own words for name and secret: a token of Proxmox has a shape, a user of VMware may be called anything', async () => {
+    const post = async (change: object) => {
+      const reply = await call('/api/admin/connections', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input(change)) })
+      return { status: reply.status, text: await reply.text() }
+    }
+    const refused = await post({ name: 'Salah', tokenId: 'gardu@vsphere.local', tokenSecret: 'kata sandi' })
+    expect(refused.status).toBe(422)
+    expect(refused.text).toMatch(/tokenId[\s\S]*tokenSecret/)
+    const made = await post({ kind: 'vcenter', name: 'vCenter', tokenId: 'gardu@vsphere.local', tokenSecret: ' kata sandi ', bridge: 'VM Network 10 (DMZ)' })
+    expect(made.status).toBe(201)
+    const { id } = JSON.parse(made.text) as { id: string }
+    const [row] = await query<{ token_secret: string }>(sql`select token_secret from connections where id = ${id}`)
+    expect(test.app.core.secrets.open(row?.token_secret ?? '')).toBe(' kata sandi ')
+    expect(await codeOf(infrastructure().updateConnection({ actor: sysadmin, id, input: input({ kind: 'esxi', name: 'vCenter', tokenId: 'gardu@vsphere.local', tokenSecret: 'x' }) }))).toBe('invalid_input kind:kind_fixed')
+    await infrastructure().deleteConnection({ actor: sysadmin, id })
+  })
   it('a name is used once', async () => {
     expect(await codeOf(infrastructure().createConnection({ actor: sysadmin, input: input() }))).toBe('invalid_input name:name_taken')
   })

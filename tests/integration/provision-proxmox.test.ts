@@ -8,7 +8,7 @@ import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { provisioningWorld } from '../support/provisioning.ts'
+import { driversOf, provisioningWorld } from '../support/provisioning.ts'
 import type { ProvisioningWorld } from '../support/provisioning.ts'
 
 const system: Actor = { kind: 'system', name: 'test' }
@@ -27,7 +27,7 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     simulator = await startProxmoxSimulator({ delayFactor: 0, now: () => world?.wallClock.now().getTime() ?? Date.parse('2026-11-02T03:00:00Z') })
     // The driver as in production, but with little patience: a lost answer is waited for only so long.
     const { core } = test.app
-    drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: { proxmox: (access): ClosableDriver => createProxmoxDriver(access, { connectMilliseconds: 500, totalMilliseconds: 1000 }) } })
+    drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: driversOf('proxmox', (access): ClosableDriver => createProxmoxDriver(access, { connectMilliseconds: 500, totalMilliseconds: 1000 })) })
     world = await provisioningWorld(test, { url: simulator.url, fingerprint: simulator.fingerprint, token: simulator.token, node: 'pve-jkt1', storage, open: drivers.open, capacity: test.app.infrastructure.checkCapacity })
     const { connectionId } = world
     // Other connections of this database are those of earlier tests, whose simulators are gone.

@@ -70,7 +70,7 @@ describe.each(databaseKinds())('sagas on %s', (kind) => {
     expect(failed.service.status).toBe('pending')
     expect(failed.resource).toMatchObject({ status: 'error', problem: expect.stringContaining('template 9000') as string })
     expect(failed.newest).toMatchObject({ status: 'failed', reason: expect.stringContaining('template 9000') as string })
-    world.hypervisor.templates.add(9000)
+    world.hypervisor.templates.add('9000')
     await worker.retry(order.serviceId)
     await world.drain(worker)
     const built = await world.look(order.serviceId)

@@ -1,4 +1,5 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
@@ -14,7 +15,7 @@ export class FakeHypervisor {
   /** How often a task says "running" before it has ended. */
   looks = 1
   down = false
-  templates = new Set([9000])
+  templates = new Set(['9000'])
   /** A clone fails as a task with this message, as a full storage does. */
   cloneTaskFails: string | null = null
   hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
@@ -78,7 +79,7 @@ export class FakeHypervisor {
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
-      test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
+      capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100
         while (this.machines.has(id)) id++
@@ -89,7 +90,7 @@ export class FakeHypervisor {
         return found ? { node: found.node, vmid: found.vmid } : null
       }),
       clone: input => act('clone', () => {
-        if (!this.templates.has(input.template.vmid)) throw new DriverError('action_required', `template ${input.template.vmid} does not exist`, { who: 'sysadmin' })
+        if (!this.templates.has(input.template.ref)) throw new DriverError('action_required', `template ${input.template.ref} does not exist`, { who: 'sysadmin' })
         if (this.machines.has(input.vmid)) throw new DriverError('retryable', `VM ${input.vmid} already exists`)
         const failure = this.cloneTaskFails
         const machine: FakeMachine = { vmid: input.vmid, node: input.node, mark: input.ownershipMark, name: input.hostname, power: 'stopped', lock: failure === null ? 'clone' : null, cores: 1, ramMiB: 512, diskGiB: 5, rateMbps: null, ipv4: null, startsAtBoot: false, networkUp: true, password: null, bootedAt: 0, filtered: null }
@@ -128,6 +129,7 @@ export class FakeHypervisor {
       shutdown: machine => power('shutdown', machine, found => void (found.power = 'stopped')),
       stop: machine => power('stop', machine, found => void (found.power = 'stopped')),
       reboot: machine => power('reboot', machine, boot),
+      forgetFirstBoot: () => Promise.resolve(),
       setSuspended: (machine, suspended) => act('setSuspended', () => {
         Object.assign(this.#ours(machine), { startsAtBoot: !suspended, networkUp: !suspended })
       }),

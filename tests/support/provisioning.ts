@@ -1,7 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import { addresses, addressPools, connections, resources, sagas, services, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
-import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
+import { connectionKinds } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
+import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
+import type { CapacityCheck, HypervisorAccess, OpenHypervisor } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -33,7 +36,15 @@ function pass(points: Points, name: string) {
 let lastAddress = 1
 
 /** A hypervisor that is spoken to over the wire, instead of the one in memory. */
-export interface WiredHypervisor { readonly url: string, readonly fingerprint: string | null, readonly token: { readonly id: string, readonly secret: string }, readonly node: string, readonly storage: string, readonly open: OpenHypervisor, readonly capacity: CapacityCheck }
+/** One driver, whatever kind a connection says. */
+export const driversOf = (kind: ConnectionKind, open: (access: HypervisorAccess) => ClosableDriver): Record<ConnectionKind, (access: HypervisorAccess) => ClosableDriver> => Object.fromEntries(connectionKinds.map((each) => {
+  const refuse = () => {
+    throw new Error(`a connection of another kind: ${each}`)
+  }
+  return [each, each === kind ? open : refuse]
+})) as unknown as Record<ConnectionKind, (access: HypervisorAccess) => ClosableDriver>
+
+export interface WiredHypervisor { readonly kind?: ConnectionKind, readonly template?: { readonly ref: string }, readonly bridge?: string, readonly url: string, readonly fingerprint: string | null, readonly token: { readonly id: string, readonly secret: string }, readonly node: string, readonly storage: string, readonly open: OpenHypervisor, readonly capacity: CapacityCheck }
 
 /** A hosting company with one hypervisor (in memory unless one is given), workers that can be killed at any point, and time that only the test moves. */
 export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor) {
@@ -47,8 +58,8 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor) 
   const connectionId = uuidv7()
   const templateId = uuidv7()
   const poolId = uuidv7()
-  await db.insert(connections).values({ id: connectionId, kind: 'proxmox', name: connectionId, url: wired?.url ?? 'https://127.0.0.1:8006', tlsMode: wired ? 'fingerprint' : 'system', tlsFingerprint: wired?.fingerprint ?? null, tokenId: wired?.token.id ?? 'a@pve!b', tokenSecret: wired ? core.secrets.seal(wired.token.secret) : 'x', storage: wired?.storage ?? 'local', bridge: 'vmbr0', createdAt: test.clock.now() })
-  await db.insert(templates).values({ id: templateId, connectionId, node: wired?.node ?? 'jkt1', vmid: 9000, name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
+  await db.insert(connections).values({ id: connectionId, kind: wired?.kind ?? 'proxmox', name: connectionId, url: wired?.url ?? 'https://127.0.0.1:8006', tlsMode: wired ? 'fingerprint' : 'system', tlsFingerprint: wired?.fingerprint ?? null, tokenId: wired?.token.id ?? 'a@pve!b', tokenSecret: wired ? core.secrets.seal(wired.token.secret) : 'x', storage: wired?.storage ?? 'local', bridge: wired?.bridge ?? 'vmbr0', createdAt: test.clock.now() })
+  await db.insert(templates).values({ id: templateId, connectionId, node: wired?.node ?? 'jkt1', ref: wired?.template?.ref ?? '9000', name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
   await db.insert(addressPools).values({ id: poolId, connectionId, name: poolId, firstAddress: '203.0.113.1', lastAddress: '203.0.113.254', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53'], createdAt: test.clock.now() })
   let capacity: CapacityCheck = wired?.capacity ?? (async () => [{ connectionId, node: 'jkt1' }])
 

@@ -18,7 +18,7 @@ export function shopWorld(app: App, capacity: { check: CapacityCheck } = { check
     async connection(freeAddresses = 50) {
       const [connectionId, templateId, poolId, net] = [uuidv7(), uuidv7(), uuidv7(), shop.nextNet++]
       await db.insert(connections).values({ id: connectionId, kind: 'proxmox', name: connectionId, url: 'https://pve.contoh.test:8006', tlsMode: 'system', tokenId: 'gardu@pve!gardu', tokenSecret: 'sealed', storage: 'local-lvm', bridge: 'vmbr0', createdAt: at() })
-      await db.insert(templates).values({ id: templateId, connectionId, node: 'pve1', vmid: 9000, name: 'Debian 12', osFamily: 'debian', username: 'debian', diskGiB: 4, seenAt: at() })
+      await db.insert(templates).values({ id: templateId, connectionId, node: 'pve1', ref: '9000', name: 'Debian 12', osFamily: 'debian', username: 'debian', diskGiB: 4, seenAt: at() })
       await db.insert(addressPools).values({ id: poolId, connectionId, name: poolId, firstAddress: `10.${net}.0.10`, lastAddress: `10.${net}.0.250`, prefixLength: 24, gateway: `10.${net}.0.1`, nameservers: ['1.1.1.1'], createdAt: at() })
       if (freeAddresses > 0) await db.insert(addresses).values(Array.from({ length: freeAddresses }, (_, i) => ({ id: uuidv7(), poolId, address: `10.${net}.0.${10 + i}`, changedAt: at() })))
       return { connectionId, templateId, poolId }

@@ -1,4 +1,5 @@
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
 import { checkRoom } from '#server/infrastructure/check-room.ts'
 import { collectState } from '#server/infrastructure/collect-state.ts'
@@ -28,7 +29,7 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
 
 export const composeInfrastructure = ({ read, transact, clock, newId, secrets, log, live }: Core) => {
   const { connections, remoteTemplates, nodes, addressPools, promises } = read
-  const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access) } })
+  const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) } })
   const openHypervisor = hypervisors.open
   const deps = { transact, clock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, openHypervisor }
   const collect = collectState(deps)

@@ -1,4 +1,5 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle } from '#server/infrastructure/ports.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
@@ -50,6 +51,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   }
 
   return {
+    capabilities: hypervisorCapabilities.proxmox,
     close: () => api.close(),
     test: () => probe(access, () => proxmoxApi(access, options)),
     version: async () => (await api.get('/version', reply.version)).version,
@@ -76,21 +78,21 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     async clone({ template, vmid, node, hostname, ownershipMark }) {
       const guests = await find.guests()
-      const source = guests.find(row => row.vmid === template.vmid && row.type === 'qemu' && row.template)
-      if (!source?.node) throw new DriverError('permanent', `Proxmox: template ${template.vmid} does not exist any more`)
+      const source = guests.find(row => String(row.vmid) === template.ref && row.type === 'qemu' && row.template)
+      if (!source?.node) throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`)
       // What an earlier try made, its answer lost: it has this number, or our name, or no name yet.
       const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || row.lock === 'clone' || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()))
       if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
       if (there) return { id: foundClone(vmid, ownershipMark.toLowerCase()), node: there.node }
       try {
-        const upid = await api.post(of({ node: source.node, vmid: template.vmid }, 'clone'), {
+        const upid = await api.post(of({ node: source.node, vmid: Number(template.ref) }, 'clone'), {
           newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === source.node ? {} : { target: node }),
         }, reply.upid)
         return { id: upid, node: upidParts(upid).node }
       } catch (error) {
         if (!(error instanceof DriverError)) throw error
         if (isTaken(error.message)) return afterTaken(vmid, ownershipMark.toLowerCase(), error)
-        if (error.kind === 'not_found') throw new DriverError('permanent', `Proxmox: template ${template.vmid} does not exist any more`, { cause: error })
+        if (error.kind === 'not_found') throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`, { cause: error })
         throw error
       }
     },
@@ -134,6 +136,8 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       const verb = (await statusOf(found)).status === 'stopped' ? 'start' : 'reboot'
       return handle(await api.post(of(found, 'status', verb), {}, reply.upid))
     },
+    // Cloud-init's drive keeps a hash of the password and is read at every boot.
+    forgetFirstBoot: () => Promise.resolve(),
     async setSuspended(machine, suspended) {
       const found = await find.prove(machine)
       await api.put(of(found, 'config'), suspensionForm(found.config, suspended), reply.anything)

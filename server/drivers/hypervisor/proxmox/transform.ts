@@ -120,7 +120,7 @@ export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows
   if (row.type !== 'qemu' || !row.template || row.vmid === undefined || !row.node) return []
   const name = row.name ?? `vm-${row.vmid}`
   const os = guessOs(name)
-  return [{ node: row.node, vmid: row.vmid, name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi }]
+  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi }]
 })
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })

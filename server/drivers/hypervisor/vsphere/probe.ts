@@ -1,0 +1,106 @@
+import type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from '#server/infrastructure/ports.ts'
+import { ConnectFailure, openTcp, resolveHost, secure, shownCertificate } from '../../http.ts'
+import { locator } from './locate.ts'
+import type { Locator } from './locate.ts'
+import { trustOf } from './soap.ts'
+import type { Vim } from './soap.ts'
+import { licenseRow } from './transform.ts'
+
+type Outcome = Omit<ConnectionTestStep, 'step' | 'milliseconds'>
+const words = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** What the user must be allowed, besides reading everything. */
+export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>> = (() => {
+  const both = [
+    'System.View', 'System.Read', 'VirtualMachine.Inventory.Delete', 'VirtualMachine.Config.CPUCount', 'VirtualMachine.Config.Memory', 'VirtualMachine.Config.DiskExtend', 'VirtualMachine.Config.EditDevice', 'VirtualMachine.Config.AddRemoveDevice', 'VirtualMachine.Config.AdvancedConfig',
+    'VirtualMachine.Config.Annotation', 'VirtualMachine.Config.Settings', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'VirtualMachine.Interact.Reset', 'Datastore.AllocateSpace', 'Network.Assign', 'Resource.AssignVMToPool',
+  ]
+  return {
+    vcenter: [...both, 'VirtualMachine.Inventory.CreateFromExisting', 'VirtualMachine.Provisioning.DeployTemplate', 'VirtualMachine.Provisioning.Clone'],
+    esxi: [...both, 'VirtualMachine.Inventory.Create', 'VirtualMachine.Config.AddExistingDisk', 'Datastore.Browse', 'Datastore.FileManagement'],
+  }
+})()
+
+/** Each step of a connection test, as soon as it is known; the first failure that makes the later ones meaningless ends it. Never throws. */
+export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess, open: () => Vim): AsyncGenerator<ConnectionTestStep> {
+  const run = async (step: ConnectionTestStepName, work: () => Promise<Outcome>): Promise<ConnectionTestStep> => {
+    const started = performance.now()
+    const outcome = await work().catch((error: unknown): Outcome => ({ ok: false, detail: words(error), ...(error instanceof ConnectFailure && error.fingerprint ? { fingerprint: error.fingerprint } : {}) }))
+    return { step, milliseconds: Math.round(performance.now() - started), ...outcome }
+  }
+  const url = new URL(access.url)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+
+  let address = ''
+  const dns = await run('dns', async () => ({ ok: true, detail: address = await resolveHost(host) }))
+  yield dns
+  if (!dns.ok) return
+  const tcp = await run('tcp', async () => {
+    (await openTcp(address, port, 5_000)).destroy()
+    return { ok: true, detail: `${address}:${port}` }
+  })
+  yield tcp
+  if (!tcp.ok) return
+  const tls = await run('tls', async () => {
+    if (url.protocol === 'http:') return { ok: true, detail: 'plain HTTP, nothing is encrypted' }
+    const shown = await shownCertificate(address, port, host, 5_000)
+    try {
+      (await secure(await openTcp(address, port, 5_000), host, trustOf('VMware', access.tls), 5_000)).destroy()
+      return { ok: true, detail: `${shown.subject}, valid until ${shown.validTo}`, fingerprint: shown.fingerprint }
+    } catch (error) {
+      return { ok: false, detail: words(error), fingerprint: shown.fingerprint }
+    }
+  })
+  yield tls
+  if (!tls.ok) return
+
+  const vim = open()
+  try {
+    const find = locator(vim, access)
+    const auth = await run('auth', async () => {
+      await vim.content()
+      return { ok: true, detail: access.tokenId }
+    })
+    yield auth
+    if (!auth.ok) return
+    yield await run('permissions', () => checkPrivileges(kind, vim))
+    yield await run('version', () => checkVersion(kind, vim))
+    yield await run('nodes', () => checkHosts(find, access))
+  } finally {
+    vim.close()
+  }
+}
+
+/** Rights, and on a host whether its licence lets them be used: a free one refuses every change. */
+async function checkPrivileges(kind: 'vcenter' | 'esxi', vim: Vim): Promise<Outcome> {
+  const { rootFolder, licenseManager } = await vim.content()
+  const missing = await vim.missingPrivileges([rootFolder], privileges[kind])
+  if (missing.length > 0) return { ok: false, detail: `missing: ${missing.join(', ')}`, missingPermissions: missing }
+  const [licences] = kind === 'esxi' && licenseManager ? await vim.read([licenseManager], 'LicenseManager', licenseRow) : []
+  const free = (licences?.props.licenses ?? []).find(({ editionKey }) => /basic|free/i.test(editionKey))
+  if (free) return { ok: false, detail: `the licence of this host (${free.name}) allows reading only; machines need a paid licence` }
+  return { ok: true, detail: 'all needed privileges are there' }
+}
+
+async function checkVersion(kind: 'vcenter' | 'esxi', vim: Vim): Promise<Outcome> {
+  const { about } = await vim.content()
+  const wanted = kind === 'vcenter' ? 'VirtualCenter' : 'HostAgent'
+  if (about.apiType !== wanted) return { ok: false, detail: about.apiType === 'VirtualCenter' ? 'this is a vCenter, not a stand-alone ESXi' : 'this is a single ESXi, not a vCenter' }
+  const [major = 0, minor = 0] = about.version.split('.').map(Number)
+  return major > 6 || (major === 6 && minor >= 5) ? { ok: true, detail: about.version } : { ok: false, detail: `${about.version} is older than 6.5` }
+}
+
+/** Every host that may carry machines is available and has the datastore and the network. */
+async function checkHosts(find: Locator, access: HypervisorAccess): Promise<Outcome> {
+  const all = await find.hosts()
+  const unknown = access.nodes.filter(name => !all.some(({ props }) => props.name === name))
+  if (unknown.length > 0) return { ok: false, detail: `no such host: ${unknown.join(', ')}` }
+  const wanted = all.filter(({ props }) => access.nodes.length === 0 || access.nodes.includes(props.name))
+  const usable = wanted.filter(find.isUsable)
+  if (usable.length === 0) return { ok: false, detail: 'no host is available' }
+  const wrong: string[] = []
+  for (const host of usable) for (const look of [() => find.storageOf(host), () => find.network(host.obj)]) await look().catch((error: unknown) => wrong.push(words(error)))
+  const away = wanted.length - usable.length
+  return { ok: wrong.length === 0, detail: [`${usable.map(({ props }) => props.name).join(', ')} available`, ...(away > 0 ? [`${away} not available`] : []), ...wrong].join('; ') }
+}

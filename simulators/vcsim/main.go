@@ -1,0 +1,182 @@
+// VMware's own simulator, vcsim, as a vCenter or (-esx) as a stand-alone ESXi. Built from Debian's packages golang-go and
+// golang-github-vmware-govmomi-dev alone. It prepares one thing to sell (a template, or a base disk) and adds what the simulator
+// lacks: a guest that boots, reads its cloud-init data and tells its address; RebootGuest; on an ESXi no clones.
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path"
+	"strings"
+	"syscall"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+const envelope = `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>%s</soapenv:Body></soapenv:Envelope>`
+const notSupported = `<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>The operation is not supported on the object.</faultstring><detail><NotSupportedFault xmlns="urn:vim25" xsi:type="NotSupported"></NotSupportedFault></detail></soapenv:Fault>`
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// A template on a vCenter: the first machine of the cluster, off and marked.
+func prepareTemplate(name string) {
+	for _, e := range simulator.Map.All("VirtualMachine") {
+		vm := e.(*simulator.VirtualMachine)
+		if vm.Name != "DC0_C0_RP0_VM0" {
+			continue
+		}
+		vm.Name, vm.Config.Name, vm.Summary.Config.Name = name, name, name
+		vm.Runtime.PowerState = types.VirtualMachinePowerStatePoweredOff
+		vm.Summary.Runtime.PowerState = types.VirtualMachinePowerStatePoweredOff
+		vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
+	}
+}
+
+// A disk in the folder "base" of an ESXi's datastore.
+func prepareDisk(name string) {
+	for _, e := range simulator.Map.All("Datastore") {
+		dir := path.Join(e.(*simulator.Datastore).Info.GetDatastoreInfo().Url, "base")
+		must(os.MkdirAll(dir, 0700))
+		for _, file := range []string{name + ".vmdk", name + "-flat.vmdk"} {
+			must(os.WriteFile(path.Join(dir, file), nil, 0600))
+		}
+	}
+}
+
+// The address that cloud-init would set from guestinfo.metadata.
+func addressOf(vm *mo.VirtualMachine) string {
+	text := ""
+	for _, option := range vm.Config.ExtraConfig {
+		if v := option.GetOptionValue(); v.Key == "guestinfo.metadata" {
+			text, _ = v.Value.(string)
+		}
+	}
+	plain, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return ""
+	}
+	var data struct {
+		Network struct {
+			Ethernets map[string]struct{ Addresses []string }
+		}
+	}
+	if json.Unmarshal(plain, &data) != nil {
+		return ""
+	}
+	for _, card := range data.Network.Ethernets {
+		for _, address := range card.Addresses {
+			return strings.Split(address, "/")[0]
+		}
+	}
+	return ""
+}
+
+// Hosts on which there is room to sell.
+func prepareHosts() {
+	for _, e := range simulator.Map.All("HostSystem") {
+		hardware := e.(*simulator.HostSystem).Summary.Hardware
+		hardware.MemorySize = 64 << 30
+		hardware.NumCpuCores, hardware.NumCpuThreads = 16, 32
+	}
+}
+
+// Guests that run tell their address and are plugged in if they start so; those that do not run are neither.
+func bootGuests() {
+	for _, e := range simulator.Map.All("VirtualMachine") {
+		vm := e.(*simulator.VirtualMachine)
+		simulator.Map.WithLock(vm, func() {
+			address := ""
+			running := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
+			if running {
+				address = addressOf(&vm.VirtualMachine)
+			}
+			for _, device := range vm.Config.Hardware.Device {
+				if card, ok := device.(types.BaseVirtualEthernetCard); ok && card.GetVirtualEthernetCard().Connectable != nil {
+					plug := card.GetVirtualEthernetCard().Connectable
+					plug.Connected = running && plug.StartConnected
+				}
+			}
+			if vm.Guest != nil && vm.Guest.IpAddress != address {
+				simulator.Map.Update(vm, []types.PropertyChange{{Name: "guest.ipAddress", Val: address}})
+			}
+		})
+	}
+}
+
+func main() {
+	esx := flag.Bool("esx", false, "a stand-alone ESXi instead of a vCenter")
+	listen := flag.String("l", "127.0.0.1:0", "listen address")
+	user := flag.String("username", "gardu", "")
+	password := flag.String("password", "", "")
+	name := flag.String("template", "debian-12", "name of the template or base disk")
+	flag.Parse()
+	model := simulator.VPX()
+	if *esx {
+		model = simulator.ESX()
+	}
+	model.Machine = 1
+	must(model.Create())
+	defer model.Remove()
+	prepareHosts()
+	if *esx {
+		prepareDisk(*name)
+	} else {
+		prepareTemplate(*name)
+	}
+	model.Service.TLS = new(tls.Config)
+	model.Service.Listen = &url.URL{Host: *listen, User: url.UserPassword(*user, *password)}
+	server := model.Service.NewServer()
+	handler := server.Config.Handler
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/sdk") || r.Method != "POST" {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		calls := func(name string) bool {
+			return bytes.Contains(body, []byte("<"+name+" ")) || bytes.Contains(body, []byte("<"+name+">"))
+		}
+		answer := func(status int, inside string) {
+			w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+			w.WriteHeader(status)
+			fmt.Fprintf(w, envelope, inside)
+		}
+		switch {
+		case calls("RebootGuest"):
+			answer(200, `<RebootGuestResponse xmlns="urn:vim25"></RebootGuestResponse>`)
+		case *esx && calls("CloneVM_Task"):
+			answer(500, notSupported)
+		default:
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			handler.ServeHTTP(w, r)
+		}
+		if calls("PowerOnVM_Task") || calls("PowerOffVM_Task") || calls("ResetVM_Task") || calls("ShutdownGuest") {
+			bootGuests()
+		}
+	})
+	fmt.Println("READY", server.URL.Host)
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGINT, syscall.SIGTERM)
+	// Whoever started it is gone when its input ends.
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		end <- syscall.SIGTERM
+	}()
+	<-end
+	server.Close()
+}
