@@ -12,7 +12,7 @@ import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { containing } from '../search-pattern.ts'
-import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
+import { billingRuns, clientProfiles, dunningNotices, invoiceCounters, invoiceLines, invoices, journalEntries, journalLines, mails, orders, paidPeriods, payments, renewals, servicePriceChanges, services, users } from '../schema/index.ts'
 import type { StoredOption } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
@@ -200,6 +200,11 @@ interface CandidateRow {
 const moment = (milliseconds: number | null) => milliseconds === null ? null : new Date(Number(milliseconds))
 const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`
 
+/** The letter of a step (`notify` in server/billing/execute-action.ts): one for all services of an invoice. */
+const noticeKey = (invoiceId: SQL, step: SQL) => sql`'notice:' || ${invoiceId}::text || ':' || ${step}`
+/** When the final notice was out of our hands: taken by the mail server, or refused by it for good. Null while it waits. */
+const noticeLeftAt = sql`case when letter.status = 'queued' then null else coalesce(letter.sent_at, letter.failed_at, n.final_at) end`
+
 /**
  * What the calendar has to look at, as one statement; benchmarks time it beside the plan. It is written so that each row is found by the one
  * index that is right for a page of services, whatever the statistics of a table say that grows while a run goes on.
@@ -207,7 +212,7 @@ const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float
 export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   select s.id, s.client_id, s.order_id, s.hostname, u.name as client_name, s.status, s.suspension_reason, coalesce(c.to_cycle, s.cycle) as cycle, ${priceNow}::text as price, s.currency, s.anchor_day, s.cancel_at_period_end, ${epoch(sql`s.trial_ends_at`)} as trial_ends_at, ${epoch(sql`s.ends_at`)} as ends_at, ${epoch(sql`s.hold_until`)} as hold_until, ${termsQuery} as price_terms, ${termsOf(sql`s.client_id`, sql`s.product_id`)} as terms,
     ${epoch(sql`p.paid_until`)} as paid_until, p.for_good, case when s.cycle = 'one_time' then (select kind = 'work' from products where id = s.product_id) end as by_hand, coalesce((select true from renewals r where r.service_id = s.id and r.period_start = p.paid_until limit 1), false) as renewal_issued,
-    i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(sql`n.final_notice_at`)} as final_notice_at,
+    i.id as invoice_id, i.number, ${epoch(sql`i.issued_at`)} as issued_at, ${epoch(sql`i.due_at`)} as due_at, o.outstanding, n.noticed, ${epoch(noticeLeftAt)} as final_notice_at,
     coalesce((select true from payments y left join transfers w on w.payment_id = y.id where y.invoice_id = i.id and y.status in ('created', 'pending') and (y.method <> 'transfer' or w.proof_at is not null) limit 1), false) as payment_under_way,
     coalesce((select true from late_fees where late_invoice_id = i.id), false) as fee_charged
   from services s
@@ -215,7 +220,8 @@ export const candidateQuery = (where: SQL, limit: number): SQL => sql`
   ${waitingChange}
   left join lateral (select max(period_end) as paid_until, bool_or(period_end is null) as for_good from paid_periods where service_id = s.id) p on true
   left join lateral (select v.id, v.number, v.issued_at, v.due_at from invoice_lines l join lateral (select * from invoices where id = l.invoice_id offset 0) v on true where l.service_id = s.id and v.status = 'issued' and ${notWaitedFor} order by v.due_at, v.id limit 1) i on true
-  left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_notice_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
+  left join lateral (select string_agg(step, ',') as noticed, max(at) filter (where step = 'final') as final_at from dunning_notices where invoice_id = i.id and service_id = s.id) n on i.id is not null
+  left join mails letter on n.final_at is not null and letter.dedupe_key = ${noticeKey(sql`i.id`, sql`'final'`)}
   left join lateral (select (sum(amount) filter (where account = 'receivable'))::text as outstanding from journal_lines where invoice_id = i.id) o on i.id is not null
   where s.status <> 'ended' and ${where}
   order by s.id limit ${limit}`
@@ -312,7 +318,10 @@ const noticeStore = (db: Executor): NoticeStore => ({
     return rows.length
   },
   async listFor(invoiceId) {
-    return db.select({ serviceId: dunningNotices.serviceId, step: dunningNotices.step, at: dunningNotices.at }).from(dunningNotices).where(eq(dunningNotices.invoiceId, invoiceId)).limit(200)
+    const letterWaits = sql<boolean>`exists (select 1 from ${mails} where ${mails.dedupeKey} = ${noticeKey(sql`${dunningNotices.invoiceId}`, sql`${dunningNotices.step}`)} and ${mails.status} = 'queued')`
+    const letterLeftAt = sql<Date | string | null>`(select coalesce(${mails.sentAt}, ${mails.failedAt}) from ${mails} where ${mails.dedupeKey} = ${noticeKey(sql`${dunningNotices.invoiceId}`, sql`${dunningNotices.step}`)})`
+    const found = await db.select({ serviceId: dunningNotices.serviceId, step: dunningNotices.step, at: dunningNotices.at, waits: letterWaits, leftAt: letterLeftAt }).from(dunningNotices).where(eq(dunningNotices.invoiceId, invoiceId)).limit(200)
+    return found.map(({ serviceId, step, at, waits, leftAt }) => ({ serviceId, step, at: leftAt === null ? at : new Date(leftAt), waits }))
   },
 })
 

@@ -41,8 +41,12 @@ export const notificationStores = (db: Executor, context: StoreContext) => ({
     async markSent(id, { forget }) {
       await db.update(mails).set({ status: 'sent', sentAt: context.now(), ...(forget ? { params: {} } : {}), lastError: null, attempts: sql`${mails.attempts} + 1` }).where(eq(mails.id, id))
     },
+    async anyWaits(template) {
+      const [row] = await db.select({ id: mails.id }).from(mails).where(and(eq(mails.status, 'queued'), eq(mails.template, template))).limit(1)
+      return row !== undefined
+    },
     async markAttempt(id, error, { failed, forget }) {
-      await db.update(mails).set({ status: failed ? 'failed' : 'queued', lastError: error.slice(0, 500), attempts: sql`${mails.attempts} + 1`, ...(forget ? { params: {} } : {}) }).where(eq(mails.id, id))
+      await db.update(mails).set({ status: failed ? 'failed' : 'queued', ...(failed ? { failedAt: context.now() } : {}), lastError: error.slice(0, 500), attempts: sql`${mails.attempts} + 1`, ...(forget ? { params: {} } : {}) }).where(eq(mails.id, id))
     },
   } satisfies Mails,
   notices: noticeStore(db, context),

@@ -1,7 +1,7 @@
 import { isZero } from '#shared/money/money.ts'
 import { isRecurring, monthsOf } from '#shared/vocabulary/billing.ts'
 import { renewalPrice } from './renewal-price.ts'
-import { finalNoticeStep, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
+import { finalNoticeStep, noticeWaits, planService, renewalDueAt, renewalInvoiceAt, scheduleOf } from './service-plan.ts'
 import type { CalendarFacts, PlannedAction, PlanRules } from './service-plan.ts'
 import { rulesFor } from './terms.ts'
 
@@ -21,6 +21,9 @@ export function applyAction(facts: CalendarFacts, action: PlannedAction, at: Dat
     case 'terminate': case 'end_at_period_end': case 'expire_order': return { ...facts, status: 'ended', suspensionReason: null, invoice: null }
   }
 }
+
+/** A look ahead supposes that the mail server takes what waits for it. */
+const letterLeaves = (facts: CalendarFacts, at: Date): CalendarFacts => facts.invoice && noticeWaits(facts.invoice) ? { ...facts, invoice: { ...facts.invoice, finalNoticeAt: at } } : facts
 
 function applyRenewal(facts: CalendarFacts, at: Date, rules: PlanRules): CalendarFacts {
   if (!facts.paidUntil) return facts
@@ -78,6 +81,7 @@ export function foreseeMoments(start: CalendarFacts, rules: PlanRules, now: Date
       if (!action.held) facts = applyAction(facts, action, at, rules)
     }
     if (fresh.some(action => !action.held)) continue
+    facts = letterLeaves(facts, at)
     const next = moments(facts, rules).filter(moment => moment > at && moment <= until).sort((a, b) => a.getTime() - b.getTime())[0]
     if (!next) break
     at = next

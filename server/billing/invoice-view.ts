@@ -9,16 +9,16 @@ import type { LateFee } from './late-fee.ts'
 import type { FeeSide } from './late-fee-ports.ts'
 import type { Invoice, InvoiceLine, InvoicePayment, PaymentViewJson } from './ports.ts'
 import { renewalDueAt, scheduleOf } from './service-plan.ts'
-import type { PlanRules } from './service-plan.ts'
+import type { InvoiceSchedule, PlanRules } from './service-plan.ts'
 
 export type RailKind = 'issued' | 'reminder' | 'due' | 'suspension' | 'termination' | 'paid' | 'void' | 'late_fee'
-export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible' | 'rail_deposit_lapses' | 'rail_change_lapses' | 'rail_late_fee' | 'rail_late_fee_percent' | 'rail_late_fee_charged'
+export type RailReason = 'rail_issued' | 'rail_reminder' | 'rail_due' | 'rail_order_lapses' | 'rail_final_notice' | 'rail_final_notice_waits' | 'rail_suspension' | 'rail_termination' | 'rail_paid' | 'rail_void' | 'rail_uncollectible' | 'rail_deposit_lapses' | 'rail_change_lapses' | 'rail_late_fee' | 'rail_late_fee_percent' | 'rail_late_fee_charged'
 export interface RailStep { readonly kind: RailKind, readonly at: Date, readonly done: boolean, readonly reason: RailReason, /** What its text names. */ readonly values?: Readonly<Record<string, string>>, readonly moved?: Moved }
 
 export const isOverdue = (invoice: Pick<Invoice, 'status' | 'dueAt'>, now: Date): boolean => invoice.status === 'issued' && invoice.dueAt !== null && invoice.dueAt <= now
 
 /** `lapses`: the invoice of an order that was never paid; at its due time the order ends, and nothing is suspended. `upgrade`: the same of an upgrade that waits for it. `bound`: it is for services, so the calendar acts on it. */
-export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date }[], readonly lapses: boolean, readonly upgrade: boolean, readonly bound: boolean, /** `charged`: as it was; else by the terms, as it would be on what is outstanding (`null`: not known). */ readonly lateFee?: { readonly charged: Pick<FeeSide, 'total' | 'issuedAt'> | null, readonly terms: LateFee, readonly outstanding: Money | null } }
+export interface RailFacts { readonly notices: readonly { readonly step: string, readonly at: Date, readonly waits?: boolean }[], readonly lapses: boolean, readonly upgrade: boolean, readonly bound: boolean, /** `charged`: as it was; else by the terms, as it would be on what is outstanding (`null`: not known). */ readonly lateFee?: { readonly charged: Pick<FeeSide, 'total' | 'issuedAt'> | null, readonly terms: LateFee, readonly outstanding: Money | null } }
 
 /** What the due time means where nothing follows it; null: reminders, suspension and termination do. */
 const lastAtDue = ({ upgrade, bound, lapses }: Pick<RailFacts, 'upgrade' | 'bound' | 'lapses'>): RailReason | null => upgrade ? 'rail_change_lapses' : !bound ? 'rail_due' : lapses ? 'rail_order_lapses' : null
@@ -28,8 +28,8 @@ export function railOf(invoice: Pick<Invoice, 'issuedAt' | 'dueAt' | 'paidAt' | 
   const { issuedAt, dueAt, paidAt, closedAt, status } = invoice
   if (!issuedAt || !dueAt) return []
   const sent = (step: string) => notices.find(notice => notice.step === step)
-  const finalNoticeAt = sent('final')?.at ?? null
-  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt }, facts.lapses, rules)
+  const final = sent('final')
+  const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt: final?.waits ? now : final?.at ?? null }, facts.lapses, rules)
   const last = lastAtDue({ ...facts, bound })
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
   const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => bound && (status === 'issued' || sent(step.step))).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder', ...unsent(step.moved, sent(step.step)) }))
@@ -40,11 +40,16 @@ export function railOf(invoice: Pick<Invoice, 'issuedAt' | 'dueAt' | 'paidAt' | 
   else if (last) steps.push({ kind: 'due', at: dueAt, done: dueAt <= now, reason: last })
   else {
     steps.push(
-      { kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, { kind: 'reminder', at: finalNoticeAt ?? schedule.finalNoticeAt, done: finalNoticeAt !== null, reason: 'rail_final_notice', ...unsent(schedule.finalNoticeMoved, finalNoticeAt) },
+      { kind: 'due', at: dueAt, done: dueAt <= now, reason: 'rail_due' }, finalNoticeStep(schedule, final),
       { kind: 'suspension', at: schedule.suspendAt, done: schedule.suspendAt <= now, reason: 'rail_suspension' }, { kind: 'termination', at: schedule.terminateAt, done: schedule.terminateAt <= now, reason: 'rail_termination' },
     )
   }
   return steps.sort((a, b) => a.at.getTime() - b.at.getTime())
+}
+
+function finalNoticeStep({ finalNoticeAt, finalNoticeMoved }: InvoiceSchedule, sent: RailFacts['notices'][number] | undefined): RailStep {
+  if (sent?.waits) return { kind: 'reminder', at: sent.at, done: false, reason: 'rail_final_notice_waits' }
+  return { kind: 'reminder', at: sent?.at ?? finalNoticeAt, done: sent !== undefined, reason: 'rail_final_notice', ...unsent(finalNoticeMoved, sent) }
 }
 
 const closedStep = (status: Invoice['status'], at: Date): RailStep => status === 'void' ? { kind: 'void', at, done: true, reason: 'rail_void' } : { kind: 'termination', at, done: true, reason: 'rail_uncollectible' }

@@ -284,7 +284,8 @@ export interface SubscriptionStore {
 export interface NoticeStore {
   /** The steps that were new: a step is noticed once per invoice and service. */
   record(notice: { readonly invoiceId: string, readonly serviceId: string, readonly steps: readonly string[], readonly at: Date }): Promise<number>
-  listFor(invoiceId: string): Promise<{ readonly serviceId: string, readonly step: string, readonly at: Date }[]>
+  /** `at`: when its letter left (the mail server took it, or refused it for good); while it `waits` for that, when it was due to. */
+  listFor(invoiceId: string): Promise<{ readonly serviceId: string, readonly step: string, readonly at: Date, readonly waits: boolean }[]>
 }
 
 export interface OrderStates {

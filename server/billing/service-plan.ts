@@ -14,8 +14,9 @@ import type { BillingTerms } from './terms.ts'
 /** The oldest unpaid invoice (issued, due first) that has a line for the service. */
 export interface OpenInvoice {
   readonly invoiceId: string, readonly number: string, readonly issuedAt: Date, readonly dueAt: Date, readonly outstanding: Money
-  /** Steps of which a notice went out (or was covered by a later one). */
+  /** Steps of which a notice was written (or was covered by a later one). */
   readonly noticed: readonly string[]
+  /** When the letter of the final notice left: the mail server took it, or refused it for good. Null while it waits, and before it is written. */
   readonly finalNoticeAt: Date | null
   /** A payment attempt is alive: a VA was given out, the bank has not answered. */
   readonly paymentUnderWay: boolean
@@ -115,6 +116,11 @@ export const renewalDueAt = (periodStart: Date, now: Date, { policy, calendar }:
 /** A payment under way postpones an act from the moment it is due, by at most `freezeHours`. */
 const frozen = (invoice: OpenInvoice, since: Date, now: Date, { policy }: PlanRules) => invoice.paymentUnderWay && now < hours(since, policy.freezeHours)
 
+/** The final notice is written, whether its letter left or not. */
+const isWarned = ({ noticed, finalNoticeAt }: OpenInvoice) => finalNoticeAt !== null || noticed.includes(finalNoticeStep)
+/** The letter of the final notice waits for the mail server. */
+export const noticeWaits = (invoice: OpenInvoice): boolean => invoice.finalNoticeAt === null && isWarned(invoice)
+
 interface Subject { readonly facts: CalendarFacts, readonly now: Date, readonly rules: PlanRules }
 type Planned = Pick<PlannedAction, 'kind' | 'dueSince' | 'reason'> & { readonly discriminator: string, readonly steps?: readonly string[], readonly invoice?: OpenInvoice, readonly amount?: Money }
 
@@ -155,10 +161,12 @@ function planDunning(subject: Subject, invoice: OpenInvoice): Planned[] {
     : []
   const begun = [...overdue, ...fee]
   if (now < schedule.finalNoticeAt) return [...begun, ...planReminder(invoice, schedule, now)]
-  if (!invoice.finalNoticeAt) {
+  if (!isWarned(invoice)) {
     const steps = missing([...schedule.reminders.map(step => step.step), finalNoticeStep], invoice)
     return [...begun, { kind: 'send_final_notice', dueSince: schedule.finalNoticeAt, reason: { code: 'final_notice', days: rules.policy.suspendAfterDays, at: schedule.suspendAt, ...(schedule.finalNoticeMoved ? { moved: schedule.finalNoticeMoved } : {}) }, discriminator: invoice.invoiceId, invoice, steps }]
   }
+  // Nobody is suspended for a warning that has not left our house.
+  if (!invoice.finalNoticeAt) return begun
   if (now < schedule.suspendAt || frozen(invoice, schedule.suspendAt, now, rules)) return begun
   return [...fee, { kind: 'suspend', dueSince: schedule.suspendAt, reason: { code: 'suspension', days: rules.policy.suspendAfterDays, at: invoice.dueAt }, discriminator: invoice.invoiceId, invoice }]
 }
@@ -198,8 +206,8 @@ function decide(subject: Subject): Planned[] {
 
 /**
  * What is to be done for one service at a moment by its own terms, and why. A pure function of (facts, rules, now): the run executes exactly its answer,
- * the admin page shows it, and it answers "what happens next". Suspension needs an issued invoice that is overdue AND a final notice that
- * is at least `noticeHours` old; termination needs a suspended service.
+ * the admin page shows it, and it answers "what happens next". Suspension needs an issued invoice that is overdue AND a final notice whose
+ * letter left at least `noticeHours` ago; termination needs a suspended service.
  */
 export function planService(facts: CalendarFacts, rules: PlanRules, now: Date): PlannedAction[] {
   const held = facts.holdUntil !== null && facts.holdUntil > now

@@ -89,6 +89,8 @@ export interface Mails {
   find(id: string): Promise<QueuedMail | null>
   /** Sent; `forget`: what the mail carried is emptied. */
   markSent(id: string, outcome: { readonly forget: boolean }): Promise<void>
+  /** A letter of this kind waits for the mail server. */
+  anyWaits(template: MailTemplate): Promise<boolean>
   /** `failed` is for good; what the mail carried is emptied then too when `forget` says so. */
   markAttempt(id: string, error: string, outcome: { readonly failed: boolean, readonly forget: boolean }): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '#shared/errors/codes.ts'
 import type { Core } from './core.ts'
 import { demoClockKey } from './demo-clock-store.ts'
@@ -5,6 +6,7 @@ import { demoClockKey } from './demo-clock-store.ts'
 const dayMilliseconds = 86_400_000
 /** A year and a week: more is asked for by mistake. */
 const longest = 372 * dayMilliseconds
+const longestWait = 10_000
 
 /** `P3D`, `PT12H`, `P1DT30M` in milliseconds: whole days of 24 hours, as the demo clock counts them. */
 export function durationMilliseconds(iso: string): number {
@@ -19,13 +21,23 @@ export function durationMilliseconds(iso: string): number {
 export function demoClock(core: Core, sweep: () => Promise<unknown>) {
   let turn: Promise<unknown> = Promise.resolve()
   const show = () => ({ now: core.clock.now().toISOString(), offsetSeconds: Math.round(core.clock.offsetMilliseconds() / 1000) })
+  /** The calendar of the next day counts from when final notices left: the worker gets a moment to send them. False: the mail server is away. */
+  async function lettersLeave() {
+    for (const end = performance.now() + longestWait; await core.read.mails.anyWaits('final_notice');) {
+      if (performance.now() > end) return false
+      await pause(50)
+    }
+    return true
+  }
   async function advance(milliseconds: number) {
+    let posted = true
     for (let left = milliseconds; left > 0;) {
       const step = Math.min(left, dayMilliseconds)
       const offset = core.clock.offsetMilliseconds() + step
       await core.read.settings.set(demoClockKey, String(offset))
       core.clock.setOffset(offset)
       await sweep()
+      posted &&= await lettersLeave()
       left -= step
     }
     return show()

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import autocannon from 'autocannon'
 
 /** One line of the report: what was measured, and the bound it is held to (none: only told). */
@@ -54,13 +56,34 @@ export function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024
 }
 
-export function report(lines: readonly Line[]): boolean {
-  let ok = true
-  for (const { name, value, unit, atLeast, atMost, note } of lines) {
-    const bound = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : ''
-    const holds = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
-    ok &&= holds
-    console.log(`${bound ? (holds ? 'ok  ' : 'MISS') : '    '} ${name.padEnd(64)} ${value.toFixed(value < 10 ? 2 : 0).padStart(8)} ${unit.padEnd(5)} ${bound.padEnd(8)} ${note ?? ''}`)
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+export interface MostMemory { /** What is alive after a collection, at most; resident memory also holds what the engine has not cared to collect. */ readonly liveMegabytes: number, readonly residentMegabytes: number }
+
+/** Looks every second at the memory of this process, until it is stopped; the most that it saw. */
+export function watchMemory(): { stop(): MostMemory } {
+  let [live, resident] = [0, 0]
+  const look = () => {
+    resident = Math.max(resident, process.memoryUsage.rss())
+    collect()
+    const { heapUsed, external } = process.memoryUsage()
+    live = Math.max(live, heapUsed + external)
   }
-  return ok
+  const watch = setInterval(look, 1000)
+  return {
+    stop() {
+      clearInterval(watch)
+      look()
+      return { liveMegabytes: live / 1e6, residentMegabytes: resident / 1e6 }
+    },
+  }
+}
+
+/** Whether a line keeps its bound; it is told at once, so that a run which breaks off later has not measured for nothing. */
+export function report({ name, value, unit, atLeast, atMost, note }: Line): boolean {
+  const bound = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : ''
+  const holds = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
+  console.log(`${bound ? (holds ? 'ok  ' : 'MISS') : '    '} ${name.padEnd(64)} ${value.toFixed(value < 10 ? 2 : 0).padStart(8)} ${unit.padEnd(5)} ${bound.padEnd(8)} ${note ?? ''}`)
+  return holds
 }

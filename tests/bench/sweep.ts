@@ -1,11 +1,10 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { App } from '#server/platform/app.ts'
 import { startTestApp } from '../support/app.ts'
 import { seedServices } from './billing-plan.ts'
-import type { Line } from './measure.ts'
+import { watchMemory } from './measure.ts'
+import type { Line, MostMemory } from './measure.ts'
 
 const start = '2026-11-23T03:00:00Z'
 const perBatch = 1000
@@ -62,7 +61,7 @@ async function timePrinting(app: App, count: number): Promise<number> {
   return invoices.length / (performance.now() - begun) * 1000
 }
 
-export interface SweepFigures { readonly seconds: number, readonly rows: number, readonly byHandSeconds: number, /** What is alive after a collection, at most; resident memory also holds what the engine has not cared to collect. */ readonly liveMegabytes: number, readonly residentMegabytes: number, readonly printedPerSecond: number }
+export interface SweepFigures extends MostMemory { readonly seconds: number, readonly rows: number, readonly byHandSeconds: number, readonly printedPerSecond: number }
 
 /** So many services are billed before: no house that has a hundred thousand is a new one, whose planner knows of no rows at all. */
 const history = 1000
@@ -81,27 +80,18 @@ async function openHouse(count: number) {
 }
 const sweep = (app: App) => app.billing.runBilling({ actor: { kind: 'system', name: 'bench' }, confirmBrake: false })
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
 /** Plans and runs the calendar over so many services whose renewal is due, and writes the same rows by hand. */
 export async function timeSweep(count: number): Promise<SweepFigures> {
   const [ours, theirs] = [await openHouse(count), await openHouse(count)]
   try {
     const [before, since] = [await countRows(ours.app), await lastKeys(ours.app)]
-    let [live, resident] = [0, 0]
-    const watch = setInterval(() => {
-      resident = Math.max(resident, process.memoryUsage.rss())
-      collect()
-      const { heapUsed, external } = process.memoryUsage()
-      live = Math.max(live, heapUsed + external)
-    }, 1000)
+    const memory = watchMemory()
     const begun = performance.now()
     const run = await sweep(ours.app)
     const seconds = (performance.now() - begun) / 1000
-    clearInterval(watch)
+    const most = memory.stop()
     if (run.done !== count || run.failed > 0) throw new Error(`the sweep did ${run.done} of ${count}, ${run.failed} failed`)
-    return { seconds, rows: await countRows(ours.app) - before, byHandSeconds: await copyByHand(ours.app, since, theirs.app), liveMegabytes: live / 1e6, residentMegabytes: resident / 1e6, printedPerSecond: await timePrinting(ours.app, 100) }
+    return { seconds, rows: await countRows(ours.app) - before, byHandSeconds: await copyByHand(ours.app, since, theirs.app), ...most, printedPerSecond: await timePrinting(ours.app, 100) }
   } finally {
     await ours.close()
     await theirs.close()

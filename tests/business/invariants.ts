@@ -28,8 +28,8 @@ export async function brokenPromises(life: Life): Promise<string[]> {
     select l.service_id, l.period_start, count(*) from invoice_lines l join invoices i on i.id = l.invoice_id where l.kind = 'service' and l.period_start is not null and i.status in ('issued', 'paid') group by 1, 2 having count(*) > 1`)
   await none('every period stands on an invoice that was paid', sql`select p.service_id, p.period_start from paid_periods p left join invoices i on i.id = p.invoice_id where p.amount > 0 and i.paid_at is null and not exists (select 1 from transitions t where t.entity = 'invoice' and t.entity_id = i.id and t."to" = 'paid')`)
   await none('numbers are gapless', sql`select series, year, max(sequence) as last, count(*) as issued from invoices where number is not null group by series, year having max(sequence) <> count(*)`)
-  await none('nobody is suspended without a final notice of the day before', sql`
-    select t.entity_id, t.at from transitions t where t.entity = 'service' and t."to" = 'suspended' and not exists (select 1 from dunning_notices n where n.service_id = t.entity_id and n.step = 'final' and n.at <= t.at - interval '24 hours')`)
+  await none('nobody is suspended whose final notice had not left a day before', sql`
+    select t.entity_id, t.at from transitions t where t.entity = 'service' and t."to" = 'suspended' and not exists (select 1 from dunning_notices n join mails m on m.dedupe_key = 'notice:' || n.invoice_id::text || ':final' where n.service_id = t.entity_id and n.step = 'final' and coalesce(m.sent_at, m.failed_at) <= t.at - interval '24 hours')`)
   await none('nothing ends for nonpayment that was not suspended', sql`
     select s.id from services s where s.end_reason = 'nonpayment' and not exists (select 1 from transitions t where t.entity = 'service' and t.entity_id = s.id and t."to" = 'suspended')`)
   await none('PPN owed is that of the invoices that stand', sql`

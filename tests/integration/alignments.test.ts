@@ -22,7 +22,7 @@ describe.each(databaseKinds())('bringing services to one renewal day on %s', (ki
   })
   afterAll(() => test.close())
 
-  const sweep = () => test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+  const sweep = () => world.sweep(true)
   const show = (clientId: string, more: { day?: string, serviceIds?: string[] } = {}) => test.app.billing.showAlignment({ clientId, day: more.day ?? null, serviceIds: more.serviceIds ?? null })
   const actorOf = (clientId: string): Actor => ({ kind: 'user', id: clientId, name: 'Sari', role: 'client' })
   const ask = (clientId: string, serviceIds: string[], day: string, expectedTotal?: string) => test.app.billing.requestAlignment({ clientId, serviceIds, day, expectedTotal, actor: actorOf(clientId) })

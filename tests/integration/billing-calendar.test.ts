@@ -77,6 +77,47 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     expect(await world.periods(serviceId)).toHaveLength(1)
   })
 
+  it('D9: nobody is suspended for a final notice that has not left the house; the 24 hours count from when the mail server took it', async () => {
+    const { serviceId } = await world.running()
+    await days(31)
+    // The mail server is away from the day of the final notice on.
+    for (let i = 0; i < 5; i += 1) {
+      test.clock.advance(day)
+      await test.app.billing.runBilling({ actor: tester, confirmBrake: false })
+    }
+    const invoiceId = (await world.invoicesOf(serviceId)).at(-1)?.id ?? ''
+    expect(await world.notices(invoiceId)).toContain('final')
+    expect(await status(serviceId)).toBe('past_due')
+    expect(await actions(serviceId)).toEqual([])
+    const rail = async () => (await test.app.billing.showInvoice({ invoiceId, clientId: null, locale: 'en' })).rail.filter(step => step.reason.includes('inal notice'))
+    expect(await rail()).toMatchObject([{ done: false, reason: expect.stringContaining('waits for the mail server') }])
+    await world.post()
+    const left = test.clock.now()
+    expect(await rail()).toMatchObject([{ done: true, at: left.toISOString() }])
+    test.clock.advance(day - hour)
+    await world.sweep()
+    expect(await status(serviceId)).toBe('past_due')
+    test.clock.advance(hour)
+    await world.sweep()
+    expect(await status(serviceId)).toBe('suspended')
+  })
+
+  it('a final notice that the mail server refuses for good counts from then: a wrong address does not keep a service for ever', async () => {
+    const { serviceId, clientId } = await world.running()
+    await days(31)
+    test.clock.advance(day)
+    await test.app.billing.runBilling({ actor: tester, confirmBrake: false })
+    test.clock.advance(day)
+    const [letter] = await world.rows<{ id: string }>(sql`select id from mails where template = 'final_notice' and user_id = ${clientId}`)
+    await test.app.core.transact(stores => stores.mails.markAttempt(letter?.id ?? '', '550 no such mailbox', { failed: true, forget: false }))
+    test.clock.advance(day - hour)
+    await world.sweep()
+    expect(await status(serviceId)).toBe('past_due')
+    test.clock.advance(hour)
+    await world.sweep()
+    expect(await status(serviceId)).toBe('suspended')
+  })
+
   it('nobody is suspended for money that we hold: credit that covers an overdue invoice pays it instead of a final notice', async () => {
     const { serviceId, clientId, invoiceId } = await world.running()
     await days(30)
@@ -110,7 +151,7 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
   it('D9: no suspension without an issued invoice that is overdue and a final notice a day old, however late the calendar runs', async () => {
     const { serviceId } = await world.running()
     test.clock.advance(60 * day)
-    await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    await world.sweep(true)
     expect(await status(serviceId)).toBe('active')
     const invoiceId = (await world.invoicesOf(serviceId)).at(-1)?.id ?? ''
     expect((await world.invoice(invoiceId)).dueAt?.getTime()).toBe(test.clock.now().getTime() + 7 * day)
@@ -198,7 +239,7 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     // What a faulty import might leave: an agreed price that no invoice can carry.
     await test.app.core.database.executor.execute(sql`alter table invoice_lines add constraint fault check (service_id <> ${sql.raw(`'${broken.serviceId}'`)}) not valid`)
     test.clock.advance(17 * day)
-    const run = await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    const run = await world.sweep(true)
     expect(run).toMatchObject({ status: 'done', done: 1, failed: 1 })
     expect(await world.invoicesOf(sound.serviceId)).toHaveLength(2)
     expect(await world.invoicesOf(broken.serviceId)).toHaveLength(1)
@@ -212,7 +253,7 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     for (let month = 0; month < 3; month += 1) {
       const paidUntil = (await world.periods(serviceId)).at(-1)?.periodEnd ?? new Date()
       test.clock.set(new Date(paidUntil.getTime() - 13 * day))
-      await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+      await world.sweep(true)
       await world.pay((await world.invoicesOf(serviceId)).at(-1)?.id ?? '')
     }
     const starts = (await world.periods(serviceId)).map(period => test.app.billing.calendar.isoDay(period.periodStart))
@@ -347,7 +388,7 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
     for (let i = 0; i < 7; i += 1) await world.running()
     for (let i = 0; i < 46; i += 1) {
       test.clock.advance(day)
-      await test.app.billing.runBilling({ actor: tester, confirmBrake: i < 40 })
+      await world.sweep(i < 40)
     }
     const living = async () => (await world.rows<{ n: number }>(sql`select count(*)::int as n from services where status <> 'ended'`))[0]?.n
     const person = async (name: string): Promise<Actor & { kind: 'user' }> => ({ kind: 'user', id: await world.client(name), name, role: 'finance' })
@@ -366,12 +407,12 @@ describe.each(databaseKinds())('billing calendar on %s', (kind) => {
 
   it('a database that was restored elsewhere duns nobody until a person says so', async () => {
     await world.running()
-    await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    await world.sweep(true)
     await test.app.core.database.executor.execute(sql`update billing_runs set house = 'https://elsewhere.test gardu/1'`)
     const stopped = await world.sweep()
     expect(stopped).toMatchObject({ status: 'stopped_by_brake', done: 0 })
     expect(stopped.brake).toContain('moved: https://elsewhere.test gardu/1 →')
-    await test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+    await world.sweep(true)
     expect(await world.sweep()).toMatchObject({ status: 'done' })
   })
 

@@ -57,7 +57,7 @@ describe.each(databaseKinds())('late fees on %s', (kind) => {
   }
   const at = async (moment: Date) => {
     test.clock.set(moment)
-    await test.app.billing.runBilling({ actor: finance, confirmBrake: true })
+    await world.sweep(true)
   }
   const after = (dueAt: Date, days: number) => new Date(dueAt.getTime() + days * day)
   const show = (invoiceId: string) => test.app.billing.showInvoice({ invoiceId, clientId: null, locale: 'en' })

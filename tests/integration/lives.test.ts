@@ -31,7 +31,7 @@ describe.each(databaseKinds())('lives of a subscription on %s', (kind) => {
   })
   afterAll(() => test.close())
 
-  const sweep = () => test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+  const sweep = () => world.sweep(true)
   const at = (moment: string | Date) => {
     test.clock.set(moment)
     return sweep()

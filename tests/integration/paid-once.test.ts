@@ -34,7 +34,7 @@ describe.each(databaseKinds())('what is paid once on %s', (kind) => {
   })
   afterAll(() => test.close())
 
-  const sweep = () => test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+  const sweep = () => world.sweep(true)
   const db = () => test.app.core.database.executor
   const machine = (price = 3_000_000n) => shop.product(place, { name: 'VPS Selamanya', more: { one_time: price } })
   async function work(price = 500_000n) {

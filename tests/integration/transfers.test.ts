@@ -7,7 +7,7 @@ import previewStatement from '../../server/api/admin/bank/statements/preview.pos
 import downloadProof from '../../server/api/portal/invoices/[id]/payments/[paymentId]/proofs/[proofId].get.ts'
 import uploadProof from '../../server/api/portal/invoices/[id]/payments/[paymentId]/proofs/index.post.ts'
 import { databaseKinds } from '../support/app.ts'
-import { day, hour, tester } from '../support/billing.ts'
+import { day, hour } from '../support/billing.ts'
 import { serveRoutes } from '../support/http.ts'
 import { clientActor, financeActor, startPaymentWorld } from '../support/payments.ts'
 
@@ -29,7 +29,7 @@ describe.each(databaseKinds())('paying without a gateway on %s', (kind) => {
   afterAll(() => w.close())
 
   /** The calendar, over as many days as it takes. */
-  const sweep = () => w.test.app.billing.runBilling({ actor: tester, confirmBrake: true })
+  const sweep = () => w.world.sweep(true)
   const payments = () => w.test.app.payments
   const transfer = (order: { clientId: string, invoiceId: string }) => payments().startTransfer({ ...order, actor: clientActor(order.clientId) })
   const creditOf = (clientId: string) => w.test.app.core.read.ledger.credit(clientId)

@@ -62,7 +62,14 @@ export function billingWorld(app: App) {
       for (const serviceId of order.serviceIds) await world.activate(serviceId)
       return order
     },
-    sweep: () => app.billing.runBilling({ actor: tester, confirmBrake: false }),
+    /** A run of the calendar, whose letters leave at once. */
+    async sweep(confirmBrake = false) {
+      const run = await app.billing.runBilling({ actor: tester, confirmBrake })
+      await world.post()
+      return run
+    },
+    /** The mail server takes all letters that wait. */
+    post: () => rows(sql`update mails set status = 'sent', sent_at = ${clock.now().toISOString()} where status = 'queued'`),
     invoice: async (id: string) => only((await db.select().from(invoices).where(eq(invoices.id, id)))[0]),
     service: async (id: string) => only((await db.select().from(services).where(eq(services.id, id)))[0]),
     orderRow: async (id: string) => only((await db.select().from(orders).where(eq(orders.id, id)))[0]),

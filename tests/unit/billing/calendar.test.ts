@@ -152,6 +152,30 @@ describe('the plan', () => {
     }), { numRuns: 300 })
   })
 
+  it('D9: however long the mail server is away, a suspension comes 24 hours after the letter left, and a look ahead never says sooner', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 20 * 24 }), fc.integer({ min: 1, max: 30 }), (away, step) => {
+      let facts = base
+      let left: Date | null = null
+      let written: Date | null = null
+      for (const at of every(step * hour, begin, new Date(end.getTime() + 30 * day))) {
+        if (written && !left && at.getTime() >= written.getTime() + away * hour && facts.invoice) {
+          left = at
+          facts = { ...facts, invoice: { ...facts.invoice, finalNoticeAt: left } }
+        }
+        const ahead = foresee(facts, rules, at, new Date(at.getTime() + 60 * day)).find(action => action.kind === 'suspend')
+        if (ahead && written && !left) expect(ahead.dueSince.getTime()).toBeGreaterThanOrEqual(at.getTime() + 24 * hour)
+        for (const action of planService(facts, rules, at)) {
+          if (action.kind === 'suspend') expect(at.getTime()).toBeGreaterThanOrEqual((left?.getTime() ?? Infinity) + 24 * hour)
+          facts = applyAction(facts, action, at, rules)
+          if (action.kind !== 'send_final_notice' || !facts.invoice) continue
+          written = at
+          facts = { ...facts, invoice: { ...facts.invoice, finalNoticeAt: null } }
+        }
+      }
+      expect(facts.status).toBe('ended')
+    }), { numRuns: 60 })
+  })
+
   it('D17: missed reminders are told in one message, and no step is told twice', () => {
     const { done } = live([begin, new Date(paidUntil.getTime() - 8 * day), new Date(paidUntil.getTime() - 2 * day), new Date(paidUntil.getTime() - 2 * day + hour)])
     expect(done.map(act => act.kind)).toEqual(['issue_renewal_invoice', 'send_reminder'])
