@@ -19,7 +19,7 @@ module.exports = {
     rule('module-has-no-io', { path: module_ }, { dependencyTypes: ['core'] }),
     rule('modules-meet-at-ports', { path: '^server/([^/]+)/', pathNot: `${delivery}|${platform}|${drivers}` }, { path: '^server/[^/]+/', pathNot: '^server/$1/|^server/[^/]+/(ports|events)\\.ts$' }),
     rule('drivers-implement-ports', { path: drivers }, { path: `^db/|${delivery}|${platform}` }),
-    rule('drivers-do-not-know-each-other', { path: '^server/drivers/([^/]+/[^/]+)/' }, { path: drivers, pathNot: '^server/drivers/$1/|^server/drivers/[^/]+/[^/]+\\.ts$|^server/drivers/http\\.ts$' }),
+    rule('drivers-do-not-know-each-other', { path: '^server/drivers/([^/]+/[^/]+)/' }, { path: drivers, pathNot: '^server/drivers/$1/|^server/drivers/[^/]+/[^/]+\\.ts$|^server/drivers/(http|reach)\\.ts$' }),
     rule('db-implements-ports', { path: '^db/' }, { path: `${delivery}|${platform}|${drivers}` }),
     rule('production-imports-no-tests', { pathNot: '^(tests|scripts|simulators)/' }, { path: '^(tests|simulators|scripts)/' }),
   ],

@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { createHttpClient } from '../../http.ts'
-import type { HttpClient, HttpReply, TlsTrust } from '../../http.ts'
+import type { HttpClient, HttpReply } from '../../http.ts'
+import { trustOf } from '../../reach.ts'
 import * as reply from './schema.ts'
 import { toDriverError } from './transform.ts'
 
@@ -16,13 +17,6 @@ export interface ProxmoxApi {
   /** Parameters go into the query: a body is refused. */
   delete<S extends z.ZodType>(path: string, query: Params, schema: S): Promise<z.output<S>>
   close(): void
-}
-
-export const trustOf = (tls: HypervisorAccess['tls']): TlsTrust => {
-  if (tls.mode === 'ca' && tls.caPem) return { mode: 'ca', caPem: tls.caPem }
-  if (tls.mode === 'fingerprint' && tls.fingerprint) return { mode: 'fingerprint', fingerprint: tls.fingerprint }
-  if (tls.mode === 'system') return { mode: 'system' }
-  throw new DriverError('action_required', `Proxmox: the connection trusts by ${tls.mode} but none is given`, { who: 'sysadmin' })
 }
 
 /** `['nodes', 'pve', 'tasks', upid]` → an encoded path. */
@@ -42,7 +36,7 @@ function messageOf({ statusText, body }: HttpReply): string {
 
 export function proxmoxApi(access: HypervisorAccess, timeouts: { readonly connectMilliseconds?: number, readonly totalMilliseconds?: number } = {}): ProxmoxApi {
   const http: HttpClient = createHttpClient({
-    name: 'Proxmox', baseUrl: `${access.url.replace(/\/+$/, '')}/api2/json`, tls: trustOf(access.tls), secrets: [access.tokenSecret], headers: { authorization: `PVEAPIToken=${access.tokenId}=${access.tokenSecret}` }, totalMilliseconds: 30_000, ...timeouts,
+    name: 'Proxmox', baseUrl: `${access.url.replace(/\/+$/, '')}/api2/json`, tls: trustOf('Proxmox', access.tls), secrets: [access.tokenSecret], headers: { authorization: `PVEAPIToken=${access.tokenId}=${access.tokenSecret}` }, totalMilliseconds: 30_000, ...timeouts,
   })
   async function call<S extends z.ZodType>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', at: string, schema: S, params: Params): Promise<z.output<S>> {
     const inQuery = method === 'GET' || method === 'DELETE'

@@ -1,13 +1,10 @@
-import type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from '#server/infrastructure/ports.ts'
-import { ConnectFailure, openTcp, resolveHost, secure, shownCertificate } from '../../http.ts'
+import type { ConnectionTestStep, HypervisorAccess } from '#server/infrastructure/ports.ts'
+import { reach, runStep, words } from '../../reach.ts'
+import type { Outcome } from '../../reach.ts'
 import { locator } from './locate.ts'
 import type { Locator } from './locate.ts'
-import { trustOf } from './soap.ts'
 import type { Vim } from './soap.ts'
 import { licenseRow } from './transform.ts'
-
-type Outcome = Omit<ConnectionTestStep, 'step' | 'milliseconds'>
-const words = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /** What the user must be allowed, besides reading everything. */
 export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>> = (() => {
@@ -23,50 +20,19 @@ export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>>
 
 /** Each step of a connection test, as soon as it is known; the first failure that makes the later ones meaningless ends it. Never throws. */
 export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess, open: () => Vim): AsyncGenerator<ConnectionTestStep> {
-  const run = async (step: ConnectionTestStepName, work: () => Promise<Outcome>): Promise<ConnectionTestStep> => {
-    const started = performance.now()
-    const outcome = await work().catch((error: unknown): Outcome => ({ ok: false, detail: words(error), ...(error instanceof ConnectFailure && error.fingerprint ? { fingerprint: error.fingerprint } : {}) }))
-    return { step, milliseconds: Math.round(performance.now() - started), ...outcome }
-  }
-  const url = new URL(access.url)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-
-  let address = ''
-  const dns = await run('dns', async () => ({ ok: true, detail: address = await resolveHost(host) }))
-  yield dns
-  if (!dns.ok) return
-  const tcp = await run('tcp', async () => {
-    (await openTcp(address, port, 5_000)).destroy()
-    return { ok: true, detail: `${address}:${port}` }
-  })
-  yield tcp
-  if (!tcp.ok) return
-  const tls = await run('tls', async () => {
-    if (url.protocol === 'http:') return { ok: true, detail: 'plain HTTP, nothing is encrypted' }
-    const shown = await shownCertificate(address, port, host, 5_000)
-    try {
-      (await secure(await openTcp(address, port, 5_000), host, trustOf('VMware', access.tls), 5_000)).destroy()
-      return { ok: true, detail: `${shown.subject}, valid until ${shown.validTo}`, fingerprint: shown.fingerprint }
-    } catch (error) {
-      return { ok: false, detail: words(error), fingerprint: shown.fingerprint }
-    }
-  })
-  yield tls
-  if (!tls.ok) return
-
+  if (!(yield* reach('VMware', access))) return
   const vim = open()
   try {
     const find = locator(vim, access)
-    const auth = await run('auth', async () => {
+    const auth = await runStep('auth', async () => {
       await vim.content()
       return { ok: true, detail: access.tokenId }
     })
     yield auth
     if (!auth.ok) return
-    yield await run('permissions', () => checkPrivileges(kind, vim))
-    yield await run('version', () => checkVersion(kind, vim))
-    yield await run('nodes', () => checkHosts(find, access))
+    yield await runStep('permissions', () => checkPrivileges(kind, vim))
+    yield await runStep('version', () => checkVersion(kind, vim))
+    yield await runStep('nodes', () => checkHosts(find, access))
   } finally {
     vim.close()
   }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { createHttpClient } from '../../http.ts'
-import type { HttpReply, TlsTrust } from '../../http.ts'
+import type { HttpReply } from '../../http.ts'
+import { trustOf } from '../../reach.ts'
 import { faultOf, isFault, localizedFault, toVsphereError } from './faults.ts'
 import type { SentType } from './types.ts'
 import { build, childOf, childrenOf, morOf, one, mor, parseXml, plain, print, textOf } from './xml.ts'
@@ -42,13 +43,6 @@ export interface Vim {
   /** Whether these privileges are held on these objects; answers those that are not. */
   missingPrivileges(entities: readonly Mor[], privileges: readonly string[]): Promise<string[]>
   close(): void
-}
-
-export const trustOf = (label: string, tls: HypervisorAccess['tls']): TlsTrust => {
-  if (tls.mode === 'ca' && tls.caPem) return { mode: 'ca', caPem: tls.caPem }
-  if (tls.mode === 'fingerprint' && tls.fingerprint) return { mode: 'fingerprint', fingerprint: tls.fingerprint }
-  if (tls.mode === 'system') return { mode: 'system' }
-  throw new DriverError('action_required', `${label}: the connection trusts by ${tls.mode} but none is given`, { who: 'sysadmin' })
 }
 
 const envelope = (body: string): string => `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`
