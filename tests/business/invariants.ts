@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { House } from './house.ts'
 import type { Life } from './life.ts'
 import { numberOf } from './mail-room.ts'
@@ -6,16 +7,32 @@ import { numberOf } from './mail-room.ts'
 /** A sentence for each promise that the books, the periods or the notices break; none is what must be. */
 export async function brokenPromises(life: Life): Promise<string[]> {
   const { house } = life
-  const { rows } = house.world()
   const broken: string[] = []
-  const none = async (promise: string, statement: ReturnType<typeof sql>) => {
-    const found = await rows<Record<string, unknown>>(sql`${statement} limit 3`)
-    if (found.length > 0) broken.push(`${promise}: ${JSON.stringify(found)}`)
-  }
   await house.app().billing.handlers['billing.ledger-audit-due']({ requestedBy: 'simulation' })
   const audit = await house.app().core.read.ledgerAudits.last()
   if (!audit || audit.findings.length > 0) broken.push(`the ledger proves itself: ${JSON.stringify(audit?.findings.slice(0, 3))}`)
+  broken.push(...await brokenBooks(house.world().rows), ...await lostLetters(house))
+  const apart = await differences(house)
+  if (apart.length > 0) broken.push(`each payment moved what the gateway says: ${JSON.stringify(apart.slice(0, 3))}`)
+  return broken
+}
 
+type Rows = <T>(statement: SQL) => Promise<T[]>
+
+/** The same of the tables alone, through whatever reads them; `onPromise` hears each promise that is looked at. */
+export const brokenBooks = (rows: Rows, onPromise?: (promise: string) => void): Promise<string[]> => lookedAt(rows, books, onPromise)
+
+async function lookedAt(rows: Rows, promises: (none: None) => Promise<void>, onPromise?: (promise: string) => void): Promise<string[]> {
+  const broken: string[] = []
+  await promises(async (promise, statement) => {
+    onPromise?.(promise)
+    const found = await rows<Record<string, unknown>>(sql`${statement} limit 3`)
+    if (found.length > 0) broken.push(`${promise}: ${JSON.stringify(found)}`)
+  })
+  return broken
+}
+
+async function books(none: None) {
   await none('every entry sums to zero', sql`select entry_id, sum(amount) from journal_lines group by entry_id, currency having sum(amount) <> 0`)
   await none('an invoice is paid exactly if nothing is owed', sql`
     select i.number, i.status, coalesce(sum(l.amount), 0) as owed from invoices i left join journal_lines l on l.invoice_id = i.id and l.account = 'receivable'
@@ -40,14 +57,11 @@ export async function brokenPromises(life: Life): Promise<string[]> {
   await none('credit notes never exceed their invoice', sql`select i.number from credit_notes n join invoices i on i.id = n.invoice_id group by i.id having sum(n.total) > i.total or sum(n.tax) > i.tax`)
   await moneyBack(none)
   await plans(none)
+  await leavers(none)
   await codes(none)
-  broken.push(...await lostLetters(house))
-  const apart = await differences(house)
-  if (apart.length > 0) broken.push(`each payment moved what the gateway says: ${JSON.stringify(apart.slice(0, 3))}`)
-  return broken
 }
 
-type None = (promise: string, statement: ReturnType<typeof sql>) => Promise<void>
+type None = (promise: string, statement: SQL) => Promise<void>
 
 async function moneyBack(none: None) {
   await none('we give back no more than was paid', sql`select p.id from payments p join refunds r on r.payment_id = p.id and not r.found and r.status in ('requested', 'pending', 'done') group by p.id having sum(r.amount) > p.settled_amount`)
@@ -87,17 +101,42 @@ async function plans(none: None) {
     where (s.product_id, s.price, s.cycle) is distinct from (n.to_product_id, n.to_price, n.to_cycle)`)
   // A payment under way is waited for by a day, and the program may be away for three.
   await none('an unpaid upgrade lapses', sql`select c.id, c.status from service_changes c, (select max(at) as now from billing_runs) run where c.timing = 'now' and c.expires_at + interval '5 days' < coalesce(c.applied_at, c.closed_at, run.now)`)
-  await none('who left is not charged for another period', sql`
-    select s.id from services s where s.end_reason = 'request' and exists (select 1 from invoice_lines l join invoices i on i.id = l.invoice_id where l.service_id = s.id and l.kind = 'service' and i.status = 'issued' and l.period_start >= s.ended_at
-      and not exists (select 1 from invoice_lines o join services living on living.id = o.service_id and living.status <> 'ended' where o.invoice_id = i.id))`)
-  await none('who leaves at the end of what is paid has left by then', sql`
-    select s.id from services s, (select max(at) as now from billing_runs) run where s.cancel_at_period_end and s.status in ('active', 'past_due') and (select max(p.period_end) from paid_periods p where p.service_id = s.id) < run.now - interval '1 day'`)
   await none('no more is sold than there is', sql`select p.name, count(*) from products p join services s on s.product_id = p.id and s.status <> 'ended' where p.stock_limit is not null group by p.id having count(*) > p.stock_limit`)
 }
 
-async function codes(none: None) {
+/** What clients said of leaving, each until their next word, by the letters that told them so; and periods with the moment in which each was paid first. */
+const words = sql`words as (
+    select split_part(dedupe_key, ':', 2)::uuid as service_id, created_at as at, template = 'service_cancelled' as leaves, lead(created_at) over (partition by split_part(dedupe_key, ':', 2) order by created_at) as until
+    from mails where template in ('service_cancelled', 'service_kept')),
+  paid as (select p.service_id, p.period_start, p.period_end, min(t.at) as at from paid_periods p join transitions t on t.entity = 'invoice' and t.entity_id = p.invoice_id and t."to" = 'paid' group by 1, 2, 3)`
+
+async function leavers(none: None) {
+  await none('who left is not charged for another period', sql`
+    select s.id from services s where s.end_reason = 'request' and exists (select 1 from invoice_lines l join invoices i on i.id = l.invoice_id where l.service_id = s.id and l.kind = 'service' and i.status = 'issued' and l.period_start >= s.ended_at
+      and not exists (select 1 from invoice_lines o join services living on living.id = o.service_id and living.status <> 'ended' where o.invoice_id = i.id))`)
+  // The program may be away for three days, and a brake waits for a person.
+  await none('who leaves at the end of what is paid has left by then', sql`
+    with ${words} select w.service_id, w.at, p.until from words w join services s on s.id = w.service_id, (select max(at) as now from billing_runs) run,
+      lateral (select max(period_end) as until from paid p where p.service_id = w.service_id and p.at < coalesce(w.until, 'infinity')) p
+      where w.leaves and least(w.until, s.ended_at, run.now) > greatest(p.until, w.at) + interval '5 days'`)
+  await none('who said that he leaves gets no renewal', sql`
+    with ${words} select w.service_id, i.number from words w join invoice_lines l on l.service_id = w.service_id and l.kind = 'service' and l.period_start is not null join invoices i on i.id = l.invoice_id
+      where w.leaves and i.issued_at > w.at and i.issued_at < coalesce(w.until, 'infinity')`)
+  await none('nothing is charged for a service that has ended', sql`select s.id, i.number from services s join invoice_lines l on l.service_id = s.id join invoices i on i.id = l.invoice_id where s.status = 'ended' and i.issued_at > s.ended_at`)
+  await none('nothing is renewed that has ended', sql`with ${words} select s.id, p.period_start from services s join paid p on p.service_id = s.id where s.status = 'ended' and p.at > s.ended_at`)
+  await none('what has ended runs no more', sql`select s.id, r.status, a.address from services s left join resources r on r.service_id = s.id and r.status <> 'destroyed' left join addresses a on a.service_id = s.id where s.status = 'ended' and (r.service_id is not null or a.id is not null)`)
+}
+
+/** Of the limits of codes, asked every day: a use that lapses is forgotten soon. */
+export const brokenLimits = (rows: Rows): Promise<string[]> => lookedAt(rows, limits)
+
+async function limits(none: None) {
   await none('a code is used as often as it may', sql`select p.code, count(*) from promo_codes p join promo_redemptions r on r.promo_id = p.id and r.status <> 'released' group by p.id having count(*) > p.max_redemptions`)
   await none('a client uses a code as often as he may', sql`select p.code, r.client_id from promo_codes p join promo_redemptions r on r.promo_id = p.id and r.status <> 'released' group by p.id, r.client_id having count(*) > p.max_per_client`)
+}
+
+async function codes(none: None) {
+  await limits(none)
   await none('every discount of a paid order stands on a use of its code', sql`
     select i.number from invoices i join invoice_lines l on l.invoice_id = i.id and l.promo_id is not null join orders o on o.id = i.order_id where i.paid_at is not null and i.status = 'paid'
       and not exists (select 1 from promo_redemptions r where r.order_id = o.id and r.promo_id = l.promo_id and r.status = 'committed')`)

@@ -86,9 +86,9 @@ export function takeBack({ house: { midtrans, clock }, dice, tally }: Life): voi
 }
 
 async function newOrders({ house, dice, tally, clients, market }: Life) {
-  for (const clientId of clients.keys()) {
+  for (const [nth, clientId] of [...clients.keys()].entries()) {
     if (!dice.chance(0.02)) continue
-    const placed = await placeOrder(house.app(), market, dice, clientId)
+    const placed = await placeOrder(house.app(), market, dice, { clientId, nth })
     for (const name of ['orders', 'coded', 'turnedAway'] as const) tally[name] += placed[name]
   }
 }

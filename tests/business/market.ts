@@ -29,7 +29,7 @@ export async function openMarket(app: App, clients: number): Promise<Market> {
     const more = { ...Object.fromEntries(others.map(cycle => [cycle, price * BigInt(cycle === 'annually' ? 10 : monthsOfCycle[cycle])])), one_time: price * 30n }
     products.push(await shop.product(place, { name, price, more, ...(setup ? { setup } : {}), ...(rare ? { stockLimit: Math.ceil(clients / 8) } : {}), spec: { cpuCores: 1, ramMiB: 1024, diskGiB, rateMbps: 100 } }))
   }
-  const few = Math.ceil(clients / 4)
+  const few = Math.ceil(clients / 10)
   const promos = [
     {}, { value: 15n, periods: null, maxPerClient: null, maxRedemptions: few }, { kind: 'fixed' as const, value: 10_000n, periods: 3, maxPerClient: 2, combinable: true },
     { value: 100n, appliesTo: 'setup' as const, combinable: true, maxPerClient: null }, { kind: 'fixed' as const, value: 75_000n, newClientsOnly: true, maxRedemptions: few }, { value: 5n, appliesTo: 'both' as const, periods: null, combinable: true, maxPerClient: 3 },
@@ -49,15 +49,20 @@ const giveAddresses = (app: App, poolId: string, count: number) => app.core.data
 const refusals = /^(promo_|out_of_stock$)/
 export interface Placed { readonly orders: number, readonly coded: number, readonly turnedAway: number }
 
-/** A client orders one product or two, sometimes with codes; refused for a code, he orders without. */
-export async function placeOrder(app: App, market: Market, dice: Dice, clientId: string): Promise<Placed> {
+/** A client orders one product or two, often with codes; refused for a code, he orders without; given one, he tries it once more at once. */
+export async function placeOrder(app: App, market: Market, dice: Dice, { clientId, nth }: { readonly clientId: string, /** Of how many clients before. */ readonly nth: number }): Promise<Placed> {
   const { ordering } = shopWorld(app)
-  const items = Array.from({ length: dice.chance(0.2) ? 2 : 1 }, () => ({ productId: dice.pick(market.products), cycle: dice.pick(bought), hostname: `s${dice.between(0, 999_999_999)}-${app.core.newId().slice(-8)}.contoh.id`, templateId: market.templateId, sshKey: null }))
-  const promoCodes = dice.chance(0.35) ? [dice.pick(market.codes), ...(dice.chance(0.3) ? [dice.pick(market.codes)] : [])] : []
-  const ask = (codes: string[]) => ordering.placeOrder({ clientId, items, promoCodes: codes, cartToken: null }).then(() => true, (error: unknown) => {
+  const items = () => Array.from({ length: dice.chance(0.2) ? 2 : 1 }, () => ({ productId: dice.pick(market.products), cycle: dice.pick(bought), hostname: `s${dice.between(0, 999_999_999)}-${app.core.newId().slice(-8)}.contoh.id`, templateId: market.templateId, sshKey: null }))
+  // Each knows one code, so that limits are met: once per client, few in all, for some periods.
+  const known = market.codes[nth % 3] ?? market.codes[0]
+  const promoCodes = dice.chance(0.5) ? [dice.chance(0.7) ? known : dice.pick(market.codes), ...(dice.chance(0.2) ? [dice.pick(market.codes)] : [])] : []
+  const ask = (codes: string[]) => ordering.placeOrder({ clientId, items: items(), promoCodes: codes, cartToken: null }).then(() => true, (error: unknown) => {
     if (error instanceof AppError && refusals.test(error.code)) return false
     throw error
   })
-  if (promoCodes.length > 0 && await ask(promoCodes)) return { orders: 1, coded: 1, turnedAway: 0 }
+  if (promoCodes.length > 0 && await ask(promoCodes)) {
+    const again = dice.chance(0.3) && await ask(promoCodes)
+    return { orders: again ? 2 : 1, coded: again ? 2 : 1, turnedAway: 0 }
+  }
   return await ask([]) ? { orders: 1, coded: 0, turnedAway: 0 } : { orders: 0, coded: 0, turnedAway: 1 }
 }

@@ -3,7 +3,7 @@ import { shopWorld } from '../support/shop.ts'
 import { dice } from './dice.ts'
 import { openHouse } from './house.ts'
 import type { House } from './house.ts'
-import { brokenPromises, gatewayTotals } from './invariants.ts'
+import { brokenLimits, brokenPromises, gatewayTotals } from './invariants.ts'
 import { businessHours, noTally, takeBack, trouble } from './life.ts'
 import type { Life, Tally } from './life.ts'
 import { openMarket } from './market.ts'
@@ -13,8 +13,6 @@ import { changesOfMind } from './plans.ts'
 
 /** Nobody asks for a payment any more that was begun so long ago. */
 const archiveDays = 60
-/** Days between two comparisons with the gateway, which in earnest is made every night. */
-const comparedEvery = 4
 
 export interface Business {
   readonly kind: 'embedded' | 'postgres', readonly seed: number, readonly clients: number, readonly days: number
@@ -22,6 +20,8 @@ export interface Business {
   readonly lanes?: number
   /** Told each day how far it is; answering false ends the life here, in peace. */
   readonly onProgress?: (day: number, tally: Tally) => boolean | undefined
+  /** Looks at the house once more before it is gone. */
+  readonly afterwards?: (life: Life) => Promise<void>
 }
 export interface Outcome { readonly broken: string[], readonly totals: { gateway: bigint, ledger: bigint }, readonly tally: Tally, readonly days: number }
 
@@ -31,7 +31,7 @@ export interface Outcome { readonly broken: string[], readonly totals: { gateway
  * the mail server is away for hours; documents cannot be drawn; the program is down for days and is started again. Then peace, until
  * everything has been read back, and the question which promise is broken. The same seed lives the same life.
  */
-export async function simulate({ kind, seed, clients, days, lanes = 1, onProgress }: Business): Promise<Outcome> {
+export async function simulate({ kind, seed, clients, days, lanes = 1, onProgress, afterwards }: Business): Promise<Outcome> {
   const chance = dice(seed)
   const house = await openHouse(kind, '2026-01-05T02:00:00Z', lanes)
   try {
@@ -41,7 +41,7 @@ export async function simulate({ kind, seed, clients, days, lanes = 1, onProgres
     const broken: string[] = []
     let today = 0
     while (today < days) {
-      broken.push(...await liveOneDay(life, today))
+      broken.push(...await liveOneDay(life))
       const away = chance.chance(0.04) ? chance.between(2, 3) : 1
       if (away > 1) life.tally.downtimes++
       house.clock.advance(away * day)
@@ -49,13 +49,15 @@ export async function simulate({ kind, seed, clients, days, lanes = 1, onProgres
       if (onProgress?.(today, life.tally) === false) break
     }
     await peace(house)
-    return { broken: [...broken.slice(0, 10), ...await brokenPromises(life)], totals: await gatewayTotals(life), tally: life.tally, days: today }
+    const outcome = { broken: [...[...new Set(broken)].slice(0, 10), ...await brokenPromises(life)], totals: await gatewayTotals(life), tally: life.tally, days: today }
+    await afterwards?.(life)
+    return outcome
   } finally {
     await house.close()
   }
 }
 
-async function liveOneDay(life: Life, today: number): Promise<string[]> {
+async function liveOneDay(life: Life): Promise<string[]> {
   const { house, dice: chance, tally } = life
   trouble(life)
   await businessHours(life)
@@ -67,9 +69,9 @@ async function liveOneDay(life: Life, today: number): Promise<string[]> {
     await house.restart()
     tally.restarts++
   }
-  await backOffice(life, today)
+  await backOffice(life)
   house.archive.tidy(house.clock.now().getTime() - archiveDays * day)
-  return readPaper(life)
+  return [...await readPaper(life), ...await brokenLimits(house.world().rows)]
 }
 
 /** Lets notifications and their repetitions arrive; what is still under way then comes late. */
@@ -82,7 +84,7 @@ async function deliver(house: House): Promise<void> {
 }
 
 /** What the clock starts: the inbox, the look for what was lost, the calendar; a person lets it go on when a brake stopped it. */
-async function backOffice(life: Life, today: number): Promise<void> {
+async function backOffice(life: Life): Promise<void> {
   const { house, tally } = life
   house.clock.advance(hour / 6)
   await house.app().payments.requestReconcile('simulation')
@@ -97,8 +99,7 @@ async function backOffice(life: Life, today: number): Promise<void> {
     await house.app().billing.runBilling({ actor: tester, confirmBrake: true })
   }
   await house.work()
-  // Those of ten days back are compared: each settlement is seen at least twice.
-  if (today % comparedEvery === 0) await compare(house)
+  await compare(house)
   await house.post()
 }
 

@@ -54,8 +54,8 @@ export async function ownDatabase(kind: 'embedded' | 'postgres'): Promise<OwnDat
     return { env: { DATABASE_URL: databaseUrl(server, name) }, remove: () => asAdmin(server, `drop database if exists ${name} with (force)`) }
   }
   const prepared = process.env[names.embedded]
-  if (!prepared) return { env: { GARDU_DATA_DIR: 'memory' }, remove: async () => {} }
+  // A folder in any case: what is kept in memory would be gone when the application is started again.
   const folder = mkdtempSync(join(tmpdir(), 'gardu-test-'))
-  cpSync(join(prepared, 'database'), join(folder, 'database'), { recursive: true })
+  if (prepared) cpSync(join(prepared, 'database'), join(folder, 'database'), { recursive: true })
   return { env: { GARDU_DATA_DIR: folder }, remove: async () => rmSync(folder, { recursive: true, force: true }) }
 }

@@ -26,6 +26,8 @@ describe('credit notes', () => {
         expect(note.tax.amount >= 0n && note.dpp.amount >= 0n).toBe(true)
         expect(note.total.amount).toBe(note.taxable.amount + note.tax.amount)
         before = together(before, note)
+        // Of all notes so far together it is rounded down, once.
+        expect(before.tax.amount).toBe(invoice.tax.amount * before.taxable.amount / taxable)
         for (const figure of ['taxable', 'dpp', 'tax', 'total'] as const) expect(before[figure].amount <= invoice[figure].amount).toBe(true)
       }
       const rest = noteFigures(invoice, before.taxable, money(taxable - before.taxable.amount))

@@ -50,6 +50,17 @@ describe('journal entries', () => {
       }
       expect(parts.toInvoice.amount + parts.toCredit.amount).toBe(received)
       expect(parts.toInvoice.amount <= outstanding.amount).toBe(true)
+      // Where less than nothing is owed all of it is credit.
+      expect(splitPayment(money(received), money(-paid))).toEqual({ toInvoice: money(0), toCredit: money(received) })
+    }))
+  })
+  it('what will not be paid takes back no more PPN than there is, also where more is owed than is left of the invoice after a credit note', () => {
+    fc.assert(fc.property(amount, amount, (taxable, outstanding) => {
+      const figures = computeTax(money(taxable), now, { pkp: true })
+      const entry = uncollectibleEntry(context, { ...figures, outstanding: money(outstanding) })
+      expect([total(entry), total(entry, 'receivable')]).toEqual([0n, -outstanding])
+      expect(total(entry, 'ppn_payable') >= 0n && total(entry, 'ppn_payable') <= figures.tax.amount).toBe(true)
+      expect(total(entry, 'bad_debt') >= 0n).toBe(true)
     }))
   })
   it('issue and void together leave nothing owed, earned or taxed; what was paid is credit', () => {

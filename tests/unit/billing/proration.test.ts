@@ -16,6 +16,9 @@ describe('the price of a change by exact days', () => {
       const slices = edges.slice(1).map((edge, i) => unusedOf(money(price), days, edges[i] ?? 0).amount - unusedOf(money(price), days, edge).amount)
       expect(slices.every(slice => slice >= 0n)).toBe(true)
       expect(slices.reduce((a, b) => a + b, 0n)).toBe(price)
+      // What was used is rounded down, by the exact share of its days: the odd Rupiah stands with the days that are left.
+      const length = BigInt(days.to - days.from)
+      for (const cut of cuts) expect(price - unusedOf(money(price), days, cut).amount).toBe(price * BigInt(cut - days.from) / length)
       expect([unusedOf(money(price), days, days.from - 5).amount, unusedOf(money(price), days, days.to + 5).amount]).toEqual([price, 0n])
     }))
   })

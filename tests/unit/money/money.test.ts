@@ -21,6 +21,11 @@ describe('money', () => {
     }))
   })
 
+  it('the odd Rupiah of a split go to the largest remainders, of equal ones to the earlier', () => {
+    const parts = (total: bigint, ...weights: bigint[]) => split(money(total), weights).map(part => part.amount)
+    expect([parts(10n, 1n, 2n, 4n), parts(10n, 1n, 1n, 1n), parts(5n, 0n, 3n, 3n)]).toEqual([[1n, 3n, 6n], [4n, 3n, 3n], [0n, 3n, 2n]])
+  })
+
   it('a fraction is rounded down, also below zero', () => {
     fc.assert(fc.property(amounts, fc.bigInt(0n, 1000n), fc.bigInt(1n, 1000n), (amount, numerator, denominator) => {
       const rest = amount * numerator - fraction(money(amount), numerator, denominator).amount * denominator
