@@ -1,6 +1,7 @@
 import type { InvoiceStatus, OrderStatus, ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { ManualEntryStatus } from '#shared/vocabulary/ledger.ts'
 import type { PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { DeliveryStatus } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { PaymentStatus, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import type { RefundStatus } from '#shared/vocabulary/refunds.ts'
 
@@ -27,6 +28,8 @@ const tones = {
   saga: { running: { color: 'info', moving: true }, waiting: { color: 'warning', moving: true }, done: { color: 'success' }, failed: { color: 'error' } } satisfies Record<SagaStatus, StatusTone>,
   step: { pending: { color: 'neutral' }, running: { color: 'info', moving: true }, done: { color: 'success' }, skipped: { color: 'neutral' }, failed: { color: 'error' } } satisfies Record<StepStatus, StatusTone>,
   webhook: { received: { color: 'info' }, verified: { color: 'info' }, refused: { color: 'error' }, applied: { color: 'success' }, parked: { color: 'warning' } } satisfies Record<typeof webhookStatuses[number], StatusTone>,
+  endpoint: { active: { color: 'success' }, failing: { color: 'error' }, paused: { color: 'neutral' } },
+  delivery: { waiting: { color: 'info' }, delivered: { color: 'success' }, dead: { color: 'error' } } satisfies Record<DeliveryStatus, StatusTone>,
   run: { running: { color: 'info', moving: true }, done: { color: 'success' }, stopped_by_brake: { color: 'warning' }, failed: { color: 'error' } },
   manual_entry: { proposed: { color: 'warning' }, booked: { color: 'success' }, rejected: { color: 'neutral' } } satisfies Record<ManualEntryStatus, StatusTone>,
   product: { draft: { color: 'neutral' }, active: { color: 'success' }, retired: { color: 'neutral' } },

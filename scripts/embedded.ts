@@ -23,7 +23,7 @@ export function embeddedEnvironment(options: { readonly dataDir: string, readonl
     GARDU_MODE: 'embedded', GARDU_DEMO: '1', GARDU_DATA_DIR: options.dataDir, GARDU_BASE_URL: `http://${options.host === '0.0.0.0' ? 'localhost' : options.host}:${options.port}`,
     PORT: String(options.port), HOST: options.host, NITRO_PORT: String(options.port), NITRO_HOST: options.host, ...secrets,
     SMTP_URL: `smtp://127.0.0.1:${simulators.smtp}`, MIDTRANS_API_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SNAP_URL: `http://127.0.0.1:${simulators.midtrans}`, MIDTRANS_SERVER_KEY: 'SB-Mid-server-simulator', RDAP_BOOTSTRAP_URL: `http://127.0.0.1:${simulators.rdap}/dns.json`,
-    XENDIT_API_URL: `http://127.0.0.1:${simulators.xendit}`, XENDIT_SECRET_KEY: 'xnd_development_simulator', XENDIT_CALLBACK_TOKEN: 'simulator-callback-token-0001',
+    GARDU_WEBHOOK_ALLOW: `127.0.0.1:${simulators.relay}`, XENDIT_API_URL: `http://127.0.0.1:${simulators.xendit}`, XENDIT_SECRET_KEY: 'xnd_development_simulator', XENDIT_CALLBACK_TOKEN: 'simulator-callback-token-0001',
   }
 }
 
@@ -37,8 +37,8 @@ export async function awaitFreeData(dataDir: string): Promise<void> {
 }
 
 /** Loopback ports of the simulators; one after the other from a base that `GARDU_SIMULATOR_PORT` may move. */
-export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number, readonly xendit: number }
-export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4, xendit: base + 5 })
+export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number, readonly xendit: number, readonly relay: number }
+export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4, xendit: base + 5, relay: base + 6 })
 
 /**
  * Starts all simulators and waits until they listen. `environment` hands the server what it needs to use the simulated cluster.

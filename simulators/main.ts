@@ -6,6 +6,7 @@ import type { Controlled } from './control.ts'
 import { startMidtransSimulator } from './midtrans/index.ts'
 import { startProxmoxSimulator } from './proxmox/index.ts'
 import { startRdapSimulator } from './rdap/index.ts'
+import { startRelaySimulator } from './relay/index.ts'
 import { startSmtpSimulator } from './smtp/index.ts'
 import { startXenditSimulator } from './xendit/index.ts'
 
@@ -21,12 +22,14 @@ async function start() {
   const rdap = await startRdapSimulator({ port: base + 3 })
   const xendit = await startXenditSimulator({ port: base + 5, dataDir, app: values.app, notificationLagMs: 800, timeFactor: 1 / 600 })
   const smtp = await startSmtpSimulator({ port: base + 4, dataDir })
+  const relay = await startRelaySimulator({ port: base + 6 })
   const simulators: Controlled[] = [
     { name: 'midtrans', title: 'Midtrans', says: 'Every charge and Snap page: pay it, let it fail, let it expire, scan its QRIS.', url: midtrans.url, page: `${midtrans.url}/`, faults: midtrans.faults, state: midtrans.state },
     { name: 'xendit', title: 'Xendit', says: 'Every payment session: pay it by a channel, let it fail, let it expire, send its webhook again.', url: xendit.url, page: `${xendit.url}/`, faults: xendit.faults, state: xendit.state },
     { name: 'smtp', title: 'Mail', says: 'What Gardu has sent, for example the code of a new account.', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state, answer: smtp.inbox },
     { name: 'proxmox', title: 'Proxmox VE', says: 'Two nodes with their machines and running tasks; fill a storage, stop a machine behind Gardu\'s back, lose an answer.', url: proxmox.url, page: '/proxmox', answer: proxmox.pages, faults: proxmox.faults, state: { ...proxmox.state, get tokens() { return proxmox.state.tokens.map(t => ({ id: t.id, privileges: t.privileges })) } } },
     { name: 'rdap', title: 'RDAP', says: 'A registry for domain checks: which names are taken, and which make trouble.', url: rdap.url, page: `${rdap.url}/`, faults: rdap.faults, state: rdap.state },
+    { name: 'relay', title: 'WhatsApp relay', says: 'A receiver of outgoing webhooks: proves their signatures and shows what it would pass on.', url: relay.url, page: `${relay.url}/`, faults: relay.faults, state: { get told() { return relay.state.told } } },
   ]
   const control = await startControl({ port: base, simulators })
   // What the application must know to trust and use the cluster; readable by the owner alone, as any credential.
@@ -36,7 +39,7 @@ async function start() {
   const stop = async () => {
     if (stopping) return
     stopping = true
-    await Promise.all([control, proxmox, midtrans, xendit, rdap, smtp].map(server => server.close()))
+    await Promise.all([control, proxmox, midtrans, xendit, rdap, smtp, relay].map(server => server.close()))
     process.exit(0)
   }
   process.on('SIGINT', stop)
@@ -49,6 +52,6 @@ try {
   await start()
 } catch (error) {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  process.stderr.write(taken ? `simulators: a port from ${base} to ${base + 5} is taken; set GARDU_SIMULATOR_PORT to another base\n` : `simulators: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.stderr.write(taken ? `simulators: a port from ${base} to ${base + 6} is taken; set GARDU_SIMULATOR_PORT to another base\n` : `simulators: ${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }

@@ -5,6 +5,7 @@ import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { mails } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { queueDeliveries } from './outgoing-webhooks.ts'
 
 /** A mail from before notices were kept has nothing left to say. */
 const isNotice = (userId: string) => and(eq(mails.userId, userId), inArray(mails.template, [...noticeTemplates]), sql`${mails.params} <> '{}'::jsonb`)
@@ -29,8 +30,11 @@ export const notificationStores = (db: Executor, context: StoreContext) => ({
   mail: {
     async queue(...requests) {
       const createdAt = context.now()
-      const rows = await insertRows<typeof mails, { id: string }>(db, mails, requests.map(mail => ({ id: context.newId(), ...mail, status: 'queued' as const, createdAt })), sql`on conflict do nothing returning id`)
+      const made = requests.map(({ invoiceId, ...mail }) => ({ invoiceId, row: { id: context.newId(), ...mail, status: 'queued' as const, createdAt } }))
+      const rows = await insertRows<typeof mails, { id: string }>(db, mails, made.map(({ row }) => row), sql`on conflict do nothing returning id`)
       await context.outbox.emitMany('notifications.mail-queued', rows.map(({ id }) => ({ mailId: id })))
+      const queued = new Set(rows.map(({ id }) => id))
+      await queueDeliveries(db, context, made.filter(({ row }) => queued.has(row.id)).map(({ invoiceId, row }) => ({ ...row, invoiceId })))
     },
   } satisfies MailOutbox,
   mails: {

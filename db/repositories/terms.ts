@@ -6,7 +6,7 @@ import type { LateFee } from '#server/billing/late-fee.ts'
 import type { BillingTerms } from '#server/billing/terms.ts'
 import type { ClientGroupStore, TermsStore } from '#server/billing/terms-ports.ts'
 import type { Executor } from '../client.ts'
-import { billingTerms, clientGroupMembers, clientGroups, products, productTerms, users } from '../schema/index.ts'
+import { billingTerms, clientGroupMembers, clientGroups, products, productTerms, termsWebhooks, users, webhookEndpoints } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 /** The terms of a service as JSON: those of its client's group, else of its product; null: the house's own. */
@@ -26,8 +26,9 @@ const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
     const rows = await db.select().from(billingTerms).orderBy(asc(billingTerms.name)).limit(100)
     const sold = await db.select({ termsId: productTerms.termsId, id: products.id, name: products.name }).from(productTerms).innerJoin(products, eq(products.id, productTerms.productId)).orderBy(asc(products.name)).limit(1000)
     const groups = await db.select({ termsId: clientGroups.termsId, id: clientGroups.id, name: clientGroups.name }).from(clientGroups).orderBy(asc(clientGroups.name)).limit(200)
+    const hooks = await db.select({ termsId: termsWebhooks.termsId, id: webhookEndpoints.id, name: webhookEndpoints.name }).from(termsWebhooks).innerJoin(webhookEndpoints, eq(webhookEndpoints.id, termsWebhooks.endpointId)).orderBy(asc(webhookEndpoints.name)).limit(2000)
     const of = <T extends { termsId: string | null, id: string, name: string }>(all: readonly T[], id: string) => all.filter(row => row.termsId === id).map(({ id, name }) => ({ id, name }))
-    return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({ ...withFee(row), products: of(sold, row.id), groups: of(groups, row.id) }))
+    return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({ ...withFee(row), products: of(sold, row.id), groups: of(groups, row.id), webhooks: of(hooks, row.id) }))
   },
   async count() {
     const [row] = await db.select({ n: count() }).from(billingTerms)
@@ -51,6 +52,16 @@ const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
     if (known.length !== new Set(productIds).size) throw new AppError('not_found')
     await db.delete(productTerms).where(and(eq(productTerms.termsId, termsId), productIds.length > 0 ? notInArray(productTerms.productId, [...productIds]) : undefined))
     if (known.length > 0) await db.insert(productTerms).values(known.map(({ id }) => ({ productId: id, termsId }))).onConflictDoUpdate({ target: productTerms.productId, set: { termsId } })
+  },
+  async setWebhooks(termsId, endpointIds) {
+    const known = endpointIds.length > 0 ? await db.select({ id: webhookEndpoints.id }).from(webhookEndpoints).where(inArray(webhookEndpoints.id, [...endpointIds])).for('key share') : []
+    if (known.length !== new Set(endpointIds).size) throw new AppError('not_found')
+    await db.delete(termsWebhooks).where(eq(termsWebhooks.termsId, termsId))
+    if (known.length > 0) await db.insert(termsWebhooks).values(known.map(({ id }) => ({ termsId, endpointId: id })))
+  },
+  async endpoints() {
+    const rows = await db.select({ id: webhookEndpoints.id, name: webhookEndpoints.name, dunning: webhookEndpoints.dunning, status: webhookEndpoints.status }).from(webhookEndpoints).orderBy(asc(webhookEndpoints.name)).limit(20)
+    return rows.flatMap(({ dunning, status, ...row }) => dunning === 'none' ? [] : [{ ...row, reach: dunning, paused: status === 'paused' }])
   },
   async isUsed(termsId) {
     const found = await db.execute(sql`select exists (select 1 from product_terms where terms_id = ${termsId}::uuid) or exists (select 1 from client_groups where terms_id = ${termsId}::uuid) as used`)

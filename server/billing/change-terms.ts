@@ -24,28 +24,30 @@ export const termsOfInput = <T extends { readonly lateFee: LateFeeJson }>(input:
 /** All terms with what uses them, the groups of clients, and the house's own terms, which hold where nothing else does. */
 export const showTerms = ({ read, rules }: Deps) => async () => ({
   house: toView(rules.policy),
-  items: (await read.terms.list()).map(({ id, name, products, groups, ...terms }) => ({ id, name, ...toView(terms), products: [...products], groups: [...groups] })),
+  items: (await read.terms.list()).map(({ id, name, products, groups, webhooks, ...terms }) => ({ id, name, ...toView(terms), products: [...products], groups: [...groups], webhooks: [...webhooks] })),
   groups: await read.clientGroups.list(),
+  endpoints: await read.terms.endpoints(),
 })
 
 /** What a client would see on a renewal invoice issued at this moment by these terms, if nobody pays. */
 export const previewTerms = ({ rules, clock, ...words }: Deps) => (terms: BillingTerms, locale: Locale) =>
   sampleRail(rulesFor(terms, rules), clock.now()).map(step => ({ kind: step.kind, at: step.at.toISOString(), done: step.done, reason: railText(step, words, locale) }))
 
-export interface TermsToSave { readonly id: string | null, readonly name: string, readonly terms: BillingTerms, readonly productIds: readonly string[], readonly actor: Actor }
+export interface TermsToSave { readonly id: string | null, readonly name: string, readonly terms: BillingTerms, readonly productIds: readonly string[], readonly webhookIds?: readonly string[], readonly actor: Actor }
 
 /**
  * Adds or changes terms and says which products are sold on them. They hold from now on, for open invoices too; whoever had a final notice
  * keeps the hours that it gave. @throws AppError not_found, invalid_input (a name that is taken, too many)
  */
-export const saveTerms = (deps: Deps) => ({ id, name, terms, productIds, actor }: TermsToSave): Promise<void> => deps.transact(async (stores) => {
+export const saveTerms = (deps: Deps) => ({ id, name, terms, productIds, webhookIds = [], actor }: TermsToSave): Promise<void> => deps.transact(async (stores) => {
   const before = id ? await stores.terms.lock(id) : null
   if (id && !before) throw new AppError('not_found')
   if (!id && await stores.terms.count() >= most.terms) throw fieldError('name', 'too_many_kept')
   const saved: NamedTerms = { id: id ?? deps.newId(), name, ...termsOfPolicy(terms) }
   if (!await stores.terms.save(saved)) throw fieldError('name', 'name_taken')
   await stores.terms.setProducts(saved.id, productIds)
-  await auditStaff(stores, { actor, action: id ? 'terms.change' : 'terms.create', entity: 'billing_terms', entityId: saved.id, ...(before ? { before: { name: before.name, ...toView(before) } } : {}), after: { name: saved.name, ...toView(saved), productIds } })
+  await stores.terms.setWebhooks(saved.id, webhookIds)
+  await auditStaff(stores, { actor, action: id ? 'terms.change' : 'terms.create', entity: 'billing_terms', entityId: saved.id, ...(before ? { before: { name: before.name, ...toView(before) } } : {}), after: { name: saved.name, ...toView(saved), productIds, webhookIds } })
 })
 
 /** @throws AppError not_found, terms_in_use */

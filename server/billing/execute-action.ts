@@ -109,7 +109,7 @@ async function notify(deps: BillingDeps, stores: BillingStores, { action, servic
   const schedule = scheduleOf({ ...invoice, finalNoticeAt: template === 'final_notice' ? now : invoice.finalNoticeAt }, facts.paidUntil === null && !facts.forGood, rulesFor(facts.terms, deps.rules))
   const fee = await stores.lateFees.feeOf(invoice.invoiceId)
   await queueMail(deps, stores, {
-    template, key: `notice:${invoice.invoiceId}:${action.steps.at(-1) ?? ''}`, clientId: service.clientId, path: `/portal/invoices/${invoice.invoiceId}`,
+    template, key: `notice:${invoice.invoiceId}:${action.steps.at(-1) ?? ''}`, clientId: service.clientId, path: `/portal/invoices/${invoice.invoiceId}`, invoiceId: invoice.invoiceId,
     values: { number: invoice.number, amount: invoice.outstanding, dueOn: invoice.dueAt, suspendOn: schedule.suspendAt, terminateOn: schedule.terminateAt, hostname: service.hostname, product: service.productName, overdue: facts.byHand && facts.forGood ? 'work' : now >= invoice.dueAt ? 'yes' : '', lateFee: fee?.status === 'issued' ? `${formatMoney(fee.total)} (${fee.number})` : '' },
   })
 }

@@ -28,6 +28,8 @@ export interface BillingMail<T extends MailTemplate> {
   readonly key: string
   /** Below the reader's own language: `/portal/invoices/…`. */
   readonly path: string
+  /** Of a reminder or final notice: the terms of its services say which webhook endpoints are told. */
+  readonly invoiceId?: string
   /** All that the template names; `name` and `url` are filled in here. */
   readonly values: Readonly<Record<Exclude<keyof MailParams<T>, 'name' | 'url'>, string | Date | Money>>
 }
@@ -52,7 +54,7 @@ export function mailTo<T extends MailTemplate>(deps: Pick<BillingDeps, 'rules' |
   const { zone } = deps.rules.calendar
   const format = (value: string | Date | Money) => typeof value === 'string' ? value : value instanceof Date ? formatDay(value, client.locale, zone) : formatMoney(value)
   return {
-    dedupeKey: mail.key, userId: client.clientId, recipient: client.email, locale: client.locale, template: mail.template,
+    dedupeKey: mail.key, userId: client.clientId, recipient: client.email, locale: client.locale, template: mail.template, ...(mail.invoiceId ? { invoiceId: mail.invoiceId } : {}),
     params: { name: client.name, url: `${deps.baseUrl}${localizedPath(client.locale, mail.path)}`, ...Object.fromEntries(Object.entries<string | Date | Money>(mail.values).map(([name, value]) => [name, format(value)])) },
   }
 }

@@ -2,7 +2,8 @@ import type { BillingTerms } from './terms.ts'
 
 export interface NamedTerms extends BillingTerms { readonly id: string, readonly name: string }
 interface Named { readonly id: string, readonly name: string }
-export interface TermsInUse extends NamedTerms { readonly products: readonly Named[], readonly groups: readonly Named[] }
+export interface TermsInUse extends NamedTerms { readonly products: readonly Named[], readonly groups: readonly Named[], /** Webhook endpoints that these terms name. */ readonly webhooks: readonly Named[] }
+export interface NamableEndpoint extends Named { readonly reach: 'named' | 'all', readonly paused: boolean }
 export interface ClientGroup extends Named { readonly termsId: string | null, readonly members: number }
 
 export interface TermsStore {
@@ -15,6 +16,10 @@ export interface TermsStore {
   save(terms: NamedTerms): Promise<boolean>
   /** The products that are sold on these terms from now on, and no others. @throws AppError not_found for a product that does not exist */
   setProducts(termsId: string, productIds: readonly string[]): Promise<void>
+  /** The webhook endpoints that these terms name from now on, and no others. @throws AppError not_found for one that does not exist */
+  setWebhooks(termsId: string, endpointIds: readonly string[]): Promise<void>
+  /** The endpoints that can be told of reminders, by name. */
+  endpoints(): Promise<NamableEndpoint[]>
   isUsed(termsId: string): Promise<boolean>
   remove(termsId: string): Promise<void>
   /** The terms of the services on an invoice, one for each: a client group's before a product's; null: the house's own. */

@@ -1,3 +1,5 @@
 export interface NotificationEvents {
   'notifications.mail-queued': { mailId: string }
+  /** `attempts`: how many there were before this one; a job that comes late or twice has another number and does nothing. */
+  'notifications.webhook-due': { deliveryId: string, attempts: number }
 }

@@ -41,6 +41,8 @@ const shape = z.object({
   XENDIT_API_URL: z.url().default('https://api.xendit.co'),
   XENDIT_CALLBACK_TOKEN: optional,
   RDAP_BOOTSTRAP_URL: z.url().default('https://data.iana.org/rdap/dns.json'),
+  /** `host:port` of webhook receivers that may be private and without TLS, separated by commas: for demos and tests. */
+  GARDU_WEBHOOK_ALLOW: z.string().default('').transform(v => v.split(',').map(entry => entry.trim().toLowerCase()).filter(Boolean)).refine(entries => entries.every(entry => /^[^\s/@]+:\d{1,5}$/.test(entry)), 'GARDU_WEBHOOK_ALLOW is a list of host:port'),
   SELLER_NAME: z.string().default('PT Gardu Nusantara'),
   SELLER_ADDRESS: z.string().default('Jl. Jenderal Sudirman Kav. 1, Jakarta Pusat 10220'),
   SELLER_EMAIL: z.string().default('billing@gardu.test'),

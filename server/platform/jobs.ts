@@ -36,6 +36,8 @@ export const queueRules: Record<EventName, QueueRule> = {
   'infrastructure.collect-due': rule(0, 10),
   // Five days: mail servers are away over weekends, and a final notice must not wait for a person.
   'notifications.mail-queued': rule(480, 5, 2, 60),
+  // A delivery keeps its own retries (back-off, dead letter): these are for a database that is away. Four, so that one silent endpoint does not hold up the others.
+  'notifications.webhook-due': rule(20, 5, 4, 60),
 }
 
 export type Handlers = { [N in EventName]: (payload: Events[N]) => Promise<void> }

@@ -14,7 +14,7 @@ const list = pageQuery.extend({ q: search })
 
 // Overview --------------------------------------------------------------------------------------------------------------------------
 export const staffOverviewView = z.object({
-  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(),
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(), /** Webhook endpoints that failed for three days, or answered that they are gone. */ failingWebhooks: z.number().int(),
   connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
   receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
 })

@@ -37,15 +37,15 @@ const lawful = <T extends z.ZodType<Numbers>>(schema: T) => schema
   .refine(terms => terms.terminateAfterDays > terms.suspendAfterDays && terms.terminateAfterDays >= finalNoticeDay(terms) + 4, { path: ['terminateAfterDays'], message: 'termination_too_soon' })
 
 export const termsPreviewBody = lawful(z.object(numbers))
-export const termsBody = lawful(z.object({ name, ...numbers, productIds: z.array(uuid).max(200).default([]) }))
+export const termsBody = lawful(z.object({ name, ...numbers, productIds: z.array(uuid).max(200).default([]), /** Webhook endpoints told of reminders and final notices, beside mail and portal. */ webhookIds: z.array(uuid).max(20).default([]) }))
 const named = z.object({ id: uuid, name: z.string() })
 const lateFeeView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }), z.object({ kind: z.literal('percent'), percent: z.number().int(), cap: moneyView, days: z.number().int() }), z.object({ kind: z.literal('fixed'), amount: moneyView, days: z.number().int() }),
 ])
 const numbersView = z.object({ renewalLeadDays: z.number().int(), reminderDays: z.array(z.number().int()), orderReminderDays: z.array(z.number().int()), noticeHours: z.number().int(), suspendAfterDays: z.number().int(), terminateAfterDays: z.number().int(), lateFee: lateFeeView })
-const termsView = numbersView.extend({ id: uuid, name: z.string(), products: z.array(named), groups: z.array(named) })
+const termsView = numbersView.extend({ id: uuid, name: z.string(), products: z.array(named), groups: z.array(named), webhooks: z.array(named) })
 const groupView = named.extend({ termsId: uuid.nullable(), members: z.number().int() })
-const allTermsView = z.object({ /** Where nothing else holds. */ house: numbersView, items: z.array(termsView), groups: z.array(groupView) })
+const allTermsView = z.object({ /** Where nothing else holds. */ house: numbersView, items: z.array(termsView), groups: z.array(groupView), /** Webhook endpoints that can be told of reminders: `all` are told of everybody's, whatever terms say. */ endpoints: z.array(named.extend({ reach: z.enum(['named', 'all']), paused: z.boolean() })) })
 
 export const showTerms = contract({ method: 'GET', path: '/api/admin/billing/terms', access, tag, summary: 'All billing terms with what uses them, the groups of clients, and the terms of the house', response: allTermsView })
 export const previewTerms = contract({ method: 'POST', path: '/api/admin/billing/terms/preview', access, tag, summary: 'What a renewal invoice issued now would announce by these terms', body: termsPreviewBody, response: z.object({ rail: z.array(railStepView) }) })
