@@ -99,7 +99,7 @@ process.on('SIGTERM', stop)
 
 await awaitFreeData(dataDir).catch((error: Error) => fail(error.message))
 if (!await free(port, bind)) fail(`Port ${port} is taken. Stop what uses it, or choose another: PORT=3001 npm run demo`)
-for (const taken of Object.values(simulators)) if (!await free(taken, '127.0.0.1')) fail(`Port ${taken}, which a simulator needs, is taken. Choose another seven: GARDU_SIMULATOR_PORT=4500 npm run demo`)
+for (const taken of Object.values(simulators)) if (!await free(taken, '127.0.0.1')) fail(`Port ${taken}, which a simulator needs, is taken. Choose another eight: GARDU_SIMULATOR_PORT=4500 npm run demo`)
 if (process.argv.includes('--reset')) {
   rmSync(dataDir, { recursive: true, force: true })
   say(`Starting afresh: ${dataDir} was emptied.`)
@@ -133,6 +133,7 @@ Gardu is ready (${((performance.now() - started) / 1000).toFixed(1)} s):  ${show
     payments (Midtrans)        http://127.0.0.1:${simulators.midtrans}
     payments (Xendit)          http://127.0.0.1:${simulators.xendit}
     hypervisor (Proxmox VE)    http://127.0.0.1:${simulators.control}/proxmox
+    hosting server (WHM)       http://127.0.0.1:${simulators.control}/whm
     sent mail                  http://127.0.0.1:${simulators.control}/inbox
     registry (RDAP)            http://127.0.0.1:${simulators.rdap}
     WhatsApp relay (webhooks)  http://127.0.0.1:${simulators.relay}

@@ -8,6 +8,7 @@ import { startProxmoxSimulator } from './proxmox/index.ts'
 import { startRdapSimulator } from './rdap/index.ts'
 import { startRelaySimulator } from './relay/index.ts'
 import { startSmtpSimulator } from './smtp/index.ts'
+import { startWhmSimulator } from './whm/index.ts'
 import { startXenditSimulator } from './xendit/index.ts'
 
 /** All simulators in one process: `node simulators/main.ts --data <dir> --base-port <n> --app <url of the app>`. Ends on SIGTERM or SIGINT with its state kept. */
@@ -21,6 +22,7 @@ async function start() {
   const midtrans = await startMidtransSimulator({ port: base + 2, dataDir, app: values.app, notificationLagMs: 800, timeFactor: 1 / 60 })
   const rdap = await startRdapSimulator({ port: base + 3 })
   const xendit = await startXenditSimulator({ port: base + 5, dataDir, app: values.app, notificationLagMs: 800, timeFactor: 1 / 600 })
+  const whm = await startWhmSimulator({ port: base + 7, dataDir })
   const smtp = await startSmtpSimulator({ port: base + 4, dataDir })
   const relay = await startRelaySimulator({ port: base + 6 })
   const simulators: Controlled[] = [
@@ -28,18 +30,19 @@ async function start() {
     { name: 'xendit', title: 'Xendit', says: 'Every payment session: pay it by a channel, let it fail, let it expire, send its webhook again.', url: xendit.url, page: `${xendit.url}/`, faults: xendit.faults, state: xendit.state },
     { name: 'smtp', title: 'Mail', says: 'What Gardu has sent, for example the code of a new account.', url: smtp.url, page: '/inbox', faults: smtp.faults, state: smtp.state, answer: smtp.inbox },
     { name: 'proxmox', title: 'Proxmox VE', says: 'Two nodes with their machines and running tasks; fill a storage, stop a machine behind Gardu\'s back, lose an answer.', url: proxmox.url, page: '/proxmox', answer: proxmox.pages, faults: proxmox.faults, state: { ...proxmox.state, get tokens() { return proxmox.state.tokens.map(t => ({ id: t.id, privileges: t.privileges })) } } },
+    { name: 'whm', title: 'cPanel & WHM', says: 'A hosting server with its packages and accounts.', url: whm.url, page: '/whm', answer: whm.pages, faults: whm.faults, state: { ...whm.state, get tokens() { return whm.state.tokens.map(t => ({ user: t.user, acls: t.acls })) }, get accounts() { return Object.values(whm.state.accounts).map(({ password: _, ...account }) => account) } } },
     { name: 'rdap', title: 'RDAP', says: 'A registry for domain checks: which names are taken, and which make trouble.', url: rdap.url, page: `${rdap.url}/`, faults: rdap.faults, state: rdap.state },
     { name: 'relay', title: 'WhatsApp relay', says: 'A receiver of outgoing webhooks: proves their signatures and shows what it would pass on.', url: relay.url, page: `${relay.url}/`, faults: relay.faults, state: { get told() { return relay.state.told } } },
   ]
   const control = await startControl({ port: base, simulators })
   // What the application must know to trust and use the cluster; readable by the owner alone, as any credential.
-  writeFileSync(join(dataDir, 'simulators.json'), JSON.stringify({ proxmox: { url: proxmox.url, tokenId: proxmox.token.id, tokenSecret: proxmox.token.secret, fingerprint: proxmox.fingerprint }, control: control.url }, null, 1), { mode: 0o600 })
+  writeFileSync(join(dataDir, 'simulators.json'), JSON.stringify({ proxmox: { url: proxmox.url, tokenId: proxmox.token.id, tokenSecret: proxmox.token.secret, fingerprint: proxmox.fingerprint }, whm: { url: whm.url, tokenId: whm.token.id, tokenSecret: whm.token.secret, fingerprint: whm.fingerprint }, control: control.url }, null, 1), { mode: 0o600 })
   process.stdout.write(`simulators: ${control.url}\n`)
   let stopping = false
   const stop = async () => {
     if (stopping) return
     stopping = true
-    await Promise.all([control, proxmox, midtrans, xendit, rdap, smtp, relay].map(server => server.close()))
+    await Promise.all([control, proxmox, midtrans, xendit, rdap, smtp, relay, whm].map(server => server.close()))
     process.exit(0)
   }
   process.on('SIGINT', stop)
@@ -52,6 +55,6 @@ try {
   await start()
 } catch (error) {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  process.stderr.write(taken ? `simulators: a port from ${base} to ${base + 6} is taken; set GARDU_SIMULATOR_PORT to another base\n` : `simulators: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.stderr.write(taken ? `simulators: a port from ${base} to ${base + 7} is taken; set GARDU_SIMULATOR_PORT to another base\n` : `simulators: ${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
+import { hypervisorKinds } from '#shared/vocabulary/machines.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
@@ -112,7 +113,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
         await db.insert(productPrices).values({ ...row, productId, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
       },
       async placement(connectionIds, templateIds) {
-        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(inArray(connections.id, [...connectionIds])) : []
+        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...hypervisorKinds]))) : []
         const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present }).from(templates).where(inArray(templates.id, [...templateIds])) : []
         return { connectionIds: found.map(row => row.id), templates: known }
       },

@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, PromiseStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connections, nodes, nodeSamples, services, templates } from '../schema/index.ts'
+import { addresses, addressPools, connections, nodes, nodeSamples, packages, services, templates } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -29,11 +29,12 @@ async function guarded<T>(statement: Promise<T>, tell: (broken: { code: string, 
 
 export function infrastructureStores(db: Executor, context: StoreContext) {
   const templateCount = db.select({ connectionId: templates.connectionId, n: count().as('template_count') }).from(templates).where(eq(templates.present, true)).groupBy(templates.connectionId).as('template_counts')
+  const packageCount = sql<number>`(select count(*)::int from ${packages} where ${packages.connectionId} = ${connections.id} and ${packages.present})`
   const connectionRows = async (where: SQL | undefined, page?: { limit: number, offset: number }): Promise<ConnectionRecord[]> => {
-    const query = db.select({ connection: connections, templateCount: templateCount.n, serviceCount: sql<number>`(select count(*)::int from resources r where r.connection_id = ${connections.id} and r.status not in ('none', 'destroyed'))` })
+    const query = db.select({ connection: connections, templateCount: templateCount.n, packageCount, serviceCount: sql<number>`(select count(*)::int from resources r where r.connection_id = ${connections.id} and r.status not in ('none', 'destroyed'))` })
       .from(connections).leftJoin(templateCount, eq(templateCount.connectionId, connections.id)).where(where).orderBy(asc(connections.name))
     const found = page ? await query.limit(page.limit).offset(page.offset) : await query
-    return found.map(({ connection: { createdAt: _, ...connection }, templateCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), serviceCount: Number(serviceCount) }))
+    return found.map(({ connection: { createdAt: _, ...connection }, templateCount, packageCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), packageCount: Number(packageCount), serviceCount: Number(serviceCount) }))
   }
   const columns = (fields: ConnectionFields) => ({ ...fields, nodes: [...fields.nodes] })
   const nameTaken = ({ constraint }: { constraint: string }) => constraint === 'connections_name' ? fieldError('name', 'name_taken') : null

@@ -20,6 +20,16 @@ export const templates = pgTable('templates', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
 }, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref)])
 
+/** Packages of a control panel, from which hosting accounts are made; a limit that is null is none. */
+export const packages = pgTable('packages', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), name: text().notNull(), diskMiB: doublePrecision(), bandwidthMiB: doublePrecision(), maxAddonDomains: integer(), maxMailboxes: integer(), maxDatabases: integer(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+}, t => [uniqueIndex('packages_remote').on(t.connectionId, t.name)])
+
+/** What the server of a control panel said when it was last asked; null: it does not tell. */
+export const panelServers = pgTable('panel_servers', {
+  connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), hostname: text(), load: doublePrecision(), diskMount: text(), diskUsed: bigint({ mode: 'number' }), diskTotal: bigint({ mode: 'number' }), accounts: integer(), maxAccounts: integer(), observedAt: instant().notNull(),
+})
+
 /** What each node said when it was last asked. */
 export const nodes = pgTable('nodes', {
   connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), online: boolean().notNull(), cpu: doublePrecision().notNull(), cpuCores: integer().notNull(), memoryUsed: bigint({ mode: 'number' }).notNull(), memoryTotal: bigint({ mode: 'number' }).notNull(), diskUsed: bigint({ mode: 'number' }).notNull(), diskTotal: bigint({ mode: 'number' }).notNull(), loadAverage: doublePrecision(), uptimeSeconds: bigint({ mode: 'number' }).notNull(), version: text(), observedAt: instant().notNull(),

@@ -1,8 +1,10 @@
+import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
-import type { ConnectionRecord, ConnectionStore, InfrastructureStores, ObservedMachine, OpenHypervisor, RemoteNode } from './ports.ts'
+import type { OpenPanel, PanelStores } from './panel-ports.ts'
+import type { ConnectionHealth, ConnectionRecord, ConnectionStore, ObservedMachine, OpenHypervisor, RemoteNode } from './ports.ts'
 
 interface Deps {
-  readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock, readonly live: Live, readonly log: Log
+  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -11,7 +13,7 @@ const patience = 20_000
 const keptFor = 86_400_000
 
 /**
- * Asks all hypervisors for their nodes and machines and stores what they say. One that does not answer keeps nobody else waiting: it is
+ * Asks all hypervisors for their nodes and machines, and all control panels for the state of their servers, and stores what they say. One that does not answer keeps nobody else waiting: it is
  * shown as unhealthy with the reason, and what was last seen of it stays. Also frees addresses whose quarantine is over.
  */
 export const collectState = (deps: Deps) => async (): Promise<void> => {
@@ -32,20 +34,39 @@ async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes:
   return { nodes, machines, filtersApply }
 }
 
-async function collectOne({ transact, openHypervisor, clock, live, log, within }: Deps, { id, name, problem }: ConnectionRecord): Promise<void> {
+/** Stores what one connection said, unless it was deleted meanwhile. */
+type Store = (stores: PanelStores, at: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
+
+async function askHypervisor({ openHypervisor, within }: Deps, id: string): Promise<Store> {
+  const seen = await within(patience, ask(openHypervisor, id))
+  return async (stores, at) => {
+    await stores.nodes.record(id, seen.nodes, at)
+    await stores.machineObservations.record(id, seen.machines, at)
+    return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
+  }
+}
+
+async function askPanel({ openPanel, within }: Deps, id: string): Promise<Store> {
+  const seen = await within(patience, openPanel(id).then(driver => driver.observe()))
+  return async (stores, at) => {
+    await stores.panelServers.record(id, seen, at)
+    return { version: seen.version, filtersApply: null }
+  }
+}
+
+async function collectOne(deps: Deps, { id, kind, name, problem }: ConnectionRecord): Promise<void> {
+  const { transact, clock, live, log } = deps
   try {
-    const seen = await within(patience, ask(openHypervisor, id))
+    const store = await (isPanel(kind) ? askPanel(deps, id) : askHypervisor(deps, id))
     const at = clock.now()
     await transact(async (stores) => {
       // Deleted meanwhile: there is nothing to keep.
       if (!await stores.connections.lock(id)) return
-      await stores.nodes.record(id, seen.nodes, at)
-      await stores.machineObservations.record(id, seen.machines, at)
-      await stores.connections.recordHealth(id, { healthy: true, problem: null, version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply, checkedAt: at })
+      await stores.connections.recordHealth(id, { healthy: true, problem: null, ...await store(stores, at), checkedAt: at })
     })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    if (message !== problem) log.warn({ connection: name, problem: message }, 'a hypervisor does not tell its state')
+    if (message !== problem) log.warn({ connection: name, problem: message }, 'a connection does not tell its state')
     await transact(stores => stores.connections.recordHealth(id, { healthy: false, problem: message, version: null, filtersApply: null, checkedAt: clock.now() }))
   }
   live.publish({ audience: 'staff', name: 'nodes', id })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fieldError } from '#shared/errors/codes.ts'
+import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { TlsMode } from '#shared/vocabulary/machines.ts'
 import type { ConnectionFields, ConnectionRecord } from './ports.ts'
 
@@ -28,11 +29,13 @@ export function toConnectionFields(input: ConnectionInput): ConnectionFields {
   if (refusedHost(host)) throw fieldError('url', 'url_refused')
   if (tls.mode === 'ca' && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(tls.caPem ?? '')) throw fieldError('tls.caPem', 'ca_required')
   if (tls.mode === 'fingerprint' && !tls.fingerprint) throw fieldError('tls.fingerprint', 'fingerprint_required')
-  return { ...fields, url: origin, tlsMode: tls.mode, tlsCaPem: tls.mode === 'ca' ? tls.caPem : null, tlsFingerprint: tls.mode === 'fingerprint' ? tls.fingerprint : null }
+  // A panel carries accounts, not machines: what says where machines are built means nothing there.
+  const place = isPanel(input.kind) ? { storage: '', bridge: '', nodes: [] } : {}
+  return { ...fields, ...place, url: origin, tlsMode: tls.mode, tlsCaPem: tls.mode === 'ca' ? tls.caPem : null, tlsFingerprint: tls.mode === 'fingerprint' ? tls.fingerprint : null }
 }
 
 /** A token's secret has no spaces around it, whatever was pasted; a password may have. */
-export const secretOf = ({ kind, tokenSecret }: Pick<ConnectionInput, 'kind' | 'tokenSecret'>): string | undefined => kind === 'proxmox' ? tokenSecret?.trim() : tokenSecret
+export const secretOf = ({ kind, tokenSecret }: Pick<ConnectionInput, 'kind' | 'tokenSecret'>): string | undefined => kind === 'proxmox' || isPanel(kind) ? tokenSecret?.trim() : tokenSecret
 
 /** A kept secret goes only where it was entered for: a new address or token name asks for it again. @throws AppError invalid_input */
 export function requireSecretAgain(before: Pick<ConnectionFields, 'url' | 'tokenId'>, after: Pick<ConnectionFields, 'url' | 'tokenId'>): void {
@@ -41,15 +44,15 @@ export function requireSecretAgain(before: Pick<ConnectionFields, 'url' | 'token
 
 export interface ConnectionView {
   id: string, kind: ConnectionFields['kind'], name: string, url: string, tls: { mode: TlsMode, caPem: string | null, fingerprint: string | null }, tokenId: string, maintenance: boolean, storage: string, bridge: string, nodes: string[]
-  healthy: boolean | null, checkedAt: string | null, problem: string | null, version: string | null, filtersApply: boolean | null, templateCount: number, serviceCount: number
+  healthy: boolean | null, checkedAt: string | null, problem: string | null, version: string | null, filtersApply: boolean | null, templateCount: number, packageCount: number, serviceCount: number
 }
 /** The secret has no place here: not in answers, not in the audit log. */
 export const toConnectionView = (row: ConnectionRecord): ConnectionView => ({
   id: row.id, kind: row.kind, name: row.name, url: row.url, tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint }, tokenId: row.tokenId, maintenance: row.maintenance, storage: row.storage, bridge: row.bridge, nodes: [...row.nodes],
-  healthy: row.healthy, checkedAt: row.checkedAt?.toISOString() ?? null, problem: row.problem, version: row.version, filtersApply: row.filtersApply, templateCount: row.templateCount, serviceCount: row.serviceCount,
+  healthy: row.healthy, checkedAt: row.checkedAt?.toISOString() ?? null, problem: row.problem, version: row.version, filtersApply: row.filtersApply, templateCount: row.templateCount, packageCount: row.packageCount, serviceCount: row.serviceCount,
 })
 /** What of a connection the audit log keeps. */
 export const auditedConnection = (row: ConnectionRecord) => {
-  const { healthy: _, checkedAt: __, problem: ___, version: ____, filtersApply: _____, templateCount: ______, serviceCount: _______, ...kept } = toConnectionView(row)
+  const { healthy: _, checkedAt: __, problem: ___, version: ____, filtersApply: _____, templateCount: ______, packageCount: _______, serviceCount: ________, ...kept } = toConnectionView(row)
   return kept
 }

@@ -1,4 +1,5 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
+import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { addressesOf } from './address-range.ts'
 import type { AddressPoolFields, InfrastructureStores } from './ports.ts'
@@ -10,7 +11,9 @@ export const createAddressPool = ({ transact, clock, newId }: Deps) => ({ actor,
   const list = addressesOf(fields)
   const id = newId()
   return transact(async (stores) => {
-    if (!await stores.connections.find(fields.connectionId)) throw fieldError('connectionId', 'connection_unknown')
+    const connection = await stores.connections.find(fields.connectionId)
+    if (!connection) throw fieldError('connectionId', 'connection_unknown')
+    if (isPanel(connection.kind)) throw fieldError('connectionId', 'connection_without_machines')
     await stores.addressPools.insert(id, fields, list, clock.now())
     const made = await stores.addressPools.find(id)
     if (!made) throw new AppError('not_found')

@@ -1,37 +1,62 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
-import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
+import { isPanel } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, HypervisorKind, PanelKind } from '#shared/vocabulary/machines.ts'
 import type { SecretBox } from '../kernel/ports.ts'
+import type { OpenPanel, PanelAccess, PanelDriver } from './panel-ports.ts'
 import type { ConnectionRecord, ConnectionStore, HypervisorAccess, HypervisorDriver, OpenHypervisor } from './ports.ts'
 
 export type ClosableDriver = HypervisorDriver & { close(): void }
-interface Deps { readonly connections: ConnectionStore, readonly secrets: SecretBox, readonly drivers: Readonly<Record<ConnectionKind, (access: HypervisorAccess) => ClosableDriver>> }
+export type ClosablePanel = PanelDriver & { close(): void }
+interface Deps {
+  readonly connections: ConnectionStore, readonly secrets: SecretBox
+  readonly drivers: Readonly<Record<HypervisorKind, (access: HypervisorAccess) => ClosableDriver>>
+  /** None: this pool opens hypervisors alone. */
+  readonly panels?: Readonly<Record<PanelKind, (access: PanelAccess) => ClosablePanel>>
+}
+type Made = { readonly hypervisor: ClosableDriver } | { readonly panel: ClosablePanel }
 
 /** Everything that a driver was made from; a change of any of it needs a new driver. */
 const versionOf = (row: ConnectionRecord): string => JSON.stringify([row.kind, row.url, row.tlsMode, row.tlsCaPem, row.tlsFingerprint, row.tokenId, row.tokenSecret, row.storage, row.bridge, row.nodes])
+const wrongKind = (kind: ConnectionKind, wanted: string): DriverError => new DriverError('permanent', `a connection of kind ${kind} is no ${wanted}`)
 
-/** Implements the port. One driver per connection is kept, with its connections, until the stored connection changes. `closeAll` ends them. */
-export function hypervisorPool({ connections, secrets, drivers }: Deps): { open: OpenHypervisor, closeAll(): void } {
-  const kept = new Map<string, { readonly version: string, readonly driver: ClosableDriver }>()
+/** Implements both ports. One driver per connection is kept, with its connections, until the stored connection changes. `closeAll` ends them. */
+export function hypervisorPool({ connections, secrets, drivers, panels }: Deps): { open: OpenHypervisor, openPanel: OpenPanel, closeAll(): void } {
+  const kept = new Map<string, { readonly version: string, readonly made: Made }>()
   const drop = (id: string) => {
-    kept.get(id)?.driver.close()
+    const gone = kept.get(id)?.made
+    if (gone) ('panel' in gone ? gone.panel : gone.hypervisor).close()
     kept.delete(id)
+  }
+  const make = (row: ConnectionRecord): Made => {
+    const access = { connectionId: row.id, url: row.url, tokenId: row.tokenId, tokenSecret: unseal(secrets, row), tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint } }
+    if (!isPanel(row.kind)) return { hypervisor: drivers[row.kind]({ ...access, storage: row.storage, bridge: row.bridge, nodes: row.nodes }) }
+    if (!panels) throw wrongKind(row.kind, 'hypervisor')
+    return { panel: panels[row.kind](access) }
+  }
+  async function opened(connectionId: string): Promise<{ readonly kind: ConnectionKind, readonly made: Made }> {
+    const row = await connections.find(connectionId)
+    if (!row) {
+      drop(connectionId)
+      throw new DriverError('action_required', 'this connection was deleted', { who: 'sysadmin' })
+    }
+    const version = versionOf(row)
+    const present = kept.get(connectionId)
+    if (present?.version === version) return { kind: row.kind, made: present.made }
+    drop(connectionId)
+    const made = make(row)
+    kept.set(connectionId, { version, made })
+    return { kind: row.kind, made }
   }
   return {
     async open(connectionId) {
-      const row = await connections.find(connectionId)
-      if (!row) {
-        drop(connectionId)
-        throw new DriverError('action_required', 'the connection to this hypervisor was deleted', { who: 'sysadmin' })
-      }
-      const version = versionOf(row)
-      const present = kept.get(connectionId)
-      if (present?.version === version) return present.driver
-      drop(connectionId)
-      const driver = drivers[row.kind]({
-        connectionId, url: row.url, tokenId: row.tokenId, tokenSecret: unseal(secrets, row), tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint }, storage: row.storage, bridge: row.bridge, nodes: row.nodes,
-      })
-      kept.set(connectionId, { version, driver })
-      return driver
+      const { kind, made } = await opened(connectionId)
+      if ('panel' in made) throw wrongKind(kind, 'hypervisor')
+      return made.hypervisor
+    },
+    async openPanel(connectionId) {
+      const { kind, made } = await opened(connectionId)
+      if ('hypervisor' in made) throw wrongKind(kind, 'control panel')
+      return made.panel
     },
     closeAll: () => [...kept.keys()].forEach(drop),
   }

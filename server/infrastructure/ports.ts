@@ -43,7 +43,7 @@ export interface RemoteNode { readonly node: string, readonly online: boolean, r
 /** What a node could still carry: memory and the storage's free space in bytes. */
 export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
 
-export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall'
+export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'packages'
 /** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
 export type ConnectionFinding = 'firewall_off' | 'firewall_unknown'
 export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly finding?: ConnectionFinding, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
@@ -144,7 +144,7 @@ export interface ConnectionFields {
 export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
 export interface ConnectionRecord extends ConnectionFields {
   readonly id: string, /** Sealed. */ readonly tokenSecret: string
-  readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly filtersApply: boolean | null, readonly templateCount: number, readonly serviceCount: number
+  readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly filtersApply: boolean | null, readonly templateCount: number, /** Of a control panel. */ readonly packageCount: number, readonly serviceCount: number
 }
 export interface ConnectionStore {
   list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ConnectionRecord>>

@@ -1,19 +1,22 @@
 import { AppError } from '#shared/errors/codes.ts'
+import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
+import type { OpenPanel } from './panel-ports.ts'
 import type { ConnectionStore, ConnectionTestStep, InfrastructureStores, OpenHypervisor } from './ports.ts'
 
-interface Deps { readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock }
+interface Deps { readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock }
 export interface ConnectionTest { ok: boolean, steps: ConnectionTestStep[] }
 
 /**
  * Tests a connection; `onStep` is told each step as it is done. The outcome is stored as the connection's health.
  * Answers also when steps failed. @throws AppError not_found, before the first step
  */
-export const testConnection = ({ transact, connections, openHypervisor, clock }: Deps) => async ({ actor, id, onStep }: { readonly actor: Actor, readonly id: string, readonly onStep?: (step: ConnectionTestStep) => void | Promise<void> }): Promise<ConnectionTest> => {
-  if (!await connections.find(id)) throw new AppError('not_found')
+export const testConnection = ({ transact, connections, openHypervisor, openPanel, clock }: Deps) => async ({ actor, id, onStep }: { readonly actor: Actor, readonly id: string, readonly onStep?: (step: ConnectionTestStep) => void | Promise<void> }): Promise<ConnectionTest> => {
+  const connection = await connections.find(id)
+  if (!connection) throw new AppError('not_found')
   const steps: ConnectionTestStep[] = []
   try {
-    for await (const step of (await openHypervisor(id)).test()) {
+    for await (const step of (await (isPanel(connection.kind) ? openPanel(id) : openHypervisor(id))).test()) {
       steps.push(step)
       await onStep?.(step)
     }

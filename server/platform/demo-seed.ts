@@ -6,7 +6,7 @@ import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { Core } from './core.ts'
 
-/** The hypervisor that the demo sells from, as `scripts/demo.ts` hands it over. */
+/** The hypervisor that the demo sells from, or its hosting server, as `scripts/demo.ts` hands it over. */
 export interface DemoHypervisor { readonly url: string, readonly tokenId: string, readonly tokenSecret: string, readonly fingerprint: string | null }
 
 export const demoPassword = 'Gardu-demo-2026'
@@ -41,13 +41,14 @@ const suffixes: [suffix: string, register: bigint, renew: bigint, requirement: {
 
 /**
  * Fills an empty database with the demo's catalogue, accounts and hypervisor, in one transaction; a database with a user in it stays as it
- * is. The hypervisor's address is renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
+ * is. The addresses of hypervisor and hosting server are renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
  */
-export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoHypervisor | null): Promise<'seeded' | 'present'> {
+export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoHypervisor | null, panel: DemoHypervisor | null): Promise<'seeded' | 'present'> {
   const { executor } = core.database
   const [{ count } = { count: 0 }] = await executor.select({ count: sql<number>`count(*)::int` }).from(users)
   if (count > 0) {
     if (hypervisor) await executor.update(connections).set({ url: hypervisor.url, tokenId: hypervisor.tokenId, tokenSecret: core.secrets.seal(hypervisor.tokenSecret), tlsFingerprint: hypervisor.fingerprint }).where(sql`${connections.name} = 'Jakarta'`)
+    if (panel) await executor.update(connections).set(reach(panel, core)).where(sql`${connections.name} = ${panelName} and ${connections.kind} = 'whm'`)
     return 'present'
   }
   // Hashed before the transaction: scrypt is slow on purpose.
@@ -58,6 +59,7 @@ export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' |
     await seedPeople(tx, { ...core, now, passwordHash })
     await tx.insert(bankAccounts).values(accounts.map(([bank, number], i) => ({ id: core.newId(), bank, number, holder: 'PT Gardu Demo', position: (i + 1) * 10, createdAt: now })))
     const cluster = hypervisor ? await seedHypervisor(tx, hypervisor, { ...core, now }) : { connectionId: null, templateIds: [] }
+    if (panel) await seedPanel(tx, panel, { ...core, now })
     await seedCatalogue(tx, cluster, { ...core, now })
   })
   core.log.info('demo data is in place')
@@ -85,6 +87,14 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoHypervisor, { newId,
   await tx.insert(addressPools).values({ id: poolId, connectionId, name: 'Jakarta publik', firstAddress: `203.0.113.${first}`, lastAddress: `203.0.113.${last}`, prefixLength: 24, gateway: '203.0.113.1', nameservers: ['1.1.1.1', '8.8.8.8'], createdAt: now })
   await tx.insert(addresses).values(Array.from({ length: last - first + 1 }, (_, i) => ({ id: newId(), poolId, address: `203.0.113.${first + i}`, changedAt: now })))
   return { connectionId, templateIds: rows.map(row => row.id) }
+}
+
+const panelName = 'Web 1'
+const reach = (at: DemoHypervisor, { secrets }: Pick<Core, 'secrets'>) => ({ url: at.url, tokenId: at.tokenId, tokenSecret: secrets.seal(at.tokenSecret), tlsMode: at.fingerprint ? 'fingerprint' as const : 'system' as const, tlsFingerprint: at.fingerprint })
+
+/** The hosting server; its packages come with the first synchronisation. */
+async function seedPanel(tx: Executor, panel: DemoHypervisor, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<void> {
+  await tx.insert(connections).values({ id: newId(), kind: 'whm', name: panelName, ...reach(panel, { secrets }), storage: '', bridge: '', nodes: [], createdAt: now })
 }
 
 async function seedCatalogue(tx: Executor, cluster: { connectionId: string | null, templateIds: string[] }, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {
@@ -144,10 +154,10 @@ async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick
   await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
 }
 
-/** Reads `GARDU_DEMO_PROXMOX`. @throws when it is set and unusable. */
-export function readDemoHypervisor(text: string | undefined): DemoHypervisor | null {
+/** Reads a connection of the demo from its variable. @throws when it is set and unusable. */
+export function readDemoConnection(name: string, text: string | undefined): DemoHypervisor | null {
   if (!text) return null
   const { url, tokenId, tokenSecret, fingerprint } = JSON.parse(text) as Partial<Record<string, string | null>>
-  if (!url || !tokenId || !tokenSecret) throw new Error('GARDU_DEMO_PROXMOX must hold url, tokenId and tokenSecret')
+  if (!url || !tokenId || !tokenSecret) throw new Error(`${name} must hold url, tokenId and tokenSecret`)
   return { url, tokenId, tokenSecret, fingerprint: fingerprint ?? null }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
-import { addressStatuses, connectionKinds, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, isPanel, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -25,14 +25,22 @@ const tlsInput = z.object({ mode: z.enum(tlsModes), caPem: z.string().max(20_000
 const connectionUrl = z.url({ protocol: /^https?$/ }).max(300)
 const connectionFields = z.object({
   kind: z.enum(connectionKinds), name: z.string().trim().min(2).max(80), url: connectionUrl, tls: tlsInput,
-  /** Proxmox: `user@realm!tokenid` and the token's secret; VMware: a user's name and password. The secret is kept encrypted and never answered; left out in a change, it stays. */
+  /** Proxmox: `user@realm!tokenid` and the token's secret; VMware: a user's name and password; WHM: a user's name and an API token of his. The secret is kept encrypted and never answered; left out in a change, it stays. */
   tokenId: z.string().trim().min(1).max(200), tokenSecret: z.string().min(1).max(200).optional(), maintenance: z.boolean().default(false),
-  /** Where machines are built: storage and bridge on the nodes, on VMware datastore and network on the hosts; empty `nodes` means every node online. */
-  storage: z.string().trim().min(1).max(100), bridge: z.string().trim().min(1).max(80), nodes: z.array(z.string().max(253)).max(100).default([]),
+  /** Where machines are built: storage and bridge on the nodes, on VMware datastore and network on the hosts; empty `nodes` means every node online. Of a control panel none of it means anything. */
+  storage: z.string().trim().max(100), bridge: z.string().trim().max(80), nodes: z.array(z.string().max(253)).max(100).default([]),
 })
 /** What differs by kind. A token's secret is a UUID; a password may be anything, spaces included. */
-function checkKind({ kind, tokenId, tokenSecret, bridge }: { readonly kind: ConnectionKind, readonly tokenId: string, readonly tokenSecret?: string | undefined, readonly bridge: string }, ctx: z.RefinementCtx): void {
+function checkKind({ kind, tokenId, tokenSecret, storage, bridge }: { readonly kind: ConnectionKind, readonly tokenId: string, readonly tokenSecret?: string | undefined, readonly storage: string, readonly bridge: string }, ctx: z.RefinementCtx): void {
   const tell = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
+  if (isPanel(kind)) {
+    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(tokenId)) tell('tokenId', 'whm_user_shape')
+    if (tokenSecret !== undefined && !/^\s*[A-Za-z0-9]{16,64}\s*$/.test(tokenSecret)) tell('tokenSecret', 'whm_token_shape')
+    return
+  }
+  const need = (path: string, value: string) => value === '' && ctx.addIssue({ code: 'too_small', origin: 'string', minimum: 1, inclusive: true, input: value, path: [path] })
+  need('storage', storage)
+  need('bridge', bridge)
   if (kind !== 'proxmox') return
   if (!/^[^\s!@]+@[^\s!@]+![A-Za-z][\w.-]+$/.test(tokenId)) tell('tokenId', 'token_id_shape')
   if (tokenSecret !== undefined && !/^\s*\S{8,}\s*$/.test(tokenSecret)) tell('tokenSecret', 'token_secret_shape')
@@ -42,20 +50,24 @@ export const connectionBody = connectionFields.superRefine(checkKind)
 export const newConnectionBody = connectionFields.required({ tokenSecret: true }).superRefine(checkKind)
 export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
-  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), serviceCount: z.number().int(),
+  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
 })
-/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall. Sent as a server-sent event as soon as it is known. */
-export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
+/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall; of a control panel packages instead of the last two. Sent as a server-sent event as soon as it is known. */
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'packages']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
-export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors', query: list, response: listOf(connectionView) })
+export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors and control panels', query: list, response: listOf(connectionView) })
 export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: newConnectionBody, response: connectionView, status: 201, creates: true })
 export const showConnection = contract({ method: 'GET', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'One connection', params: idParams, response: connectionView })
 export const updateConnection = contract({ method: 'PUT', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Change a connection', params: idParams, body: connectionBody, response: connectionView })
 export const deleteConnection = contract({ method: 'DELETE', path: '/api/admin/connections/{id}', access: 'sysadmin', tag, summary: 'Delete a connection that no service and no product uses', params: idParams, status: 204 })
 export const testConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/test', access: 'sysadmin', tag, summary: 'Test a connection; with `Accept: text/event-stream` each step is sent as it is done', params: idParams, response: connectionTestView })
-export const syncConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/sync', access: 'sysadmin', tag, summary: 'Read templates and nodes from the hypervisor; answers what changed', params: idParams, response: z.object({ added: z.array(z.string()), vanished: z.array(z.string()), unchanged: z.number().int() }) })
+export const syncConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/sync', access: 'sysadmin', tag, summary: 'Read templates and nodes from the hypervisor, or packages from the control panel; answers what changed', params: idParams, response: z.object({ added: z.array(z.string()), vanished: z.array(z.string()), unchanged: z.number().int() }) })
 export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string() })
 export const listTemplates = contract({ method: 'GET', path: '/api/admin/templates', access: 'staff', tag, summary: 'Synchronised templates', query: list, response: listOf(adminTemplateView) })
+export const packageView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), name: z.string(), /** Limits: null is none. */ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable(), present: z.boolean(), seenAt: instant })
+export const listPackages = contract({ method: 'GET', path: '/api/admin/packages', access: 'staff', tag, summary: 'Synchronised packages of control panels', query: list, response: listOf(packageView) })
+export const panelServerView = z.object({ server: z.object({ hostname: z.string().nullable(), load: z.number().nullable(), /** The fullest partition, in bytes. */ disk: z.object({ mount: z.string(), used: z.number(), total: z.number() }).nullable(), accounts: z.object({ now: z.number().int(), /** Null: no limit. */ most: z.number().int().nullable() }).nullable(), observedAt: instant }).nullable() })
+export const showPanelServer = contract({ method: 'GET', path: '/api/admin/connections/{id}/server', access: 'sysadmin', tag, summary: 'The server of a control panel as last observed', params: idParams, response: panelServerView })
 export const nodeView = z.object({ connectionId: uuid, connectionName: z.string(), node: z.string(), online: z.boolean(), cpu: z.number(), cpuCores: z.number(), memoryUsed: z.number(), memoryTotal: z.number(), diskUsed: z.number(), diskTotal: z.number(), loadAverage: z.number().nullable(), uptimeSeconds: z.number(), version: z.string().nullable(), observedAt: instant, history: z.array(z.object({ at: instant, cpu: z.number(), memory: z.number() })) })
 export const listNodes = contract({ method: 'GET', path: '/api/admin/nodes', access: 'sysadmin', tag, summary: 'Nodes as last observed, with the last hour; changes arrive as `nodes` on /api/events', response: z.object({ items: z.array(nodeView) }) })
 const ipv4 = z.ipv4()

@@ -1,5 +1,11 @@
-export const connectionKinds = ['proxmox', 'vcenter', 'esxi'] as const
+export const hypervisorKinds = ['proxmox', 'vcenter', 'esxi'] as const
+export type HypervisorKind = typeof hypervisorKinds[number]
+/** Control panels of hosting servers: they carry accounts, not machines. */
+export const panelKinds = ['whm'] as const
+export type PanelKind = typeof panelKinds[number]
+export const connectionKinds = [...hypervisorKinds, ...panelKinds] as const
 export type ConnectionKind = typeof connectionKinds[number]
+export const isPanel = (kind: ConnectionKind): kind is PanelKind => (panelKinds as readonly string[]).includes(kind)
 
 /** What a kind of hypervisor can do. What it cannot is left out on purpose and said on screen: never pretended, never a failure. */
 export interface HypervisorCapabilities {
@@ -13,7 +19,7 @@ export interface HypervisorCapabilities {
   readonly knowsAddress: boolean
 }
 const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false }
-export const hypervisorCapabilities: Readonly<Record<ConnectionKind, HypervisorCapabilities>> = {
+export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
   proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
-import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
+import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
@@ -71,7 +71,7 @@ export async function finished(driver: HypervisorDriver, handle: TaskHandle | nu
 export type Lacking = 'task warnings' | 'clones that do not show whose they are' | 'locks that are told' | 'migration' | 'sizes that wait for the next start' | 'machines made by one call'
 
 /** What every hypervisor driver guarantees, whatever it speaks. A case that needs a capability is held to it wherever it is there. */
-export function hypervisorContract(name: string, kind: ConnectionKind, lacking: readonly Lacking[], open: () => Promise<HypervisorBench>) {
+export function hypervisorContract(name: string, kind: HypervisorKind, lacking: readonly Lacking[], open: () => Promise<HypervisorBench>) {
   const can = hypervisorCapabilities[kind]
   const unable = Object.entries(can).filter(([, able]) => !able).map(([capability]) => capability)
   const without = [...unable, ...lacking]

@@ -37,7 +37,7 @@ afterAll(async () => {
   await demo?.stop()
 })
 
-const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Services'], '/clients': ['Klien', 'Clients'], '/products': ['Produk', 'Products'], '/templates': ['Templat', 'Templates'], '/audit': ['Log audit', 'Audit log'] }
+const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Services'], '/clients': ['Klien', 'Clients'], '/products': ['Produk', 'Products'], '/templates': ['Templat', 'Templates'], '/packages': ['Paket hosting', 'Hosting packages'], '/audit': ['Log audit', 'Audit log'] }
 const own = {
   sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },

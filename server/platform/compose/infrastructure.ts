@@ -1,4 +1,5 @@
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
 import { checkRoom } from '#server/infrastructure/check-room.ts'
@@ -10,9 +11,13 @@ import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
+import { listPackages } from '#server/infrastructure/list-packages.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
+import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
+import { syncConnection } from '#server/infrastructure/sync-connection.ts'
+import { syncPackages } from '#server/infrastructure/sync-packages.ts'
 import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
 import { testConnection } from '#server/infrastructure/test-connection.ts'
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
@@ -28,16 +33,17 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
 }
 
 export const composeInfrastructure = ({ read, transact, clock, newId, secrets, log, live }: Core) => {
-  const { connections, remoteTemplates, nodes, addressPools, promises } = read
-  const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) } })
-  const openHypervisor = hypervisors.open
-  const deps = { transact, clock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, openHypervisor }
+  const { connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers } = read
+  const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
+  const { open: openHypervisor, openPanel } = hypervisors
+  const deps = { transact, clock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers, openHypervisor, openPanel }
   const collect = collectState(deps)
+  const sync = { syncTemplates: syncTemplates(deps), syncPackages: syncPackages(deps) }
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: syncTemplates(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncConnection({ connections, ...sync }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    openHypervisor, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
+    openHypervisor, openPanel, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     closeHypervisors: hypervisors.closeAll,

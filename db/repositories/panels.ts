@@ -1,0 +1,49 @@
+import { and, asc, count, eq, ilike, inArray, or, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import type { PackageStore, PanelServerStore } from '#server/infrastructure/panel-ports.ts'
+import type { Executor } from '../client.ts'
+import { connections, packages, panelServers } from '../schema/index.ts'
+import { containing } from '../search-pattern.ts'
+import type { StoreContext } from '../store-context.ts'
+
+/** Columns are named in the database as the schema names them; `excluded` is the row that was to be inserted. */
+const refreshed = { diskMiB: sql.raw('excluded.disk_mi_b'), bandwidthMiB: sql.raw('excluded.bandwidth_mi_b'), maxAddonDomains: sql`excluded.max_addon_domains`, maxMailboxes: sql`excluded.max_mailboxes`, maxDatabases: sql`excluded.max_databases`, seenAt: sql`excluded.seen_at`, present: true }
+
+export function panelStores(db: Executor, context: StoreContext) {
+  const rowsOf = (where: SQL | undefined) => db.select({ package: packages, connectionName: connections.name }).from(packages).innerJoin(connections, eq(connections.id, packages.connectionId)).where(where)
+  const flat = (found: Awaited<ReturnType<typeof rowsOf>>) => found.map(({ package: each, connectionName }) => ({ ...each, connectionName }))
+  return {
+    packages: {
+      async list(filter) {
+        const where = filter.q ? or(ilike(packages.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
+        const found = await rowsOf(where).orderBy(asc(connections.name), asc(packages.name), asc(packages.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const [counted] = await db.select({ total: count() }).from(packages).innerJoin(connections, eq(connections.id, packages.connectionId)).where(where)
+        return { items: flat(found), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+      },
+      forConnection: async connectionId => flat(await rowsOf(eq(packages.connectionId, connectionId)).orderBy(asc(packages.name))),
+      async save(connectionId, found, at) {
+        if (found.length === 0) return
+        await db.insert(packages).values(found.map(each => ({ ...each, id: context.newId(), connectionId, present: true, seenAt: at }))).onConflictDoUpdate({ target: [packages.connectionId, packages.name], set: refreshed })
+      },
+      async markVanished(ids) {
+        if (ids.length > 0) await db.update(packages).set({ present: false }).where(and(inArray(packages.id, [...ids]), eq(packages.present, true)))
+      },
+    } satisfies PackageStore,
+
+    panelServers: {
+      async find(connectionId) {
+        const [row] = await db.select({ server: panelServers, version: connections.version }).from(panelServers).innerJoin(connections, eq(connections.id, panelServers.connectionId)).where(eq(panelServers.connectionId, connectionId))
+        if (!row) return null
+        const { hostname, load, diskMount, diskUsed, diskTotal, accounts, maxAccounts, observedAt } = row.server
+        return {
+          connectionId, observedAt, hostname, version: row.version, load, accounts: accounts === null ? null : { now: accounts, most: maxAccounts },
+          disk: diskMount === null || diskUsed === null || diskTotal === null ? null : { mount: diskMount, used: diskUsed, total: diskTotal },
+        }
+      },
+      async record(connectionId, { hostname, load, disk, accounts }, at) {
+        const kept = { hostname, load, diskMount: disk?.mount ?? null, diskUsed: disk?.used ?? null, diskTotal: disk?.total ?? null, accounts: accounts?.now ?? null, maxAccounts: accounts?.most ?? null, observedAt: at }
+        await db.insert(panelServers).values({ connectionId, ...kept }).onConflictDoUpdate({ target: panelServers.connectionId, set: kept })
+      },
+    } satisfies PanelServerStore,
+  }
+}

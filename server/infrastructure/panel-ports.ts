@@ -1,0 +1,91 @@
+import type { Page, PageRequest } from '../kernel/ports.ts'
+import type { ConnectionTestStep, HypervisorAccess, InfrastructureStores } from './ports.ts'
+
+/** What a driver needs to speak to one control panel. The secret is plain here and nowhere else. */
+export type PanelAccess = Pick<HypervisorAccess, 'connectionId' | 'url' | 'tokenId' | 'tokenSecret' | 'tls'>
+
+/** A package as the panel sells it; a limit that is null is none. */
+export interface RemotePackage { readonly name: string, readonly diskMiB: number | null, readonly bandwidthMiB: number | null, readonly maxAddonDomains: number | null, readonly maxMailboxes: number | null, readonly maxDatabases: number | null }
+
+/** What the server says of itself; null: the token may not see it, or the panel does not say. */
+export interface PanelServer {
+  readonly hostname: string | null, readonly version: string | null, readonly load: number | null
+  /** Of the fullest partition, in bytes. */
+  readonly disk: { readonly mount: string, readonly used: number, readonly total: number } | null
+  /** `most` null: the licence has no limit. */
+  readonly accounts: { readonly now: number, readonly most: number | null } | null
+}
+
+/**
+ * One account as ours. `user` and `domain` say where it is looked for and prove nothing. `ownershipMark` is the mark with which it was created;
+ * `birth` what the panel said of its creation when it was first read back (null: it was not read back yet). One of both has to agree.
+ */
+export interface AccountRef { readonly user: string, readonly domain: string, readonly ownershipMark: string, readonly birth: string | null }
+
+export interface AccountState {
+  readonly user: string, readonly domain: string, readonly package: string, readonly ip: string, readonly contactEmail: string
+  /** Who wrote it and nobody else can: number of the account on its server and the second of its creation. Kept with the account, it proves it for good. */
+  readonly birth: string
+  /** Null: it is not suspended. `byUs`: our own words stand as the reason; else somebody suspended it at the panel, and only he may lift it. */
+  readonly suspended: { readonly reason: string, readonly byUs: boolean } | null
+  readonly diskUsedMiB: number, readonly diskLimitMiB: number | null
+}
+
+/** An address that logs its holder in once, soon, without a password. Never stored, never logged. */
+export interface PanelSession { readonly url: string, readonly expiresAt: Date }
+
+/**
+ * One control panel, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
+ * just been done, and every act is read back before it counts. Every act on an account first proves that the account is ours
+ * (`DriverError` not_ours otherwise); the user's name proves nothing. All failures are `DriverError`s. A time-out after sending is
+ * `unknown_outcome`: the caller looks with `find`, or repeats the same call, which looks itself.
+ */
+export interface PanelDriver {
+  /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
+  test(): AsyncGenerator<ConnectionTestStep>
+  observe(): Promise<PanelServer>
+  listPackages(): Promise<RemotePackage[]>
+  /** Our account, also under another name while its domain is the same; null when there is none (proven: the panel says that it does not exist). @throws DriverError not_ours when somebody else's stands there */
+  find(account: AccountRef): Promise<AccountState | null>
+  /**
+   * An account with our mark from its first moment. Ours already: it is answered as it is. @throws DriverError retryable when the name was taken
+   * (take another), action_required when the domain is on the server, the package is gone or the licence is full
+   */
+  create(input: { readonly user: string, readonly domain: string, readonly package: string, readonly password: string, readonly ownershipMark: string }): Promise<AccountState>
+  /** The panel's letters go to the client from now on; the mark at its birth goes, so `birth` must have been kept before. */
+  handOver(account: AccountRef, contactEmail: string): Promise<void>
+  /** Suspended already, by us or by hand: nothing is done. */
+  suspend(account: AccountRef, reason: string): Promise<void>
+  /** @throws DriverError action_required when it was suspended by hand: that is not ours to lift */
+  resume(account: AccountRef): Promise<void>
+  /** Removes the account with all it holds. Gone already: nothing is done. */
+  remove(account: AccountRef): Promise<void>
+  changePackage(account: AccountRef, packageName: string): Promise<void>
+  setPassword(account: AccountRef, password: string): Promise<void>
+  /** @throws DriverError permanent while the account is suspended */
+  openSession(account: AccountRef, service: 'panel' | 'webmail'): Promise<PanelSession>
+  /** Bytes that the account's domains transferred in a month. */
+  traffic(account: AccountRef, month: { readonly year: number, readonly month: number }): Promise<number>
+}
+
+/** Opens the driver of a connection, its secret decrypted. @throws DriverError action_required when the connection is gone, permanent when it is no panel */
+export type OpenPanel = (connectionId: string) => Promise<PanelDriver>
+
+export interface PackageRecord extends RemotePackage { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface PackageStore {
+  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<PackageRecord>>
+  forConnection(connectionId: string): Promise<PackageRecord[]>
+  /** Adds or refreshes by (connection, name). */
+  save(connectionId: string, packages: readonly RemotePackage[], at: Date): Promise<void>
+  markVanished(ids: readonly string[]): Promise<void>
+}
+
+export interface PanelServerRecord extends PanelServer { readonly connectionId: string, readonly observedAt: Date }
+export interface PanelServerStore {
+  find(connectionId: string): Promise<PanelServerRecord | null>
+  /** Replaces what is known of a panel's server. */
+  record(connectionId: string, seen: PanelServer, at: Date): Promise<void>
+}
+
+/** What those write who know hypervisors and panels alike. */
+export interface PanelStores extends InfrastructureStores { readonly packages: PackageStore, readonly panelServers: PanelServerStore }

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+
+export interface SimPackage { name: string, QUOTA: string, BWLIMIT: string, MAXADDON: string, MAXPOP: string, MAXSQL: string }
+export interface SimAccount {
+  user: string, domain: string, email: string, plan: string, owner: string, uid: number, unix_startdate: number, suspended: boolean, suspendreason: string, suspendtime: number, /** Locked by root: a reseller may not lift its suspension. */ locked: boolean
+  diskUsedMiB: number, transferredBytes: number, /** Hashed nowhere: a test looks at whether it arrived. */ password: string
+}
+export interface SimToken { user: string, secret: string, /** Names of rights; `all` is every one. */ acls: string[] }
+export interface WhmState {
+  version: string, hostname: string, load: number, maxUsers: number, nextUid: number
+  packages: SimPackage[], accounts: Record<string, SimAccount>, tokens: SimToken[], partitions: { mount: string, total: number, used: number }[]
+}
+
+export const fullAcls = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth', 'basic-system-info', 'basic-whm-functions']
+
+const packages: SimPackage[] = [
+  { name: 'gardu_hemat', QUOTA: '2048', BWLIMIT: '20480', MAXADDON: '0', MAXPOP: '10', MAXSQL: '2' },
+  { name: 'gardu_bisnis', QUOTA: '10240', BWLIMIT: 'unlimited', MAXADDON: '5', MAXPOP: '100', MAXSQL: '20' },
+  { name: 'gardu_toko', QUOTA: '25600', BWLIMIT: 'unlimited', MAXADDON: '20', MAXPOP: 'unlimited', MAXSQL: 'unlimited' },
+]
+
+/** A server of a fresh simulator: three packages, one account that is nobody's of ours, three tokens. */
+export function freshState(options: { readonly now: number, /** Secrets of its own instead of those that tests know. */ readonly secrets: boolean }): WhmState {
+  const secret = (known: string) => options.secrets ? randomBytes(16).toString('hex').toUpperCase() : known
+  return {
+    version: '11.138.0.4', hostname: 'web1.simulator.test', load: 0.42, maxUsers: 100, nextUid: 1002, packages: structuredClone(packages),
+    accounts: { lamakita: { user: 'lamakita', domain: 'lama-kita.test', email: 'admin@lama-kita.test', plan: 'gardu_hemat', owner: 'root', uid: 1001, unix_startdate: Math.floor(options.now / 1000) - 90 * 86_400, suspended: false, suspendreason: 'not suspended', suspendtime: 0, locked: false, diskUsedMiB: 412, transferredBytes: 3_221_225_472, password: '' } },
+    tokens: [
+      { user: 'gardu', secret: secret('AAAA1111BBBB2222CCCC3333DDDD4444'), acls: fullAcls }, { user: 'root', secret: secret('EEEE1111BBBB2222CCCC3333DDDD4444'), acls: ['all'] },
+      { user: 'lihat', secret: secret('FFFF1111BBBB2222CCCC3333DDDD4444'), acls: ['list-accts', 'acct-summary', 'list-pkgs'] },
+    ],
+    partitions: [{ mount: '/', total: 52_428_800, used: 10_485_760 }, { mount: '/home', total: 524_288_000, used: 131_072_000 }],
+  }
+}
