@@ -255,9 +255,6 @@ const subscriptionStore = (db: Executor, context: StoreContext): SubscriptionSto
     async setStatus(serviceId, change) {
       await db.update(services).set(change).where(eq(services.id, serviceId))
     },
-    async setDelivered(serviceId, at) {
-      await db.update(services).set({ deliveredAt: at }).where(eq(services.id, serviceId))
-    },
     async setAnchorDay(serviceId, day) {
       await db.update(services).set({ anchorDay: day }).where(eq(services.id, serviceId))
     },
@@ -318,16 +315,17 @@ const noticeStore = (db: Executor): NoticeStore => ({
     return rows.length
   },
   async listFor(invoiceId) {
-    const letterWaits = sql<boolean>`exists (select 1 from ${mails} where ${mails.dedupeKey} = ${noticeKey(sql`${dunningNotices.invoiceId}`, sql`${dunningNotices.step}`)} and ${mails.status} = 'queued')`
-    const letterLeftAt = sql<Date | string | null>`(select coalesce(${mails.sentAt}, ${mails.failedAt}) from ${mails} where ${mails.dedupeKey} = ${noticeKey(sql`${dunningNotices.invoiceId}`, sql`${dunningNotices.step}`)})`
-    const found = await db.select({ serviceId: dunningNotices.serviceId, step: dunningNotices.step, at: dunningNotices.at, waits: letterWaits, leftAt: letterLeftAt }).from(dunningNotices).where(eq(dunningNotices.invoiceId, invoiceId)).limit(200)
-    return found.map(({ serviceId, step, at, waits, leftAt }) => ({ serviceId, step, at: leftAt === null ? at : new Date(leftAt), waits }))
+    const n = dunningNotices
+    const found = await db.select({ serviceId: n.serviceId, step: n.step, at: n.at, status: mails.status, sentAt: mails.sentAt, failedAt: mails.failedAt }).from(n).leftJoin(mails, eq(mails.dedupeKey, noticeKey(sql`${n.invoiceId}`, sql`${n.step}`))).where(eq(n.invoiceId, invoiceId)).limit(200)
+    return found.map(({ serviceId, step, at, status, sentAt, failedAt }) => ({ serviceId, step, at: sentAt ?? failedAt ?? at, waits: status === 'queued' }))
   },
 })
 
 const orderStates = (db: Executor): OrderStates => ({
   async lock(orderId) {
-    const [row] = await db.select({ id: orders.id, number: orders.number, status: orders.status }).from(orders).where(eq(orders.id, orderId)).for('update')
+    // Its key stays. A service that is changed twice in a transaction has its order checked, which shares the key's lock: `for update` would wait for
+    // that, and two services of one order for each other.
+    const [row] = await db.select({ id: orders.id, number: orders.number, status: orders.status }).from(orders).where(eq(orders.id, orderId)).for('no key update')
     return row ?? null
   },
   async setStatus(orderId, status: OrderStatus) {

@@ -14,11 +14,10 @@ export const markServiceActive = (deps: BillingDeps) => async (stores: BillingSt
   const service = await stores.subscriptions.lock(input.serviceId)
   if (!service || !mayTurnActive(service)) return
   const now = deps.clock.now()
-  await stores.subscriptions.setStatus(service.id, { status: 'active', suspensionReason: null, suspensionNote: null, resumeRequestedAt: null })
+  const first = service.status === 'pending'
+  await stores.subscriptions.setStatus(service.id, { status: 'active', suspensionReason: null, suspensionNote: null, resumeRequestedAt: null, ...(first && !isRecurring(service.cycle) ? { deliveredAt: now } : {}) })
   await recordTransition(stores, { entity: 'service', id: service.id, from: service.status, to: 'active', cause: input.cause, actor: input.actor, at: now })
   // The letter names the service and its page; address and password are shown there and nowhere else.
-  const first = service.status === 'pending'
-  if (first && !isRecurring(service.cycle)) await stores.subscriptions.setDelivered(service.id, now)
   await queueMail(deps, stores, {
     template: first ? (input.byHand ? 'work_done' : 'service_ready') : 'service_resumed', key: first ? `service_ready:${service.id}` : `service_resumed:${service.id}:${now.toISOString()}`,
     clientId: service.clientId, path: `/portal/services/${service.id}`, values: { hostname: service.hostname, product: service.productName },

@@ -258,9 +258,7 @@ export interface SubscriptionStore {
   /** Locks many in the order of their ids; by id. */
   lockMany(serviceIds: readonly string[]): Promise<Map<string, Subscription>>
   ofOrder(orderId: string): Promise<Subscription[]>
-  setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null }): Promise<void>
-  /** Of what is paid once: delivered at. */
-  setDelivered(serviceId: string, at: Date): Promise<void>
+  setStatus(serviceId: string, change: { readonly status: ServiceStatus, readonly suspensionReason?: SuspensionReason | null, readonly suspensionNote?: string | null, readonly endReason?: EndReason, readonly endedAt?: Date, readonly resumeRequestedAt?: Date | null, /** Of what is paid once. */ readonly deliveredAt?: Date }): Promise<void>
   setAnchorDay(serviceId: string, day: number): Promise<void>
   setCancellation(serviceId: string, cancellation: { readonly atPeriodEnd: boolean } & CancelWhy): Promise<void>
   /** The change is the service's price from now on; older ones that waited are done, too. */

@@ -65,6 +65,18 @@ describe.each(databaseKinds())('what is paid once on %s', (kind) => {
   }
   const act = (id: string, what: Parameters<TestApp['app']['provisioning']['actOnAdminService']>[0]['act']) => test.app.provisioning.actOnAdminService({ id, act: what, actor: staff })
 
+  it('race: all that one order bought is made active at once, and nobody waits crosswise', async () => {
+    const productId = await machine()
+    const sold: Awaited<ReturnType<typeof order>>[] = []
+    for (let i = 0; i < 6; i += 1) {
+      const placed = await order(Array.from({ length: 4 }, (_, n) => once(productId, { hostname: `a${i}-${n}.contoh.id` })))
+      await world.pay(placed.invoiceId)
+      sold.push(placed)
+    }
+    await Promise.all(sold.flatMap(placed => placed.items.map(({ serviceId }) => world.activate(serviceId))))
+    for (const placed of sold) expect((await world.orderRow(placed.id)).status).toBe('fulfilled')
+  })
+
   describe('a machine', () => {
     it('is charged once with PPN, has no end, and nothing of it is ever invoiced, reminded, suspended or ended again', async () => {
       const productId = await machine()
