@@ -8,7 +8,6 @@ CREATE TABLE "webhook_deliveries" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"endpoint_id" uuid NOT NULL,
 	"mail_id" uuid NOT NULL,
-	"type" text NOT NULL,
 	"payload" text,
 	"status" text NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
@@ -33,7 +32,6 @@ CREATE TABLE "webhook_endpoints" (
 	"money" boolean NOT NULL,
 	"services" boolean NOT NULL,
 	"dunning" text NOT NULL,
-	"status" text DEFAULT 'active' NOT NULL,
 	"paused_by" text,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"updated_at" timestamp (3) with time zone NOT NULL,
@@ -41,7 +39,7 @@ CREATE TABLE "webhook_endpoints" (
 	"last_failure_at" timestamp (3) with time zone,
 	"failing_since" timestamp (3) with time zone,
 	CONSTRAINT "webhook_endpoints_dunning" CHECK ("webhook_endpoints"."dunning" in ('none', 'named', 'all')),
-	CONSTRAINT "webhook_endpoints_status" CHECK ("webhook_endpoints"."status" in ('active', 'paused') and ("webhook_endpoints"."status" = 'paused') = ("webhook_endpoints"."paused_by" is not null)),
+	CONSTRAINT "webhook_endpoints_paused_by" CHECK ("webhook_endpoints"."paused_by" in ('staff', 'endpoint')),
 	CONSTRAINT "webhook_endpoints_previous" CHECK (("webhook_endpoints"."previous_secret" is null) = ("webhook_endpoints"."previous_until" is null))
 );
 --> statement-breakpoint
@@ -54,5 +52,5 @@ CREATE UNIQUE INDEX "webhook_deliveries_once" ON "webhook_deliveries" USING btre
 CREATE INDEX "webhook_deliveries_mail" ON "webhook_deliveries" USING btree ("mail_id");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_created" ON "webhook_deliveries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_status" ON "webhook_deliveries" USING btree ("status","created_at");--> statement-breakpoint
-CREATE INDEX "webhook_deliveries_endpoint" ON "webhook_deliveries" USING btree ("endpoint_id","status","created_at");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_endpoint" ON "webhook_deliveries" USING btree ("endpoint_id","created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "webhook_endpoints_name" ON "webhook_endpoints" USING btree (lower("name"));

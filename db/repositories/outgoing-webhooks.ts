@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
 import { noticeGroupOf } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { DueDelivery, WebhookDeliveryStore, WebhookEndpoint, WebhookEndpointStore } from '#server/notifications/webhook-ports.ts'
@@ -26,7 +26,7 @@ async function namedByTerms(db: Executor, invoiceIds: readonly string[]): Promis
 export async function queueDeliveries(db: Executor, context: StoreContext, notices: readonly QueuedNotice[]): Promise<void> {
   const told = notices.filter(({ userId, template }) => userId !== null && noticeGroupOf(template) !== null)
   if (told.length === 0) return
-  const endpoints = await db.select({ id: webhookEndpoints.id, money: webhookEndpoints.money, services: webhookEndpoints.services, dunning: webhookEndpoints.dunning }).from(webhookEndpoints).where(eq(webhookEndpoints.status, 'active')).orderBy(asc(webhookEndpoints.id)).limit(20).for('key share')
+  const endpoints = await db.select({ id: webhookEndpoints.id, money: webhookEndpoints.money, services: webhookEndpoints.services, dunning: webhookEndpoints.dunning }).from(webhookEndpoints).where(isNull(webhookEndpoints.pausedBy)).orderBy(asc(webhookEndpoints.id)).limit(20).for('key share')
   if (endpoints.length === 0) return
   const dunned = endpoints.some(({ dunning }) => dunning === 'named') ? told.filter(({ template }) => noticeGroupOf(template) === 'dunning') : []
   const named = await namedByTerms(db, dunned.flatMap(({ invoiceId }) => invoiceId ?? []))
@@ -35,7 +35,7 @@ export async function queueDeliveries(db: Executor, context: StoreContext, notic
     return group === 'dunning' ? endpoint.dunning === 'all' || (endpoint.dunning === 'named' && named.has(`${invoiceId} ${endpoint.id}`)) : group !== null && endpoint[group]
   }
   const createdAt = context.now()
-  const rows = told.flatMap(notice => endpoints.filter(endpoint => hears(endpoint, notice)).map(endpoint => ({ id: context.newId(), endpointId: endpoint.id, mailId: notice.id, type: notice.template, status: 'waiting' as const, attempts: 0, round: 0, nextAttemptAt: createdAt, createdAt })))
+  const rows = told.flatMap(notice => endpoints.filter(endpoint => hears(endpoint, notice)).map(endpoint => ({ id: context.newId(), endpointId: endpoint.id, mailId: notice.id, status: 'waiting' as const, attempts: 0, round: 0, nextAttemptAt: createdAt, createdAt })))
   const queued = await insertRows<typeof webhookDeliveries, { id: string }>(db, webhookDeliveries, rows, sql`on conflict do nothing returning id`)
   await context.outbox.emitMany('notifications.webhook-due', queued.map(({ id }) => ({ deliveryId: id, attempts: 0 })))
 }
@@ -62,7 +62,7 @@ function endpointStore(db: Executor): WebhookEndpointStore {
     lock: id => one(id, true),
     async insert(id, fields, sealed, at) {
       if (await taken(id, fields.name)) return false
-      await db.insert(webhookEndpoints).values({ id, ...fields, secret: sealed, status: 'active', createdAt: at, updatedAt: at })
+      await db.insert(webhookEndpoints).values({ id, ...fields, secret: sealed, createdAt: at, updatedAt: at })
       return true
     },
     async update(id, { name, url, money, services, dunning }, at) {
@@ -71,7 +71,7 @@ function endpointStore(db: Executor): WebhookEndpointStore {
       return true
     },
     async setPause(id, by) {
-      await db.update(webhookEndpoints).set({ status: by ? 'paused' : 'active', pausedBy: by }).where(eq(webhookEndpoints.id, id))
+      await db.update(webhookEndpoints).set({ pausedBy: by }).where(eq(webhookEndpoints.id, id))
     },
     async rotate(id, sealed, previousUntil) {
       await db.update(webhookEndpoints).set({ secret: sealed, previousSecret: sql`${webhookEndpoints.secret}`, previousUntil }).where(eq(webhookEndpoints.id, id))
@@ -89,7 +89,7 @@ const deliveryStore = (db: Executor): WebhookDeliveryStore => ({
   async list({ page, pageSize, status, endpointId }) {
     const where = and(status ? eq(webhookDeliveries.status, status) : undefined, endpointId ? eq(webhookDeliveries.endpointId, endpointId) : undefined)
     const d = webhookDeliveries
-    const items = await db.select({ id: d.id, endpointId: d.endpointId, endpointName: webhookEndpoints.name, type: d.type, clientName: users.name, status: d.status, attempts: d.attempts, createdAt: d.createdAt, lastAttemptAt: d.lastAttemptAt, nextAttemptAt: d.nextAttemptAt, deliveredAt: d.deliveredAt, payload: d.payload, answeredStatus: d.answeredStatus, error: d.error, answer: d.answer })
+    const items = await db.select({ id: d.id, endpointId: d.endpointId, endpointName: webhookEndpoints.name, type: mails.template, clientName: users.name, status: d.status, attempts: d.attempts, createdAt: d.createdAt, lastAttemptAt: d.lastAttemptAt, nextAttemptAt: d.nextAttemptAt, deliveredAt: d.deliveredAt, payload: d.payload, answeredStatus: d.answeredStatus, error: d.error, answer: d.answer })
       .from(d).innerJoin(webhookEndpoints, eq(webhookEndpoints.id, d.endpointId)).innerJoin(mails, eq(mails.id, d.mailId)).leftJoin(users, eq(users.id, mails.userId))
       .where(where).orderBy(desc(d.createdAt), desc(d.id)).limit(pageSize).offset((page - 1) * pageSize)
     const [counted] = await db.select({ total: count() }).from(d).where(where)

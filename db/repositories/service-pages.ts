@@ -95,7 +95,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
             (select count(*)::int from refunds f where (f.status = 'requested' and f.needs_approval and f.approved_at is null) or (f.noted_at is null and (f.found or f.status = 'failed'))) as money_back,
             (select count(*)::int from comparison_items c where c.resolved_at is null and c.acknowledged_at is null) as unmatched,
             (select count(*)::int from mails m where m.status = 'queued' and m.template = 'final_notice' and m.created_at < ${now.toISOString()}::timestamptz - interval '1 hour') as letters,
-            (select count(*)::int from webhook_endpoints h where h.paused_by = 'endpoint' or (h.status = 'active' and h.failing_since < ${now.toISOString()}::timestamptz - interval '3 days')) as hooks,
+            (select count(*)::int from webhook_endpoints h where h.paused_by = 'endpoint' or (h.paused_by is null and h.failing_since < ${now.toISOString()}::timestamptz - interval '3 days')) as hooks,
             (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and l.account = 'receivable')::text as receivable,
             (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and i.due_at < ${now.toISOString()}::timestamptz and l.account = 'receivable')::text as overdue,
             (select coalesce(sum(l.amount), 0) from journal_entries e join journal_lines l on l.entry_id = e.id where e.at >= ${monthStart.toISOString()}::timestamptz and e.cause in ('payment_received', 'manual_payment') and l.account in ('gateway_clearing', 'bank'))::text as received`)),

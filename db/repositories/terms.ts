@@ -60,8 +60,8 @@ const termsStore = (db: Executor, context: StoreContext): TermsStore => ({
     if (known.length > 0) await db.insert(termsWebhooks).values(known.map(({ id }) => ({ termsId, endpointId: id })))
   },
   async endpoints() {
-    const rows = await db.select({ id: webhookEndpoints.id, name: webhookEndpoints.name, dunning: webhookEndpoints.dunning, status: webhookEndpoints.status }).from(webhookEndpoints).orderBy(asc(webhookEndpoints.name)).limit(20)
-    return rows.flatMap(({ dunning, status, ...row }) => dunning === 'none' ? [] : [{ ...row, reach: dunning, paused: status === 'paused' }])
+    const rows = await db.select({ id: webhookEndpoints.id, name: webhookEndpoints.name, dunning: webhookEndpoints.dunning, pausedBy: webhookEndpoints.pausedBy }).from(webhookEndpoints).orderBy(asc(webhookEndpoints.name)).limit(20)
+    return rows.flatMap(({ dunning, pausedBy, ...row }) => dunning === 'none' ? [] : [{ ...row, reach: dunning, paused: pausedBy !== null }])
   },
   async isUsed(termsId) {
     const found = await db.execute(sql`select exists (select 1 from product_terms where terms_id = ${termsId}::uuid) or exists (select 1 from client_groups where terms_id = ${termsId}::uuid) as used`)

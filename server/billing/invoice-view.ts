@@ -2,7 +2,7 @@ import { formatMoney, isZero, money, toMoneyJson } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import { depositLapseDays, isDeposit } from './deposit.ts'
-import type { Moved } from './free-days.ts'
+import type { Moved, Notice } from './free-days.ts'
 import type { CreditNote } from './invoicing-ports.ts'
 import { feeFor } from './late-fee.ts'
 import type { LateFee } from './late-fee.ts'
@@ -32,7 +32,7 @@ export function railOf(invoice: Pick<Invoice, 'issuedAt' | 'dueAt' | 'paidAt' | 
   const schedule = scheduleOf({ issuedAt, dueAt, finalNoticeAt: final?.waits ? now : final?.at ?? null }, facts.lapses, rules)
   const last = lastAtDue({ ...facts, bound })
   const issued: RailStep = { kind: 'issued', at: issuedAt, done: true, reason: 'rail_issued' }
-  const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => bound && (status === 'issued' || sent(step.step))).map((step): RailStep => ({ kind: 'reminder', at: sent(step.step)?.at ?? step.at, done: sent(step.step) !== undefined, reason: 'rail_reminder', ...unsent(step.moved, sent(step.step)) }))
+  const reminders = isDeposit(invoice) ? [] : schedule.reminders.filter(step => bound && (status === 'issued' || sent(step.step))).map(step => noticeStep(step, sent(step.step), 'rail_reminder'))
   const steps = [issued, ...reminders, ...feeSteps(facts.lateFee, status === 'issued' && !last ? dueAt : null, rules)]
   if (status === 'paid' && paidAt) steps.push({ kind: 'paid', at: paidAt, done: true, reason: 'rail_paid' })
   else if (closedAt) steps.push(closedStep(status, closedAt))
@@ -47,10 +47,12 @@ export function railOf(invoice: Pick<Invoice, 'issuedAt' | 'dueAt' | 'paidAt' | 
   return steps.sort((a, b) => a.at.getTime() - b.at.getTime())
 }
 
-function finalNoticeStep({ finalNoticeAt, finalNoticeMoved }: InvoiceSchedule, sent: RailFacts['notices'][number] | undefined): RailStep {
-  if (sent?.waits) return { kind: 'reminder', at: sent.at, done: false, reason: 'rail_final_notice_waits' }
-  return { kind: 'reminder', at: sent?.at ?? finalNoticeAt, done: sent !== undefined, reason: 'rail_final_notice', ...unsent(finalNoticeMoved, sent) }
-}
+/** A notice is done when its letter left; until then it stands where it was planned, or written. */
+const noticeStep = ({ at, moved }: Notice, sent: RailFacts['notices'][number] | undefined, reason: RailReason): RailStep =>
+  ({ kind: 'reminder', at: sent?.at ?? at, done: sent !== undefined && !sent.waits, reason, ...unsent(moved, sent) })
+
+const finalNoticeStep = ({ finalNoticeAt: at, finalNoticeMoved: moved }: InvoiceSchedule, sent: RailFacts['notices'][number] | undefined): RailStep =>
+  noticeStep({ at, ...(moved ? { moved } : {}) }, sent, sent?.waits ? 'rail_final_notice_waits' : 'rail_final_notice')
 
 const closedStep = (status: Invoice['status'], at: Date): RailStep => status === 'void' ? { kind: 'void', at, done: true, reason: 'rail_void' } : { kind: 'termination', at, done: true, reason: 'rail_uncollectible' }
 

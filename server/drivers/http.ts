@@ -14,12 +14,16 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 /** How the remote proves who it is: a public CA, the operator's own CA, or exactly one certificate (SHA-256, `AA:BB:…`). */
 export type TlsTrust = { readonly mode: 'system' } | { readonly mode: 'ca', readonly caPem: string } | { readonly mode: 'fingerprint', readonly fingerprint: string }
 
+export type Resolve = (host: string) => Promise<string>
+
 export interface HttpClientOptions {
   /** Names the remote in messages: `Proxmox`, `Midtrans`. */
   readonly name: string
   /** Scheme, host, port and an optional path prefix, without a trailing slash. */
   readonly baseUrl: string
   readonly tls?: TlsTrust
+  /** The address that a host is spoken to at; asked for each connection. Default: `resolveHost`. @throws ConnectFailure */
+  readonly resolve?: Resolve
   /** Sent with every request; may carry credentials. */
   readonly headers?: Readonly<Record<string, string>>
   /** Values that must not appear in any message, whatever the remote echoes. */
@@ -190,11 +194,12 @@ export async function shownCertificate(address: string, port: number, host: stri
   })
 }
 
+interface Way { readonly resolve: Resolve, readonly trust: TlsTrust | null, readonly milliseconds: number }
 /** DNS, TCP and TLS (null: none), each checked. @throws ConnectFailure */
-async function dial(host: string, port: number, trust: TlsTrust | null, milliseconds: number): Promise<Socket> {
+async function dial(host: string, port: number, { resolve, trust, milliseconds }: Way): Promise<Socket> {
   const started = performance.now()
   const left = () => Math.max(1, Math.round(milliseconds - (performance.now() - started)))
-  const address = await Promise.race([resolveHost(host), pause(milliseconds, undefined, { ref: false }).then(() => {
+  const address = await Promise.race([resolve(host), pause(milliseconds, undefined, { ref: false }).then(() => {
     throw new ConnectFailure('dns', `the name ${host} was not resolved within ${milliseconds} ms`)
   })])
   const socket = await openTcp(address, port, left())
@@ -204,11 +209,11 @@ async function dial(host: string, port: number, trust: TlsTrust | null, millisec
 type Connected = (error: Error | null, socket: Duplex) => void
 
 /** An agent whose connections exist only after every check has passed: a request is never written to an unproven remote. */
-function guardedAgent(secureScheme: boolean, keepAlive: boolean, trust: TlsTrust, milliseconds: number): HttpAgent {
+function guardedAgent(secureScheme: boolean, keepAlive: boolean, way: Way): HttpAgent {
   const options = { keepAlive, maxSockets: 16, maxFreeSockets: 4, maxCachedSessions: 0, timeout: 30_000 }
   const agent = secureScheme ? new HttpsAgent(options) : new HttpAgent(options)
   const createConnection = (target: { host?: string | null, port?: number | string | null }, connected: Connected) => {
-    dial(target.host ?? '', Number(target.port), secureScheme ? trust : null, milliseconds).then(socket => connected(null, socket), error => connected(error as Error, undefined as unknown as Duplex))
+    dial(target.host ?? '', Number(target.port), secureScheme ? way : { ...way, trust: null }).then(socket => connected(null, socket), error => connected(error as Error, undefined as unknown as Duplex))
   }
   return Object.assign(agent, { createConnection })
 }
@@ -224,11 +229,12 @@ const connectFailureOf = (error: unknown): ConnectFailure | null => {
  * gets a fresh one, because a kept connection that the remote has just closed would leave the write's outcome unknown for no reason.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { name, baseUrl, tls = { mode: 'system' }, headers = {}, secrets = [], connectMilliseconds = 5_000, totalMilliseconds = 15_000, redirects = 0, maxBytes = 8 * 1_048_576, readRetries = 2 } = options
+  const { name, baseUrl, tls: trust = { mode: 'system' }, resolve = resolveHost, headers = {}, secrets = [], connectMilliseconds: milliseconds = 5_000, totalMilliseconds = 15_000, redirects = 0, maxBytes = 8 * 1_048_576, readRetries = 2 } = options
   if (!/^https?:$/.test(new URL(baseUrl).protocol)) throw new DriverError('permanent', `${name}: only http and https addresses can be spoken to`)
+  const way: Way = { resolve, trust, milliseconds }
   const agents = {
-    kept: { http: guardedAgent(false, true, tls, connectMilliseconds), https: guardedAgent(true, true, tls, connectMilliseconds) },
-    fresh: { http: guardedAgent(false, false, tls, connectMilliseconds), https: guardedAgent(true, false, tls, connectMilliseconds) },
+    kept: { http: guardedAgent(false, true, way), https: guardedAgent(true, true, way) },
+    fresh: { http: guardedAgent(false, false, way), https: guardedAgent(true, false, way) },
   }
   const hidden = secrets.filter(secret => secret.length > 3).flatMap(secret => [secret, encodeURIComponent(secret)])
   const redact = (text: string) => hidden.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Actor } from '../kernel/ports.ts'
 import type { ConnectionStore } from './ports.ts'
-import type { SyncOutcome } from './sync-templates.ts'
+import type { SyncOutcome } from './synchronise.ts'
 
 type Sync = (input: { readonly actor: Actor, readonly id: string }) => Promise<SyncOutcome>
 

@@ -45,14 +45,14 @@ export const sendWebhook = (deps: Deps) => async ({ deliveryId, attempts }: { re
     const endpoint = await stores.webhookEndpoints.lock(due.endpoint.id)
     if (!endpoint || !await stores.webhookDeliveries.settle(deliveryId, attempts, outcome, now)) return
     if (sent.error !== 'paused') await stores.webhookEndpoints.recordAttempt(endpoint.id, sent.ok, now)
-    if (sent.error === 'gone' && endpoint.status === 'active') await stores.webhookEndpoints.setPause(endpoint.id, 'endpoint')
+    if (sent.error === 'gone' && !endpoint.pausedBy) await stores.webhookEndpoints.setPause(endpoint.id, 'endpoint')
     if (waits !== null) await stores.outbox.emit('notifications.webhook-due', { deliveryId, attempts: attempts + 1 }, { startAfterSeconds: waits })
   })
   if (outcome.status === 'dead') log.warn({ deliveryId, endpoint: due.endpoint.id, error: sent.error, status: sent.status }, 'a webhook delivery is dead')
 }
 
 async function attempt({ sender, secrets, clock, wallClock }: Deps, endpoint: WebhookEndpoint, id: string, body: string): Promise<SentWebhook> {
-  if (endpoint.status === 'paused') return unsent('paused')
+  if (endpoint.pausedBy) return unsent('paused')
   let signing: string[]
   try {
     signing = signingSecrets(endpoint, secrets, clock.now())

@@ -66,9 +66,9 @@ export const deleteWebhookEndpoint = ({ transact }: WebhookDeps) => ({ actor, id
 /** A paused endpoint is told of nothing new, and what waits for it is dead at its next attempt; staff replay it. @throws AppError not_found */
 export const pauseWebhookEndpoint = ({ transact }: WebhookDeps) => ({ actor, id, paused }: On & { readonly paused: boolean }): Promise<void> => transact(async (stores) => {
   const before = await locked(stores, id)
-  if ((before.status === 'paused') === paused) return
+  if ((before.pausedBy !== null) === paused) return
   await stores.webhookEndpoints.setPause(id, paused ? 'staff' : null)
-  await stores.audit.record({ actor, action: paused ? 'webhook_endpoint.pause' : 'webhook_endpoint.resume', entity: 'webhook_endpoint', entityId: id, before: { status: before.status }, after: { status: paused ? 'paused' : 'active' } })
+  await stores.audit.record({ actor, action: paused ? 'webhook_endpoint.pause' : 'webhook_endpoint.resume', entity: 'webhook_endpoint', entityId: id, before: { pausedBy: before.pausedBy }, after: { pausedBy: paused ? 'staff' : null } })
 })
 
 /** A new secret, answered this once; the one before it signs beside it for a day. @throws AppError not_found */

@@ -1,5 +1,5 @@
 import type { Locale } from '#shared/vocabulary/catalog.ts'
-import type { DeliveryError, DeliveryStatus, DunningReach } from '#shared/vocabulary/outgoing-webhooks.ts'
+import type { DeliveryError, DeliveryStatus, DunningReach, PausedBy } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Outbox, Page, PageRequest } from '../kernel/ports.ts'
 
@@ -7,7 +7,8 @@ export interface EndpointFields { readonly name: string, readonly url: string, r
 /** Secrets are sealed. `previous` signs beside the present one until then. */
 export interface WebhookEndpoint extends EndpointFields {
   readonly id: string, readonly secret: string, readonly previousSecret: string | null, readonly previousUntil: Date | null
-  readonly status: 'active' | 'paused', readonly pausedBy: 'staff' | 'endpoint' | null
+  /** Null: it is told of notices. */
+  readonly pausedBy: PausedBy | null
   readonly createdAt: Date, readonly lastSuccessAt: Date | null, readonly lastFailureAt: Date | null, readonly failingSince: Date | null
 }
 interface EndpointRow extends WebhookEndpoint { readonly waiting: number, readonly dead: number, readonly terms: readonly string[] }
@@ -22,7 +23,7 @@ export interface WebhookEndpointStore {
   insert(id: string, fields: EndpointFields, sealed: string, at: Date): Promise<boolean>
   /** False when another one has this name. */
   update(id: string, fields: EndpointFields, at: Date): Promise<boolean>
-  setPause(id: string, by: 'staff' | 'endpoint' | null): Promise<void>
+  setPause(id: string, by: PausedBy | null): Promise<void>
   rotate(id: string, sealed: string, previousUntil: Date): Promise<void>
   recordAttempt(id: string, ok: boolean, at: Date): Promise<void>
   remove(id: string): Promise<void>

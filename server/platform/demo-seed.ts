@@ -6,8 +6,8 @@ import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { Core } from './core.ts'
 
-/** The hypervisor that the demo sells from, or its hosting server, as `scripts/demo.ts` hands it over. */
-export interface DemoHypervisor { readonly url: string, readonly tokenId: string, readonly tokenSecret: string, readonly fingerprint: string | null }
+/** A simulated remote of the demo, as `scripts/demo.ts` hands it over. */
+export interface DemoConnection { readonly url: string, readonly tokenId: string, readonly tokenSecret: string, readonly fingerprint: string | null }
 
 export const demoPassword = 'Gardu-demo-2026'
 const people: [Role, string][] = [['client', 'Sari Wulandari'], ['sysadmin', 'Bagus Pratama'], ['business', 'Dewi Lestari'], ['finance', 'Rina Kusuma'], ['owner', 'Hendra Wijaya']]
@@ -43,11 +43,11 @@ const suffixes: [suffix: string, register: bigint, renew: bigint, requirement: {
  * Fills an empty database with the demo's catalogue, accounts and hypervisor, in one transaction; a database with a user in it stays as it
  * is. The addresses of hypervisor and hosting server are renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
  */
-export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoHypervisor | null, panel: DemoHypervisor | null): Promise<'seeded' | 'present'> {
+export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoConnection | null, panel: DemoConnection | null): Promise<'seeded' | 'present'> {
   const { executor } = core.database
   const [{ count } = { count: 0 }] = await executor.select({ count: sql<number>`count(*)::int` }).from(users)
   if (count > 0) {
-    if (hypervisor) await executor.update(connections).set({ url: hypervisor.url, tokenId: hypervisor.tokenId, tokenSecret: core.secrets.seal(hypervisor.tokenSecret), tlsFingerprint: hypervisor.fingerprint }).where(sql`${connections.name} = 'Jakarta'`)
+    if (hypervisor) await executor.update(connections).set(reach(hypervisor, core)).where(sql`${connections.name} = 'Jakarta'`)
     if (panel) await executor.update(connections).set(reach(panel, core)).where(sql`${connections.name} = ${panelName} and ${connections.kind} = 'whm'`)
     return 'present'
   }
@@ -74,7 +74,7 @@ async function seedPeople(tx: Executor, { newId, now, passwordHash }: { newId: C
   })))
 }
 
-async function seedHypervisor(tx: Executor, hypervisor: DemoHypervisor, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<{ connectionId: string, templateIds: string[] }> {
+async function seedHypervisor(tx: Executor, hypervisor: DemoConnection, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<{ connectionId: string, templateIds: string[] }> {
   const connectionId = newId()
   await tx.insert(connections).values({
     id: connectionId, kind: 'proxmox', name: 'Jakarta', url: hypervisor.url, tlsMode: hypervisor.fingerprint ? 'fingerprint' : 'system', tlsFingerprint: hypervisor.fingerprint, tokenId: hypervisor.tokenId, tokenSecret: secrets.seal(hypervisor.tokenSecret),
@@ -90,10 +90,10 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoHypervisor, { newId,
 }
 
 const panelName = 'Web 1'
-const reach = (at: DemoHypervisor, { secrets }: Pick<Core, 'secrets'>) => ({ url: at.url, tokenId: at.tokenId, tokenSecret: secrets.seal(at.tokenSecret), tlsMode: at.fingerprint ? 'fingerprint' as const : 'system' as const, tlsFingerprint: at.fingerprint })
+const reach = (at: DemoConnection, { secrets }: Pick<Core, 'secrets'>) => ({ url: at.url, tokenId: at.tokenId, tokenSecret: secrets.seal(at.tokenSecret), tlsMode: at.fingerprint ? 'fingerprint' as const : 'system' as const, tlsFingerprint: at.fingerprint })
 
 /** The hosting server; its packages come with the first synchronisation. */
-async function seedPanel(tx: Executor, panel: DemoHypervisor, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<void> {
+async function seedPanel(tx: Executor, panel: DemoConnection, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<void> {
   await tx.insert(connections).values({ id: newId(), kind: 'whm', name: panelName, ...reach(panel, { secrets }), storage: '', bridge: '', nodes: [], createdAt: now })
 }
 
@@ -155,7 +155,7 @@ async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick
 }
 
 /** Reads a connection of the demo from its variable. @throws when it is set and unusable. */
-export function readDemoConnection(name: string, text: string | undefined): DemoHypervisor | null {
+export function readDemoConnection(name: string, text: string | undefined): DemoConnection | null {
   if (!text) return null
   const { url, tokenId, tokenSecret, fingerprint } = JSON.parse(text) as Partial<Record<string, string | null>>
   if (!url || !tokenId || !tokenSecret) throw new Error(`${name} must hold url, tokenId and tokenSecret`)

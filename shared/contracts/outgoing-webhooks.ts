@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { deliveryErrors, deliveryStatuses, dunningReaches } from '#shared/vocabulary/outgoing-webhooks.ts'
+import { deliveryErrors, deliveryStatuses, dunningReaches, pausers } from '#shared/vocabulary/outgoing-webhooks.ts'
 import { contract, idParams, instant, listOf, pageQuery, uuid } from './contract.ts'
 
 const tag = 'admin'
@@ -10,7 +10,7 @@ export const webhookEndpointBody = z.object({ name: z.string().trim().min(2).max
   .refine(({ money, services, dunning }) => money || services || dunning !== 'none', { path: ['dunning'], message: 'webhook_tells_nothing' })
 /** Its secret is never answered again. */
 export const webhookEndpointView = z.object({
-  id: uuid, name: z.string(), url: z.string(), money: z.boolean(), services: z.boolean(), dunning: z.enum(dunningReaches), status: z.enum(['active', 'paused']), pausedBy: z.enum(['staff', 'endpoint']).nullable(), /** Both secrets sign until then. */ previousSecretUntil: instant.nullable(),
+  id: uuid, name: z.string(), url: z.string(), money: z.boolean(), services: z.boolean(), dunning: z.enum(dunningReaches), /** Null: it is told of notices. */ pausedBy: z.enum(pausers).nullable(), /** Both secrets sign until then. */ previousSecretUntil: instant.nullable(),
   createdAt: instant, lastSuccessAt: instant.nullable(), lastFailureAt: instant.nullable(), failingSince: instant.nullable(), waiting: z.number().int(), dead: z.number().int(), /** Billing terms that name it. */ terms: z.array(z.string()),
 })
 const withSecret = z.object({ id: uuid, /** Shown this once. */ secret: z.string() })

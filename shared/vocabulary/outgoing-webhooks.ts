@@ -7,6 +7,9 @@ export type NoticeGroup = typeof noticeGroups[number]
 /** Of whose reminders and final notices an endpoint is told: nobody's, those of services whose terms name it, or everybody's. */
 export const dunningReaches = ['none', 'named', 'all'] as const
 export type DunningReach = typeof dunningReaches[number]
+/** Who paused an endpoint: staff, or it itself by answering that it is gone. */
+export const pausers = ['staff', 'endpoint'] as const
+export type PausedBy = typeof pausers[number]
 export const deliveryStatuses = ['waiting', 'delivered', 'dead'] as const
 export type DeliveryStatus = typeof deliveryStatuses[number]
 /** Why an attempt failed: `refused` is any answer that is neither 2xx, a redirect nor 410. */

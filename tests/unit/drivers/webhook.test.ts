@@ -96,14 +96,16 @@ describe('sending', () => {
     expect(await webhookSender({ allow: [`127.0.0.1:${port}`, `127.0.0.1:${inside.port}`] }).send(message(`http://127.0.0.1:${port}/`))).toMatchObject({ ok: false, status: 307, error: 'redirected' })
     expect(inside.came).toHaveLength(0)
   })
-  it('of an endless answer 500 characters are kept; no answer in time is a failure; a closed port is one', async () => {
+  it('of a long answer 500 characters are kept; an endless one, none in time and a closed port are failures', async () => {
+    const long = await listen((_, reply) => reply.end('x'.repeat(65_536)))
     const { port } = await listen((_, reply) => {
       const more = () => reply.write('x'.repeat(65_536), error => error ? undefined : more())
       more()
     })
     const silent = await listen(() => undefined)
-    const sender = webhookSender({ allow: [`127.0.0.1:${port}`, `127.0.0.1:${silent.port}`, '127.0.0.1:1025'], milliseconds: 400 })
-    expect(await sender.send(message(`http://127.0.0.1:${port}/`))).toMatchObject({ ok: true, answer: 'x'.repeat(500) })
+    const sender = webhookSender({ allow: [`127.0.0.1:${long.port}`, `127.0.0.1:${port}`, `127.0.0.1:${silent.port}`, '127.0.0.1:1025'], milliseconds: 400 })
+    expect(await sender.send(message(`http://127.0.0.1:${long.port}/`))).toMatchObject({ ok: true, answer: 'x'.repeat(500) })
+    expect(await sender.send(message(`http://127.0.0.1:${port}/`))).toMatchObject({ ok: false, error: 'no_answer' })
     expect(await sender.send(message(`http://127.0.0.1:${silent.port}/`))).toMatchObject({ ok: false, status: null, error: 'no_answer' })
     expect(await sender.send(message('http://127.0.0.1:1025/'))).toMatchObject({ ok: false, error: 'no_connection' })
   })

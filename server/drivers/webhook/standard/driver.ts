@@ -1,10 +1,11 @@
 import { promises as dns } from 'node:dns'
-import { request as httpRequest } from 'node:http'
-import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { DriverError } from '#shared/errors/driver-error.ts'
 import type { DeliveryError } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { SentWebhook, WebhookSender } from '#server/notifications/webhook-ports.ts'
+import { ConnectFailure, createHttpClient } from '../../http.ts'
+import type { HttpReply } from '../../http.ts'
 import { isPublicAddress } from './public-address.ts'
 import { signWebhook } from './signature.ts'
 
@@ -15,50 +16,58 @@ interface Options {
   /** DNS, connection and answer together. */
   readonly milliseconds?: number
 }
-type Target = { readonly url: URL, readonly address: string } | { readonly refused: 'webhook_url_shape' | 'webhook_address_private' | 'webhook_address_unknown' }
 
 const answerLength = 500
 const resolveAll = async (host: string) => (await dns.lookup(host, { all: true })).map(found => found.address)
 const portOf = (url: URL) => Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+class PrivateAddress extends ConnectFailure {}
 
 /**
  * Sends Standard Webhooks. The name is resolved once for each message, every address of it has to be public, and the connection goes to an
  * address of that very answer: a name that answers differently afterwards (DNS rebinding) reaches nothing else. TLS proves the name.
  */
 export function webhookSender({ allow, resolve = resolveAll, milliseconds = 10_000 }: Options): WebhookSender {
-  async function targetOf(text: string): Promise<Target> {
-    if (!URL.canParse(text)) return { refused: 'webhook_url_shape' }
+  const isAllowed = (url: URL) => allow.includes(`${url.hostname}:${portOf(url)}`)
+  /** Null: nothing is sent to an address of this form. */
+  function shapeOf(text: string): URL | null {
+    if (!URL.canParse(text)) return null
     const url = new URL(text)
-    const port = portOf(url)
-    const allowed = allow.includes(`${url.hostname}:${port}`)
-    if (url.username || url.password || (url.protocol !== 'https:' && !(allowed && url.protocol === 'http:')) || (port !== 443 && port < 1024)) return { refused: 'webhook_url_shape' }
-    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isAllowed(url))
+    return safe && !url.username && !url.password && (portOf(url) === 443 || portOf(url) >= 1024) ? url : null
+  }
+  /** The address to connect to. @throws ConnectFailure */
+  const addressOf = (url: URL) => async (name: string): Promise<string> => {
+    const host = name.replace(/^\[|\]$/g, '')
     const addresses = isIP(host) ? [host] : await resolve(host).catch(() => [])
     // IPv4 first: not every house reaches IPv6.
     const address = addresses.toSorted((a, b) => isIP(a) - isIP(b))[0]
-    if (!address) return { refused: 'webhook_address_unknown' }
-    return allowed || addresses.every(isPublicAddress) ? { url, address } : { refused: 'webhook_address_private' }
-  }
-  const bounded = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-    const late = Promise.withResolvers<never>()
-    const stop = () => late.reject(signal.reason)
-    signal.addEventListener('abort', stop)
-    return Promise.race([work, late.promise]).finally(() => signal.removeEventListener('abort', stop))
+    if (!address) throw new ConnectFailure('dns', `the name ${host} cannot be resolved`)
+    if (!isAllowed(url) && !addresses.every(isPublicAddress)) throw new PrivateAddress('dns', `${host} is not a public address`)
+    return address
   }
   return {
-    async refusal(url) {
-      const target = await bounded(targetOf(url), AbortSignal.timeout(milliseconds)).catch((): Target => ({ refused: 'webhook_address_unknown' }))
-      return 'refused' in target ? target.refused : null
+    async refusal(text) {
+      const url = shapeOf(text)
+      if (!url) return 'webhook_url_shape'
+      const late = pause(milliseconds, undefined, { ref: false }).then(() => {
+        throw new ConnectFailure('dns', `the name ${url.hostname} was not resolved in time`)
+      })
+      return Promise.race([addressOf(url)(url.hostname), late]).then(() => null, error => error instanceof PrivateAddress ? 'webhook_address_private' : 'webhook_address_unknown')
     },
     async send({ url: text, id, at, body, secrets }) {
-      const signal = AbortSignal.timeout(milliseconds)
+      const url = shapeOf(text)
+      if (!url) return failed('address_refused')
+      const timestamp = Math.floor(at.getTime() / 1000)
+      const client = createHttpClient({ name: 'webhook', baseUrl: url.origin, resolve: addressOf(url), connectMilliseconds: milliseconds, totalMilliseconds: milliseconds, maxBytes: 1_048_576 })
       try {
-        const target = await bounded(targetOf(text), signal)
-        if ('refused' in target) return failed(target.refused === 'webhook_address_unknown' ? 'address_unknown' : 'address_refused')
-        const timestamp = Math.floor(at.getTime() / 1000)
-        return await post(target, body, { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signWebhook(secrets, { id, timestamp, body }) }, signal)
+        return toSent(await client.request({
+          method: 'POST', path: `${url.pathname}${url.search}`, text: body,
+          headers: { 'content-type': 'application/json', 'user-agent': 'Gardu', 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signWebhook(secrets, { id, timestamp, body }) },
+        }))
       } catch (error) {
-        return failed(signal.aborted ? 'no_answer' : errorOf(error))
+        return failed(errorOf(error))
+      } finally {
+        client.close()
       }
     },
   }
@@ -66,40 +75,18 @@ export function webhookSender({ allow, resolve = resolveAll, milliseconds = 10_0
 
 const failed = (error: DeliveryError): SentWebhook => ({ ok: false, status: null, error, answer: '', retryAfterSeconds: null })
 
+const failures = { dns: 'address_unknown', tcp: 'no_connection', tls: 'certificate' } as const
 function errorOf(error: unknown): DeliveryError {
-  const code = error instanceof Error ? String((error as NodeJS.ErrnoException).code ?? '') : ''
-  if (/CERT|TLS|SSL|EPROTO|SELF_SIGNED|UNABLE_TO/.test(code)) return 'certificate'
-  return /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES/.test(code) ? 'no_connection' : 'no_answer'
+  const early = error instanceof DriverError ? error.cause : error
+  if (early instanceof PrivateAddress) return 'address_refused'
+  return early instanceof ConnectFailure ? failures[early.step] : 'no_answer'
 }
 
-function post({ url, address }: { readonly url: URL, readonly address: string }, body: string, signed: Readonly<Record<string, string>>, signal: AbortSignal): Promise<SentWebhook> {
-  const { promise, resolve, reject } = Promise.withResolvers<SentWebhook>()
-  const name = url.hostname.replace(/^\[|\]$/g, '')
-  const options = {
-    host: address, port: portOf(url), path: `${url.pathname}${url.search}`, method: 'POST', agent: false as const, signal,
-    headers: { 'host': url.host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'user-agent': 'Gardu', ...signed },
-  }
-  const request = url.protocol === 'https:' ? httpsRequest({ ...options, minVersion: 'TLSv1.2', ...(isIP(name) ? {} : { servername: name }) }) : httpRequest(options)
-  request.once('response', reply => read(reply).then(resolve, reject))
-  // Stays: what breaks after the answer was cut is nobody's concern any more.
-  request.on('error', reject)
-  request.end(body)
-  return promise
-}
-
-async function read(reply: IncomingMessage): Promise<SentWebhook> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of reply as AsyncIterable<Buffer>) {
-    parts.push(part)
-    length += part.length
-    if (length > answerLength * 4) break
-  }
-  const status = reply.statusCode ?? 0
+function toSent({ status, body, headers }: HttpReply): SentWebhook {
   const ok = status >= 200 && status < 300
   const error = ok ? null : status === 410 ? 'gone' : status >= 300 && status < 400 ? 'redirected' : 'refused'
   // PostgreSQL keeps no NUL in a text.
-  return { ok, status, error, answer: Buffer.concat(parts).toString('utf8').replaceAll('\0', '').slice(0, answerLength), retryAfterSeconds: retryAfter(reply.headers['retry-after']) }
+  return { ok, status, error, answer: body.replaceAll('\0', '').slice(0, answerLength), retryAfterSeconds: retryAfter(headers['retry-after']) }
 }
 
 /** Seconds, or a date. */
