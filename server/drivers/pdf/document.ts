@@ -48,9 +48,12 @@ export const heading = (title: string, below: string, facts: readonly (readonly 
 })
 export const sums = (rows: TableCell[][]): Content => ({ columns: [{ width: '*', text: '' }, { width: 'auto', table: { body: rows }, layout: 'noBorders' }], margin: [0, 16, 0, 0] })
 
+/** Reading a font's kerning anew for each document takes more than half of drawing it, and is not seen at this size. An object takes features away, which the types do not tell. */
+const unkerned = () => ({ kern: false, mark: false, mkmk: false, curs: false })
+
 /** An A4 page with what every document of ours carries; `foot` stands at the bottom of each page. */
 export const page = (frame: { readonly title: string, readonly author: string, readonly foot: string, readonly locale: Locale }, content: Content[]): TDocumentDefinitions => ({
-  pageSize: 'A4', pageMargins: [48, 48, 48, 64], defaultStyle: { font: 'Roboto', fontSize: 9.5, lineHeight: 1.25 },
+  pageSize: 'A4', pageMargins: [48, 48, 48, 64], defaultStyle: { font: 'Roboto', fontSize: 9.5, lineHeight: 1.25, fontFeatures: unkerned() as never },
   styles: { title: { fontSize: 20, bold: true }, label: { fontSize: 8, color: '#64748b' }, note: { fontSize: 8.5, italics: true, color: '#475569' } },
   info: { title: frame.title, author: frame.author },
   footer: (number, pages) => ({ columns: [{ text: frame.foot, style: 'note' }, { text: texts[frame.locale].invoice.page.replace('{page}', String(number)).replace('{pages}', String(pages)), alignment: 'right', style: 'label' }], margin: [48, 24, 48, 0] }),
