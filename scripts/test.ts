@@ -31,7 +31,7 @@ if (strict && Object.values(found).includes(null)) {
 }
 // Not ours to ship, so that nobody can be asked to have them.
 const described = process.env.GARDU_TEST_OPENAPI !== undefined
-if (!described && chosen.includes('contract')) say('left out: what the OpenAPI descriptions of gateways and WHM say of our drivers (GARDU_TEST_OPENAPI names the folder that holds them)')
+if (!described && chosen.includes('contract')) say('left out: what the descriptions of gateways, Proxmox VE and WHM say of our drivers (GARDU_TEST_OPENAPI names the folder that holds them)')
 if (process.env.GARDU_TEST_VIM25 === undefined && chosen.includes('unit')) say('left out: whether VMware calls list their elements in the vendor\'s order (GARDU_TEST_VIM25 names the file that describes the types)')
 const running: Running[] = []
 const env: Record<string, string | undefined> = { GARDU_TEST_CHROMIUM: found.chromium ?? undefined, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' }

@@ -1,6 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -8,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
+import { listeningProxy } from '../support/listening-proxy.ts'
 import { mark } from './panel.suite.ts'
 
 /**
@@ -61,25 +60,8 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
       if (answer) check(answered, `${label} response`, answer, JSON.parse(body))
       else mismatches.push(`${label} is not described`)
     }
-    const server = createServer((incoming, outgoing) => {
-      const chunks: Buffer[] = []
-      incoming.on('data', chunk => chunks.push(chunk as Buffer))
-      incoming.on('end', () => void pass(Buffer.concat(chunks)))
-      const pass = async (sent: Buffer) => {
-        const { method = 'GET', headers: { authorization = '', 'content-type': type = '' } } = incoming
-        const target = new URL(incoming.url ?? '/', simulator.url)
-        const reply = await fetch(target, { method, headers: { authorization, ...(type ? { 'content-type': type } : {}) }, ...(sent.length > 0 ? { body: new Uint8Array(sent) } : {}) })
-        const body = await reply.text()
-        judge(method, target.pathname, Object.fromEntries(method === 'GET' ? target.searchParams : new URLSearchParams(sent.toString())), reply.status, body)
-        outgoing.writeHead(reply.status, { 'content-type': 'application/json' }).end(body)
-      }
-    })
-    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    close = () => {
-      server.closeAllConnections()
-      server.close()
-    }
+    const proxy = await listeningProxy(simulator.url, ({ method, path, params, status, body }) => judge(method, path, params, status, body))
+    ;({ url, close } = proxy)
   })
   afterAll(async () => {
     close()
