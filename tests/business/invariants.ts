@@ -167,9 +167,10 @@ async function lostLetters({ world, mailRoom }: House): Promise<string[]> {
 /** Payments of which our books say something else than the gateway. */
 async function differences(house: House): Promise<object[]> {
   const booked = await house.world().rows<{ order: string, status: string, moved: string, won: string }>(sql`
-    select p.gateway_order_id as order, p.status, coalesce((select sum(l.amount) from journal_entries e join journal_lines l on l.entry_id = e.id and l.account = 'gateway_clearing' where e.cause_id = p.id::text
-      or e.cause_id in (select r.id::text from refunds r where r.payment_id = p.id)), 0)::text as moved,
-      coalesce((select sum(r.amount) from refunds r where r.payment_id = p.id and r.status = 'reversed'), 0)::text as won from payments p where p.gateway = 'midtrans'`)
+    with moved as (select e.cause_id, sum(l.amount) as amount from journal_entries e join journal_lines l on l.entry_id = e.id and l.account = 'gateway_clearing' group by e.cause_id),
+      returned as (select r.payment_id, sum(m.amount) as amount, sum(r.amount) filter (where r.status = 'reversed') as won from refunds r left join moved m on m.cause_id = r.id::text group by r.payment_id)
+    select p.gateway_order_id as order, p.status, (coalesce(m.amount, 0) + coalesce(r.amount, 0))::text as moved, coalesce(r.won, 0)::text as won
+    from payments p left join moved m on m.cause_id = p.id::text left join returned r on r.payment_id = p.id where p.gateway = 'midtrans'`)
   const standings = house.archive.standings()
   return booked.flatMap(({ order, status, moved, won }) => {
     const { status: there, amount } = standings.get(order) ?? { status: 'unknown', amount: 0 }
