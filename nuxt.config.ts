@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'gateways', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'gateways', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seedServices, timePlan } from '../tests/bench/billing-plan.ts'
 import { benchBooking } from '../tests/bench/booking.ts'
+import { benchConsole } from '../tests/bench/console.ts'
 import { benchJavaScript, benchLighthouse } from '../tests/bench/browser.ts'
 import { benchJourney } from '../tests/bench/journey.ts'
 import { benchLedger, seedJournal } from '../tests/bench/ledger.ts'
@@ -61,6 +62,9 @@ try {
 
   say('payments from their notification to the books …')
   measured(...await benchBooking(300))
+
+  say('consoles, relayed …')
+  measured(...await benchConsole(200))
 
   say('reports over 1,000,000 journal lines …')
   const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })

@@ -12,6 +12,7 @@ export const components = {
   postgresql: { packages: ['postgresql'], find: () => globSync('/usr/lib/postgresql/*/bin/initdb').sort().at(-1)?.replace(/initdb$/, '') ?? null, hint: 'PostgreSQL 15 or newer (Debian: apt-get install postgresql)' },
   redis: { packages: ['redis-server'], find: () => onPath('redis-server'), hint: 'Redis 7 or newer (Debian: apt-get install redis-server)' },
   vcsim: { packages: ['golang-go', 'golang-github-vmware-govmomi-dev'], find: () => existsSync('/usr/share/gocode/src/github.com/vmware/govmomi/simulator') ? onPath('go') : null, hint: 'Go and VMware\'s simulator (Debian: apt-get install golang-go golang-github-vmware-govmomi-dev)' },
+  qemu: { packages: ['qemu-system-x86'], find: () => onPath('qemu-system-x86_64'), hint: 'QEMU (Debian: apt-get install --no-install-recommends qemu-system-x86)' },
   chromium: { packages: ['chromium', 'fonts-liberation'], find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'), hint: 'Chromium (Debian: apt-get install chromium fonts-liberation)' },
 } as const
 export type ComponentName = keyof typeof components

@@ -151,6 +151,11 @@ function serviceControl(db: Executor): ServiceControl {
       const found = await db.select({ id: services.id }).from(services).where(and(eq(services.id, serviceId), eq(services.clientId, clientId)))
       return found.length > 0
     },
+    async standings(serviceIds) {
+      if (serviceIds.length === 0) return new Map()
+      const rows = await db.select({ id: services.id, status: services.status, resourceStatus: resources.status }).from(services).leftJoin(resources, eq(resources.serviceId, services.id)).where(inArray(services.id, [...serviceIds]))
+      return new Map(rows.map(row => [row.id, { status: row.status, resourceStatus: row.resourceStatus ?? 'none' }]))
+    },
     async hostname(serviceId) {
       const [row] = await db.select({ hostname: services.hostname }).from(services).where(eq(services.id, serviceId))
       return row?.hostname ?? null

@@ -32,7 +32,7 @@ const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow):
 const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
     s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
-    coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
+    coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
     count(*) over () as total

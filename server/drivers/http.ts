@@ -194,9 +194,9 @@ export async function shownCertificate(address: string, port: number, host: stri
   })
 }
 
-interface Way { readonly resolve: Resolve, readonly trust: TlsTrust | null, readonly milliseconds: number }
+export interface Way { readonly resolve: Resolve, readonly trust: TlsTrust | null, readonly milliseconds: number }
 /** DNS, TCP and TLS (null: none), each checked. @throws ConnectFailure */
-async function dial(host: string, port: number, { resolve, trust, milliseconds }: Way): Promise<Socket> {
+export async function dial(host: string, port: number, { resolve, trust, milliseconds }: Way): Promise<Socket> {
   const started = performance.now()
   const left = () => Math.max(1, Math.round(milliseconds - (performance.now() - started)))
   const address = await Promise.race([resolve(host), pause(milliseconds, undefined, { ref: false }).then(() => {

@@ -100,9 +100,49 @@ export interface HypervisorDriver {
   setSuspended(machine: MachineRef, suspended: boolean): Promise<void>
   /** Null when no machine carries the mark (any more). */
   inspect(machine: { readonly ownershipMark: string, readonly node: string | null, readonly vmid: number | null }): Promise<MachineState | null>
+  /**
+   * Where its screen can be reached: asked anew for each connection. Null: it does not run, so there is none.
+   * @throws DriverError permanent without the capability
+   */
+  openConsole(machine: MachineRef): Promise<ConsoleTarget | null>
   /** Destroys a stopped machine with its disks. Gone already: nothing is done, null. */
   destroy(machine: MachineRef): Promise<TaskHandle | null>
 }
+
+/** Where the screen of one machine can be reached, once and for some seconds. All of it is secret: none leaves the server. */
+export interface ConsoleTarget {
+  /** Names the hypervisor in messages. */
+  readonly label: string
+  /** `wss:` or `ws:`. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly protocols: readonly string[]
+  readonly tls: HypervisorAccess['tls']
+  /** Of the VNC authentication; only its first eight letters count there. */
+  readonly password: string
+}
+
+/** A proven line to a machine's screen: RFB 3.8 from the client's `ClientInit` on, in pieces as they come. */
+export interface ConsoleLine {
+  /** What came before a listener was there is told to it first. */
+  onData(listener: (data: Uint8Array) => void): void
+  /** Called once, also when it is closed already. */
+  onClose(listener: () => void): void
+  /** `sent` is called when the bytes have left. */
+  send(data: Uint8Array, sent?: () => void): void
+  /** Bytes that wait to leave. */
+  readonly waiting: number
+  /** No more is read from the hypervisor until `resume`. */
+  pause(): void
+  resume(): void
+  close(code?: number, reason?: string): void
+}
+
+/**
+ * Connects to a screen and proves us there. Honours the connection's trust as every request does.
+ * @throws DriverError retryable (nothing answers), action_required (certificate, password or ticket refused), permanent (it speaks something else)
+ */
+export type ConnectConsole = (target: ConsoleTarget) => Promise<ConsoleLine>
 
 /** Opens the driver of a connection, its secret decrypted. @throws DriverError action_required when the connection is gone. */
 export type OpenHypervisor = (connectionId: string) => Promise<HypervisorDriver>

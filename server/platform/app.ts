@@ -13,6 +13,7 @@ import { composeProvisioning } from './compose/provisioning.ts'
 import { composeReports } from './compose/reports.ts'
 import { composeTax } from './compose/tax.ts'
 import type { Config } from './config.ts'
+import { consoleRelay } from './console-relay.ts'
 import { openCore } from './core.ts'
 import type { Outside } from './core.ts'
 import { eventStreams } from './event-streams.ts'
@@ -42,11 +43,16 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains, reports }
   const handlers: Partial<Handlers> = Object.assign({}, ...Object.values(modules).map(module => 'handlers' in module ? module.handlers : {}))
   const streams = eventStreams(core.live)
+  const consoles = consoleRelay({
+    baseUrl: config.GARDU_BASE_URL, kv: core.kv, live: core.live, log: core.log, takeTicket: provisioning.takeConsoleTicket, open: provisioning.openConsole,
+    standings: core.read.serviceControl.standings, sessionHolder: identity.sessionHolder,
+  })
   return {
     ...modules,
     core,
     taxes,
     streams,
+    consoles,
     /** Begins to work on jobs; a process that only serves pages leaves it. */
     startWorkers: () => core.jobs.work(handlers as Handlers),
     /** Asks once for all that recurs: what fell due while no process ran is not left until the hour comes round. */
@@ -58,6 +64,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
     },
     close() {
       streams.close()
+      consoles.close()
       taxes.close()
       holidays.close()
       infrastructure.closeHypervisors()

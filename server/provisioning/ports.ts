@@ -3,7 +3,7 @@ import type { SoldOption, CancelWhy } from '../billing/ports.ts'
 import type { changeView } from '#shared/contracts/portal.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
-import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
@@ -84,6 +84,8 @@ export interface ServiceControl {
   /** Whether what a service was ordered for is paid, now or ever. */
   isPaid(serviceId: string): Promise<boolean>
   isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
+  /** How these services and their machines stand now; who is gone is missing. */
+  standings(serviceIds: readonly string[]): Promise<ReadonlyMap<string, { readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus }>>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
   /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something, changed ones whose machine is not what was sold; none of them with an open saga. */
@@ -94,7 +96,7 @@ export interface ServiceControl {
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
   readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
-  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly node: string | null, readonly vmid: number | null,
+  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
 }
 export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }

@@ -9,6 +9,7 @@ import { toSoldOptionView } from '#shared/options/option-views.ts'
 import { totalOfTerms } from '#shared/options/sold-options.ts'
 import type { TransitionRecord } from '../kernel/ports.ts'
 import type { BillingSide, InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
+import { consoleRefusal } from './console-access.ts'
 import { clientReason } from './texts.ts'
 
 export type ServiceSummaryView = z.input<typeof serviceSummaryView>
@@ -59,7 +60,7 @@ function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide
   const { spec, templateName, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, credentialsAvailable: service.hasPassword && built,
+    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, consoleRefusal: consoleRefusal(service), credentialsAvailable: service.hasPassword && built,
     ...toPrices(billing),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }

@@ -6,7 +6,7 @@ import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
 import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
-import { invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
+import { consoleTicketView, invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
 import { optionView, productSpec } from './storefront.ts'
 
 const tag = 'admin'
@@ -134,6 +134,7 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
 export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional(), /** Work that is paid and not done. */ work: z.stringbool().optional() }), response: listOf(adminServiceView) })
 export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
 export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, deliver, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
+export const openAdminConsole = contract({ method: 'POST', path: '/api/admin/services/{id}/console', access: 'sysadmin', tag, summary: 'A ticket that opens the console of a machine once; audited when it is used', params: idParams, response: consoleTicketView, status: 201, rateLimit: { limit: 30, seconds: 60 } })
 
 // Money -------------------------------------------------------------------------------------------------------------------------------
 export const adminInvoiceSummaryView = invoiceSummaryView.extend({ clientId: uuid, clientName: z.string() })

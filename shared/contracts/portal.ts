@@ -76,10 +76,12 @@ export const serviceView = serviceSummaryView.extend({
   priceChanges: z.array(z.object({ price: moneyView, from: instant })), priceLockedUntil: instant.nullable(),
   /** The end of the free trial that runs; `endsAt`: it has a fixed term and ends by itself then. */
   trialEndsAt: instant.nullable(), endsAt: instant.nullable(),
-  allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), sagas: z.array(sagaView),
+  allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), /** Null: its console may be opened. */ consoleRefusal: z.string().nullable(), sagas: z.array(sagaView),
 })
 /** `cancel` ends the service at the end of what is paid, `cancel_now` at once; both want its hostname typed and say why. `keep` takes `cancel` back. */
 export const serviceActionBody = z.object({ action: z.enum([...powerActions, 'cancel', 'cancel_now', 'keep']), hostname: z.string().max(200).optional(), reason: z.enum(cancelReasons).optional(), note: z.string().trim().max(500).optional() })
+/** Opens one console within `expiresInSeconds`, once: as a subprotocol `ticket.<ticket>` beside `binary` at the websocket `path`. */
+export const consoleTicketView = z.object({ ticket: z.string(), path: z.string(), expiresInSeconds: z.number().int() })
 export const credentialsView = z.object({ username: z.string(), password: z.string() })
 export const overviewView = z.object({
   services: z.array(serviceSummaryView), unpaidInvoices: z.array(invoiceSummaryView), totalDue: moneyView, credit: moneyView,
@@ -105,5 +107,6 @@ export const listServices = contract({ method: 'GET', path: '/api/portal/service
 export const showService = contract({ method: 'GET', path: '/api/portal/services/{id}', access, tag, summary: 'One of my services with its live state and history', params: idParams, response: serviceView })
 export const actOnService = contract({ method: 'POST', path: '/api/portal/services/{id}/actions', access, tag, summary: 'Start a power action, or cancel at the end of the paid period', params: idParams, body: serviceActionBody, response: serviceView, status: 202, creates: true })
 export const revealCredentials = contract({ method: 'POST', path: '/api/portal/services/{id}/credentials', access, tag, summary: 'The initial password, shown once and then forgotten', params: idParams, response: credentialsView })
+export const openServiceConsole = contract({ method: 'POST', path: '/api/portal/services/{id}/console', access, tag, summary: 'A ticket that opens the console of my machine once', params: idParams, response: consoleTicketView, status: 201, rateLimit: { limit: 30, seconds: 60 } })
 export const showCredit = contract({ method: 'GET', path: '/api/portal/credit', access, tag, summary: 'My credit balance and its entries', query: pageQuery, response: creditView })
 export const liveEvents = contract({ method: 'GET', path: '/api/events', access: 'user', tag, summary: 'Server-sent events: a name and the id of what changed; the page then asks for it', produces: 'text/event-stream' })

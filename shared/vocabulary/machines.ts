@@ -17,10 +17,12 @@ export interface HypervisorCapabilities {
   readonly startAtBoot: boolean
   /** Knows the address that it gave to a machine. If not, the guest tells it, some time after it was started. */
   readonly knowsAddress: boolean
+  /** Shows a machine's screen in the browser, relayed by us. */
+  readonly console: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false, console: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true, console: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -41,6 +43,10 @@ export type StepStatus = typeof stepStatuses[number]
 /** What a client may ask of a running machine. */
 export const powerActions = ['start', 'shutdown', 'stop', 'reboot'] as const
 export type PowerAction = typeof powerActions[number]
+
+/** Why a console in the browser was closed or not opened. */
+export const consoleEnds = ['suspended', 'ended', 'not_ready', 'not_running', 'unsupported', 'session_ended', 'idle', 'busy', 'line_closed', 'unavailable', 'refused', 'restarting'] as const
+export type ConsoleEnd = typeof consoleEnds[number]
 
 export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
 export type AddressStatus = typeof addressStatuses[number]

@@ -1,11 +1,12 @@
 import type { FaultBox } from '../support/faults.ts'
+import type { ConsoleDoor } from './console/door.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { die, Refusal } from './replies.ts'
 import type { ProxmoxState, SimMachine, SimNode, SimToken } from './state.ts'
 import type { TaskRunner } from './tasks.ts'
 
 export interface Call {
-  readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly faults: FaultBox<ProxmoxFaults>, readonly token: SimToken, readonly now: number, readonly changed: () => void
+  readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly consoles: ConsoleDoor, readonly faults: FaultBox<ProxmoxFaults>, readonly token: SimToken, readonly now: number, readonly changed: () => void
   /** Decoded parts of the path. */
   readonly path: Readonly<Record<string, string>>
   readonly params: Readonly<Record<string, string>>

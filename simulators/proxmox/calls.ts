@@ -279,6 +279,12 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     const machine = unlocked(call)
     return begin(call, machine, 'qmresume', 0.5, { kind: 'pause', vmid: machine.vmid, paused: false })
   } },
+  'POST /nodes/{node}/qemu/{vmid}/vncproxy': { needs: [vm, 'VM.Console'], handle: (call) => {
+    const machine = machineAt(call)
+    // Since qemu-server of April 2026 the ticket is never the password; before only when it was asked for.
+    const opened = call.consoles.listen(machine, call.token, call.params['generate-password'] === '1' || !call.state.version.startsWith('8'))
+    return { user: call.token.id, ticket: opened.ticket, port: opened.port, cert: '', upid: begin(call, machine, 'vncproxy', 0, { kind: 'none' }), ...(opened.password ? { password: opened.password } : {}) }
+  } },
   'GET /nodes/{node}/qemu/{vmid}/rrddata': { needs: [vm, 'VM.Audit'], handle: call => machineSamples(call.state, machineAt(call), call.params.timeframe ?? 'hour', call.now) },
   'GET /nodes/{node}/qemu/{vmid}/snapshot': { needs: [vm, 'VM.Audit'], handle: (call) => {
     const machine = machineAt(call)

@@ -7,6 +7,8 @@ import { persisted } from '../support/persist.ts'
 import { serve } from '../support/server.ts'
 import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
 import { calls } from './calls.ts'
+import { consoleDoor } from './console/door.ts'
+import type { ConsoleDoor } from './console/door.ts'
 import { noProxmoxFaults } from './faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { machinePages } from './pages.ts'
@@ -37,6 +39,8 @@ export interface ProxmoxSimulator extends RunningServer {
   /** The data centre itself: tests look at it and change it. */
   readonly state: ProxmoxState
   readonly tasks: TaskRunner
+  /** Screens of machines, and who looks at them. */
+  readonly consoles: ConsoleDoor
   /** Pages for people under `/proxmox`; null for every other address. Served by the control server: this one's certificate is unknown to browsers. */
   readonly pages: (request: SimRequest) => SimReply | null
   /** SHA-256 of the certificate, `AA:BB:…`; null over plain HTTP. */
@@ -73,8 +77,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
   const tasks = taskRunner(store, { delayFactor, now, faults })
   const journal: string[] = []
 
-  const authenticate = (request: SimRequest): SimToken => {
-    const header = request.headers.authorization
+  const authenticate = (header: string | undefined): SimToken => {
     if (!header) throw new Refusal(401, 'No ticket')
     const [, id, secret] = /^PVEAPIToken[= ]([^=]+)=(.+)$/.exec(header) ?? []
     if (!id) throw new Refusal(401, 'No ticket')
@@ -84,6 +87,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
     return token
   }
 
+  const consoles = consoleDoor({ state, now, authenticate })
   const parameters = (request: SimRequest): Record<string, string> => {
     if (request.headers['transfer-encoding']) throw new Refusal(501, 'chunked transfer encoding not supported')
     if (request.method === 'DELETE' && request.body.length > 0) throw new Refusal(501, 'Unexpected content for method \'DELETE\'')
@@ -97,7 +101,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
   }
 
   const answer = (request: SimRequest): unknown => {
-    const token = authenticate(request)
+    const token = authenticate(request.headers.authorization)
     const path = request.path.slice(base.length)
     const route = routes.find(r => r.method === request.method && r.pattern.test(path))
     if (!request.path.startsWith(base) || !route) throw new Refusal(501, `Method '${request.method} ${path}' not implemented`)
@@ -116,7 +120,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
     if (Object.keys(errors).length) throw new Refusal(400, 'Parameter verification failed.', errors)
     journal.push(`${request.method} ${path}`)
     if (journal.length > 5000) journal.shift()
-    return definition.handle({ state, tasks, faults, token, now: now(), changed: store.touch, path: parts, params })
+    return definition.handle({ state, tasks, consoles, faults, token, now: now(), changed: store.touch, path: parts, params })
   }
 
   const handler = async (request: SimRequest): Promise<SimReply> => {
@@ -128,13 +132,14 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
       return refusal(error, options.messageInBody ?? true)
     }
   }
-  const server = await serve({ port: options.port ?? 0, ...(certificate ? { tls: certificate } : {}), faults: faults.current, handler, refuse: () => refusal(new Refusal(faults.current.failStatus, faults.current.failMessage || 'Simulated fault'), options.messageInBody ?? true) })
+  const server = await serve({ port: options.port ?? 0, ...(certificate ? { tls: certificate } : {}), faults: faults.current, handler, upgrade: consoles.upgrade, refuse: () => refusal(new Refusal(faults.current.failStatus, faults.current.failMessage || 'Simulated fault'), options.messageInBody ?? true) })
   const full = state.tokens.find(t => t.id === 'gardu@pve!gardu') ?? state.tokens[0]
   if (!full) throw new Error('the simulator has no token')
   return {
-    ...server, faults, state, tasks, journal, pages: machinePages({ state, tasks, faults, now, changed: store.touch }), fingerprint: certificate?.fingerprint ?? null, caPem: certificate?.cert ?? null, token: { id: full.id, secret: full.secret },
+    ...server, faults, state, tasks, consoles, journal, pages: machinePages({ state, tasks, faults, now, changed: store.touch }), fingerprint: certificate?.fingerprint ?? null, caPem: certificate?.cert ?? null, token: { id: full.id, secret: full.secret },
     async close() {
       tasks.close()
+      consoles.close()
       await server.close()
     },
   }

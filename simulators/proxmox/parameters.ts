@@ -52,6 +52,7 @@ export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'POST /nodes/{node}/qemu/{vmid}/status/reset': { skiplock: 'boolean' },
   'POST /nodes/{node}/qemu/{vmid}/status/suspend': { skiplock: 'boolean', statestorage: 'string', todisk: 'boolean' },
   'POST /nodes/{node}/qemu/{vmid}/status/resume': { nocheck: 'boolean', skiplock: 'boolean' },
+  'POST /nodes/{node}/qemu/{vmid}/vncproxy': { 'generate-password': 'boolean', 'websocket': 'boolean' },
   'GET /nodes/{node}/qemu/{vmid}/rrddata': samples,
   'GET /nodes/{node}/qemu/{vmid}/snapshot': {},
   'POST /nodes/{node}/qemu/{vmid}/snapshot': { description: 'string', snapname: '*string <=40 /[A-Za-z][A-Za-z0-9_-]+/', vmstate: 'boolean' },

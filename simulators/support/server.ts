@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { strike } from './faults.ts'
 import type { CommonFaults } from './faults.ts'
@@ -25,7 +26,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** One HTTP(S) server on loopback whose every request passes the faults first. `port` 0 takes a free one; `close` ends hanging answers too. */
-export async function serve(options: { readonly port: number, readonly tls?: { readonly key: string, readonly cert: string }, readonly faults: CommonFaults, readonly handler: SimHandler, /** Pages and control calls of the simulator itself, which no fault touches. */ readonly exempt?: (path: string) => boolean, /** How this system refuses when a fault says so. */ readonly refuse?: () => SimReply }): Promise<RunningServer> {
+export async function serve(options: { readonly port: number, readonly tls?: { readonly key: string, readonly cert: string }, readonly faults: CommonFaults, readonly handler: SimHandler, /** Pages and control calls of the simulator itself, which no fault touches. */ readonly exempt?: (path: string) => boolean, /** How this system refuses when a fault says so. */ readonly refuse?: () => SimReply, /** Takes what wants another protocol; faults strike it as they do requests. */ readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void }): Promise<RunningServer> {
   const { faults } = options
   const listener: Parameters<typeof createHttpServer>[1] = async (incoming, outgoing) => {
     try {
@@ -54,6 +55,13 @@ export async function serve(options: { readonly port: number, readonly tls?: { r
     }
   }
   const server: Server = options.tls ? createHttpsServer(options.tls, listener) : createHttpServer(listener)
+  const { upgrade } = options
+  if (upgrade) server.on('upgrade', (request, socket, head) => {
+    const struck = strike(faults, `GET ${new URL(request.url ?? '/', 'http://simulator').pathname}`)
+    socket.on('error', () => socket.destroy())
+    if (struck === 'none') upgrade(request, socket, head)
+    else if (!struck.startsWith('hang')) socket.destroy()
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, '127.0.0.1', resolve)

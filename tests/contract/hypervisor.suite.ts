@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connectConsole } from '#server/drivers/console/connect.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
-import type { HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 type Answer<T> = T | Promise<T>
 
@@ -114,6 +115,54 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       await finished(driver, await clone())
       expect(await kindOf(clone(106))).toBe('unknown_outcome')
       expect(await bench.countMachines()).toBe(1)
+    })
+    const itShows = itIf(can.console)
+    const openScreen = async () => {
+      const target = await driver.openConsole(machine())
+      if (!target) throw new Error('no console')
+      return target
+    }
+    const firstBytes = (line: ConsoleLine) => new Promise<Buffer>((resolve, reject) => {
+      line.onData(data => resolve(Buffer.from(data)))
+      line.onClose(() => reject(new Error('the line was closed')))
+      line.send(Buffer.from([1]))
+    })
+    itShows('the screen of a running machine is reached with what the hypervisor told, and proves us by itself', async () => {
+      await build()
+      const line = await connectConsole(await openScreen())
+      // ServerInit: a screen that is not empty.
+      const screen = await firstBytes(line)
+      expect([screen.readUInt16BE(0), screen.readUInt16BE(2)].every(side => side > 0)).toBe(true)
+      line.close()
+    })
+    itShows('a console opens once: who comes a second time with the same is refused', async () => {
+      await build()
+      const target = await openScreen()
+      const line = await connectConsole(target)
+      expect(await kindOf(connectConsole(target))).toBe('action_required')
+      line.close()
+    })
+    itShows('a wrong password shows no screen', async () => {
+      await build()
+      expect(await kindOf(connectConsole({ ...await openScreen(), password: 'salah' }))).toBe('action_required')
+    })
+    itShows('a machine that does not run has no screen, and a running one loses it when it stops', async () => {
+      await build()
+      const line = await connectConsole(await openScreen())
+      const closed = new Promise<string>(resolve => line.onClose(() => resolve('closed')))
+      await finished(driver, await driver.stop(machine()))
+      expect(await closed).toBe('closed')
+      expect(await driver.openConsole(machine())).toBeNull()
+    })
+    it('D10: the screen of a foreign machine under our number is not asked for', async () => {
+      await bench.addForeign(vmid)
+      const writes = bench.writes()
+      expect(await kindOf(driver.openConsole(machine()))).toBe('not_ours')
+      expect(bench.writes()).toBe(writes)
+    })
+    if (!can.console) it('without consoles, nobody is given one', async () => {
+      await build()
+      expect(await kindOf(driver.openConsole(machine()))).toBe('permanent')
     })
     it('capabilities are those of the kind', () => {
       expect(driver.capabilities).toEqual(can)

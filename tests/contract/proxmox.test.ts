@@ -14,7 +14,7 @@ const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {})
 /** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'delete', 'digest'],
-  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'],
+  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
 }
 
 async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {

@@ -113,6 +113,8 @@ export class FakeHypervisor {
             })
       }),
       filterAddresses: (machine, addresses) => act('filterAddresses', () => void (this.#ours(machine).filtered = [...addresses])),
+      // It has no screens: what is behind the port is proven with the simulator.
+      openConsole: async () => null,
       resize: (machine, size) => act('resize', () => {
         const found = this.#ours(machine)
         if (found.cores === size.cpuCores && found.ramMiB === size.ramMiB && found.rateMbps === size.rateMbps) return null

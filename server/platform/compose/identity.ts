@@ -17,6 +17,7 @@ import { showMe } from '#server/identity/show-me.ts'
 import { updateMe } from '#server/identity/update-me.ts'
 import { verifyEmail } from '#server/identity/verify-email.ts'
 import type { Core } from '../core.ts'
+import { sessionHolder } from '#server/identity/session-holder.ts'
 import { atLeast, cryptoRandomness, keyedHash } from '../randomness.ts'
 import { hs256Tokens } from '../tokens.ts'
 import { otplibTotp } from '../totp.ts'
@@ -28,7 +29,7 @@ export const composeIdentity = (core: Core) => {
     atLeast, log, baseUrl: config.GARDU_BASE_URL, timeZone: config.GARDU_TIME_ZONE,
   }
   return {
-    registerClient: registerClient(deps), verifyEmail: verifyEmail(deps), resendCode: resendCode(deps), logIn: logIn(deps), logOut: logOut(deps), refreshSession: refreshSession(deps), authenticateCaller: authenticateCaller(deps),
+    registerClient: registerClient(deps), verifyEmail: verifyEmail(deps), resendCode: resendCode(deps), logIn: logIn(deps), logOut: logOut(deps), refreshSession: refreshSession(deps), authenticateCaller: authenticateCaller(deps), sessionHolder: sessionHolder(deps),
     listSessions: listSessions(deps), endSession: endSession(deps), requestPasswordReset: requestPasswordReset(deps), resetPassword: resetPassword(deps), changePassword: changePassword(deps),
     setUpTotp: setUpTotp(deps), enableTotp: enableTotp(deps), disableTotp: disableTotp(deps), showMe: showMe(deps), updateMe: updateMe(deps),
   }

@@ -1,3 +1,4 @@
+import { connectConsole } from '#server/drivers/console/connect.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
@@ -43,7 +44,7 @@ export const composeInfrastructure = ({ read, transact, clock, newId, secrets, l
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
     testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncConnection({ connections, ...sync }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    openHypervisor, openPanel, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     closeHypervisors: hypervisors.closeAll,

@@ -2,14 +2,16 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, OpenHypervisor } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, OpenHypervisor } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
+import { issueConsoleTicket } from '#server/provisioning/issue-console-ticket.ts'
 import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
 import { listClients } from '#server/provisioning/list-clients.ts'
 import { listServices } from '#server/provisioning/list-services.ts'
+import { openConsole } from '#server/provisioning/open-console.ts'
 import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
@@ -18,11 +20,12 @@ import { showAdminService } from '#server/provisioning/show-admin-service.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
 import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
+import { consoleTickets } from '../console-tickets.ts'
 import type { Core } from '../core.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly connectConsole: ConnectConsole }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -33,6 +36,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const transact: Transact<ProvisioningStores> = core.transact
   const read: ProvisioningStores = core.read
   const pages = { servicePages: read.servicePages, transitions: read.transitions, clock, describeBilling: billing.describeServices }
+  const tickets = consoleTickets(core.kv)
   const follow = followBilling({ transact, clock, wallClock, log })
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const run = runSaga({
@@ -42,6 +46,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
+    issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
     requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),

@@ -29,6 +29,8 @@ export type Config = z.output<typeof config>
 export const machineStatus = z.object({ status: z.string(), qmpstatus: z.string().optional(), lock: z.string().optional(), cpu: num.default(0), cpus: num.default(0), mem: num.default(0), maxmem: num.default(0), maxdisk: num.default(0), uptime: num.default(0), name: z.string().optional() })
 export type MachineStatus = z.output<typeof machineStatus>
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional(), type: z.string().optional() })
+/** `password` is there when it was asked for, and always since 2026; without it the ticket is the password. */
+export const vncProxy = z.object({ port: num, ticket: z.string().min(1), password: z.string().optional() })
 export const bridges = z.array(z.object({ iface: z.string() }))
 
 /** `macfilter` is on and `dhcp` is allowed unless switched off; the rest is off unless switched on. */

@@ -199,7 +199,7 @@ export function toDriverError(status: number, message: string, read: boolean): D
 // Rights ------------------------------------------------------------------------------------------------------------------------------
 /** What the token must be allowed, and where. */
 export const requiredPrivileges = (storage: string, bridge: string, major: number): readonly (readonly [path: string, privilege: string])[] => [
-  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt'].map(privilege => ['/vms', privilege] as const),
+  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console'].map(privilege => ['/vms', privilege] as const),
   [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace'], ['/nodes', 'Sys.Audit'], ...(major >= 8 ? [[`/sdn/zones/localnetwork/${bridge}`, 'SDN.Use'] as const] : []),
 ]
 /** The nearest path that is listed decides; from a path above only what propagates (1) is inherited. */

@@ -176,6 +176,11 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return diskGiBOf(disk) >= diskGiB ? null : reconfigure(machine, found, growSpec(disk, diskGiB))
     },
     // The caller asks the capability first; whoever does not is told, instead of believing that something is filtered.
+    async openConsole(machine) {
+      await find.prove(machine)
+      // WebMKS is VNC with VMware's own additions: only VMware's viewer reads it for certain, and a blank screen helps nobody.
+      throw new DriverError('permanent', `${label}: its console is not shown in the browser`)
+    },
     async filterAddresses(machine) {
       await find.prove(machine)
       throw new DriverError('permanent', `${label}: sender addresses are not filtered by standard switches`)
