@@ -1,11 +1,11 @@
 import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
-import { hypervisorKinds } from '#shared/vocabulary/machines.ts'
+import { hypervisorKinds, panelKinds } from '#shared/vocabulary/machines.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, productConnections, productCosts, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
+import { connections, packages, productConnections, productCosts, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
@@ -46,18 +46,24 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
   const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
     .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
   const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
+  const given = rows.some(row => row.kind === 'hosting')
+    ? await db.select({ productId: products.id, connectionId: packages.connectionId, diskMiB: packages.diskMiB, bandwidthMiB: packages.bandwidthMiB, maxAddonDomains: packages.maxAddonDomains, maxMailboxes: packages.maxMailboxes, maxDatabases: packages.maxDatabases })
+        .from(products).innerJoin(productConnections, eq(productConnections.productId, products.id)).innerJoin(packages, and(eq(packages.connectionId, productConnections.connectionId), sql`${packages.name} = ${products.spec} ->> 'panelPackage'`))
+        .where(and(inArray(products.id, ids), eq(products.kind, 'hosting'), eq(packages.present, true)))
+    : []
   const held = await unitsHeld(db, ids)
   const options = await loadOptions(db, ids, at)
   const pricesOf = groupBy(prices, row => row.productId)
   const templatesOf = groupBy(offered, row => row.productId)
   const connectionsOf = groupBy(placedOn, row => row.productId)
+  const packagesOf = groupBy(given, row => row.productId)
   return rows.flatMap((row) => {
     const own = pricesOf.get(row.id) ?? []
     if (own.length === 0) return []
     return [{
       productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, unitsHeld: held.get(row.id) ?? 0,
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
-      templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), options: (options.get(row.id) ?? []).filter(option => option.active),
+      templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
   })
 }
@@ -112,10 +118,12 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
       async addPrice(productId, { at, price, setup, ...row }) {
         await db.insert(productPrices).values({ ...row, productId, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
       },
-      async placement(connectionIds, templateIds) {
-        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...hypervisorKinds]))) : []
+      async placement({ kind, connectionIds, templateIds, spec }) {
+        const suits = kind === 'hosting' ? panelKinds : hypervisorKinds
+        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...suits]))) : []
+        const having = found.length > 0 && spec.panelPackage ? await db.select({ id: packages.connectionId }).from(packages).where(and(inArray(packages.connectionId, found.map(row => row.id)), eq(packages.name, spec.panelPackage), eq(packages.present, true))) : []
         const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present }).from(templates).where(inArray(templates.id, [...templateIds])) : []
-        return { connectionIds: found.map(row => row.id), templates: known }
+        return { connectionIds: found.map(row => row.id), templates: known, packageOn: having.map(row => row.id) }
       },
     } satisfies CatalogStores['products'],
     costs: {

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, ilike, inArray, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import type { PackageStore, PanelServerStore } from '#server/infrastructure/panel-ports.ts'
+import type { AccountBook, PackageStore, PanelServerStore } from '#server/infrastructure/panel-ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, packages, panelServers } from '../schema/index.ts'
+import { connections, hostingAccounts, packages, panelServers } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -34,16 +34,32 @@ export function panelStores(db: Executor, context: StoreContext) {
       async find(connectionId) {
         const [row] = await db.select({ server: panelServers, version: connections.version }).from(panelServers).innerJoin(connections, eq(connections.id, panelServers.connectionId)).where(eq(panelServers.connectionId, connectionId))
         if (!row) return null
-        const { hostname, load, diskMount, diskUsed, diskTotal, accounts, maxAccounts, observedAt } = row.server
+        const { hostname, load, diskMount, diskUsed, diskTotal, accounts, maxAccounts, nameservers, observedAt } = row.server
         return {
-          connectionId, observedAt, hostname, version: row.version, load, accounts: accounts === null ? null : { now: accounts, most: maxAccounts },
+          connectionId, observedAt, hostname, version: row.version, load, nameservers, accounts: accounts === null ? null : { now: accounts, most: maxAccounts },
           disk: diskMount === null || diskUsed === null || diskTotal === null ? null : { mount: diskMount, used: diskUsed, total: diskTotal },
         }
       },
-      async record(connectionId, { hostname, load, disk, accounts }, at) {
-        const kept = { hostname, load, diskMount: disk?.mount ?? null, diskUsed: disk?.used ?? null, diskTotal: disk?.total ?? null, accounts: accounts?.now ?? null, maxAccounts: accounts?.most ?? null, observedAt: at }
+      async record(connectionId, { hostname, load, disk, accounts, nameservers }, at) {
+        const kept = { hostname, load, diskMount: disk?.mount ?? null, diskUsed: disk?.used ?? null, diskTotal: disk?.total ?? null, accounts: accounts?.now ?? null, maxAccounts: accounts?.most ?? null, nameservers: nameservers && [...nameservers], observedAt: at }
         await db.insert(panelServers).values({ connectionId, ...kept }).onConflictDoUpdate({ target: panelServers.connectionId, set: kept })
       },
     } satisfies PanelServerStore,
+
+    hostingAccounts: {
+      async hold(serviceId, domain) {
+        return (await db.insert(hostingAccounts).values({ serviceId, domain, changedAt: context.now() }).onConflictDoNothing().returning({ id: hostingAccounts.serviceId })).length === 1
+      },
+      async find(serviceId) {
+        const [row] = await db.select({ domain: hostingAccounts.domain, birth: hostingAccounts.birth, ip: hostingAccounts.ip }).from(hostingAccounts).where(eq(hostingAccounts.serviceId, serviceId))
+        return row ?? null
+      },
+      async keep(serviceId, { birth, ip }) {
+        await db.update(hostingAccounts).set({ birth: sql`coalesce(${hostingAccounts.birth}, ${birth})`, ip, changedAt: context.now() }).where(eq(hostingAccounts.serviceId, serviceId))
+      },
+      async release(serviceId) {
+        await db.update(hostingAccounts).set({ released: true, changedAt: context.now() }).where(eq(hostingAccounts.serviceId, serviceId))
+      },
+    } satisfies AccountBook,
   }
 }

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { MachineFacts, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
+import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
 import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
@@ -120,11 +121,12 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, t.name as template_name,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, u.email, ha.domain, ha.birth, ha.ip,
+          coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
-        from services s left join templates t on t.id = s.template_id
+        from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id left join address_pools ap on ap.id = a.pool_id
         where s.id = ${serviceId}`)
       const row = rowsOf<FactsRow>(found)[0]
@@ -134,6 +136,7 @@ function serviceControl(db: Executor): ServiceControl {
         serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
+        hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
       }
     },
     async lock(serviceId) {
@@ -141,7 +144,11 @@ function serviceControl(db: Executor): ServiceControl {
       if (!row) return null
       const [change] = await db.select({ id: serviceChanges.id }).from(serviceChanges).where(and(eq(serviceChanges.serviceId, serviceId), eq(serviceChanges.status, 'applied')))
       const [product] = await db.select({ kind: products.kind }).from(products).where(eq(products.id, row.productId))
-      return { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null, changed: change !== undefined, byHand: product?.kind === 'work' }
+      return { status: row.status, clientId: row.clientId, resumable: row.resumeRequestedAt !== null, changed: change !== undefined, byHand: product?.kind === 'work', kind: product?.kind ?? 'vps' }
+    },
+    async kindOf(serviceId) {
+      const [row] = await db.select({ kind: products.kind }).from(services).innerJoin(products, eq(products.id, services.productId)).where(eq(services.id, serviceId))
+      return row?.kind ?? null
     },
     async isPaid(serviceId) {
       const [row] = await db.select({ at: paidPeriods.at }).from(paidPeriods).where(eq(paidPeriods.serviceId, serviceId)).limit(1)
@@ -180,6 +187,7 @@ function serviceControl(db: Executor): ServiceControl {
 }
 
 interface FactsRow {
+  kind: ProductKind, email: string, domain: string | null, birth: string | null, ip: string | null, servers: string[],
   client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null,
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]
 }

@@ -27,7 +27,7 @@ export const packages = pgTable('packages', {
 
 /** What the server of a control panel said when it was last asked; null: it does not tell. */
 export const panelServers = pgTable('panel_servers', {
-  connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), hostname: text(), load: doublePrecision(), diskMount: text(), diskUsed: bigint({ mode: 'number' }), diskTotal: bigint({ mode: 'number' }), accounts: integer(), maxAccounts: integer(), observedAt: instant().notNull(),
+  connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), hostname: text(), load: doublePrecision(), diskMount: text(), diskUsed: bigint({ mode: 'number' }), diskTotal: bigint({ mode: 'number' }), accounts: integer(), maxAccounts: integer(), nameservers: jsonb().$type<string[]>(), observedAt: instant().notNull(),
 })
 
 /** What each node said when it was last asked. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import { services } from './billing.ts'
@@ -16,6 +16,11 @@ export const resources = pgTable('resources', {
   /** Encrypted; emptied when it has been shown once. */
   initialPassword: text(), problem: text(), changedAt: instant().notNull(),
 }, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
+
+/** Hosting accounts: the domain is held from the order on, by one service at a time; `birth` proves the account for good once it was read back. */
+export const hostingAccounts = pgTable('hosting_accounts', {
+  serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(),
+}, t => [uniqueIndex('hosting_accounts_domain').on(t.domain).where(sql`not released`)])
 
 /** A long act in steps. `fence` counts up at each take-over: a worker whose fence is old may not write. */
 export const sagas = pgTable('sagas', {

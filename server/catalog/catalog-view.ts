@@ -5,7 +5,7 @@ import { fraction, toMoneyJson } from '#shared/money/money.ts'
 import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { ComputeTax } from '../billing/ports.ts'
 import { toOptionView } from '#shared/options/option-views.ts'
-import type { Offer, OptionRecord, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
+import type { Offer, OptionRecord, PackageLimits, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
 import { currentPrices } from './product.ts'
 
 export type AdminProductView = z.input<typeof adminProductView>
@@ -21,12 +21,20 @@ export function toAdminProductView(product: ProductRecord, at: Date, options: re
   }
 }
 
+/** What every server gives that carries the package: of different limits the smallest. Null: no server has it. */
+export function leastLimits(packages: Offer['packages']): PackageLimits | null {
+  if (packages.length === 0) return null
+  const least = (of: keyof PackageLimits) => packages.reduce<number | null>((all, { [of]: limit }) => all === null ? limit : limit === null ? all : Math.min(all, limit), null)
+  return { diskMiB: least('diskMiB'), bandwidthMiB: least('bandwidthMiB'), maxAddonDomains: least('maxAddonDomains'), maxMailboxes: least('maxMailboxes'), maxDatabases: least('maxDatabases') }
+}
+
 /** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down; null: paid once). */
 export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
   const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
   return {
     id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods,
-    soldOut: offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit,
+    soldOut: (offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit) || (offer.kind === 'hosting' && offer.packages.length === 0),
+    hosting: leastLimits(offer.packages),
     templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),
     options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),
     prices: byLength.map(({ cycle, price, setup }) => {

@@ -10,7 +10,7 @@ interface Deps { readonly transact: Transact<CatalogStores>, readonly clock: Clo
 /** Adds a product. It has no price yet, so it cannot be on sale at once. @throws AppError invalid_input, slug_taken */
 export const createProduct = ({ transact, clock, newId, catalogueChanged }: Deps) => async (input: { readonly actor: Actor, readonly fields: ProductFields }): Promise<AdminProductView> => {
   const view = await transact(async (stores) => {
-    checkProduct(input.fields, await stores.products.placement(input.fields.connectionIds, input.fields.templateIds), [])
+    checkProduct(input.fields, await stores.products.placement(input.fields), [])
     const id = newId()
     await stores.products.insert(id, input.fields, clock.now())
     const product = await stores.products.find(id)

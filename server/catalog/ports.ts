@@ -5,7 +5,10 @@ import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 export interface LocalizedText { readonly id: string, readonly en: string }
-export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
+/** Of hosting the sizes say nothing: an account is made from `panelPackage`. */
+export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
+/** What a package gives on one server; a limit that is null is none. */
+export interface PackageLimits { readonly diskMiB: number | null, readonly bandwidthMiB: number | null, readonly maxAddonDomains: number | null, readonly maxMailboxes: number | null, readonly maxDatabases: number | null }
 
 /** What staff decide about a product; prices have a history of their own. */
 export interface ProductFields {
@@ -57,8 +60,8 @@ export interface ProductStore {
   wasSold(id: string): Promise<boolean>
   remove(id: string): Promise<void>
   addPrice(productId: string, price: { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
-  /** Which of these connections exist, and which of these templates, with the connection each belongs to. */
-  placement(connectionIds: readonly string[], templateIds: readonly string[]): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean }[] }>
+  /** Which of the connections exist and suit the kind, which of the templates (with the connection each belongs to), and which of the connections have the package. */
+  placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean }[], packageOn: string[] }>
 }
 
 /** A product as a buyer meets it at a moment. Only products that are on sale and have a price are offers. */
@@ -70,6 +73,8 @@ export interface Offer {
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
   readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string }[]
   readonly connectionIds: readonly string[]
+  /** Of hosting: its package where it is there now. */
+  readonly packages: readonly (PackageLimits & { readonly connectionId: string })[]
   /** Those on sale; which of them are sold in a cycle, their prices say. */
   readonly options: readonly OptionRecord[]
 }

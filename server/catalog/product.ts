@@ -3,7 +3,7 @@ import type { FieldError } from '#shared/errors/codes.ts'
 import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
-interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean }[] }
+interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean }[], readonly packageOn: readonly string[] }
 
 const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
 
@@ -14,6 +14,15 @@ function problemsOfOnce({ kind, trialDays, fixedTermPeriods }: ProductFields, pr
     trialDays !== null && once ? wrong('trialDays', 'trial_not_once') : null,
     fixedTermPeriods !== null && once ? wrong('fixedTermPeriods', 'term_not_once') : null,
     kind === 'work' && prices.some(price => isRecurring(price.cycle)) ? wrong('kind', 'work_is_once') : null,
+  ]
+}
+
+/** An account can be made on whichever server has room: its package is on all of them. */
+function problemsOfHosting({ kind, status, spec, connectionIds }: ProductFields, { packageOn }: Placement): (FieldError | null)[] {
+  if (kind !== 'hosting' || status !== 'active') return []
+  return [
+    connectionIds.length === 0 ? wrong('connectionIds', 'sale_needs_server') : null,
+    !spec.panelPackage ? wrong('spec.panelPackage', 'sale_needs_package') : packageOn.length < new Set(connectionIds).size ? wrong('spec.panelPackage', 'package_not_everywhere') : null,
   ]
 }
 
@@ -32,6 +41,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
+    ...problemsOfHosting(fields, placement),
     fields.trialDays !== null && fields.kind !== 'vps' ? wrong('trialDays', 'trial_machines_only') : null,
     ...problemsOfOnce(fields, prices),
     onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,

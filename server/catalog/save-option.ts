@@ -1,5 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { mostOptions } from '#shared/vocabulary/catalog.ts'
+import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import { checkOnce } from './product.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { toAdminProductView } from './catalog-view.ts'
@@ -18,6 +19,11 @@ function checkOption(fields: OptionFields, before: OptionRecord | undefined): vo
   if (new Set(fields.choices.map(choice => choice.key)).size < fields.choices.length) throw fieldError('choices', 'option_choice_twice')
 }
 
+/** Options make machines larger; an account is what its package says. @throws AppError invalid_input */
+function checkEffect(kind: ProductKind, { effect, choices }: OptionFields): void {
+  if (kind === 'hosting' && (effect !== 'none' || choices.some(choice => choice.effectAmount !== 0))) throw fieldError('effect', 'option_machines_only')
+}
+
 /**
  * Adds an option to a product or changes it; `active: false` retires it. What was sold keeps what was agreed. Its key and kind never change,
  * choices are retired and never taken away. @throws AppError not_found, invalid_input
@@ -32,6 +38,7 @@ export const saveOption = ({ transact, clock, newId, catalogueChanged }: Deps) =
     if (optionId === null && existing.length >= mostOptions) throw fieldError('key', 'too_many_kept')
     if (existing.some(option => option.id !== optionId && option.key === fields.key)) throw fieldError('key', 'option_key_taken')
     checkOption(fields, before)
+    checkEffect(product.kind, fields)
     const kept = (before?.choices ?? []).filter(choice => !fields.choices.some(({ key }) => key === choice.key)).map(choice => ({ ...choice, active: false }))
     const choices = fields.kind === 'choice' ? [...fields.choices, ...kept] : []
     await stores.options.save(productId, optionId ?? newId(), { ...fields, choices }, now)

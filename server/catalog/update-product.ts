@@ -14,7 +14,7 @@ export const updateProduct = ({ transact, clock, catalogueChanged }: Deps) => as
     if (!before) throw new AppError('not_found')
     // What was built, or done, of it stays what it is.
     if (input.fields.kind !== before.kind) throw fieldError('kind', 'kind_stays')
-    checkProduct(input.fields, await stores.products.placement(input.fields.connectionIds, input.fields.templateIds), before.prices)
+    checkProduct(input.fields, await stores.products.placement(input.fields), before.prices)
     await stores.products.update(input.id, input.fields, clock.now())
     const after = await stores.products.find(input.id)
     if (!after) throw new AppError('not_found')

@@ -1,7 +1,7 @@
 import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
-import type { OpenPanel, PanelStores } from './panel-ports.ts'
-import type { ConnectionHealth, ConnectionRecord, ConnectionStore, ObservedMachine, OpenHypervisor, RemoteNode } from './ports.ts'
+import type { OpenPanel } from './panel-ports.ts'
+import type { ConnectionHealth, ConnectionRecord, ConnectionStore, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode } from './ports.ts'
 
 interface Deps {
   readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from '../kernel/ports.ts'
-import type { ConnectionTestStep, HypervisorAccess, InfrastructureStores } from './ports.ts'
+import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 
 /** What a driver needs to speak to one control panel. The secret is plain here and nowhere else. */
 export type PanelAccess = Pick<HypervisorAccess, 'connectionId' | 'url' | 'tokenId' | 'tokenSecret' | 'tls'>
@@ -14,6 +14,8 @@ export interface PanelServer {
   readonly disk: { readonly mount: string, readonly used: number, readonly total: number } | null
   /** `most` null: the licence has no limit. */
   readonly accounts: { readonly now: number, readonly most: number | null } | null
+  /** What a domain has to name so that this server answers for it. */
+  readonly nameservers: readonly string[] | null
 }
 
 /**
@@ -48,8 +50,8 @@ export interface PanelDriver {
   /** Our account, also under another name while its domain is the same; null when there is none (proven: the panel says that it does not exist). @throws DriverError not_ours when somebody else's stands there */
   find(account: AccountRef): Promise<AccountState | null>
   /**
-   * An account with our mark from its first moment. Ours already: it is answered as it is. @throws DriverError retryable when the name was taken
-   * (take another), action_required when the domain is on the server, the package is gone or the licence is full
+   * An account with our mark from its first moment. Ours already, also under another name: it is answered as it is. @throws DriverError retryable
+   * about name_taken (take another), action_required when the domain is on the server, the package is gone or the licence is full
    */
   create(input: { readonly user: string, readonly domain: string, readonly package: string, readonly password: string, readonly ownershipMark: string }): Promise<AccountState>
   /** The panel's letters go to the client from now on; the mark at its birth goes, so `birth` must have been kept before. */
@@ -71,6 +73,31 @@ export interface PanelDriver {
 /** Opens the driver of a connection, its secret decrypted. @throws DriverError action_required when the connection is gone, permanent when it is no panel */
 export type OpenPanel = (connectionId: string) => Promise<PanelDriver>
 
+/** Where an account can be made now. */
+export interface AccountPlacement { readonly connectionId: string, /** The server's own name, where it tells it. */ readonly hostname: string | null }
+/**
+ * The server on which to make so many accounts from a package: of those that are not in maintenance, tell what they can carry, have the package and
+ * room for it (accounts by licence, free disk), the one with the most free disk. Looks at the servers, so never inside a transaction.
+ * @throws AppError package_unavailable when no server has it, out_of_stock, or capacity_unknown when a server that might carry it does not tell
+ */
+export type PlaceAccounts = (input: { readonly connectionIds: readonly string[], readonly package: string, readonly count: number }) => Promise<AccountPlacement>
+
+/** An account as it is now, with what its domains transferred in a month; null: its panel does not answer in time, or there is none of ours. Read at most once a minute. */
+export type ReadAccount = (input: { readonly connectionId: string, readonly ref: AccountRef, readonly month: { readonly year: number, readonly month: number } }) => Promise<{ readonly state: AccountState, readonly transferredMiB: number, readonly at: Date } | null>
+
+/** What is kept of a service's account beside its machine row. */
+export interface KeptAccount { readonly domain: string, readonly birth: string | null, readonly ip: string | null }
+/** Domains of hosting accounts, held and given back inside a transaction. */
+export interface AccountBook {
+  /** Holds a domain for a service; false: another service holds it. */
+  hold(serviceId: string, domain: string): Promise<boolean>
+  find(serviceId: string): Promise<KeptAccount | null>
+  /** What was read back of the account; a birth that is kept already stays. */
+  keep(serviceId: string, seen: { readonly birth: string, readonly ip: string }): Promise<void>
+  /** The account is gone: its domain may be ordered anew. */
+  release(serviceId: string): Promise<void>
+}
+
 export interface PackageRecord extends RemotePackage { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface PackageStore {
   list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<PackageRecord>>
@@ -86,6 +113,3 @@ export interface PanelServerStore {
   /** Replaces what is known of a panel's server. */
   record(connectionId: string, seen: PanelServer, at: Date): Promise<void>
 }
-
-/** What those write who know hypervisors and panels alike. */
-export interface PanelStores extends InfrastructureStores { readonly packages: PackageStore, readonly panelServers: PanelServerStore }

@@ -3,15 +3,11 @@ import type { AddressStatus, ConnectionKind, HypervisorCapabilities, PowerState,
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
-/** What a driver needs to speak to one hypervisor. The secret is plain here and nowhere else: it lives as long as the call. */
-export interface HypervisorAccess {
-  readonly connectionId: string, readonly url: string, /** On VMware a user's name and password. */ readonly tokenId: string, readonly tokenSecret: string
-  readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }
-  /** On VMware the datastore, and the network or port group. */
-  readonly storage: string, readonly bridge: string
-  /** Empty: every node online. */
-  readonly nodes: readonly string[]
-}
+import type { ConnectionTestStep } from './access-ports.ts'
+import type { PackageStore, PanelServerStore } from './panel-ports.ts'
+
+export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
+export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ReadAccount } from './panel-ports.ts'
 
 /** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
 export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
@@ -42,11 +38,6 @@ export interface RemoteTemplate { readonly node: string, /** Names it on its hyp
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
 /** What a node could still carry: memory and the storage's free space in bytes. */
 export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
-
-export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'packages'
-/** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
-export type ConnectionFinding = 'firewall_off' | 'firewall_unknown'
-export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly finding?: ConnectionFinding, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }
 
 /**
  * One hypervisor, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
@@ -244,4 +235,6 @@ export interface InfrastructureStores extends KernelStores {
   readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly addressPools: AddressPoolStore, readonly promises: PromiseStore
   readonly audit: AuditTrail
 }
+/** What those write who know hypervisors and panels alike. */
+export interface PanelStores extends InfrastructureStores { readonly packages: PackageStore, readonly panelServers: PanelServerStore }
 export type SystemActor = Extract<Actor, { kind: 'system' }>

@@ -1,5 +1,6 @@
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
-import type { OpenPanel, PanelStores } from './panel-ports.ts'
+import type { PanelStores } from './ports.ts'
+import type { OpenPanel } from './panel-ports.ts'
 import { synchronise } from './synchronise.ts'
 import type { SyncOutcome } from './synchronise.ts'
 

@@ -59,7 +59,8 @@ function judgePlace({ terms, machine }: Judged, offer: Offer, to: ServiceTerms):
   const other = to.productId !== terms.productId
   if (!other && to.cycle === terms.cycle) return 'no_change'
   if (!machine || (other && !offer.connectionIds.includes(machine.connectionId))) return 'product_elsewhere'
-  if (to.spec.diskGiB < terms.spec.diskGiB) return 'disk_smaller'
+  if (other && offer.kind === 'hosting' && !offer.packages.some(({ connectionId }) => connectionId === machine.connectionId)) return 'product_elsewhere'
+  if (offer.kind !== 'hosting' && to.spec.diskGiB < terms.spec.diskGiB) return 'disk_smaller'
   return other && offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit ? 'out_of_stock' : null
 }
 

@@ -17,8 +17,8 @@ export function orderNumber(orderId: string, year: number): string {
   return `ORD-${year}-${text}`
 }
 
-/** Of these only is anything built: work is done by people. */
-export const machinesOf = (lines: readonly PricedLine<OrderItem>[]): PricedLine<OrderItem>[] => lines.filter(line => line.offer.kind !== 'work')
+export const machinesOf = (lines: readonly PricedLine<OrderItem>[]): PricedLine<OrderItem>[] => lines.filter(line => line.offer.kind === 'vps')
+export const accountsOf = (lines: readonly PricedLine<OrderItem>[]): PricedLine<OrderItem>[] => lines.filter(line => line.offer.kind === 'hosting')
 
 /** @throws AppError template_unavailable: not offered with this product, or gone from its hypervisor */
 export function connectionOf(line: PricedLine<OrderItem>): string {
@@ -40,6 +40,25 @@ export function checkHostnames(lines: readonly PricedLine<OrderItem>[], inUse: r
   const built = lines.map(({ item, offer }) => offer.kind === 'work' ? null : item.hostname)
   const fields = built.flatMap((hostname, i) => hostname !== null && (inUse.includes(hostname) || built.indexOf(hostname) !== i) ? [{ path: `items.${i}.hostname`, code: 'hostname_taken', message: 'hostname_taken' }] : [])
   if (fields.length > 0) throw new AppError('invalid_input', { fields })
+}
+
+/** A domain that a server can answer for: it ends in a suffix of letters, and stands for itself, not for its `www`. */
+const siteDomain = /^(?!www\.).+\.([a-z]{2,63}|xn--[a-z0-9-]{2,59})$/
+/** @throws AppError invalid_input naming each name that no account can have */
+export function checkDomains(lines: readonly PricedLine<OrderItem>[]): void {
+  const fields = lines.flatMap(({ item, offer }, i) => offer.kind === 'hosting' && !siteDomain.test(item.hostname) ? [{ path: `items.${i}.hostname`, code: 'site_domain', message: 'site_domain' }] : [])
+  if (fields.length > 0) throw new AppError('invalid_input', { fields })
+}
+
+export interface AccountDemand { readonly connectionIds: readonly string[], readonly package: string, readonly count: number }
+/** What to ask of the hosting servers. @throws AppError package_unavailable when the package is on no server of a product (any more) */
+export function accountDemandOf(lines: readonly PricedLine<OrderItem>[]): AccountDemand[] {
+  const groups = Map.groupBy(accountsOf(lines), line => line.offer.productId)
+  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: serversOf(first), package: first.spec.panelPackage ?? '', count: more.length + 1 }] : [])
+}
+function serversOf({ offer }: PricedLine): string[] {
+  if (offer.packages.length === 0) throw new AppError('package_unavailable')
+  return offer.packages.map(({ connectionId }) => connectionId)
 }
 
 export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }

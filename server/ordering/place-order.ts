@@ -1,4 +1,4 @@
-import { AppError } from '#shared/errors/codes.ts'
+import { AppError, fieldError } from '#shared/errors/codes.ts'
 import { formatMoney, money } from '#shared/money/money.ts'
 import type { Money } from '#shared/money/money.ts'
 import { optionTexts } from '#shared/options/option-text.ts'
@@ -7,9 +7,9 @@ import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax, IssueOrderInvoice, OrderDiscount, StartTrial } from '../billing/ports.ts'
 import { toSoldOption } from './choose-options.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
-import type { CapacityCheck } from '../infrastructure/ports.ts'
+import type { CapacityCheck, PlaceAccounts } from '../infrastructure/ports.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
-import { checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
+import { accountDemandOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
@@ -19,7 +19,7 @@ import { addUp, checkTrial, discountsOf, priceItem } from './quote.ts'
 import type { Figures, PricedLine } from './quote.ts'
 
 interface Deps {
-  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck
+  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck, readonly placeAccounts: PlaceAccounts
   readonly catalogueChanged: CatalogueChanged, readonly digest: (text: string) => string
   /** Calendar year in the business zone. */
   readonly yearOf: (at: Date) => number
@@ -29,7 +29,7 @@ interface Input { readonly clientId: string, readonly items: readonly OrderItem[
 /**
  * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
  * headroom before the transaction; in it stock, promo code and addresses are reserved and order, services and invoice are written
- * together, or nothing is. A trial asks for nothing: it begins in this transaction, without an invoice. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, invalid_input
+ * together, or nothing is. A trial asks for nothing: it begins in this transaction, without an invoice. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, package_unavailable, invalid_input
  * (host name), out_of_stock, capacity_unknown, promo_*, trial_unavailable, trial_alone, trial_used, price_changed with the new total
  */
 export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderView> => {
@@ -39,7 +39,9 @@ export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderVie
   const wanted = input.items.map(item => priceItem(item, seen))
   checkTrial(wanted)
   checkStock(wanted)
+  checkDomains(wanted)
   for (const demand of demandOf(wanted)) await deps.checkCapacity(demand)
+  for (const demand of accountDemandOf(wanted)) await deps.placeAccounts(demand)
   const placed = await deps.transact(stores => write(deps, stores, input, productIds))
   // A limited product may be sold out now, and its page says so.
   if (wanted.some(line => line.offer.stockLimit !== null)) await deps.catalogueChanged()
@@ -54,19 +56,22 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const lines = items.map(item => priceItem(item, offers))
   checkTrial(lines)
   machinesOf(lines).forEach(connectionOf)
+  checkDomains(lines)
+  accountDemandOf(lines)
   checkStock(lines)
   checkHostnames(lines, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
   const { promos, uses } = await applyPromos(stores, input, lines, at)
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
   checkTotal(input.expectedTotal, figures.total)
   const orderId = deps.newId()
-  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, ...(offer.kind === 'work' ? { templateId: null, sshKey: null } : { templateId: item.templateId, sshKey: item.sshKey }), cycle: item.cycle, price, termPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null, renewals: promos?.lines[i]?.renewals ?? [] }))
+  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, ...(offer.kind !== 'vps' ? { templateId: null, sshKey: null } : { templateId: item.templateId, sshKey: item.sshKey }), cycle: item.cycle, price, termPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null, renewals: promos?.lines[i]?.renewals ?? [] }))
   await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCodes: promos?.codes.flatMap(({ promo }) => promo?.code ?? []) ?? [], services })
   for (const { promo } of promos?.codes ?? []) {
     if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')
   }
   const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
-  for (const { service, line } of billed) if (line.offer.kind !== 'work') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  for (const { service, line } of billed) if (line.offer.kind === 'vps') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  await holdDomains(stores, lines, services.map(({ id }) => id))
   const trial = billed.find(({ line }) => line.trialDays !== null)
   if (trial) await deps.startTrial(stores, { serviceId: trial.service.id, productId: trial.service.productId, days: trial.line.trialDays ?? 0, actor: ordering })
   else await invoiceOrder(deps, stores, { orderId, clientId, billed, figures })
@@ -74,6 +79,13 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const order = await stores.orders.find(orderId, clientId)
   if (!order) throw new AppError('internal')
   return toOrderView(order)
+}
+
+/** One living service per domain, whoever orders it. @throws AppError invalid_input */
+async function holdDomains(stores: OrderingStores, lines: readonly PricedLine<OrderItem>[], serviceIds: readonly string[]): Promise<void> {
+  for (const [i, { item, offer }] of lines.entries()) {
+    if (offer.kind === 'hosting' && !await stores.hostingAccounts.hold(serviceIds[i] ?? '', item.hostname)) throw fieldError(`items.${i}.hostname`, 'domain_taken')
+  }
 }
 
 const ordering: Actor = { kind: 'system', name: 'ordering' }

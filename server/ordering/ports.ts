@@ -3,13 +3,13 @@ import type { BillingCycle, OrderStatus, RecurringCycle } from '#shared/vocabula
 import type { RenewalDiscount, SoldOption } from '../billing/ports.ts'
 import type { MachineSize, OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { OptionWish } from './choose-options.ts'
-import type { AddressBook } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook } from '../infrastructure/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 /** What somebody wishes to buy. Only wishes: prices are the server's, at the moment they are asked for. */
 export interface CartItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string | null, readonly templateId: string | null, readonly sshKey: string | null, /** As a free trial. */ readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
 export interface Cart { readonly items: readonly CartItem[], readonly promoCodes: readonly string[] }
-export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, /** Null: work, nothing is built. */ readonly templateId: string | null, readonly sshKey: string | null, readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
+export interface OrderItem { readonly productId: string, readonly cycle: BillingCycle, readonly hostname: string, /** Null: no machine is built. */ readonly templateId: string | null, readonly sshKey: string | null, readonly trial?: boolean | undefined, readonly options?: readonly OptionWish[] | undefined }
 
 export interface CartStore {
   /** A cart that was touched within thirty days. */
@@ -49,7 +49,7 @@ export interface RedemptionStore {
 
 export interface OrderingStores extends KernelStores {
   readonly carts: CartStore, readonly orders: OrderStore, readonly buyers: BuyerStore, readonly redemptions: RedemptionStore, readonly offers: OfferStore, readonly promos: PromoStore
-  readonly addresses: Pick<AddressBook, 'reserve'>
+  readonly addresses: Pick<AddressBook, 'reserve'>, readonly hostingAccounts: Pick<AccountBook, 'hold'>
 }
 
 /** The day (business zone) that so many days after a moment lies on. */

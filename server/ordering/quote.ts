@@ -26,7 +26,7 @@ export const setupOf = ({ setup, options }: Pick<PricedLine, 'setup' | 'options'
 export function priceItem<Item extends CartItem>(item: Item, offers: readonly Offer[]): PricedLine<Item> {
   const offer = offers.find(candidate => candidate.productId === item.productId)
   const price = offer?.prices.find(candidate => candidate.cycle === item.cycle)
-  if (!offer || !price || offer.kind === 'hosting') throw new AppError('product_unavailable')
+  if (!offer || !price) throw new AppError('product_unavailable')
   const options = chooseOptions(offer.options, item.cycle, item.options ?? [])
   const spec = withOptions(offer.spec, options)
   if (!item.trial) return { item, offer, price: price.price, setup: price.setup, options, spec, trialDays: null }

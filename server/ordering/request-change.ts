@@ -31,7 +31,8 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
   if (!seen) throw new AppError('not_found')
   const { offer: before, to } = decide(seen, await deps.offers.findMany([input.productId], deps.clock.now()), input)
   const { machine, terms: { spec } } = seen
-  if (input.timing === 'now' && machine) await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB })
+  // An account takes no room of its own: its package is a limit.
+  if (input.timing === 'now' && machine && seen.kind !== 'hosting') await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB })
   const change = await deps.transact(async (stores) => {
     const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
     const subject = await deps.findChangeSubject(stores, { ...input, lock: true })

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -59,8 +59,8 @@ export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' |
     await seedPeople(tx, { ...core, now, passwordHash })
     await tx.insert(bankAccounts).values(accounts.map(([bank, number], i) => ({ id: core.newId(), bank, number, holder: 'PT Gardu Demo', position: (i + 1) * 10, createdAt: now })))
     const cluster = hypervisor ? await seedHypervisor(tx, hypervisor, { ...core, now }) : { connectionId: null, templateIds: [] }
-    if (panel) await seedPanel(tx, panel, { ...core, now })
     await seedCatalogue(tx, cluster, { ...core, now })
+    if (panel) await seedPanel(tx, panel, { ...core, now })
   })
   core.log.info('demo data is in place')
   return 'seeded'
@@ -92,9 +92,31 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoConnection, { newId,
 const panelName = 'Web 1'
 const reach = (at: DemoConnection, { secrets }: Pick<Core, 'secrets'>) => ({ url: at.url, tokenId: at.tokenId, tokenSecret: secrets.seal(at.tokenSecret), tlsMode: at.fingerprint ? 'fingerprint' as const : 'system' as const, tlsFingerprint: at.fingerprint })
 
-/** The hosting server; its packages come with the first synchronisation. */
+/** As the simulated server has them; each synchronisation refreshes them. */
+const panelPackages = [
+  { name: 'gardu_hemat', diskMiB: 2048, bandwidthMiB: 20_480, maxAddonDomains: 0, maxMailboxes: 10, maxDatabases: 2 },
+  { name: 'gardu_bisnis', diskMiB: 10_240, bandwidthMiB: null, maxAddonDomains: 5, maxMailboxes: 100, maxDatabases: 20 },
+  { name: 'gardu_toko', diskMiB: 25_600, bandwidthMiB: null, maxAddonDomains: 20, maxMailboxes: null, maxDatabases: null },
+]
+const hostingPlans = [
+  { slug: 'hosting-hemat', name: 'Hosting Hemat', panelPackage: 'gardu_hemat', monthly: 15_000n, featured: false, id: 'Untuk satu situs kecil dan surelnya.', en: 'For one small site and its mail.' },
+  { slug: 'hosting-bisnis', name: 'Hosting Bisnis', panelPackage: 'gardu_bisnis', monthly: 45_000n, featured: true, id: 'Untuk beberapa situs perusahaan.', en: 'For several sites of a company.' },
+] as const
+
+/** The hosting server with its packages, and what is sold of it. */
 async function seedPanel(tx: Executor, panel: DemoConnection, { newId, now, secrets }: Pick<Core, 'newId' | 'secrets'> & { now: Date }): Promise<void> {
-  await tx.insert(connections).values({ id: newId(), kind: 'whm', name: panelName, ...reach(panel, { secrets }), storage: '', bridge: '', nodes: [], createdAt: now })
+  const connectionId = newId()
+  await tx.insert(connections).values({ id: connectionId, kind: 'whm', name: panelName, ...reach(panel, { secrets }), storage: '', bridge: '', nodes: [], createdAt: now })
+  await tx.insert(packages).values(panelPackages.map(each => ({ ...each, id: newId(), connectionId, seenAt: now })))
+  for (const [i, { slug, name, panelPackage, monthly, featured, id, en }] of hostingPlans.entries()) {
+    const productId = newId()
+    await tx.insert(products).values({
+      id: productId, slug, kind: 'hosting', name, summary: { id, en }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, panelPackage }, status: 'active', featured, position: 60 + i * 10, createdAt: now, updatedAt: now,
+      description: { id: `${id} cPanel berbahasa Indonesia, surel, basis data, dan FTP; akun aktif beberapa menit setelah pembayaran.`, en: `${en} cPanel, mail, databases and FTP; the account is active within minutes of payment.` },
+    })
+    await tx.insert(productConnections).values({ productId, connectionId })
+    await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))
+  }
 }
 
 async function seedCatalogue(tx: Executor, cluster: { connectionId: string | null, templateIds: string[] }, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {

@@ -1,9 +1,10 @@
 import { AppError } from '#shared/errors/codes.ts'
+import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { PowerAction, ResourceStatus, SagaKind } from '#shared/vocabulary/machines.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
 import { moveResource } from './move-resource.ts'
-import type { ProvisioningStores, ResourceRow, SagaRow } from './ports.ts'
-import { sagaDefinitions } from './definitions.ts'
+import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './ports.ts'
+import { sagaDefinition } from './definitions.ts'
 
 type Lifecycle = Exclude<SagaKind, 'power'>
 
@@ -32,10 +33,11 @@ export function decideOpening(kind: Lifecycle, facts: { readonly service: Servic
 
 const isFree = (saga: SagaRow, wallNow: Date) => saga.leaseUntil === null || saga.leaseUntil.getTime() < wallNow.getTime()
 
-async function begin(stores: ProvisioningStores, input: { kind: SagaKind, action: PowerAction | null, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
-  const steps = sagaDefinitions[input.kind].steps.map(step => step.name)
+async function begin(stores: ProvisioningStores, input: { kind: SagaKind, product: ProductKind, action: string | null, memory?: SagaState, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
+  const steps = sagaDefinition(input.kind, input.product).steps.map(step => step.name)
   const sagaId = await stores.sagas.open({ kind: input.kind, action: input.action, serviceId: input.serviceId, actor: input.actor, steps })
   if (sagaId === null) return null
+  if (input.memory) await stores.sagas.remember(sagaId, input.memory)
   await stores.outbox.emit('provisioning.saga-due', { sagaId }, { singletonKey: sagaId })
   stores.live.publish({ audience: { userId: input.clientId }, name: 'service', id: input.serviceId })
   stores.live.publish({ audience: 'staff', name: 'service', id: input.serviceId })
@@ -62,21 +64,27 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   if (input.kind === 'terminate' && resource.status === 'none') {
     await moveResource(stores, { ...move, to: 'destroyed' })
     await stores.addresses.release(input.serviceId)
+    await stores.hostingAccounts.release(input.serviceId)
     return opening
   }
   if (input.kind === 'provision') await moveResource(stores, { ...move, to: 'provisioning' })
   if (input.kind === 'terminate') await moveResource(stores, { ...move, to: 'destroying' })
-  const sagaId = await begin(stores, { kind: input.kind, action: null, serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
+  const sagaId = await begin(stores, { kind: input.kind, product: service.kind, action: null, serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
   return sagaId === null ? { kind: 'later' } : opening
 }
 
 /** A power action as a saga. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
-export async function openPowerSaga(stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> {
+export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> => openAct(stores, { ...input, of: 'vps' })
+
+/** A new password of a hosting account as a saga; it is kept sealed until it is set. @throws AppError as a power action */
+export const openPasswordSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { serviceId: input.serviceId, actor: input.actor, action: 'password', memory: { password: input.sealed }, of: 'hosting' })
+
+async function openAct(stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: string, readonly memory?: SagaState, readonly actor: string, readonly of: ProductKind }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   if (service.status === 'suspended') throw new AppError('service_suspended')
   const resource = await stores.resources.lock(input.serviceId)
-  if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready') throw new AppError('service_not_ready')
-  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { kind: 'power', action: input.action, serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
+  if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready' || service.kind !== input.of) throw new AppError('service_not_ready')
+  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { kind: 'power', product: service.kind, action: input.action, ...(input.memory ? { memory: input.memory } : {}), serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
   if (begun === null) throw new AppError('action_in_progress')
 }

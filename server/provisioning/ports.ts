@@ -3,10 +3,11 @@ import type { SoldOption, CancelWhy } from '../billing/ports.ts'
 import type { changeView } from '#shared/contracts/portal.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
+import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { ConnectionKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AddressBook, Placement, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, KeptAccount, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { Progress, StepChange } from './saga.ts'
 
@@ -20,6 +21,10 @@ export interface SagaState {
   readonly sentAt?: string | null
   /** Whether the machine ran before this saga stopped it. */
   readonly wasRunning?: boolean
+  /** How many user names of a hosting account were taken already. */
+  readonly nameTry?: number
+  /** Sealed; what a client chose, until it is set. */
+  readonly password?: string | null
   /** The remote task of the current step. */
   readonly task?: TaskHandle | null
 }
@@ -69,18 +74,22 @@ export interface ResourceStore {
 /** What a saga must know about its service, read at the beginning of each step. */
 export interface MachineFacts {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
-  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
+  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
   readonly templateId: string | null, readonly templateName: string | null
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly connectionId: string } | null
+  /** Of hosting: what is kept of its account, the servers on which it may be made, and who gets the panel's letters. */
+  readonly hosting: { readonly account: KeptAccount | null, readonly connectionIds: readonly string[], readonly clientEmail: string } | null
 }
 
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>
   /** Locks the service's row until the transaction ends and answers its state now. */
-  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean, /** It was sold larger, and its machine does not follow yet. */ readonly changed: boolean, /** People do it: nothing is built. */ readonly byHand: boolean } | null>
+  lock(serviceId: string): Promise<{ readonly status: ServiceStatus, readonly clientId: string, readonly resumable: boolean, /** It was sold larger, and its machine does not follow yet. */ readonly changed: boolean, /** People do it: nothing is built. */ readonly byHand: boolean, readonly kind: ProductKind } | null>
+  /** Of the product of a service; null: no such service. Takes no lock. */
+  kindOf(serviceId: string): Promise<ProductKind | null>
   /** Whether what a service was ordered for is paid, now or ever. */
   isPaid(serviceId: string): Promise<boolean>
   isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
@@ -133,5 +142,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly audit: AuditTrail
 }

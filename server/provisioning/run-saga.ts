@@ -3,7 +3,7 @@ import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, SagaRow, SagaState } from './ports.ts'
 import { decide } from './saga.ts'
 import type { Decision, StepFailure, StepOutcome } from './saga.ts'
-import { sagaDefinitions } from './definitions.ts'
+import { sagaDefinition } from './definitions.ts'
 import { LeaseLost, provisioningActor, toFailure } from './step.ts'
 import type { SagaDefinition, StepContext, StepTools } from './step.ts'
 
@@ -106,7 +106,7 @@ export const runSaga = (deps: EngineDeps) => async ({ sagaId }: { readonly sagaI
   const now = deps.wallClock.now()
   const saga = await deps.transact(stores => stores.sagas.claim(sagaId, now, leaseEnd(now)))
   if (!saga) return askAgainWhenDue(deps, sagaId)
-  const run: Run = { deps, definition: sagaDefinitions[saga.kind], saga }
+  const run: Run = { deps, definition: sagaDefinition(saga.kind, await deps.read.serviceControl.kindOf(saga.serviceId) ?? 'vps'), saga }
   let patience = inProcessSeconds
   let lastDetail: string | null = null
   try {

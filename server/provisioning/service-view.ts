@@ -21,10 +21,11 @@ type SagaView = z.input<typeof sagaView>
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 
 /** What may be asked of the machine now, and else the error code that says why not. One function for pages and for the act itself. */
-export function allowedActions(service: Pick<ServiceSummary, 'status' | 'resourceStatus' | 'power' | 'openSaga'>): { readonly actions: PowerAction[], readonly refusal: ErrorCode | null } {
+export function allowedActions(service: Pick<ServiceSummary, 'status' | 'resourceStatus' | 'power' | 'openSaga' | 'productKind'>): { readonly actions: PowerAction[], readonly refusal: ErrorCode | null } {
   if (service.status === 'suspended') return { actions: [], refusal: 'service_suspended' }
   if ((service.status !== 'active' && service.status !== 'past_due') || service.resourceStatus !== 'ready') return { actions: [], refusal: 'service_not_ready' }
   if (service.openSaga !== null) return { actions: [], refusal: 'action_in_progress' }
+  if (service.productKind === 'hosting') return { actions: [], refusal: null }
   const whenRunning: PowerAction[] = ['shutdown', 'stop', 'reboot']
   return { actions: service.power === 'running' ? whenRunning : service.power === 'stopped' ? ['start'] : ['start', ...whenRunning], refusal: null }
 }

@@ -7,7 +7,8 @@ export default defineEventHandler(async (event) => {
   const app = useApp()
   const { items } = await app.catalog.listStorefrontProducts({ kind: 'vps' })
   const work = await app.catalog.listStorefrontProducts({ kind: 'work' })
-  const paths = ['', '/vps', '/hosting', '/domains', ...items.map(product => `/vps/${product.slug}`), ...(work.items.length > 0 ? ['/work', ...work.items.map(product => `/work/${product.slug}`)] : [])]
+  const hosting = await app.catalog.listStorefrontProducts({ kind: 'hosting' })
+  const paths = ['', '/vps', '/hosting', ...hosting.items.map(product => `/hosting/${product.slug}`), '/domains', ...items.map(product => `/vps/${product.slug}`), ...(work.items.length > 0 ? ['/work', ...work.items.map(product => `/work/${product.slug}`)] : [])]
   const address = (lang: 'id' | 'en', path: string) => (lang === 'en' ? `/en${path}` : path) || '/'
   const stream = new SitemapStream({ hostname: app.core.config.GARDU_BASE_URL, xmlns: { news: false, image: false, video: false, xhtml: true } })
   for (const path of paths) {

@@ -3,7 +3,9 @@ import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds } fro
 import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
-export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000) })
+export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000), /** Of hosting: from which package of its servers accounts are made. */ panelPackage: z.string().trim().min(1).max(200).optional() })
+/** What an account gives; null: no limit. */
+export const hostingLimits = z.object({ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable() })
 /** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */
 export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, /** Null: paid once. */ monthly: moneyView.nullable() })
 export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
@@ -17,7 +19,7 @@ export const optionView = z.object({
 export const optionWishes = z.array(z.object({ optionId: uuid, quantity: z.number().int().min(0).max(1_000_000).optional(), choiceId: uuid.optional() })).max(mostOptions)
 export const storefrontProductView = z.object({
   id: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), summary: localized, description: localized, spec: productSpec,
-  prices: z.array(priceView), templates: z.array(templateView), options: z.array(optionView), soldOut: z.boolean(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(),
+  prices: z.array(priceView), templates: z.array(templateView), options: z.array(optionView), soldOut: z.boolean(), /** Of hosting; null: no server has its package now. */ hosting: hostingLimits.nullable(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(),
 })
 export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
 /** `name` is ASCII, `unicodeName` the same as people write it; `reason` is a key below `storefront.domains.reasons`. */

@@ -15,11 +15,14 @@ export class DriverError extends Error {
   readonly afterSeconds: number | undefined
   /** Who can help, for `action_required`. */
   readonly who: 'sysadmin' | 'finance' | 'client' | undefined
-  constructor(kind: DriverErrorKind, message: string, options: { afterSeconds?: number, who?: 'sysadmin' | 'finance' | 'client', cause?: unknown } = {}) {
+  /** What exactly stood in the way, where the caller has a way around it. */
+  readonly about: 'name_taken' | undefined
+  constructor(kind: DriverErrorKind, message: string, options: { afterSeconds?: number, who?: 'sysadmin' | 'finance' | 'client', about?: 'name_taken', cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'DriverError'
     this.kind = kind
     this.afterSeconds = options.afterSeconds
     this.who = options.who
+    this.about = options.about
   }
 }

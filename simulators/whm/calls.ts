@@ -68,6 +68,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   myprivs: { acl: null, handle: ({ token }) => ({ privileges: [Object.fromEntries(token.acls.map(acl => [acl, 1]))] }) },
   version: { acl: 'basic-whm-functions', handle: ({ state }) => ({ version: state.version }) },
   gethostname: { acl: 'basic-whm-functions', handle: ({ state }) => ({ hostname: state.hostname }) },
+  get_nameserver_config: { acl: 'basic-whm-functions', handle: ({ state }) => ({ nameservers: [`ns1.${state.hostname}`, `ns2.${state.hostname}`] }) },
   systemloadavg: { acl: 'basic-system-info', handle: ({ state }) => ({ one: state.load.toFixed(2), five: state.load.toFixed(2), fifteen: state.load.toFixed(2) }) },
   get_current_users_count: { acl: 'list-accts', handle: ({ state }) => ({ users: Object.keys(state.accounts).length }) },
   get_maximum_users: { acl: 'list-accts', handle: ({ state }) => ({ users: state.maxUsers }) },

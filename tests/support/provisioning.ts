@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { connectionKinds } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
-import type { CapacityCheck, HypervisorAccess, OpenHypervisor } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, HypervisorAccess, OpenHypervisor, OpenPanel, PlaceAccounts } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -34,6 +34,7 @@ function pass(points: Points, name: string) {
 }
 
 let lastAddress = 1
+const noPanel = () => Promise.reject(new Error('this world has no control panel'))
 
 /** A hypervisor that is spoken to over the wire, instead of the one in memory. */
 /** One driver, whatever kind a connection says. */
@@ -45,9 +46,11 @@ export const driversOf = (kind: ConnectionKind, open: (access: HypervisorAccess)
 })) as unknown as Record<ConnectionKind, (access: HypervisorAccess) => ClosableDriver>
 
 export interface WiredHypervisor { readonly kind?: ConnectionKind, readonly template?: { readonly ref: string }, readonly bridge?: string, readonly url: string, readonly fingerprint: string | null, readonly token: { readonly id: string, readonly secret: string }, readonly node: string, readonly storage: string, readonly open: OpenHypervisor, readonly capacity: CapacityCheck }
+/** Control panels that are spoken to over the wire. */
+export interface WiredPanels { readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts }
 
 /** A hosting company with one hypervisor (in memory unless one is given), workers that can be killed at any point, and time that only the test moves. */
-export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor) {
+export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, panels?: WiredPanels) {
   const { core } = test.app
   const db = core.database.executor
   const billing = billingWorld(test.app)
@@ -95,7 +98,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor) 
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), openPanel: panels?.openPanel ?? noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation, cancelNow: test.app.billing.cancelNow }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

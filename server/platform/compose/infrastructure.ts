@@ -13,8 +13,10 @@ import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
 import { listPackages } from '#server/infrastructure/list-packages.ts'
+import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
+import { readAccount } from '#server/infrastructure/read-account.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
 import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
 import { syncConnection } from '#server/infrastructure/sync-connection.ts'
@@ -33,18 +35,18 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-export const composeInfrastructure = ({ read, transact, clock, newId, secrets, log, live }: Core) => {
+export const composeInfrastructure = ({ read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
   const { connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
-  const deps = { transact, clock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers, openHypervisor, openPanel }
+  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers, openHypervisor, openPanel }
   const collect = collectState(deps)
   const sync = { syncTemplates: syncTemplates(deps), syncPackages: syncPackages(deps) }
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
     testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncConnection({ connections, ...sync }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     closeHypervisors: hypervisors.closeAll,

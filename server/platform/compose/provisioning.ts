@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, ConnectConsole, OpenHypervisor } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
+import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
 import { issueConsoleTicket } from '#server/provisioning/issue-console-ticket.ts'
@@ -17,6 +18,7 @@ import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
+import { showHosting } from '#server/provisioning/show-hosting.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
 import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
@@ -25,7 +27,7 @@ import type { Core } from '../core.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly connectConsole: ConnectConsole }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -34,17 +36,23 @@ const newPassword = () => Array.from({ length: 20 }, () => alphabet[randomInt(al
 export function composeProvisioning(core: Core, billing: BillingForProvisioning, hypervisors: HypervisorsForProvisioning) {
   const { config, clock, wallClock, log, jobs, secrets } = core
   const transact: Transact<ProvisioningStores> = core.transact
-  const read: ProvisioningStores = core.read
+  const read: ProvisioningStores & { readonly packages: PackageStore, readonly panelServers: PanelServerStore } = core.read
+  const thisMonth = () => {
+    const [year, month] = new Intl.DateTimeFormat('en-CA', { timeZone: config.GARDU_TIME_ZONE, year: 'numeric', month: 'numeric' }).format(wallClock.now()).split('-').map(Number)
+    return { year: year ?? 0, month: month ?? 0 }
+  }
+  const hosting = { transact, serviceControl: read.serviceControl, packages: read.packages, panelServers: read.panelServers, readAccount: hypervisors.readAccount, openPanel: hypervisors.openPanel, secrets, log, thisMonth }
   const pages = { servicePages: read.servicePages, transitions: read.transitions, clock, describeBilling: billing.describeServices }
   const tickets = consoleTickets(core.kv)
   const follow = followBilling({ transact, clock, wallClock, log })
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
+    showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),

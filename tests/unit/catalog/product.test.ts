@@ -8,7 +8,7 @@ import { checkProduct, currentPrices } from '#server/catalog/product.ts'
 
 const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: 'mini', kind: 'vps', name: 'Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, connectionIds: ['c'], templateIds: ['t'], ...change })
 const price = (id: string, change: Partial<PriceRecord> = {}): PriceRecord => ({ id, cycle: 'monthly', price: money(100n), setup: money(0n), effectiveFrom: new Date(0), createdBy: null, ...change })
-const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true }] }
+const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true }], packageOn: [] as string[] }
 const problems = (change: Partial<ProductFields>, placement: Parameters<typeof checkProduct>[1] = known, prices = [price('1')]) => {
   try {
     checkProduct(fields(change), placement, prices)
@@ -21,8 +21,17 @@ const problems = (change: Partial<ProductFields>, placement: Parameters<typeof c
 describe('products', () => {
   it('a VPS on sale has a connection, a template of it and a price', () => {
     expect(problems({})).toEqual([])
-    expect(problems({ connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [] }, [])).toEqual(['connectionIds: sale_needs_connection', 'templateIds: sale_needs_template', 'status: sale_needs_price'])
-    expect(problems({ status: 'draft', connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [] }, [])).toEqual([])
+    expect(problems({ connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], packageOn: [] }, [])).toEqual(['connectionIds: sale_needs_connection', 'templateIds: sale_needs_template', 'status: sale_needs_price'])
+    expect(problems({ status: 'draft', connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], packageOn: [] }, [])).toEqual([])
+  })
+  it('hosting on sale has servers, a package that is on every one of them, and a price', () => {
+    const hosting = (change: Partial<ProductFields>, packageOn: string[], connectionIds = ['a', 'b']) => problems({ kind: 'hosting', templateIds: [], connectionIds, spec: { ...fields().spec, panelPackage: 'gardu_hemat' }, ...change }, { connectionIds, templates: [], packageOn })
+    expect(hosting({}, ['a', 'b'])).toEqual([])
+    expect(hosting({}, ['a'])).toEqual(['spec.panelPackage: package_not_everywhere'])
+    expect(hosting({ spec: fields().spec }, [])).toEqual(['spec.panelPackage: sale_needs_package'])
+    expect(hosting({}, [], [])).toEqual(['connectionIds: sale_needs_server'])
+    expect(hosting({ status: 'retired' }, [])).toEqual([])
+    expect(hosting({ trialDays: 14 }, ['a', 'b'])).toEqual(['trialDays: trial_machines_only'])
   })
   it('templates that vanished do not put a product on sale', () => expect(problems({}, { ...known, templates: [{ id: 't', connectionId: 'c', present: false }] })).toEqual(['templateIds: sale_needs_template']))
   it('a template of a connection that is not chosen is refused', () => expect(problems({ status: 'draft' }, { ...known, templates: [{ id: 't', connectionId: 'other', present: true }] })).toEqual(['templateIds: template_of_other_connection']))

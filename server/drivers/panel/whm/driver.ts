@@ -28,6 +28,12 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
     }
   }
 
+  /** As `look`; undefined where the panel does not let us see: another reseller's account, most likely. It says itself then whether a name is free. */
+  const glance = (by: Params): Promise<Account | null | undefined> => look(by).catch((error: unknown) => {
+    if (error instanceof DriverError && error.kind === 'action_required') return undefined
+    throw error
+  })
+
   /** By its name, then by its domain: an account that staff renamed is still ours, and one that took our name is not. */
   async function locate(ref: AccountRef): Promise<Account | null> {
     const named = await look({ user: ref.user })
@@ -63,11 +69,11 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
     async observe() {
       // Asked first and not as an optional one: a token that is refused altogether is a fault, not a lack of numbers.
       await api.read('myprivs', reply.privileges)
-      const [hostname, version, load, disk, now, most] = await Promise.all([
+      const [hostname, version, load, disk, now, most, named] = await Promise.all([
         optional(api.read('gethostname', reply.hostname)), optional(api.read('version', reply.version)), optional(api.read('systemloadavg', reply.load)), optional(api.read('getdiskusage', reply.partitions)),
-        optional(api.read('get_current_users_count', reply.users)), optional(api.read('get_maximum_users', reply.users)),
+        optional(api.read('get_current_users_count', reply.users)), optional(api.read('get_maximum_users', reply.users)), optional(api.read('get_nameserver_config', reply.nameservers)),
       ])
-      return { hostname: hostname?.hostname ?? null, version: version?.version ?? null, load: load?.one ?? null, disk: disk && fullest(disk), accounts: now && { now: now.users, most: most && most.users > 0 ? most.users : null } }
+      return { hostname: hostname?.hostname ?? null, version: version?.version ?? null, load: load?.one ?? null, disk: disk && fullest(disk), accounts: now && { now: now.users, most: most && most.users > 0 ? most.users : null }, nameservers: named && named.nameservers.filter(name => name !== '') }
     },
     listPackages: async () => toPackages(await told(api.read('listpkgs', reply.packages, { want: 'creatable' }))),
     async find(ref) {
@@ -77,16 +83,18 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
 
     async create({ user, domain, package: plan, password, ownershipMark }) {
       const ref: AccountRef = { user, domain, ownershipMark, birth: null }
-      const named = await look({ user })
+      const named = await glance({ user })
       if (named && isOurs(named, ref)) return toAccountState(named)
-      if (named) throw new DriverError('retryable', `WHM: user name ${user} already exists`, { afterSeconds: 1 })
-      if (await look({ domain })) throw new DriverError('action_required', `WHM: domain ${domain} already exists on this server`, { who: 'client' })
+      if (named) throw new DriverError('retryable', `WHM: user name ${user} already exists`, { afterSeconds: 1, about: 'name_taken' })
+      const there = await glance({ domain })
+      if (there && isOurs(there, ref)) return toAccountState(there)
+      if (there) throw new DriverError('action_required', `WHM: domain ${domain} already exists on this server`, { who: 'client' })
       try {
         await api.act('createacct', { username: user, domain, plan, password, contactemail: birthAddress(ownershipMark, domain), showpass: 'n', reseller: '0' }, reply.nothing, { slow: true, secrets: [password] })
       } catch (error) {
         if (!(error instanceof PanelRefusal)) throw error
         // It may have said no to a second call of ours while the first one had its effect.
-        const there = await look({ user })
+        const there = await glance({ user })
         if (there && isOurs(there, ref)) return toAccountState(there)
         throw meaningOf(error)
       }

@@ -18,6 +18,7 @@ export const nothing = z.unknown()
 
 export const version = z.object({ version: z.string() })
 export const hostname = z.object({ hostname: z.string() })
+export const nameservers = z.object({ nameservers: z.array(z.string()).default([]) })
 export const load = z.object({ one: num })
 export const users = z.object({ users: num })
 export const partitions = z.object({ partition: z.array(z.object({ mount: z.string(), total: num, used: num })) })

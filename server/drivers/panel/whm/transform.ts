@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { Account, packages, partitions } from './schema.ts'
 
 /** What a token must be allowed for everything that we do, by the panel's own names; `all` is every one of them. */
-export const requiredPrivileges = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth'] as const
+export const requiredPrivileges = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth', 'basic-system-info'] as const
 export const missingPrivileges = (granted: Readonly<Record<string, boolean>>): string[] => granted.all ? [] : requiredPrivileges.filter(name => !granted[name])
 
 /** The contact address with which an account of ours is born: it holds the mark, and only who may create accounts could have written it. */
@@ -43,7 +43,7 @@ export const saysNameTaken = (reason: string): boolean => /(username|user name|g
 /** What a refusal of an act means. What is not known may pass: it is tried again, a bounded number of times, and then people look. */
 export function meaningOf({ message, reason }: PanelRefusal): DriverError {
   const people = (who: 'sysadmin' | 'client') => new DriverError('action_required', message, { who })
-  if (saysNameTaken(reason)) return new DriverError('retryable', message, { afterSeconds: 1 })
+  if (saysNameTaken(reason)) return new DriverError('retryable', message, { afterSeconds: 1, about: 'name_taken' })
   if (/(domain|zone|entry).*(already exists|already (configured|owned|in use)|is taken)|already (configured|set up) on/i.test(reason)) return people('client')
   if (/permission|access denied|not allowed|do not have (access|permission)|unprivileged|privilege/i.test(reason)) return people('sysadmin')
   if (/(package|plan).*(does not exist|not found|invalid|not exist)|no such (package|plan)/i.test(reason)) return people('sysadmin')
