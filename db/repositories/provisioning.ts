@@ -31,12 +31,16 @@ const progressColumns = (progress: Progress) => ({
 function sagaStore(db: Executor, context: StoreContext): SagaStore {
   const one = (rows: SagaRecord[]) => rows[0] ? toSaga(rows[0]) : null
   return {
-    async open({ kind, action, serviceId, actor, steps }) {
+    async open({ kind, action, serviceId, actor, steps, state }) {
       const id = context.newId()
-      const [made] = await db.insert(sagas).values({ id, kind, action, serviceId, actor, status: 'running', startedAt: context.now() }).onConflictDoNothing().returning({ id: sagas.id })
+      const [made] = await db.insert(sagas).values({ id, kind, action, serviceId, actor, status: 'running', startedAt: context.now(), ...(state ? { state: { memory: state } } : {}) }).onConflictDoNothing().returning({ id: sagas.id })
       if (!made) return null
       await db.insert(sagaSteps).values(steps.map((name, position) => ({ sagaId: id, position, name })))
       return id
+    },
+    async snapshotMakers(serviceId) {
+      const found = await db.select({ name: sql<string | null>`${sagas.state} -> 'memory' -> 'snapshot' ->> 'name'`, actor: sagas.actor }).from(sagas).where(and(eq(sagas.serviceId, serviceId), eq(sagas.kind, 'snapshot'), eq(sagas.action, 'create'))).orderBy(desc(sagas.startedAt)).limit(100)
+      return new Map(found.flatMap(({ name, actor }) => name === null ? [] : [[name, actor] as const]))
     },
     find: async id => one(await db.select().from(sagas).where(eq(sagas.id, id))),
     lockOpen: async serviceId => one(await db.select().from(sagas).where(and(eq(sagas.serviceId, serviceId), inArray(sagas.status, [...open]))).for('update')),
@@ -121,7 +125,7 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, u.email, ha.domain, ha.birth, ha.ip,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, u.email, ha.domain, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
@@ -133,7 +137,7 @@ function serviceControl(db: Executor): ServiceControl {
       if (!row) return null
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       return {
-        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, templates: row.templates,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
         hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
@@ -188,7 +192,7 @@ function serviceControl(db: Executor): ServiceControl {
 
 interface FactsRow {
   kind: ProductKind, email: string, domain: string | null, birth: string | null, ip: string | null, servers: string[],
-  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null,
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number,
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]
 }
 

@@ -18,6 +18,8 @@ export interface ProductFields {
   readonly trialDays: number | null
   /** A service ends by itself after so many paid periods; null: it renews. */
   readonly fixedTermPeriods: number | null
+  /** Snapshots of a machine at a time; 0: none are offered. */
+  readonly snapshotLimit: number
   readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
 }
 /** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */

@@ -1,9 +1,8 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
-import type { AddressStatus, ConnectionKind, HypervisorCapabilities, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
-
-import type { ConnectionTestStep } from './access-ports.ts'
+import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 import type { PackageStore, PanelServerStore } from './panel-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
@@ -30,6 +29,11 @@ export interface MachineState {
   /** The only addresses that the machine's network cards may send from; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
   readonly filteredAddresses: readonly string[] | null
 }
+
+/** A state of a machine's disks and configuration that it can go back to. `title`: what its maker called it. */
+export interface MachineSnapshot { readonly name: string, readonly title: string, readonly at: Date | null }
+/** What a machine used in the time that ends at `at`; rates are bytes a second. Null: not known. */
+export interface MetricPoint { readonly at: Date, /** Used part of all its cores, 0 to 1. */ readonly cpu: number | null, readonly memoryUsed: number | null, readonly memoryTotal: number | null, readonly diskRead: number | null, readonly diskWrite: number | null, readonly netIn: number | null, readonly netOut: number | null }
 
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
 export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
@@ -96,6 +100,20 @@ export interface HypervisorDriver {
    * @throws DriverError permanent without the capability
    */
   openConsole(machine: MachineRef): Promise<ConsoleTarget | null>
+  /** Oldest first, also those made by others. One that is still being made is not among them. @throws DriverError permanent without the capability */
+  listSnapshots(machine: MachineRef): Promise<MachineSnapshot[]>
+  /** Of disks and configuration, without memory. One of this name is there: nothing is done. */
+  createSnapshot(machine: MachineRef, snapshot: { readonly name: string, readonly title: string }): Promise<TaskHandle | null>
+  /**
+   * Disks and configuration are as they were: also size, network and address, which the caller has to make right again. The machine must be
+   * stopped (retryable otherwise) and is stopped afterwards; asked again before it is started, nothing is different.
+   * @throws DriverError not_found for a snapshot that is gone
+   */
+  rollbackSnapshot(machine: MachineRef, name: string): Promise<TaskHandle | null>
+  /** Those that were made after it stay. Gone already: nothing is done. */
+  deleteSnapshot(machine: MachineRef, name: string): Promise<TaskHandle | null>
+  /** Oldest first, as dense as the hypervisor keeps them for this range. @throws DriverError permanent without the capability */
+  metrics(machine: MachineRef, range: MetricRange): Promise<MetricPoint[]>
   /** Destroys a stopped machine with its disks. Gone already: nothing is done, null. */
   destroy(machine: MachineRef): Promise<TaskHandle | null>
 }

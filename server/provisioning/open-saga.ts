@@ -1,12 +1,14 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
-import type { PowerAction, ResourceStatus, SagaKind } from '#shared/vocabulary/machines.ts'
+import type { PowerAction, ResourceStatus, SagaKind, SnapshotAction } from '#shared/vocabulary/machines.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
 import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './ports.ts'
 import { sagaDefinition } from './definitions.ts'
 
-type Lifecycle = Exclude<SagaKind, 'power'>
+/** What a client or staff ask of a machine, not what money does. */
+type Act = 'power' | 'snapshot' | 'rollback'
+type Lifecycle = Exclude<SagaKind, Act>
 
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
 
@@ -16,8 +18,8 @@ const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
   provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
   resize: ['ready'],
 }
-/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. */
-const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize'], resume: ['suspend', 'power', 'resize'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize'], resize: [] }
+/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback makes right what it brought back before anything else begins. */
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot'], resume: ['suspend', 'power', 'resize', 'snapshot'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
 export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly changed: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
@@ -33,11 +35,10 @@ export function decideOpening(kind: Lifecycle, facts: { readonly service: Servic
 
 const isFree = (saga: SagaRow, wallNow: Date) => saga.leaseUntil === null || saga.leaseUntil.getTime() < wallNow.getTime()
 
-async function begin(stores: ProvisioningStores, input: { kind: SagaKind, product: ProductKind, action: string | null, memory?: SagaState, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
+async function begin(stores: ProvisioningStores, input: { kind: SagaKind, product: ProductKind, action: PowerAction | SnapshotAction | 'password' | null, state?: SagaState, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
   const steps = sagaDefinition(input.kind, input.product).steps.map(step => step.name)
-  const sagaId = await stores.sagas.open({ kind: input.kind, action: input.action, serviceId: input.serviceId, actor: input.actor, steps })
+  const sagaId = await stores.sagas.open({ kind: input.kind, action: input.action, serviceId: input.serviceId, actor: input.actor, steps, ...(input.state ? { state: input.state } : {}) })
   if (sagaId === null) return null
-  if (input.memory) await stores.sagas.remember(sagaId, input.memory)
   await stores.outbox.emit('provisioning.saga-due', { sagaId }, { singletonKey: sagaId })
   stores.live.publish({ audience: { userId: input.clientId }, name: 'service', id: input.serviceId })
   stores.live.publish({ audience: 'staff', name: 'service', id: input.serviceId })
@@ -74,17 +75,18 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
 }
 
 /** A power action as a saga. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
-export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> => openAct(stores, { ...input, of: 'vps' })
+export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'vps', ...input })
 
 /** A new password of a hosting account as a saga; it is kept sealed until it is set. @throws AppError as a power action */
-export const openPasswordSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { serviceId: input.serviceId, actor: input.actor, action: 'password', memory: { password: input.sealed }, of: 'hosting' })
+export const openPasswordSaga = (stores: ProvisioningStores, { sealed, ...input }: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'hosting', action: 'password', state: { password: sealed }, ...input })
 
-async function openAct(stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: string, readonly memory?: SagaState, readonly actor: string, readonly of: ProductKind }): Promise<void> {
+/** What somebody asks of a running service of this kind, as a saga; one at a time. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
+export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | 'password', readonly actor: string, readonly state?: SagaState }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   if (service.status === 'suspended') throw new AppError('service_suspended')
   const resource = await stores.resources.lock(input.serviceId)
   if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready' || service.kind !== input.of) throw new AppError('service_not_ready')
-  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { kind: 'power', product: service.kind, action: input.action, ...(input.memory ? { memory: input.memory } : {}), serviceId: input.serviceId, clientId: service.clientId, actor: input.actor })
+  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { ...input, product: service.kind, clientId: service.clientId })
   if (begun === null) throw new AppError('action_in_progress')
 }

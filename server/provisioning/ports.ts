@@ -25,6 +25,10 @@ export interface SagaState {
   readonly nameTry?: number
   /** Sealed; what a client chose, until it is set. */
   readonly password?: string | null
+  /** The snapshot that the saga is about. */
+  readonly snapshot?: { readonly name: string, readonly title: string }
+  /** Why the hypervisor would not do it; the machine is as it was. */
+  readonly refused?: string
   /** The remote task of the current step. */
   readonly task?: TaskHandle | null
 }
@@ -35,8 +39,10 @@ export interface SagaRow extends Progress {
 
 export interface SagaStore {
   /** A new saga with all its steps pending; null while another of this service is open (unique index: of two at once one wins). */
-  open(input: { readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly actor: string, readonly steps: readonly string[] }): Promise<string | null>
+  open(input: { readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly actor: string, readonly steps: readonly string[], readonly state?: SagaState }): Promise<string | null>
   find(id: string): Promise<SagaRow | null>
+  /** Who took the snapshots of a service, by their names: the newest hundred that were asked for. */
+  snapshotMakers(serviceId: string): Promise<ReadonlyMap<string, string>>
   /** The open saga of a service, locked until the transaction ends. */
   lockOpen(serviceId: string): Promise<SagaRow | null>
   /** The newest saga of a service, locked until the transaction ends. */
@@ -76,6 +82,8 @@ export interface MachineFacts {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
   readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
   readonly templateId: string | null, readonly templateName: string | null
+  /** Of its product, as it is now; 0: none. */
+  readonly snapshotLimit: number
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null

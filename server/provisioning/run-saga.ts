@@ -86,7 +86,8 @@ async function persist(run: Run, { next, changes }: Decision, { clientId, cancel
   await write(run, async (stores) => {
     if (moved) await stores.sagas.remember(saga.id, state)
     await stores.sagas.store(saga.id, { ...next, status }, changes, status === 'running' ? leaseEnd(now) : null)
-    if (status === 'failed' && definition.failureIsError && !cancelled) {
+    const isError = typeof definition.failureIsError === 'function' ? definition.failureIsError(saga) : definition.failureIsError
+    if (status === 'failed' && isError && !cancelled) {
       await moveResource(stores, { serviceId: saga.serviceId, to: 'error', cause: `${saga.kind} failed`, actor: `system:${provisioningActor.name}`, at: deps.clock.now(), problem: next.reason })
     }
     if (status === 'waiting' && next.retryAt) {

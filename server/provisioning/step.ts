@@ -54,7 +54,7 @@ export interface SagaDefinition {
   /** The reason why it must not go on, if there is one: asked before every step. */
   readonly cancelWhen: (facts: MachineFacts) => string | null
   /** A failure leaves the machine in an unknown shape: the resource turns to `error`. */
-  readonly failureIsError: boolean
+  readonly failureIsError: boolean | ((saga: SagaRow) => boolean)
 }
 
 /** Another worker has taken the saga over: nothing more may be written or done by this one. */
@@ -90,7 +90,7 @@ export async function inspectMachine(context: StepContext): Promise<MachineState
  * Starts a remote task once and follows it to its end: its handle is stored before anybody waits, so that a successor goes on waiting
  * instead of acting again. The handle is forgotten when the step ends, or here when the task failed.
  */
-export async function followTask(context: StepContext, act: (driver: HypervisorDriver, machine: MachineRef) => Promise<TaskHandle | null>, onTaskFailure: 'retryable' | 'permanent' = 'retryable'): Promise<StepOutcome> {
+export async function followTask(context: StepContext, act: (driver: HypervisorDriver, machine: MachineRef) => Promise<TaskHandle | null>, onTaskFailure: 'retryable' | 'permanent' | 'as_told' = 'retryable'): Promise<StepOutcome> {
   const driver = await driverOf(context)
   let handle = context.state.task ?? null
   if (!handle) {
@@ -102,7 +102,7 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   if (state.state === 'running') return wait(context.pollSeconds(), 'task_running')
   if (state.state === 'done') return done(state.warnings ? 'task_warnings' : undefined)
   await context.save({ task: null })
-  throw new DriverError(onTaskFailure, state.message)
+  throw new DriverError(onTaskFailure === 'as_told' ? state.kind : onTaskFailure, state.message)
 }
 
 /** Lets the machine send from the service's own address alone, where its hypervisor can. */

@@ -87,6 +87,8 @@ export const productBody = z.object({
   trialDays: z.number().int().min(3).max(90).nullable().default(null),
   /** Paid periods after which a service ends by itself. */
   fixedTermPeriods: z.number().int().min(1).max(120).nullable().default(null),
+  /** Snapshots that a client may keep of a machine at a time; 0: none are offered. */
+  snapshotLimit: z.number().int().min(0).max(20).default(2),
 })
 export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
 export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), options: z.array(optionView), activeServices: z.number().int() })

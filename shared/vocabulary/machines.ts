@@ -19,10 +19,14 @@ export interface HypervisorCapabilities {
   readonly knowsAddress: boolean
   /** Shows a machine's screen in the browser, relayed by us. */
   readonly console: boolean
+  /** Keeps states of a machine's disks to go back to. */
+  readonly snapshots: boolean
+  /** Keeps what a machine used over the last hour to the last year. */
+  readonly metrics: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false, console: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true, console: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -33,7 +37,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
@@ -47,6 +51,16 @@ export type PowerAction = typeof powerActions[number]
 /** Why a console in the browser was closed or not opened. */
 export const consoleEnds = ['suspended', 'ended', 'not_ready', 'not_running', 'unsupported', 'session_ended', 'idle', 'busy', 'line_closed', 'unavailable', 'refused', 'restarting'] as const
 export type ConsoleEnd = typeof consoleEnds[number]
+/** What may be asked of the snapshots of a machine. `rollback` is a saga of its own: it stops the machine and starts it again. */
+export const snapshotActions = ['create', 'rollback', 'delete'] as const
+export type SnapshotAction = typeof snapshotActions[number]
+/** Ours are told by their name; one that was made by hand is shown and never touched. */
+export const snapshotName = (random: string): string => `gardu-${random}`
+export const isOwnSnapshot = (name: string): boolean => /^gardu-[0-9a-f]{12}$/.test(name)
+
+/** Of the graphs. */
+export const metricRanges = ['hour', 'day', 'week', 'month', 'year'] as const
+export type MetricRange = typeof metricRanges[number]
 
 export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
 export type AddressStatus = typeof addressStatuses[number]

@@ -288,22 +288,31 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   'GET /nodes/{node}/qemu/{vmid}/rrddata': { needs: [vm, 'VM.Audit'], handle: call => machineSamples(call.state, machineAt(call), call.params.timeframe ?? 'hour', call.now) },
   'GET /nodes/{node}/qemu/{vmid}/snapshot': { needs: [vm, 'VM.Audit'], handle: (call) => {
     const machine = machineAt(call)
-    return [...machine.snapshots.map(s => ({ name: s.name, description: s.description, snaptime: s.snaptime, vmstate: 0 })), { name: 'current', description: 'You are here!', running: machine.running ? 1 : 0, digest: digestOf(machine.config), ...(machine.snapshots.length ? { parent: machine.snapshots.at(-1)?.name } : {}) }]
+    return [...machine.snapshots.map(s => ({ name: s.name, description: s.description, snaptime: s.snaptime, vmstate: 0, ...(s.snapstate ? { snapstate: s.snapstate } : {}) })), { name: 'current', description: 'You are here!', running: machine.running ? 1 : 0, digest: digestOf(machine.config), ...(machine.snapshots.length ? { parent: machine.snapshots.at(-1)?.name } : {}) }]
   } },
   'POST /nodes/{node}/qemu/{vmid}/snapshot': { needs: [vm, 'VM.Snapshot'], handle: (call) => {
     const machine = unlocked(call)
     const name = call.params.snapname ?? ''
     if (machine.snapshots.some(s => s.name === name)) die(`snapshot name '${name}' already used`)
+    // The original writes its entry first and locks the configuration until the disks followed.
+    machine.snapshots.push({ name, description: call.params.description ?? '', snaptime: seconds(call.now), config: { ...machine.config }, snapstate: 'prepare' })
+    machine.config.lock = 'snapshot'
+    call.changed()
     return begin(call, machine, 'qmsnapshot', 2, { kind: 'snapshot', vmid: machine.vmid, name, description: call.params.description ?? '' })
   } },
   'DELETE /nodes/{node}/qemu/{vmid}/snapshot/{snapname}': { needs: [vm, 'VM.Snapshot'], handle: (call) => {
     const machine = unlocked(call)
     const name = call.path.snapname ?? ''
     if (!machine.snapshots.some(s => s.name === name)) die(`snapshot '${name}' does not exist`)
+    machine.config.lock = 'snapshot-delete'
+    call.changed()
     return begin(call, machine, 'qmdelsnapshot', 2, { kind: 'drop-snapshot', vmid: machine.vmid, name })
   } },
   'POST /nodes/{node}/qemu/{vmid}/snapshot/{snapname}/rollback': { needs: [vm, 'VM.Snapshot'], handle: (call) => {
     const machine = unlocked(call)
+    if (!machine.snapshots.some(s => s.name === call.path.snapname)) die(`snapshot '${call.path.snapname}' does not exist`)
+    machine.config.lock = 'rollback'
+    call.changed()
     return begin(call, machine, 'qmrollback', 2, { kind: 'rollback', vmid: machine.vmid, name: call.path.snapname ?? '', start: call.params.start === '1' })
   } },
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': { needs: [vm, 'VM.Audit'], handle: guestAddresses },

@@ -5,7 +5,7 @@ export const MiB = 1024 ** 2
 
 export interface SimNode { name: string, online: boolean, cores: number, memory: number, bootedAt: number }
 export interface SimStorage { storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
-export interface SimSnapshot { name: string, description: string, snaptime: number, config: Record<string, string> }
+export interface SimSnapshot { name: string, description: string, snaptime: number, config: Record<string, string>, /** While it is made. */ snapstate?: 'prepare' }
 export interface SimMachine {
   vmid: number, node: string, running: boolean, paused: boolean, startedAt: number
   /** Options as `GET config` shows them; the password stands here hashed, as in the original. */

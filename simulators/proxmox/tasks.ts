@@ -93,6 +93,12 @@ const machineOf = (state: ProxmoxState, vmid: number): SimMachine => {
 
 /** What a failed or interrupted task leaves behind: a half-made clone is removed, as the original does. */
 function undo(state: ProxmoxState, effect: Effect): void {
+  if (effect.kind === 'snapshot' || effect.kind === 'rollback' || effect.kind === 'drop-snapshot') {
+    const machine = state.machines[effect.vmid]
+    if (!machine) return
+    Reflect.deleteProperty(machine.config, 'lock')
+    if (effect.kind === 'snapshot') machine.snapshots = machine.snapshots.filter(s => s.snapstate !== 'prepare')
+  }
   if (effect.kind !== 'clone') return
   Reflect.deleteProperty(state.machines, effect.vmid)
   Reflect.deleteProperty(state.firewalls, effect.vmid)
@@ -135,7 +141,11 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
     }
     case 'snapshot': {
       const machine = machineOf(state, effect.vmid)
-      machine.snapshots.push({ name: effect.name, description: effect.description, snaptime: Math.floor(now / 1000), config: { ...machine.config } })
+      const made = machine.snapshots.find(s => s.name === effect.name)
+      if (!made) return `snapshot '${effect.name}' does not exist`
+      Object.assign(made, { description: effect.description, snaptime: Math.floor(now / 1000) })
+      Reflect.deleteProperty(made, 'snapstate')
+      Reflect.deleteProperty(machine.config, 'lock')
       return null
     }
     case 'rollback': {
@@ -148,6 +158,7 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
     case 'drop-snapshot': {
       const machine = machineOf(state, effect.vmid)
       machine.snapshots = machine.snapshots.filter(s => s.name !== effect.name)
+      Reflect.deleteProperty(machine.config, 'lock')
       return null
     }
   }

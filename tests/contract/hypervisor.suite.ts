@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectConsole } from '#server/drivers/console/connect.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
+import { hypervisorCapabilities, metricRanges } from '#shared/vocabulary/machines.ts'
 import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
@@ -20,6 +20,10 @@ export interface HypervisorBench {
   loseFilterAnswer(): void
   /** The next call that changes size or disk is carried out and never answered. */
   loseResizeAnswer(): void
+  /** The next call that takes, goes back to or deletes a snapshot is carried out and never answered. */
+  loseSnapshotAnswer(): void
+  /** Somebody takes a snapshot past us. */
+  takeByHand(vmid: number, name: string): Answer<void>
   /** What the hypervisor keeps of the machine's password; null: none. */
   passwordOf(vmid: number): Answer<string | null>
   /** Somebody lets one more address pass. */
@@ -69,7 +73,7 @@ export async function finished(driver: HypervisorDriver, handle: TaskHandle | nu
 }
 
 /** What a bench cannot bring about, or a hypervisor does not have: cases that stand on it are left out, and the suite's name says so. */
-export type Lacking = 'task warnings' | 'clones that do not show whose they are' | 'locks that are told' | 'migration' | 'sizes that wait for the next start' | 'machines made by one call'
+export type Lacking = 'task warnings' | 'clones that do not show whose they are' | 'locks that are told' | 'migration' | 'sizes that wait for the next start' | 'machines made by one call' | 'snapshots that keep the configuration'
 
 /** What every hypervisor driver guarantees, whatever it speaks. A case that needs a capability is held to it wherever it is there. */
 export function hypervisorContract(name: string, kind: HypervisorKind, lacking: readonly Lacking[], open: () => Promise<HypervisorBench>) {
@@ -83,6 +87,8 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     let bench: HypervisorBench
     let driver: HypervisorDriver
     const vmid = 105
+    const first = { name: 'gardu-0123456789ab', title: 'Sebelum <pembaruan> & "uji" é' }
+    const second = { name: 'gardu-0123456789ac', title: 'Sesudah' }
     const machine = (): MachineRef => ({ node: bench.node, vmid, ownershipMark: mark })
     const clone = (id = vmid) => driver.clone({ template: bench.template, vmid: id, node: bench.node, hostname: spec.hostname, ownershipMark: mark })
     const build = async () => {
@@ -197,7 +203,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       await bench.addForeign(vmid)
       const before = await bench.snapshot(vmid)
       const writes = bench.writes()
-      const acts = [() => driver.start(machine()), () => driver.stop(machine()), () => driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), () => driver.reboot(machine()), () => driver.configure(machine(), spec), () => driver.growDisk(machine(), 99), () => driver.resize(machine(), { cpuCores: 8, ramMiB: 512, rateMbps: 1 }), () => driver.filterAddresses(machine(), ['203.0.113.10']), () => driver.setSuspended(machine(), true), () => driver.destroy(machine())]
+      const acts = [() => driver.start(machine()), () => driver.stop(machine()), () => driver.shutdown(machine(), { timeoutSeconds: 5, force: true }), () => driver.reboot(machine()), () => driver.configure(machine(), spec), () => driver.growDisk(machine(), 99), () => driver.resize(machine(), { cpuCores: 8, ramMiB: 512, rateMbps: 1 }), () => driver.filterAddresses(machine(), ['203.0.113.10']), () => driver.setSuspended(machine(), true), () => driver.listSnapshots(machine()), () => driver.createSnapshot(machine(), first), () => driver.rollbackSnapshot(machine(), first.name), () => driver.deleteSnapshot(machine(), first.name), () => driver.destroy(machine())]
       for (const act of acts) expect(await kindOf(act())).toBe('not_ours')
       expect(await bench.snapshot(vmid)).toBe(before)
       expect(bench.writes()).toBe(writes)
@@ -467,6 +473,147 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect((await bench.reads(vmid)).running).toBe(true)
       await finished(driver, await driver.reboot(machine()))
       expect((await bench.reads(vmid)).running).toBe(true)
+    })
+    const take = async (snapshot = first) => finished(driver, await driver.createSnapshot(machine(), snapshot))
+    const listed = async () => (await driver.listSnapshots(machine())).map(({ name }) => name)
+    it('a machine that has no snapshot tells none', async () => {
+      await build()
+      expect(await driver.listSnapshots(machine())).toEqual([])
+    })
+    it('a snapshot is taken while the machine runs, and told with its title and time', async () => {
+      await build()
+      expect(await take()).toMatchObject({ state: 'done' })
+      expect(await driver.listSnapshots(machine())).toEqual([{ ...first, at: expect.any(Date) as Date }])
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'running', lock: null, ownershipMark: mark })
+    })
+    it('taken again under the same name, nothing is sent and there is one', async () => {
+      await build()
+      await take()
+      const writes = bench.writes()
+      expect(await driver.createSnapshot(machine(), first)).toBeNull()
+      expect(bench.writes()).toBe(writes)
+      expect(await listed()).toEqual([first.name])
+    })
+    it('the answer to a snapshot is lost: asked again, there is one', async () => {
+      await build()
+      bench.loseSnapshotAnswer()
+      expect(await kindOf(driver.createSnapshot(machine(), first))).toBe('unknown_outcome')
+      await expect.poll(() => driver.createSnapshot(machine(), first).catch(() => 'not yet'), { timeout: 5000 }).toBeNull()
+      expect(await listed()).toEqual([first.name])
+    })
+    it('snapshots are told oldest first, those made by hand among them', async () => {
+      await build()
+      await take()
+      await take(second)
+      await bench.takeByHand(vmid, 'sebelum-migrasi')
+      const all = await driver.listSnapshots(machine())
+      expect(all.map(({ name }) => name).sort()).toEqual([first.name, second.name, 'sebelum-migrasi'])
+      expect(all.map(({ at }) => at?.getTime() ?? 0)).toEqual(all.map(({ at }) => at?.getTime() ?? 0).sort((a, b) => a - b))
+    })
+    it('a running machine does not go back to a snapshot: retryable, nothing sent', async () => {
+      await build()
+      await take()
+      const writes = bench.writes()
+      expect(await kindOf(driver.rollbackSnapshot(machine(), first.name))).toBe('retryable')
+      expect(bench.writes()).toBe(writes)
+    })
+    it('a stopped machine goes back to a snapshot, is ours and stopped afterwards, and keeps the snapshot; gone back again, it is the same', async () => {
+      await build()
+      await take()
+      await finished(driver, await driver.stop(machine()))
+      for (let time = 0; time < 2; time++) {
+        expect(await finished(driver, await driver.rollbackSnapshot(machine(), first.name))).toMatchObject({ state: 'done' })
+        expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'stopped', ownershipMark: mark, lock: null })
+        expect(await listed()).toEqual([first.name])
+      }
+    })
+    itWith('snapshots that keep the configuration')('a snapshot brings back the size that the machine had, and what was sold can be given again', async () => {
+      await build()
+      await take()
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.resize(machine(), larger))
+      await finished(driver, await driver.growDisk(machine(), 80))
+      const { mac } = await bench.reads(vmid)
+      await finished(driver, await driver.rollbackSnapshot(machine(), first.name))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 2, memoryTotalMiB: 2048, diskGiB: 40, rateMbps: 100 })
+      await finished(driver, await driver.resize(machine(), larger))
+      await finished(driver, await driver.growDisk(machine(), 80))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 4, memoryTotalMiB: 8192, diskGiB: 80, rateMbps: 250 })
+      expect((await bench.reads(vmid)).mac).toBe(mac)
+    })
+    itFilters('a snapshot brings no address filter of its time back', async () => {
+      await build()
+      await take()
+      await driver.filterAddresses(machine(), ['203.0.113.77'])
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.rollbackSnapshot(machine(), first.name))
+      expect(await filtered()).toEqual(['203.0.113.77'])
+    })
+    it('a snapshot that is gone is not_found, and the machine is as it was', async () => {
+      await build()
+      await finished(driver, await driver.stop(machine()))
+      const before = await bench.snapshot(vmid)
+      expect(await kindOf(driver.rollbackSnapshot(machine(), first.name))).toBe('not_found')
+      expect(await bench.snapshot(vmid)).toBe(before)
+    })
+    it('the answer to going back is lost: asked again, it is done', async () => {
+      await build()
+      await take()
+      await finished(driver, await driver.stop(machine()))
+      bench.loseSnapshotAnswer()
+      expect(await kindOf(driver.rollbackSnapshot(machine(), first.name))).toBe('unknown_outcome')
+      await expect.poll(async () => (await finished(driver, await driver.rollbackSnapshot(machine(), first.name))).state, { timeout: 5000 }).toBe('done')
+    })
+    it('deleted twice, it is gone and the others stay', async () => {
+      await build()
+      await take()
+      await take(second)
+      expect(await finished(driver, await driver.deleteSnapshot(machine(), first.name))).toMatchObject({ state: 'done' })
+      const writes = bench.writes()
+      expect(await driver.deleteSnapshot(machine(), first.name)).toBeNull()
+      expect(bench.writes()).toBe(writes)
+      expect(await listed()).toEqual([second.name])
+    })
+    it('the answer to a deletion is lost: asked again, it is gone', async () => {
+      await build()
+      await take()
+      bench.loseSnapshotAnswer()
+      expect(await kindOf(driver.deleteSnapshot(machine(), first.name))).toBe('unknown_outcome')
+      await expect.poll(() => driver.deleteSnapshot(machine(), first.name).catch(() => 'not yet'), { timeout: 5000 }).toBeNull()
+      expect(await listed()).toEqual([])
+    })
+    it('a locked machine takes no snapshot: retryable', async () => {
+      await build()
+      await bench.lock(vmid, 'backup')
+      expect(await kindOf(driver.createSnapshot(machine(), first))).toBe('retryable')
+    })
+    it('a machine with snapshots is destroyed with them', async () => {
+      await build()
+      await take()
+      await finished(driver, await driver.stop(machine()))
+      await finished(driver, await driver.destroy(machine()))
+      expect(await bench.countMachines()).toBe(0)
+      expect(await kindOf(driver.listSnapshots(machine()))).toBe('not_found')
+    })
+    itIf(can.metrics)('what a machine used is told for every range, oldest first, within what it has', async () => {
+      await build()
+      for (const range of metricRanges) {
+        const points = await driver.metrics(machine(), range)
+        expect(points.length).toBeGreaterThan(20)
+        expect(points.map(({ at }) => at.getTime())).toEqual(points.map(({ at }) => at.getTime()).sort((a, b) => a - b))
+        for (const { cpu, memoryUsed, memoryTotal } of points) {
+          if (cpu !== null) expect(cpu).toBeGreaterThanOrEqual(0)
+          if (memoryUsed !== null && memoryTotal !== null) expect(memoryUsed).toBeLessThanOrEqual(memoryTotal)
+        }
+      }
+    })
+    itIf(can.metrics)('D10: what a foreign machine under our number used is not told', async () => {
+      await bench.addForeign(vmid)
+      expect(await kindOf(driver.metrics(machine(), 'hour'))).toBe('not_ours')
+    })
+    itIf(!can.metrics)('where it is not known what a machine used, the act fails for good instead of telling nothing', async () => {
+      await build()
+      expect(await kindOf(driver.metrics(machine(), 'hour'))).toBe('permanent')
     })
     it('a running machine is not destroyed', async () => {
       await build()

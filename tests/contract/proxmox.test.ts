@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { classify } from '#server/drivers/hypervisor/proxmox/transform.ts'
 import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
@@ -14,7 +15,7 @@ const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {})
 /** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'delete', 'digest'],
-  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
+  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'snapshot': ['snapname', 'description', 'vmstate'], 'snapshot/gardu-0123456789ab/rollback': [], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
 }
 
 async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {
@@ -27,6 +28,8 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
     loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
     loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
     loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
+    loseSnapshotAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|DELETE) .*/snapshot(/.*)?$' }),
+    takeByHand: (vmid: number, name: string) => void sim.state.machines[vmid]?.snapshots.push({ name, description: 'milik orang', snaptime: Math.floor(Date.now() / 1000), config: { ...configOf(vmid) } }),
     passwordOf: (vmid: number) => sim.state.machines[vmid]?.config.cipassword ?? null,
     letPass: (vmid: number, cidr: string) => void sim.state.firewalls[vmid]?.ipsets['ipfilter-net0']?.push({ cidr }),
     switchFilterOff(vmid: number) {
@@ -104,6 +107,35 @@ describe('Proxmox VE', () => {
     toClose.push(driver)
     return driver
   }
+
+  const snapshot = { name: 'gardu-0123456789ab', title: 'Sebelum' }
+  const built = async (options: ProxmoxOptions = {}) => {
+    const opened = await bench(options)
+    const machine = { node: opened.node, vmid: 105, ownershipMark: mark }
+    await finished(opened.driver, await opened.driver.clone({ template: opened.template, vmid: 105, node: opened.node, hostname: spec.hostname, ownershipMark: mark }))
+    await finished(opened.driver, await opened.driver.configure(machine, spec))
+    return { ...opened, machine }
+  }
+  it('while a snapshot is made it is not told as one, and asked for again it is retryable, not made twice', async () => {
+    const { driver, machine, ...held } = await built()
+    held.holdTasks(true)
+    await driver.createSnapshot(machine, snapshot)
+    expect(await driver.listSnapshots(machine)).toEqual([])
+    expect(await kindOf(driver.createSnapshot(machine, snapshot))).toBe('retryable')
+    expect((await driver.inspect({ ...machine }))?.lock).toBe('snapshot')
+    held.holdTasks(false)
+    await expect.poll(async () => (await driver.listSnapshots(machine)).length, { timeout: 5000 }).toBe(1)
+  })
+  it('a snapshot that dies leaves none, no lock, and its reason', async () => {
+    const { driver, machine, failTasks } = await built()
+    failTasks('snapshot')
+    expect(await finished(driver, await driver.createSnapshot(machine, snapshot))).toMatchObject({ state: 'failed', message: 'simulated failure' })
+    expect(await driver.listSnapshots(machine)).toEqual([])
+    expect((await driver.inspect({ ...machine }))?.lock).toBeNull()
+  })
+  it('what storages say about snapshots means what it means', () => {
+    expect(['can\'t rollback, \'x\' is not most recent snapshot on \'vm-105-disk-0\'', 'snapshot feature is not available', 'snapshot \'x\' does not exist'].map(classify)).toEqual(['permanent', 'action_required', 'not_found'])
+  })
 
   it('a good connection passes every step and tells its certificate', async () => {
     const { sim } = await bench({ tls: true })
@@ -286,6 +318,7 @@ describe('Proxmox VE', () => {
     const through = withToken(sim, '!gardu', { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` })
     const machine = { node, vmid: 105, ownershipMark: mark }
     for (const act of [() => through.clone({ template, vmid: 105, node, hostname: 'a.test', ownershipMark: mark }), () => through.configure(machine, spec), () => through.growDisk(machine, 40), () => through.filterAddresses(machine, ['203.0.113.10']).then(() => null), () => through.start(machine), () => through.reboot(machine), () => through.shutdown(machine, { timeoutSeconds: 5, force: true }), () => through.start(machine), () => through.stop(machine)]) await finished(driver, await act())
+    for (const act of [() => through.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'x' }), () => through.rollbackSnapshot(machine, 'gardu-0123456789ab'), () => through.deleteSnapshot(machine, 'gardu-0123456789ab')]) await finished(driver, await act())
     await through.setSuspended(machine, true)
     await finished(driver, await through.destroy(machine))
     expect(seen.length).toBeGreaterThanOrEqual(12)

@@ -16,6 +16,8 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
     loseCloneAnswer: () => void (proxy.lose = creates),
     loseFilterAnswer: () => {},
     loseResizeAnswer: () => void (proxy.lose = /^ReconfigVM_Task$/),
+    loseSnapshotAnswer: () => void (proxy.lose = /Snapshot_Task$/),
+    takeByHand: (vmid, name) => world.takeByHand(vmid, name),
     passwordOf: async vmid => world.decoded(await world.machineOf(vmid), 'guestinfo.userdata'),
     letPass: () => {},
     switchFilterOff: () => {},
@@ -56,7 +58,7 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
   }
 }
 
-const lacking = ['task warnings', 'clones that do not show whose they are', 'locks that are told', 'sizes that wait for the next start'] as const
+const lacking = ['task warnings', 'clones that do not show whose they are', 'locks that are told', 'sizes that wait for the next start', 'snapshots that keep the configuration'] as const
 hypervisorContract('VMware vCenter', 'vcenter', lacking, () => bench('vcenter'))
 hypervisorContract('VMware ESXi', 'esxi', [...lacking, 'migration', 'machines made by one call'], () => bench('esxi'))
 
@@ -161,6 +163,14 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     expect(found?.props['config.annotation']).not.toContain(spec.login.password)
     expect(JSON.parse(made.decoded(found, 'guestinfo.metadata') ?? '')).toMatchObject({ 'instance-id': mark, 'local-hostname': spec.hostname, 'network': { ethernets: { nic0: { addresses: ['203.0.113.10/24'], gateway4: '203.0.113.1' } } } })
     expect(made.decoded(found, 'guestinfo.userdata')).toMatch(/^#cloud-config\n\{.*"password":"Rahasia-123"/)
+  })
+  it('a disk does not grow while its machine has snapshots, and does when they are gone', async () => {
+    const made = await built()
+    await finished(made.driver, await made.driver.createSnapshot(machine(made), { name: 'gardu-0123456789ab', title: 'x' }))
+    expect(await failureOf(made.driver.growDisk(machine(made), 80))).toMatchObject({ kind: 'action_required', who: 'sysadmin', message: expect.stringContaining('snapshots') as string })
+    await finished(made.driver, await made.driver.deleteSnapshot(machine(made), 'gardu-0123456789ab'))
+    await finished(made.driver, await made.driver.growDisk(machine(made), 80))
+    expect((await made.driver.inspect({ ...machine(made) }))?.diskGiB).toBe(80)
   })
   it('a guest without VMware Tools is switched off by force, and left alone without it', async () => {
     const made = await built()

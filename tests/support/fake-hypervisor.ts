@@ -1,10 +1,10 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
-import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null }
-type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy'
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
+type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -18,6 +18,8 @@ export class FakeHypervisor {
   templates = new Set(['9000'])
   /** A clone fails as a task with this message, as a full storage does. */
   cloneTaskFails: string | null = null
+  /** Going back to a snapshot is refused with this message, as some storages do. */
+  rollbackRefused: string | null = null
   hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
   now: () => number = () => 0
   #next = 0
@@ -140,6 +142,29 @@ export class FakeHypervisor {
         return found
           ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp, filteredAddresses: found.filtered }
           : null
+      }),
+      listSnapshots: machine => act('listSnapshots', () => (this.#ours(machine).snapshots ?? []).map(({ name, title, at }) => ({ name, title, at }))),
+      createSnapshot: (machine, { name, title }) => act('createSnapshot', () => {
+        const found = this.#ours(machine)
+        if (found.snapshots?.some(row => row.name === name)) return null
+        const { cores, ramMiB, diskGiB, rateMbps, filtered, networkUp } = found
+        return this.#task(() => void (found.snapshots ??= []).push({ name, title, at: new Date(this.now()), kept: { cores, ramMiB, diskGiB, rateMbps, filtered, networkUp } }))
+      }),
+      rollbackSnapshot: (machine, name) => act('rollbackSnapshot', () => {
+        const found = this.#ours(machine)
+        const row = found.snapshots?.find(entry => entry.name === name)
+        if (!row) throw new DriverError('not_found', `snapshot '${name}' does not exist`)
+        if (found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')
+        if (this.rollbackRefused !== null) throw new DriverError('permanent', this.rollbackRefused)
+        return this.#task(() => Object.assign(found, row.kept))
+      }),
+      deleteSnapshot: (machine, name) => act('deleteSnapshot', () => {
+        const found = this.#ours(machine)
+        return found.snapshots?.some(row => row.name === name) ? this.#task(() => void (found.snapshots = found.snapshots?.filter(row => row.name !== name))) : null
+      }),
+      metrics: machine => act('metrics', () => {
+        this.#ours(machine)
+        return [0, 1, 2].map(i => ({ at: new Date(this.now() - (2 - i) * 60_000), cpu: i === 0 ? null : 0.1 * i, memoryUsed: 100 * i, memoryTotal: 1000, diskRead: i, diskWrite: i, netIn: i, netOut: i }))
       }),
       destroy: machine => act('destroy', () => {
         if (!this.machines.has(machine.vmid)) return null

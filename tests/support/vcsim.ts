@@ -172,6 +172,10 @@ export async function vsphereWorld(mode: VsphereMode, options: SoapOptions = {})
     },
     /** Somebody writes another owner into a machine's notes. */
     foreignise: async (machine: Machine | null) => machine && ended(await vim.start('ReconfigVMRequestType', machine.obj, { spec: build('VirtualMachineConfigSpec', { annotation: 'gardu-01900000-0000-7000-8000-00000000ef01' }) })),
+    async takeByHand(vmid: number, name: string): Promise<void> {
+      const machine = await machineOf(vmid)
+      if (machine) await ended(await vim.start('CreateSnapshotRequestType', machine.obj, { name, description: 'milik orang', memory: false, quiesce: false }))
+    },
     /** Moves a machine to another host, as a person or DRS would; a call that the driver does not have. */
     relocate: (machine: Mor, host: Mor) => past(simulator, `<RelocateVM_Task xmlns="urn:vim25">${print(morNode('_this', machine))}<spec>${print(morNode('host', host))}</spec></RelocateVM_Task>`),
     copyMachine: (machine: Machine, to: number) => makeMachine(`salinan (${to})`, { instanceUuid: machine.props['config.instanceUuid'], annotation: machine.props['config.annotation'], extraConfig: build('OptionValue', { key: 'gardu.mark', value: string(optionsOf(machine).get('gardu.mark') ?? '') }) }),

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
@@ -19,9 +19,11 @@ import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
 import { showHosting } from '#server/provisioning/show-hosting.ts'
+import { showMetrics } from '#server/provisioning/show-metrics.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
 import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
+import { actOnSnapshot, showSnapshots } from '#server/provisioning/snapshots.ts'
 import { consoleTickets } from '../console-tickets.ts'
 import type { Core } from '../core.ts'
 
@@ -34,7 +36,7 @@ const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const newPassword = () => Array.from({ length: 20 }, () => alphabet[randomInt(alphabet.length)]).join('')
 
 export function composeProvisioning(core: Core, billing: BillingForProvisioning, hypervisors: HypervisorsForProvisioning) {
-  const { config, clock, wallClock, log, jobs, secrets } = core
+  const { config, clock, wallClock, log, jobs, kv, secrets } = core
   const transact: Transact<ProvisioningStores> = core.transact
   const read: ProvisioningStores & { readonly packages: PackageStore, readonly panelServers: PanelServerStore } = core.read
   const thisMonth = () => {
@@ -46,6 +48,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const tickets = consoleTickets(core.kv)
   const follow = followBilling({ transact, clock, wallClock, log })
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
+  const snapshots = { read, transact, openHypervisor: hypervisors.openHypervisor, random: () => randomBytes(6).toString('hex') }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
     tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
@@ -55,6 +58,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
+    showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
     requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),

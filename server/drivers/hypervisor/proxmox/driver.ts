@@ -6,9 +6,11 @@ import type { Params } from './api.ts'
 import { addressFilter } from './filter.ts'
 import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
+import { toMetrics } from './metrics.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
-import { configureForm, hasCloudInit, isTaken, markDescription, ownershipMarkOf, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
+import { snapshotsOf } from './snapshots.ts'
+import { configureForm, handleOf, hasCloudInit, isTaken, markDescription, ownershipMarkOf, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
 
 export interface ProxmoxOptions { readonly connectMilliseconds?: number, readonly totalMilliseconds?: number }
 
@@ -22,7 +24,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   const find = locator(api)
   const filter = addressFilter(api)
   const of = ({ node, vmid }: Place, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
-  const handle = (upid: string | null): TaskHandle | null => upid === null ? null : { id: upid, node: upidParts(upid).node }
+  const handle = (upid: string | null): TaskHandle | null => upid === null ? null : handleOf(upid)
   const statusOf = (place: Place) => api.get(of(place, 'status', 'current'), reply.machineStatus)
 
   /** An act whose effect may be there already: then nothing is sent, and what the hypervisor says about it counts as done. */
@@ -88,7 +90,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
         const upid = await api.post(of({ node: source.node, vmid: Number(template.ref) }, 'clone'), {
           newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === source.node ? {} : { target: node }),
         }, reply.upid)
-        return { id: upid, node: upidParts(upid).node }
+        return handleOf(upid)
       } catch (error) {
         if (!(error instanceof DriverError)) throw error
         if (isTaken(error.message)) return afterTaken(vmid, ownershipMark.toLowerCase(), error)
@@ -159,6 +161,11 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
         // It has to be asked for with what the ticket was asked for with.
         headers: { authorization: `PVEAPIToken=${access.tokenId}=${access.tokenSecret}` }, password: opened.password ?? opened.ticket,
       }
+    },
+    ...snapshotsOf(api, find),
+    async metrics(machine, range) {
+      const found = await find.prove(machine)
+      return toMetrics(await api.get(of(found, 'rrddata'), reply.samples, { timeframe: range, cf: 'AVERAGE' }))
     },
     async destroy(machine) {
       try {

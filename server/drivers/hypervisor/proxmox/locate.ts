@@ -19,6 +19,8 @@ export async function eachOf<T, R>(items: readonly T[], limit: number, work: (it
   return results
 }
 
+export type Locator = ReturnType<typeof locator>
+
 /** Finds machines and proves whose they are. A number alone proves nothing; a place that was stored may be out of date. */
 export function locator(api: ProxmoxApi) {
   const guests = () => api.get('/cluster/resources', reply.resources, { type: 'vm' })

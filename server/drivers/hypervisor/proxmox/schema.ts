@@ -31,6 +31,9 @@ export type MachineStatus = z.output<typeof machineStatus>
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional(), type: z.string().optional() })
 /** `password` is there when it was asked for, and always since 2026; without it the ticket is the password. */
 export const vncProxy = z.object({ port: num, ticket: z.string().min(1), password: z.string().optional() })
+export const snapshots = z.array(z.object({ name: z.string(), description: z.string().default(''), snaptime: num.default(0), snapstate: z.string().optional() }))
+const figure = num.nullable().optional()
+export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, maxmem: figure, diskread: figure, diskwrite: figure, netin: figure, netout: figure }))
 export const bridges = z.array(z.object({ iface: z.string() }))
 
 /** `macfilter` is on and `dhcp` is allowed unless switched off; the rest is off unless switched on. */

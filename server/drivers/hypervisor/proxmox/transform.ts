@@ -2,7 +2,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
-import type { MachineSpec, MachineState, NodeHeadroom, ObservedMachine, RemoteTemplate, TaskState } from '#server/infrastructure/ports.ts'
+import type { MachineSpec, MachineState, NodeHeadroom, ObservedMachine, RemoteTemplate, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import type { Config, MachineStatus, Resource } from './schema.ts'
 
 const mebi = 1_048_576
@@ -148,8 +148,9 @@ export const upidParts = (upid: string): { node: string, type: string } => {
   const parts = upid.split(':')
   return { node: parts[1] ?? '', type: parts[5] ?? '' }
 }
+export const handleOf = (upid: string): TaskHandle => ({ id: upid, node: upidParts(upid).node })
 /** Ends that say that the effect was there before. */
-const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i }
+const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i, qmsnapshot: /snapshot name '[^']*' already used/i, qmdelsnapshot: /snapshot '[^']*' does not exist/i }
 
 export function toTaskState(type: string, status: string, exitStatus: string | undefined): TaskState {
   if (status === 'running') return { state: 'running' }
@@ -166,6 +167,10 @@ const meanings: readonly (readonly [RegExp, DriverErrorKind])[] = [
   [/shrinking disks is not supported/i, 'permanent'],
   [/no space left|not enough (free )?space|out of space|insufficient (free )?space|quota exceeded|free space .*(too low|insufficient)/i, 'action_required'],
   [/protection mode enabled/i, 'action_required'],
+  [/snapshot feature is not available/i, 'action_required'],
+  // Of some storages (ZFS): going back over a newer snapshot would destroy it.
+  [/not (the )?most recent snapshot|more recent snapshots exist/i, 'permanent'],
+  [/snapshot '[^']*' does not exist/i, 'not_found'],
   [/cannot allocate memory|cannot set up guest memory|vcpus allowed per VM/i, 'action_required'],
   [/uses local storage|can't clone VM to node|storage '[^']*' (does not exist|(is not|does not support) [^']*)|content type .* not (allowed|available)|bridge '[^']*' does not exist/i, 'action_required'],
   [/permission (check failed|denied)/i, 'action_required'],
@@ -199,7 +204,7 @@ export function toDriverError(status: number, message: string, read: boolean): D
 // Rights ------------------------------------------------------------------------------------------------------------------------------
 /** What the token must be allowed, and where. */
 export const requiredPrivileges = (storage: string, bridge: string, major: number): readonly (readonly [path: string, privilege: string])[] => [
-  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console'].map(privilege => ['/vms', privilege] as const),
+  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console', 'VM.Snapshot', 'VM.Snapshot.Rollback'].map(privilege => ['/vms', privilege] as const),
   [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace'], ['/nodes', 'Sys.Audit'], ...(major >= 8 ? [[`/sdn/zones/localnetwork/${bridge}`, 'SDN.Use'] as const] : []),
 ]
 /** The nearest path that is listed decides; from a path above only what propagates (1) is inherited. */

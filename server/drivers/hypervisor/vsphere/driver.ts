@@ -10,6 +10,7 @@ import { toHandle } from './maker.ts'
 import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
+import { snapshotsOf } from './snapshots.ts'
 import { configureSpec, datastoreRow, diskGiBOf, forgetSpec, growSpec, listedMarkOf, memoryBytes, networkChanges, numberOf, ownershipMarkOf, plugChanges, powerOf, shareOf, sizeFields, systemDisk, taskRow, toMachineState, vmidOf } from './transform.ts'
 import type { Machine } from './transform.ts'
 import { build } from './xml.ts'
@@ -22,6 +23,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
   const label = kind === 'vcenter' ? 'vCenter' : 'ESXi'
   const vim = vimOver(label, access, options)
   const find = locator(vim, access)
+  const { of: snapshotsIn, ...snapshots } = snapshotsOf(vim, find)
 
   /** Null: the server has forgotten it; they are kept for some minutes. */
   async function taskState(task: Mor): Promise<TaskState | null> {
@@ -173,7 +175,10 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       const found = await find.prove(machine)
       const disk = systemDisk(found)
       if (!disk) throw new DriverError('action_required', `${label}: machine ${machine.vmid} has no disk to boot from`, { who: 'sysadmin' })
-      return diskGiBOf(disk) >= diskGiB ? null : reconfigure(machine, found, growSpec(disk, diskGiB))
+      if (diskGiBOf(disk) >= diskGiB) return null
+      // Real servers refuse it with words that nobody understands; the snapshots may be the client's.
+      if ((await snapshotsIn(found)).length > 0) throw new DriverError('action_required', `${label}: the disk of machine ${machine.vmid} cannot grow while it has snapshots; remove them, then try again`, { who: 'sysadmin' })
+      return reconfigure(machine, found, growSpec(disk, diskGiB))
     },
     // The caller asks the capability first; whoever does not is told, instead of believing that something is filtered.
     async openConsole(machine) {
@@ -222,6 +227,11 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       if (found && ownershipMarkOf(found) === mark && found.props['runtime.connectionState'] === 'connected') return inspect(found)
       const searched = await find.marked(mark, vmid)
       return searched && inspect(searched)
+    },
+    ...snapshots,
+    async metrics(machine) {
+      await find.prove(machine)
+      throw new DriverError('permanent', `${label}: what a machine used is not read from here`)
     },
     async destroy(machine) {
       try {

@@ -10,7 +10,7 @@ import { licenseRow } from './transform.ts'
 export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>> = (() => {
   const both = [
     'System.View', 'System.Read', 'VirtualMachine.Inventory.Delete', 'VirtualMachine.Config.CPUCount', 'VirtualMachine.Config.Memory', 'VirtualMachine.Config.DiskExtend', 'VirtualMachine.Config.EditDevice', 'VirtualMachine.Config.AddRemoveDevice', 'VirtualMachine.Config.AdvancedConfig',
-    'VirtualMachine.Config.Annotation', 'VirtualMachine.Config.Settings', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'VirtualMachine.Interact.Reset', 'Datastore.AllocateSpace', 'Network.Assign', 'Resource.AssignVMToPool',
+    'VirtualMachine.Config.Annotation', 'VirtualMachine.Config.Settings', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'VirtualMachine.Interact.Reset', 'VirtualMachine.State.CreateSnapshot', 'VirtualMachine.State.RevertToSnapshot', 'VirtualMachine.State.RemoveSnapshot', 'Datastore.AllocateSpace', 'Network.Assign', 'Resource.AssignVMToPool',
   ]
   return {
     vcenter: [...both, 'VirtualMachine.Inventory.CreateFromExisting', 'VirtualMachine.Provisioning.DeployTemplate', 'VirtualMachine.Provisioning.Clone'],

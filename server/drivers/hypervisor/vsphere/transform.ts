@@ -37,6 +37,8 @@ export const machineRow = z.object({
   ...live, 'config.extraConfig': list('OptionValue', option).optional(), 'config.hardware.numCPU': number.default(0), 'config.hardware.device': z.unknown().optional(), 'recentTask': list('ManagedObjectReference', mor).optional(),
   'guest.ipAddress': z.string().optional(), 'guest.net': list('GuestNicInfo', z.object({ ipAddress: z.array(z.string()).default([]) })).optional(),
 })
+/** Only its element as it came is used: a tree. */
+export const snapshotRow = z.object({ name: z.string(), snapshot: z.unknown().optional() })
 export type Machine = { readonly obj: Mor, readonly props: z.output<typeof machineRow>, readonly raw: (path: string) => XmlNode | undefined }
 
 // Ownership ---------------------------------------------------------------------------------------------------------------------------
