@@ -36,6 +36,11 @@ export function useFormat() {
     const moment = value ? momentOf(value) : null
     return !moment ? '—' : moment.hasTime ? `${day(moment)}, ${clock(moment)} ${zoneLabel}` : day(moment)
   }
+  /** The hour alone, where the day is plain. */
+  const time = (value: string | null | undefined): string => {
+    const moment = value ? momentOf(value) : null
+    return moment ? `${clock(moment)} ${zoneLabel}` : '—'
+  }
   const decimal = (value: number, digits = 0) => locale.value === 'id' ? value.toFixed(digits).replace('.', ',') : value.toFixed(digits)
   /** `4 GiB`, `512 MiB`. */
   const memory = (mebibytes: number) => mebibytes >= 1024 ? `${decimal(mebibytes / 1024, mebibytes % 1024 === 0 ? 0 : 1)} GiB` : `${decimal(mebibytes)} MiB`
@@ -46,5 +51,5 @@ export function useFormat() {
     const from = units.findIndex(([, count]) => count > 0)
     return from < 0 ? t('common.span.second', { n: 0 }) : units.slice(from, from + 2).filter(([, count]) => count > 0).map(([unit, count]) => t(`common.span.${unit}`, { n: count })).join(' ')
   }
-  return { date, dateTime, decimal, duration, memory, money: (value: MoneyJson) => formatMoney(value) }
+  return { date, dateTime, decimal, duration, memory, time, money: (value: MoneyJson) => formatMoney(value) }
 }

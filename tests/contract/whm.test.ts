@@ -87,7 +87,7 @@ describe('WHM', () => {
   it('the connection test names each right that the token lacks, and what it may not know is no fault', async () => {
     const { sim } = await start()
     const steps = await stepsOf(accessTo(sim, { tokenId: 'lihat', tokenSecret: sim.state.tokens[2]?.secret ?? '' }))
-    expect(steps.find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: ['create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'create-user-session', 'show-bandwidth'] })
+    expect(steps.find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: ['create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'create-user-session', 'show-bandwidth', 'basic-system-info'] })
     expect(steps.find(({ step }) => step === 'version')).toMatchObject({ ok: true, detail: 'not told to this token' })
   })
   it('a wrong token ends the test at the authentication and stands in no message', async () => {
@@ -146,7 +146,7 @@ describe('WHM', () => {
   it('what the token may not see of the server is left out; the rest is told', async () => {
     const { sim, driver } = await start()
     if (sim.state.tokens[0]) sim.state.tokens[0].acls = ['list-accts']
-    expect(await driver.observe()).toEqual({ hostname: null, version: null, load: null, disk: null, accounts: { now: 1, most: 100 } })
+    expect(await driver.observe()).toEqual({ hostname: null, version: null, load: null, nameservers: null, disk: null, accounts: { now: 1, most: 100 } })
   })
   it('a page instead of an answer: a read is tried again later, an act has an unknown outcome', async () => {
     const { sim, driver } = await start()
