@@ -50,10 +50,6 @@ export function panelStores(db: Executor, context: StoreContext) {
       async hold(serviceId, domain) {
         return (await db.insert(hostingAccounts).values({ serviceId, domain, changedAt: context.now() }).onConflictDoNothing().returning({ id: hostingAccounts.serviceId })).length === 1
       },
-      async find(serviceId) {
-        const [row] = await db.select({ domain: hostingAccounts.domain, birth: hostingAccounts.birth, ip: hostingAccounts.ip }).from(hostingAccounts).where(eq(hostingAccounts.serviceId, serviceId))
-        return row ?? null
-      },
       async keep(serviceId, { birth, ip }) {
         await db.update(hostingAccounts).set({ birth: sql`coalesce(${hostingAccounts.birth}, ${birth})`, ip, changedAt: context.now() }).where(eq(hostingAccounts.serviceId, serviceId))
       },

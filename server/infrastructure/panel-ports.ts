@@ -91,7 +91,6 @@ export interface KeptAccount { readonly domain: string, readonly birth: string |
 export interface AccountBook {
   /** Holds a domain for a service; false: another service holds it. */
   hold(serviceId: string, domain: string): Promise<boolean>
-  find(serviceId: string): Promise<KeptAccount | null>
   /** What was read back of the account; a birth that is kept already stays. */
   keep(serviceId: string, seen: { readonly birth: string, readonly ip: string }): Promise<void>
   /** The account is gone: its domain may be ordered anew. */
