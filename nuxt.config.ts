@@ -60,6 +60,7 @@ export default defineNuxtConfig({
       '17 19 * * *': ['ledger:audit'],
       '43 19 * * *': ['payments:compare'],
       '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
+      '12 * * * *': ['infrastructure:sync'],
     },
   },
   typescript: { tsConfig: { exclude: ['../db', '../scripts', '../simulators', '../tests'] } },

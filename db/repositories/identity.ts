@@ -1,5 +1,5 @@
-import { and, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm'
-import type { RecoveryCodes, RefreshTokens, Sessions, User, Users } from '#server/identity/ports.ts'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import type { RecoveryCodes, RefreshTokens, Sessions, StaffDirectory, User, Users } from '#server/identity/ports.ts'
 import type { Executor } from '../client.ts'
 import { recoveryCodes, refreshTokens, sessions, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -27,6 +27,9 @@ export const identityStores = (db: Executor, _context: StoreContext) => ({
       return (await db.update(users).set({ totpLastStep: step }).where(and(eq(users.id, id), or(isNull(users.totpLastStep), lt(users.totpLastStep, step)))).returning({ id: users.id })).length > 0
     },
   } satisfies Users,
+  staff: {
+    runMachines: () => db.select({ id: users.id, email: users.email, name: users.name, locale: users.locale }).from(users).where(and(inArray(users.role, ['sysadmin', 'owner']), isNotNull(users.emailVerifiedAt))).orderBy(users.id).limit(50),
+  } satisfies StaffDirectory,
   sessions: {
     async insert(session) {
       await db.insert(sessions).values(session)

@@ -1,9 +1,10 @@
-import { and, asc, count, eq, gte, ilike, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gte, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, PromiseStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connections, nodes, nodeSamples, packages, services, templates } from '../schema/index.ts'
+import { addresses, addressPools, connectionHealthChanges, connections, nodes, nodeSamples, packages, products, productTemplates, services, templates } from '../schema/index.ts'
+import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -36,6 +37,9 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
     const found = page ? await query.limit(page.limit).offset(page.offset) : await query
     return found.map(({ connection: { createdAt: _, ...connection }, templateCount, packageCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), packageCount: Number(packageCount), serviceCount: Number(serviceCount) }))
   }
+  const usedBy: TemplateStore['usedBy'] = async ids => ids.length === 0
+    ? new Map()
+    : byOffer(await db.select({ offerId: productTemplates.templateId, id: products.id, name: products.name }).from(productTemplates).innerJoin(products, and(eq(products.id, productTemplates.productId), ne(products.status, 'retired'))).where(inArray(productTemplates.templateId, [...ids])).orderBy(asc(products.name), asc(products.id)))
   const columns = (fields: ConnectionFields) => ({ ...fields, nodes: [...fields.nodes] })
   const nameTaken = ({ constraint }: { constraint: string }) => constraint === 'connections_name' ? fieldError('name', 'name_taken') : null
 
@@ -63,17 +67,31 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         await guarded(db.delete(connections).where(eq(connections.id, id)).execute(), ({ code }) => code === '23503' ? new AppError('connection_in_use') : null)
       },
       async recordHealth(id, health) {
+        const [before] = await db.select({ healthy: connections.healthy }).from(connections).where(eq(connections.id, id)).for('no key update')
+        if (!before) return
+        if (before.healthy !== health.healthy) await db.insert(connectionHealthChanges).values({ id: context.newId(), connectionId: id, at: health.checkedAt, healthy: health.healthy, problem: health.problem })
         await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, filtersApply: health.filtersApply, ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
+      },
+      async listHealthChanges(id, { page, pageSize }) {
+        const where = eq(connectionHealthChanges.connectionId, id)
+        const items = await db.select({ at: connectionHealthChanges.at, healthy: connectionHealthChanges.healthy, problem: connectionHealthChanges.problem }).from(connectionHealthChanges).where(where).orderBy(desc(connectionHealthChanges.at), desc(connectionHealthChanges.id)).limit(pageSize).offset((page - 1) * pageSize)
+        const [counted] = await db.select({ total: count() }).from(connectionHealthChanges).where(where)
+        return { items, total: counted?.total ?? 0, page, pageSize }
+      },
+      async forgetHealthChangesBefore(moment) {
+        await db.delete(connectionHealthChanges).where(lt(connectionHealthChanges.at, moment))
       },
     } satisfies ConnectionStore,
 
     remoteTemplates: {
       async list(filter) {
-        const where = filter.q ? or(ilike(templates.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
+        const where = and(filter.q ? or(ilike(templates.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, offerState(filter.state, templates.present, sql`exists (select 1 from ${productTemplates} join ${products} on ${products.id} = ${productTemplates.productId} and ${products.status} <> 'retired' where ${productTemplates.templateId} = ${templates.id})`))
         const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where)
-        return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+        const uses = await usedBy(found.map(({ template }) => template.id))
+        return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName, products: uses.get(template.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
+      usedBy,
       async forConnection(connectionId) {
         const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.ref))
         return found.map(({ template, connectionName }) => ({ ...template, connectionName }))

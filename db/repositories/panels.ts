@@ -1,8 +1,9 @@
-import { and, asc, count, eq, ilike, inArray, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, ilike, inArray, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { AccountBook, PackageStore, PanelServerStore } from '#server/infrastructure/panel-ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, hostingAccounts, packages, panelServers } from '../schema/index.ts'
+import { connections, hostingAccounts, packages, panelServers, productConnections, products } from '../schema/index.ts'
+import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -12,14 +13,20 @@ const refreshed = { diskMiB: sql.raw('excluded.disk_mi_b'), bandwidthMiB: sql.ra
 export function panelStores(db: Executor, context: StoreContext) {
   const rowsOf = (where: SQL | undefined) => db.select({ package: packages, connectionName: connections.name }).from(packages).innerJoin(connections, eq(connections.id, packages.connectionId)).where(where)
   const flat = (found: Awaited<ReturnType<typeof rowsOf>>) => found.map(({ package: each, connectionName }) => ({ ...each, connectionName }))
+  const madeFrom = and(eq(products.kind, 'hosting'), ne(products.status, 'retired'), sql`${products.spec} ->> 'panelPackage' = ${packages.name}`)
+  const usedBy: PackageStore['usedBy'] = async ids => ids.length === 0
+    ? new Map()
+    : byOffer(await db.select({ offerId: packages.id, id: products.id, name: products.name }).from(packages).innerJoin(productConnections, eq(productConnections.connectionId, packages.connectionId)).innerJoin(products, and(eq(products.id, productConnections.productId), madeFrom)).where(inArray(packages.id, [...ids])).orderBy(asc(products.name), asc(products.id)))
   return {
     packages: {
       async list(filter) {
-        const where = filter.q ? or(ilike(packages.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
+        const where = and(filter.q ? or(ilike(packages.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, offerState(filter.state, packages.present, sql`exists (select 1 from ${productConnections} join ${products} on ${products.id} = ${productConnections.productId} where ${productConnections.connectionId} = ${packages.connectionId} and ${madeFrom})`))
         const found = await rowsOf(where).orderBy(asc(connections.name), asc(packages.name), asc(packages.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(packages).innerJoin(connections, eq(connections.id, packages.connectionId)).where(where)
-        return { items: flat(found), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+        const uses = await usedBy(found.map(row => row.package.id))
+        return { items: flat(found).map(row => ({ ...row, products: uses.get(row.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
+      usedBy,
       forConnection: async connectionId => flat(await rowsOf(eq(packages.connectionId, connectionId)).orderBy(asc(packages.name))),
       async save(connectionId, found, at) {
         if (found.length === 0) return

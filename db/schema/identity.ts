@@ -13,7 +13,7 @@ export const users = pgTable('users', {
   /** The last TOTP time step that was accepted: a code is good once. */
   totpLastStep: integer(),
   createdAt: instant().notNull(),
-}, t => [uniqueIndex('users_email').on(sql`lower(${t.email})`), check('users_role', oneOf(t.role, roles)), index('users_created').on(t.createdAt)])
+}, t => [uniqueIndex('users_email').on(sql`lower(${t.email})`), check('users_role', oneOf(t.role, roles)), index('users_created').on(t.createdAt), index('users_staff').on(t.role).where(sql`role <> 'client'`)])
 
 export const recoveryCodes = pgTable('recovery_codes', {
   userId: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }), codeHash: text().notNull(), usedAt: instant(),

@@ -16,6 +16,11 @@ export const connections = pgTable('connections', {
   healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
 }, t => [uniqueIndex('connections_name').on(t.name), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
 
+/** When a connection became healthy, and when it no longer was. */
+export const connectionHealthChanges = pgTable('connection_health_changes', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), at: instant().notNull(), healthy: boolean().notNull(), problem: text(),
+}, t => [index('connection_health_changes_list').on(t.connectionId, t.at)])
+
 export const templates = pgTable('templates', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
 }, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref)])

@@ -31,6 +31,12 @@ export interface Users {
   takeTotpStep(id: string, step: number): Promise<boolean>
 }
 
+/** Who of the house is told what. */
+export interface StaffDirectory {
+  /** Those who run machines, at most fifty. */
+  runMachines(): Promise<Pick<User, 'id' | 'email' | 'name' | 'locale'>[]>
+}
+
 export interface Session { readonly id: string, readonly userId: string, readonly createdAt: Date, readonly lastUsedAt: Date, readonly expiresAt: Date, readonly endedAt: Date | null, readonly userAgent: string | null, readonly ip: string | null }
 export type EndReason = 'logged_out' | 'ended_by_user' | 'password_changed' | 'password_reset' | 'refresh_token_reused'
 /** What is known of a caller's session at one moment. */

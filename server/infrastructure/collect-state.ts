@@ -24,6 +24,7 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
   const now = deps.clock.now()
   await deps.transact(async (stores) => {
     await stores.nodes.forgetSamplesBefore(new Date(now.getTime() - keptFor))
+    await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - 90 * keptFor))
     await stores.addressPools.releaseQuarantine(now)
   })
 }

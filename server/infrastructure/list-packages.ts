@@ -1,8 +1,7 @@
-import type { PageRequest } from '../kernel/ports.ts'
-import type { PackageStore } from './panel-ports.ts'
+import type { OfferFilter, PackageStore } from './panel-ports.ts'
 
 /** Synchronised packages, vanished ones included. */
-export const listPackages = ({ packages }: { readonly packages: PackageStore }) => async (filter: PageRequest & { readonly q?: string | undefined }) => {
+export const listPackages = ({ packages }: { readonly packages: PackageStore }) => async (filter: OfferFilter) => {
   const page = await packages.list(filter)
-  return { ...page, items: page.items.map(each => ({ ...each, seenAt: each.seenAt.toISOString() })) }
+  return { ...page, items: page.items.map(each => ({ ...each, products: [...each.products], seenAt: each.seenAt.toISOString() })) }
 }

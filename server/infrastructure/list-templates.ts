@@ -1,8 +1,8 @@
-import type { PageRequest } from '../kernel/ports.ts'
+import type { OfferFilter } from './panel-ports.ts'
 import type { TemplateStore } from './ports.ts'
 
 /** Synchronised templates, vanished ones included. */
-export const listTemplates = ({ remoteTemplates }: { readonly remoteTemplates: TemplateStore }) => async (filter: PageRequest & { readonly q?: string | undefined }) => {
+export const listTemplates = ({ remoteTemplates }: { readonly remoteTemplates: TemplateStore }) => async (filter: OfferFilter) => {
   const page = await remoteTemplates.list(filter)
-  return { ...page, items: page.items.map(template => ({ ...template, seenAt: template.seenAt.toISOString() })) }
+  return { ...page, items: page.items.map(template => ({ ...template, products: [...template.products], seenAt: template.seenAt.toISOString() })) }
 }

@@ -97,10 +97,18 @@ export interface AccountBook {
   release(serviceId: string): Promise<void>
 }
 
+/** A product that is made from an offer. */
+export interface ProductUse { readonly id: string, readonly name: string }
+export interface Used { readonly products: readonly ProductUse[] }
+/** `state` missing: both those that are there and those that vanished; `missed` are those that vanished and that products are made from. */
+export type OfferFilter = PageRequest & { readonly q?: string | undefined, readonly state?: 'present' | 'vanished' | 'missed' | undefined }
+
 export interface PackageRecord extends RemotePackage { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface PackageStore {
-  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<PackageRecord>>
+  list(filter: OfferFilter): Promise<Page<PackageRecord & Used>>
   forConnection(connectionId: string): Promise<PackageRecord[]>
+  /** By id of the package; products that are retired use nothing. */
+  usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>
   /** Adds or refreshes by (connection, name). */
   save(connectionId: string, packages: readonly RemotePackage[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>

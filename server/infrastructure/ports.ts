@@ -3,10 +3,12 @@ import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
-import type { PackageStore, PanelServerStore } from './panel-ports.ts'
+import type { StaffDirectory } from '../identity/ports.ts'
+import type { MailOutbox } from '../notifications/ports.ts'
+import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
-export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ReadAccount } from './panel-ports.ts'
+export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
 /** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
 export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
@@ -191,6 +193,7 @@ export interface ConnectionFields {
   readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[]
 }
 export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
+export interface HealthChange { readonly at: Date, readonly healthy: boolean, readonly problem: string | null }
 export interface ConnectionRecord extends ConnectionFields {
   readonly id: string, /** Sealed. */ readonly tokenSecret: string
   readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly filtersApply: boolean | null, readonly templateCount: number, /** Of a control panel. */ readonly packageCount: number, readonly serviceCount: number
@@ -208,13 +211,19 @@ export interface ConnectionStore {
   update(id: string, fields: ConnectionFields, tokenSecret: string): Promise<void>
   /** @throws AppError connection_in_use when a product, service, machine or address pool refers to it */
   remove(id: string): Promise<void>
+  /** When it became healthy, or no longer is, that is kept too. */
   recordHealth(id: string, health: ConnectionHealth): Promise<void>
+  /** When it became healthy and when it no longer was, newest first. */
+  listHealthChanges(id: string, page: PageRequest): Promise<Page<HealthChange>>
+  forgetHealthChangesBefore(moment: Date): Promise<void>
 }
 
 export interface TemplateRecord extends RemoteTemplate { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface TemplateStore {
-  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<TemplateRecord>>
+  list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
+  /** By id of the template; products that are retired use nothing. */
+  usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>
   /** Adds or refreshes by (connection, reference). */
   save(connectionId: string, templates: readonly RemoteTemplate[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
@@ -254,5 +263,5 @@ export interface InfrastructureStores extends KernelStores {
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */
-export interface PanelStores extends InfrastructureStores { readonly packages: PackageStore, readonly panelServers: PanelServerStore }
+export interface PanelStores extends InfrastructureStores { readonly packages: PackageStore, readonly panelServers: PanelServerStore, readonly staff: StaffDirectory, readonly mail: MailOutbox }
 export type SystemActor = Extract<Actor, { kind: 'system' }>

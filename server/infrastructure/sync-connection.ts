@@ -1,14 +1,30 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { isPanel } from '#shared/vocabulary/machines.ts'
-import type { Actor } from '../kernel/ports.ts'
+import type { Log } from '../kernel/ports.ts'
 import type { ConnectionStore } from './ports.ts'
-import type { SyncOutcome } from './synchronise.ts'
+import type { SyncInput, SyncOutcome } from './synchronise.ts'
 
-type Sync = (input: { readonly actor: Actor, readonly id: string }) => Promise<SyncOutcome>
+type Sync = (input: SyncInput) => Promise<SyncOutcome>
+interface Deps { readonly connections: ConnectionStore, readonly syncTemplates: Sync, readonly syncPackages: Sync, /** What is sold may have changed. */ readonly offersChanged: () => Promise<void> }
 
 /** Reads what a connection offers: a hypervisor's templates and nodes, a control panel's packages and the state of its server. @throws AppError not_found, connection_failed */
-export const syncConnection = ({ connections, syncTemplates, syncPackages }: { readonly connections: ConnectionStore, readonly syncTemplates: Sync, readonly syncPackages: Sync }): Sync => async (input) => {
+export const syncConnection = ({ connections, syncTemplates, syncPackages, offersChanged }: Deps): Sync => async (input) => {
   const found = await connections.find(input.id)
   if (!found) throw new AppError('not_found')
-  return isPanel(found.kind) ? syncPackages(input) : syncTemplates(input)
+  const outcome = await (isPanel(found.kind) ? syncPackages : syncTemplates)(input)
+  if (outcome.applied && outcome.added.length + outcome.changed.length + outcome.vanished.length > 0) await offersChanged()
+  return outcome
+}
+
+const atATime = 2
+
+/** Synchronises every connection, whatever is found. One that does not answer keeps no other from it; that it does not is told by its health. */
+export const syncAll = ({ connections, sync, log }: { readonly connections: ConnectionStore, readonly sync: Sync, readonly log: Log }) => async (): Promise<void> => {
+  const waiting = await connections.all()
+  await Promise.all(Array.from({ length: atATime }, async () => {
+    for (let connection = waiting.shift(); connection; connection = waiting.shift()) {
+      const { id, name } = connection
+      await sync({ actor: { kind: 'system', name: 'schedule' }, id }).catch((error: unknown) => log.warn({ connection: name, problem: error instanceof Error ? error.message : String(error) }, 'a connection was not synchronised'))
+    }
+  }))
 }

@@ -1,18 +1,18 @@
-import type { Actor, Clock, Transact } from '../kernel/ports.ts'
-import type { PanelStores } from './ports.ts'
 import type { OpenPanel } from './panel-ports.ts'
 import { synchronise } from './synchronise.ts'
-import type { SyncOutcome } from './synchronise.ts'
+import type { SyncDeps, SyncInput, SyncOutcome } from './synchronise.ts'
 
-interface Deps { readonly transact: Transact<PanelStores>, readonly openPanel: OpenPanel, readonly clock: Clock }
+interface Deps extends SyncDeps { readonly openPanel: OpenPanel }
 
 /** Reads the packages of a control panel and the state of its server. @throws AppError not_found, connection_failed */
-export const syncPackages = ({ transact, openPanel, clock }: Deps) => ({ actor, id }: { readonly actor: Actor, readonly id: string }): Promise<SyncOutcome> => synchronise({ transact, clock })({
-  actor, id, known: stores => stores.packages.forConnection(id), keyOf: found => found.name,
+export const syncPackages = (deps: Deps) => ({ actor, id, ...request }: SyncInput): Promise<SyncOutcome> => synchronise(deps)({
+  actor, id, request, known: stores => stores.packages.forConnection(id), keyOf: found => found.name,
+  fieldsOf: ({ diskMiB, bandwidthMiB, maxAddonDomains, maxMailboxes, maxDatabases }) => ({ diskMiB, bandwidthMiB, maxAddonDomains, maxMailboxes, maxDatabases }),
   async read() {
-    const driver = await openPanel(id)
+    const driver = await deps.openPanel(id)
     return Promise.all([driver.listPackages(), driver.observe()])
   },
+  usedBy: (stores, rows) => stores.packages.usedBy(rows.map(row => row.id)),
   async keep(stores, { offered, seen: server, vanishedIds, at }) {
     await stores.packages.save(id, offered, at)
     await stores.packages.markVanished(vanishedIds)

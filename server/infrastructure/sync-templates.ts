@@ -1,20 +1,24 @@
 import { AppError } from '#shared/errors/codes.ts'
-import type { Actor, Clock, Transact } from '../kernel/ports.ts'
-import type { ConnectionStore, InfrastructureStores, OpenHypervisor } from './ports.ts'
+import type { ConnectionStore, OpenHypervisor } from './ports.ts'
 import { synchronise } from './synchronise.ts'
-import type { SyncOutcome } from './synchronise.ts'
+import type { SyncDeps, SyncInput, SyncOutcome } from './synchronise.ts'
 
-interface Deps { readonly transact: Transact<InfrastructureStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock }
+interface Deps extends SyncDeps { readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor }
 
-/** Reads templates and nodes from the hypervisor. @throws AppError not_found, connection_failed */
-export const syncTemplates = ({ transact, connections, openHypervisor, clock }: Deps) => async ({ actor, id }: { readonly actor: Actor, readonly id: string }): Promise<SyncOutcome> => {
-  if (!await connections.find(id)) throw new AppError('not_found')
-  return synchronise({ transact, clock })({
-    actor, id, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref,
+/**
+ * Reads templates and nodes from the hypervisor. A template that is not told while its node is offline is not taken for gone: a cluster
+ * does not know it without its node. @throws AppError not_found, connection_failed
+ */
+export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: SyncInput): Promise<SyncOutcome> => {
+  if (!await deps.connections.find(id)) throw new AppError('not_found')
+  return synchronise(deps)({
+    actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB }) => ({ name, node, osFamily, username, diskGiB }),
     async read() {
-      const driver = await openHypervisor(id)
+      const driver = await deps.openHypervisor(id)
       return Promise.all([driver.listTemplates(), driver.listNodes()])
     },
+    unreachable: (template, nodes) => nodes.some(({ node, online }) => node === template.node && !online),
+    usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),
     async keep(stores, { offered, seen: nodes, vanishedIds, at }) {
       await stores.remoteTemplates.save(id, offered, at)
       await stores.remoteTemplates.markVanished(vanishedIds)

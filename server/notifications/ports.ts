@@ -64,6 +64,8 @@ export const mailParams = {
   /** `discount`: percent or money. */
   discount_given: ['name', 'url', 'hostname', 'product', 'label', 'discount'],
   discount_ends: ['name', 'url', 'hostname', 'product', 'label', 'discount', 'endsOn'],
+  /** To staff. `connection`: its name; `offers`: one line each, with the products that are made from it. */
+  offer_vanished: ['name', 'url', 'connection', 'offers'],
 } as const satisfies Record<MailTemplate, readonly string[]>
 
 export type MailParams<T extends MailTemplate> = Readonly<Record<typeof mailParams[T][number], string>>

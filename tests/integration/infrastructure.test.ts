@@ -116,11 +116,11 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     expect((await call('/api/admin/connections/01900000-0000-7000-8000-00000000dead/test', { method: 'POST', headers: { accept: 'text/event-stream' } })).status).toBe(404)
   })
   it('synchronisation tells what came, what went and what stayed', async () => {
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toEqual({ added: ['debian-12-cloudinit', 'ubuntu-2404-cloudinit', 'almalinux-9-cloudinit'], vanished: [], unchanged: 0 })
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toEqual({ added: [], vanished: [], unchanged: 3 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ applied: true, added: ['debian-12-cloudinit', 'ubuntu-2404-cloudinit', 'almalinux-9-cloudinit'], changed: [], vanished: [], unsure: [], unchanged: 0 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], changed: [], vanished: [], unchanged: 3 })
     const gone = sim.state.machines[9002]
     Reflect.deleteProperty(sim.state.machines, 9002)
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toEqual({ added: [], vanished: ['almalinux-9-cloudinit'], unchanged: 2 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], vanished: [{ name: 'almalinux-9-cloudinit', products: [] }], unchanged: 2 })
     if (gone) sim.state.machines[9002] = gone
     expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: ['almalinux-9-cloudinit'] })
     const listed = await (await call('/api/admin/templates')).json() as { items: { name: string, diskGiB: number, username: string, present: boolean }[] }

@@ -87,16 +87,16 @@ describe.each(databaseKinds())('control panels on %s', (kind) => {
     if (all) all.acls = before
   })
   it('synchronisation tells which packages came, went and stayed; a package that went stays known', async () => {
-    const sync = async () => (await call(`/api/admin/connections/${id}/sync`, { method: 'POST' })).json()
-    expect(await sync()).toEqual({ added: ['gardu_bisnis', 'gardu_hemat', 'gardu_toko'], vanished: [], unchanged: 0 })
-    expect(await sync()).toEqual({ added: [], vanished: [], unchanged: 3 })
+    const sync = async () => (await call(`/api/admin/connections/${id}/sync`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ apply: true }) })).json()
+    expect(await sync()).toMatchObject({ applied: true, added: ['gardu_bisnis', 'gardu_hemat', 'gardu_toko'], changed: [], vanished: [], unchanged: 0 })
+    expect(await sync()).toMatchObject({ added: [], vanished: [], unchanged: 3 })
     const kept = sim.state.packages
     sim.state.packages = kept.filter(({ name }) => name !== 'gardu_toko').map(each => each.name === 'gardu_hemat' ? { ...each, QUOTA: '4096', BWLIMIT: 'unlimited' } : each)
-    expect(await sync()).toEqual({ added: [], vanished: ['gardu_toko'], unchanged: 2 })
+    expect(await sync()).toMatchObject({ added: [], changed: [{ name: 'gardu_hemat', fields: [{ field: 'diskMiB', to: 4096 }, { field: 'bandwidthMiB', to: null }] }], vanished: [{ name: 'gardu_toko', products: [] }], unchanged: 1 })
     expect((await packages()).map(({ name, present, diskMiB, bandwidthMiB }) => [name, present, diskMiB, bandwidthMiB])).toEqual([['gardu_bisnis', true, 10240, null], ['gardu_hemat', true, 4096, null], ['gardu_toko', false, 25600, null]])
     expect(await infrastructure().showConnection(id)).toMatchObject({ packageCount: 2, templateCount: 0 })
     sim.state.packages = kept
-    expect(await sync()).toMatchObject({ added: ['gardu_toko'], unchanged: 2 })
+    expect(await sync()).toMatchObject({ added: ['gardu_toko'], changed: [{ name: 'gardu_hemat' }], unchanged: 1 })
   })
   it('a panel that is down makes synchronisation fail with the reason, and what was known stays', async () => {
     sim.faults.set({ down: true })

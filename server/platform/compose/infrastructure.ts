@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { connectConsole } from '#server/drivers/console/connect.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
@@ -11,6 +12,7 @@ import { deleteAddressPool } from '#server/infrastructure/delete-address-pool.ts
 import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
+import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
 import { listPackages } from '#server/infrastructure/list-packages.ts'
 import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
@@ -19,12 +21,14 @@ import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import { readAccount } from '#server/infrastructure/read-account.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
 import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
-import { syncConnection } from '#server/infrastructure/sync-connection.ts'
+import { syncAll, syncConnection } from '#server/infrastructure/sync-connection.ts'
 import { syncPackages } from '#server/infrastructure/sync-packages.ts'
 import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
 import { testConnection } from '#server/infrastructure/test-connection.ts'
+import { testDraft } from '#server/infrastructure/test-draft.ts'
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
 import type { Core } from '../core.ts'
+import { invalidatePages } from '../page-cache.ts'
 
 /** Fails when the work takes longer; the work itself has time-outs of its own and ends by them. */
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
@@ -35,21 +39,26 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-export const composeInfrastructure = ({ read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
+export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
   const { connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
   const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers, openHypervisor, openPanel }
   const collect = collectState(deps)
-  const sync = { syncTemplates: syncTemplates(deps), syncPackages: syncPackages(deps) }
+  const syncing = { ...deps, baseUrl: config.GARDU_BASE_URL, digest: (text: string) => createHash('sha256').update(text).digest('hex') }
+  const sync = { syncTemplates: syncTemplates(syncing), syncPackages: syncPackages(syncing) }
+  const syncOne = syncConnection({ connections, ...sync, offersChanged: () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away')) })
+  const synchronise = syncAll({ connections, sync: syncOne, log })
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncConnection({ connections, ...sync }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
+    /** Enqueues a look at what all connections offer. */
+    requestSynchronisation: (requestedBy: string) => read.outbox.emit('infrastructure.sync-due', { requestedBy }, { singletonKey: 'infrastructure.sync' }),
     closeHypervisors: hypervisors.closeAll,
-    handlers: { 'infrastructure.collect-due': async () => collect() },
+    handlers: { 'infrastructure.collect-due': async () => collect(), 'infrastructure.sync-due': async () => synchronise() },
   }
 }

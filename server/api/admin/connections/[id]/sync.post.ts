@@ -1,4 +1,4 @@
 import { syncConnection } from '#shared/contracts/admin.ts'
 import { defineRoute } from '#server/platform/http.ts'
 
-export default defineRoute(syncConnection, ({ app, actor, params }) => app.infrastructure.syncConnection({ actor, id: params.id }))
+export default defineRoute(syncConnection, ({ app, actor, params, body }) => app.infrastructure.syncConnection({ actor, id: params.id, ...body }))
