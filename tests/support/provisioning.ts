@@ -33,6 +33,20 @@ function pass(points: Points, name: string) {
   }
 }
 
+/** A driver whose every call is a point at which the worker may die: before it is sent, or after its answer came. */
+const mortal = <Driver extends object>(driver: Driver, points: Points): Driver => new Proxy(driver, {
+  get(target, name) {
+    const member: unknown = Reflect.get(target, name)
+    if (typeof member !== 'function') return member
+    return async (...input: unknown[]) => {
+      pass(points, `before ${String(name)}`)
+      const answer: unknown = await member.apply(target, input)
+      pass(points, `after ${String(name)}`)
+      return answer
+    }
+  },
+})
+
 let lastAddress = 1
 const noPanel = () => Promise.reject(new Error('this world has no control panel'))
 
@@ -98,7 +112,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), openPanel: panels?.openPanel ?? noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation, cancelNow: test.app.billing.cancelNow }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

@@ -1,0 +1,160 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import { accountSagaDefinitions } from '#server/provisioning/definitions.ts'
+import { databaseKinds, startTestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
+import { changeOf } from '../support/changes.ts'
+import { hostingWorld } from '../support/hosting.ts'
+import type { HostingWorld } from '../support/hosting.ts'
+import { Crash, livingForever } from '../support/provisioning.ts'
+import type { Points } from '../support/provisioning.ts'
+
+const actor = { kind: 'system', name: 'test' } as const
+const kinds = ['provision', 'suspend', 'resume', 'resize', 'power', 'terminate'] as const
+type Kind = typeof kinds[number]
+const password = 'Kata-Sandi-2026'
+
+describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM, on %s', (kind) => {
+  // On a server, where each costs more, every fifth point: odd, so that both sides of the acts are met.
+  const stride = kind === 'postgres' ? 5 : 1
+  let test: TestApp
+  let hosting: HostingWorld
+  let count = 0
+  let products: Record<string, string> = {}
+  beforeAll(async () => {
+    test = await startTestApp({ kind, workers: false })
+  })
+  afterAll(() => test.close())
+  beforeEach(async () => {
+    hosting = await hostingWorld(test)
+    products = { gardu_hemat: await hosting.product('gardu_hemat') }
+  })
+  afterEach(() => hosting.close())
+
+  const transact: TestApp['app']['core']['transact'] = work => test.app.core.transact(work)
+  /** A service that stands just before the task of this kind, and its domain. */
+  async function readyFor(task: Kind): Promise<{ serviceId: string, domain: string }> {
+    const domain = `situs${[...(count++).toString(26)].map(digit => 'abcdefghijklmnopqrstuvwxyz'[Number.parseInt(digit, 26)]).join('')}.contoh.id`
+    const options = { productId: products.gardu_hemat ?? '' }
+    if (task === 'provision') return { serviceId: (await hosting.paid(domain, options)).serviceId, domain }
+    const { serviceId, clientId } = await hosting.build(domain, options)
+    if (task === 'resize') {
+      await transact(async (stores) => {
+        const subject = await test.app.billing.findChangeSubject(stores, { serviceId, clientId: null, lock: true })
+        if (!subject) throw new Error('no such service')
+        await test.app.billing.openChange(stores, { subject, to: { ...subject.terms, productName: 'Hosting Bisnis', spec: { ...subject.terms.spec, panelPackage: 'gardu_bisnis' } }, timing: 'now', quote: null, actor })
+      })
+    } else if (task === 'power') {
+      await test.app.provisioning.changeHostingPassword({ id: serviceId, password, actor: { kind: 'user', id: clientId, name: 'Sari Dewi', role: 'client' } })
+    } else if (task === 'terminate') {
+      await transact(stores => test.app.billing.endService(stores, { serviceId, reason: 'request', note: 'x', actor }))
+    } else {
+      await transact(stores => test.app.billing.suspendService(stores, { serviceId, reason: 'other', note: 'x', actor }))
+      if (task === 'resume') {
+        await hosting.follow('suspend', serviceId)
+        await transact(stores => test.app.billing.resumeService(stores, { serviceId, note: 'x', actor }))
+      }
+    }
+    return { serviceId, domain }
+  }
+  async function work(task: Kind, serviceId: string, points: Points): Promise<boolean> {
+    const worker = hosting.world.worker(points)
+    try {
+      // A new password is asked for by its client, and its task is there already.
+      if (task !== 'power') await worker.follow({ kind: task, serviceId, cause: 'test' })
+      await hosting.world.drain(worker)
+      return true
+    } catch (error) {
+      if (error instanceof Crash) return false
+      throw error
+    }
+  }
+  /** What has to be so once the task is done, however often somebody died over it. */
+  async function expectDone(task: Kind, { serviceId, domain }: { serviceId: string, domain: string }, label: string) {
+    const found = await hosting.world.look(serviceId)
+    const accounts = hosting.account(domain)
+    expect({ saga: found.newest?.kind, status: found.newest?.status, service: found.service.status, resource: found.resource?.status, accounts: accounts.length }, label).toEqual({
+      saga: task, status: 'done', service: task === 'suspend' ? 'suspended' : task === 'terminate' ? 'ended' : 'active', resource: task === 'suspend' ? 'stopped_by_policy' : task === 'terminate' ? 'destroyed' : 'ready', accounts: task === 'terminate' ? 0 : 1,
+    })
+    expect(found.sagas.filter(saga => saga.kind === task), label).toHaveLength(1)
+    if (task !== 'terminate') expect(accounts[0], label).toMatchObject({ suspended: task === 'suspend', plan: task === 'resize' ? 'gardu_bisnis' : 'gardu_hemat' })
+    if (task === 'resize') expect(await changeOf(test.app, serviceId), label).toBe('done')
+    if (task === 'power') expect([accounts[0]?.password, (await hosting.memory(serviceId)).includes(password)], label).toEqual([password, false])
+  }
+
+  it.each(kinds)('%s: killed before or after any transaction or remote call, another worker ends it, with one account in all and no stranger touched', async (task) => {
+    const strangers = Object.keys(hosting.sim.state.accounts).map(user => structuredClone(hosting.sim.state.accounts[user]))
+    const counting = livingForever()
+    const first = await readyFor(task)
+    expect(await work(task, first.serviceId, counting)).toBe(true)
+    await expectDone(task, first, 'never killed')
+    expect(counting.names.filter(name => name.startsWith('after ')).length).toBeGreaterThan(3)
+    let [deaths, tried] = [0, 0]
+    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+      tried++
+      const subject = await readyFor(task)
+      const creates = hosting.creates()
+      if (!await work(task, subject.serviceId, { ...livingForever(), dieAt })) deaths++
+      hosting.world.afterDeath()
+      const successor = hosting.world.worker()
+      if (task !== 'power') await successor.follow({ kind: task, serviceId: subject.serviceId, cause: 'again' })
+      await successor.recover()
+      await hosting.world.drain(successor)
+      const label = `killed at ${dieAt} (${counting.names[dieAt]})`
+      await expectDone(task, subject, label)
+      expect(hosting.creates() - creates, label).toBe(task === 'provision' ? 1 : 0)
+      if (task === 'terminate') expect((await hosting.kept(subject.serviceId))?.released, label).toBe(true)
+    }
+    expect(deaths).toBeGreaterThan(tried / 2)
+    expect(strangers.map(stranger => hosting.sim.state.accounts[stranger?.user ?? ''])).toEqual(strangers)
+  }, 300_000)
+
+  const steps = (kinds.filter(task => task !== 'provision')).flatMap(task => accountSagaDefinitions[task].steps.map(step => [task, step.name] as const))
+  it.each(steps)('%s: a step that fails for good (%s) says why and changes no state that it did not prove; a retry ends it', async (task, name) => {
+    const step = accountSagaDefinitions[task].steps.find(candidate => candidate.name === name)
+    if (!step) throw new Error('no such step')
+    const subject = await readyFor(task)
+    const { run } = step
+    step.run = () => Promise.reject(new DriverError('permanent', `broken at ${name}`))
+    try {
+      await work(task, subject.serviceId, livingForever())
+    } finally {
+      step.run = run
+    }
+    const failed = await hosting.world.look(subject.serviceId)
+    expect(failed.newest).toMatchObject({ kind: task, status: 'failed', reason: `broken at ${name}` })
+    expect(failed.resource?.status).not.toBe(task === 'suspend' ? 'stopped_by_policy' : task === 'terminate' ? 'destroyed' : task === 'resume' ? 'ready' : 'none')
+    const worker = hosting.world.worker()
+    await worker.retry(subject.serviceId)
+    await hosting.world.drain(worker)
+    await expectDone(task, subject, `retried after ${name}`)
+  })
+
+  it('a worker that lost its lease while the server was making the account writes nothing more', async () => {
+    const { serviceId, domain } = await readyFor('provision')
+    const slow = hosting.world.worker()
+    await slow.follow({ kind: 'provision', serviceId, cause: 'test' })
+    const definition = accountSagaDefinitions.provision.steps
+    const step = definition.find(candidate => candidate.name === 'create')
+    if (!step) throw new Error('no such step')
+    const { run } = step
+    let overtaken = false
+    step.run = async (context) => {
+      const outcome = await run(context)
+      if (overtaken) return outcome
+      overtaken = true
+      hosting.world.afterDeath()
+      await hosting.world.drain(hosting.world.worker())
+      return outcome
+    }
+    try {
+      await hosting.world.drain(slow)
+    } finally {
+      step.run = run
+    }
+    expect(overtaken).toBe(true)
+    expect((await hosting.world.look(serviceId)).newest).toMatchObject({ status: 'done', fence: 2 })
+    expect(hosting.account(domain)).toHaveLength(1)
+    expect(hosting.creates()).toBe(1)
+  })
+})
