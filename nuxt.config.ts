@@ -61,6 +61,7 @@ export default defineNuxtConfig({
       '43 19 * * *': ['payments:compare'],
       '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
       '12 * * * *': ['infrastructure:sync'],
+      '42 * * * *': ['provisioning:drift'],
     },
   },
   typescript: { tsConfig: { exclude: ['../db', '../scripts', '../simulators', '../tests'] } },

@@ -11,6 +11,7 @@ import { clientStores } from './repositories/clients.ts'
 import { depositStores } from './repositories/deposits.ts'
 import { domainStores } from './repositories/domains.ts'
 import { idempotencyStores } from './repositories/idempotency.ts'
+import { driftStores } from './repositories/drift.ts'
 import { gatewayStores } from './repositories/gateways.ts'
 import { identityStores } from './repositories/identity.ts'
 import { infrastructureStores } from './repositories/infrastructure.ts'
@@ -39,7 +40,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...infrastructureStores(db, context), ...panelStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...panelStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

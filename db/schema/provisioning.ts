@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
-import type { PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import { driftKinds, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
+import type { DriftKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import { services } from './billing.ts'
 import { connections } from './infrastructure.ts'
 import { id, instant, oneOf, word } from './columns.ts'
@@ -21,6 +21,12 @@ export const resources = pgTable('resources', {
 export const hostingAccounts = pgTable('hosting_accounts', {
   serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(),
 }, t => [uniqueIndex('hosting_accounts_domain').on(t.domain).where(sql`not released`)])
+
+/** Where a hypervisor and our books disagree, as last looked at. One that is no longer so is resolved and kept; `key` tells one from another. */
+export const driftFindings = pgTable('drift_findings', {
+  id: id(), kind: word<DriftKind>().notNull(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), key: text().notNull(), serviceId: uuid().references(() => services.id), node: text(), vmid: integer(), detail: jsonb().$type<Record<string, string | number>>().notNull(), firstSeenAt: instant().notNull(), lastSeenAt: instant().notNull(), resolvedAt: instant(),
+  ignoredAt: instant(), ignoredBy: text(), ignoredWhy: text(),
+}, t => [check('drift_findings_kind', oneOf(t.kind, driftKinds)), check('drift_findings_ignored', sql`(${t.ignoredAt} is null) = (${t.ignoredWhy} is null)`), uniqueIndex('drift_findings_open').on(t.connectionId, t.kind, t.key).where(sql`resolved_at is null`), index('drift_findings_list').on(t.lastSeenAt), index('drift_findings_service').on(t.serviceId)])
 
 /** A long act in steps. `fence` counts up at each take-over: a worker whose fence is old may not write. */
 export const sagas = pgTable('sagas', {

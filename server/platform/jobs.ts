@@ -33,6 +33,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   // A saga keeps its own retries (back-off, reasons, take-over); a crash of the worker is found by recovery.
   'provisioning.saga-due': rule(5, 5, 4, 3600),
   'provisioning.recover-due': rule(1, 10),
+  'provisioning.drift-due': rule(0, 10, 1, 1800),
   'infrastructure.collect-due': rule(0, 10),
   'infrastructure.sync-due': rule(0, 10, 1, 1800),
   // Five days: mail servers are away over weekends, and a final notice must not wait for a person.

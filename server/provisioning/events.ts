@@ -3,6 +3,8 @@ export interface ProvisioningEvents {
   'provisioning.saga-due': { sagaId: string }
   /** Look for sagas that are due or whose worker was lost. */
   'provisioning.recover-due': { requestedBy: string }
+  /** Compare all hypervisors with the books. */
+  'provisioning.drift-due': { requestedBy: string }
   /** Synchronise what all connections offer. */
   'infrastructure.sync-due': { requestedBy: string }
   /** Ask all hypervisors for the state of nodes and machines. */

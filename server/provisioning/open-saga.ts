@@ -74,6 +74,19 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   return sagaId === null ? { kind: 'later' } : opening
 }
 
+/**
+ * Does once more what was done and did not last: the machine of a suspended service is stopped again, that of a running one made what was sold.
+ * @throws AppError service_not_ready, action_in_progress
+ */
+export async function openRepair(stores: ProvisioningStores, input: { readonly kind: 'suspend' | 'resize', readonly serviceId: string, readonly actor: string }): Promise<void> {
+  const service = await stores.serviceControl.lock(input.serviceId)
+  const resource = await stores.resources.lock(input.serviceId)
+  const fits = input.kind === 'suspend' ? service?.status === 'suspended' && !service.resumable && resource?.status === 'stopped_by_policy' : (service?.status === 'active' || service?.status === 'past_due') && resource?.status === 'ready'
+  if (!service || !fits) throw new AppError('service_not_ready')
+  const begun = await stores.sagas.lockOpen(input.serviceId) ? null : await begin(stores, { ...input, action: null, product: service.kind, clientId: service.clientId })
+  if (begun === null) throw new AppError('action_in_progress')
+}
+
 /** A power action as a saga. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
 export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'vps', ...input })
 

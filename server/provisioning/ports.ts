@@ -9,6 +9,7 @@ import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AccountBook, AddressBook, KeptAccount, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+import type { DriftStore } from './drift-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
 
 /** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
@@ -121,7 +122,7 @@ export interface ServiceFilter extends PageRequest { readonly clientId?: string 
 export interface InvoiceLine { readonly id: string, readonly number: string | null, readonly status: InvoiceStatus, readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly total: Money, readonly outstanding: Money, readonly lateFeeOf: string | null }
 export interface ClientRow { readonly id: string, readonly name: string, readonly email: string, readonly role: Role, readonly emailVerified: boolean, readonly createdAt: Date, readonly serviceCount: number, readonly outstanding: Money, readonly credit: Money, readonly groupId: string | null, readonly groupName: string | null }
 export interface StaffNumbers {
-  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, /** Work that is paid and not done. */ readonly workWaiting: number, readonly parkedWebhooks: number, readonly refundTasks: number, readonly unmatchedSettlements: number, /** Final notices that wait for the mail server for more than an hour: nobody is suspended by them. */ readonly waitingLetters: number, /** Webhook endpoints that failed for three days, or said that they are gone. */ readonly failingWebhooks: number, /** Vanished, and products are made from them. */ readonly missedTemplates: number, readonly missedPackages: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
+  readonly services: Record<ServiceStatus, number>, readonly failedSagas: number, readonly activeNotReady: number, /** Work that is paid and not done. */ readonly workWaiting: number, readonly parkedWebhooks: number, readonly refundTasks: number, readonly unmatchedSettlements: number, /** Final notices that wait for the mail server for more than an hour: nobody is suspended by them. */ readonly waitingLetters: number, /** Webhook endpoints that failed for three days, or said that they are gone. */ readonly failingWebhooks: number, /** Vanished, and products are made from them. */ readonly missedTemplates: number, readonly missedPackages: number, /** Disagreements between hypervisors and the books that nobody has looked at. */ readonly drift: number, readonly connections: readonly { readonly id: string, readonly name: string, readonly healthy: boolean | null, readonly checkedAt: Date | null }[],
   readonly receivable: Money, readonly overdue: Money, readonly receivedThisMonth: Money, readonly lastBillingRun: { readonly at: Date, readonly status: string, readonly actions: number } | null
 }
 
@@ -150,5 +151,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly audit: AuditTrail
 }

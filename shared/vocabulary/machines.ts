@@ -65,5 +65,15 @@ export type MetricRange = typeof metricRanges[number]
 export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
 export type AddressStatus = typeof addressStatuses[number]
 
+/** What a hypervisor and our books can disagree about. */
+export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const
+export type DriftKind = typeof driftKinds[number]
+/** What Gardu can put right by itself when staff say so; the others are mended where they are. */
+export const repairableDrift = ['renumbered', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const satisfies readonly DriftKind[]
+export type RepairableDrift = typeof repairableDrift[number]
+export const isRepairable = (kind: DriftKind): kind is RepairableDrift => (repairableDrift as readonly DriftKind[]).includes(kind)
+export const driftStates = ['open', 'ignored', 'resolved'] as const
+export type DriftState = typeof driftStates[number]
+
 export const domainAvailabilities = ['available', 'taken', 'unknown', 'invalid', 'unsupported'] as const
 export type DomainAvailability = typeof domainAvailabilities[number]

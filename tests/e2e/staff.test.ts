@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Services'], '/clients': ['Klien', 'Clients'], '/products': ['Produk', 'Products'], '/templates': ['Templat', 'Templates'], '/packages': ['Paket hosting', 'Hosting packages'], '/audit': ['Log audit', 'Audit log'] }
 const own = {
-  sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
+  sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/drift': ['Penyimpangan', 'Drift'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },
   finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/refunds': ['Pengembalian dana', 'Refunds'], '/payments/reconciliation': ['Rekonsiliasi', 'Reconciliation'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/billing/terms': ['Ketentuan penagihan', 'Billing terms'], '/billing/holidays': ['Hari libur', 'Holidays'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/gateways': ['Gerbang pembayaran', 'Payment gateways'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
 }

@@ -29,15 +29,7 @@ import { testDraft } from '#server/infrastructure/test-draft.ts'
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
-
-/** Fails when the work takes longer; the work itself has time-outs of its own and ends by them. */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
+import { within } from '../within.ts'
 
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
   const { connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers } = read

@@ -7,9 +7,11 @@ import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
+import { checkDrift } from '#server/provisioning/check-drift.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
 import { issueConsoleTicket } from '#server/provisioning/issue-console-ticket.ts'
 import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
+import { listDrift } from '#server/provisioning/list-drift.ts'
 import { listClients } from '#server/provisioning/list-clients.ts'
 import { listServices } from '#server/provisioning/list-services.ts'
 import { openConsole } from '#server/provisioning/open-console.ts'
@@ -23,9 +25,11 @@ import { showMetrics } from '#server/provisioning/show-metrics.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
 import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
+import { settleDrift } from '#server/provisioning/settle-drift.ts'
 import { actOnSnapshot, showSnapshots } from '#server/provisioning/snapshots.ts'
 import { consoleTickets } from '../console-tickets.ts'
 import type { Core } from '../core.ts'
+import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
@@ -53,6 +57,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
     tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
+  const drift = { transact, drift: read.drift, connections: core.read.connections, openHypervisor: hypervisors.openHypervisor, clock, live: core.live, log, within }
+  const compare = checkDrift(drift)
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting),
@@ -60,6 +66,9 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
+    listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,
+    /** Enqueues a comparison of hypervisors and books; an equal one that waits already is enough. */
+    requestDriftCheck: (requestedBy: string) => read.outbox.emit('provisioning.drift-due', { requestedBy }, { singletonKey: 'provisioning.drift' }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
     requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),
     runSaga: run, recoverSagas: recover, followBilling: follow,
@@ -69,6 +78,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-resumable': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resume', serviceId, cause: 'resumable' }),
       'billing.service-changed': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resize', serviceId, cause: 'changed' }),
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
+      'provisioning.drift-due': async () => compare(),
       'provisioning.saga-due': run,
       'provisioning.recover-due': async () => void await recover(),
     },

@@ -125,7 +125,7 @@ export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })
   if (row.type !== 'qemu' || !ownershipMark || row.vmid === undefined || !row.node) return []
-  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, uptimeSeconds: row.uptime ?? 0 }]
+  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, diskGiB: row.maxdisk === undefined ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0 }]
 })
 
 /**

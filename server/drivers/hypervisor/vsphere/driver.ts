@@ -108,8 +108,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
         const { props } = machine
         if (!ownershipMark || vmid === null || props['config.template']) return []
         return [{
-          node: hosts.find(({ obj }) => obj.id === props['runtime.host']?.id)?.props.name ?? '', vmid, ownershipMark, power: powerOf(props['runtime.powerState']), cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']),
-          memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
+          node: hosts.find(({ obj }) => obj.id === props['runtime.host']?.id)?.props.name ?? '', vmid, ownershipMark, power: powerOf(props['runtime.powerState']), cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
+          memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: null, uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
         }]
       })
     },

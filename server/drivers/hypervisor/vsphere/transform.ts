@@ -27,14 +27,14 @@ export const taskRow = z.object({ 'info.state': z.string(), 'info.descriptionId'
 
 const live = {
   'name': z.string(), 'runtime.powerState': z.string().default('unknown'), 'runtime.connectionState': z.string().default('connected'), 'runtime.host': mor.optional(), 'config.instanceUuid': z.string().optional(), 'config.annotation': z.string().default(''), 'config.template': flag.default(false),
-  'config.hardware.memoryMB': number.default(0), 'summary.quickStats.overallCpuUsage': number.default(0), 'summary.quickStats.guestMemoryUsage': number.default(0), 'summary.quickStats.uptimeSeconds': number.default(0), 'runtime.maxCpuUsage': number.optional(),
+  'config.hardware.memoryMB': number.default(0), 'config.hardware.numCPU': number.default(0), 'summary.quickStats.overallCpuUsage': number.default(0), 'summary.quickStats.guestMemoryUsage': number.default(0), 'summary.quickStats.uptimeSeconds': number.default(0), 'runtime.maxCpuUsage': number.optional(),
 }
 /** One of many machines. While a clone is made it has no `config`. */
 export const listedRow = z.object(live)
 export type Listed = { readonly obj: Mor, readonly props: z.output<typeof listedRow> }
 const option = z.object({ key: one(z.string()), value: z.array(z.unknown()).default([]) })
 export const machineRow = z.object({
-  ...live, 'config.extraConfig': list('OptionValue', option).optional(), 'config.hardware.numCPU': number.default(0), 'config.hardware.device': z.unknown().optional(), 'recentTask': list('ManagedObjectReference', mor).optional(),
+  ...live, 'config.extraConfig': list('OptionValue', option).optional(), 'config.hardware.device': z.unknown().optional(), 'recentTask': list('ManagedObjectReference', mor).optional(),
   'guest.ipAddress': z.string().optional(), 'guest.net': list('GuestNicInfo', z.object({ ipAddress: z.array(z.string()).default([]) })).optional(),
 })
 /** Only its element as it came is used: a tree. */

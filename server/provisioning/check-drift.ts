@@ -1,0 +1,64 @@
+import { isPanel } from '#shared/vocabulary/machines.ts'
+import type { ConnectionStore, HypervisorDriver, OpenHypervisor } from '../infrastructure/ports.ts'
+import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
+import { confirmed, needsLook, suspectDrift } from './drift.ts'
+import type { Drift, DriftStore, ExpectedMachine } from './drift-ports.ts'
+import type { ProvisioningStores } from './ports.ts'
+
+export interface CheckDriftDeps {
+  readonly connections: ConnectionStore, readonly drift: DriftStore, readonly transact: Transact<ProvisioningStores>, readonly openHypervisor: OpenHypervisor, readonly clock: Clock, readonly live: Live, readonly log: Log
+  /** Fails when the work takes longer. */
+  readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
+}
+const patience = 30_000
+const atATime = 4
+/** Suspicions that are looked into in one go; the next look takes the others. */
+const most = 200
+
+/**
+ * Compares all hypervisors with the books and writes down where they disagree. Changes nothing on either side. A hypervisor that does not answer
+ * is passed over: what was known of it stays as it was.
+ */
+export const checkDrift = (deps: CheckDriftDeps) => async (): Promise<void> => {
+  for (const { id, kind, name } of await deps.connections.all()) {
+    if (isPanel(kind)) continue
+    await checkOne(deps, id).catch((error: unknown) => deps.log.warn({ connection: name, problem: error instanceof Error ? error.message : String(error) }, 'a connection was not compared with the books'))
+  }
+  deps.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
+}
+
+async function checkOne(deps: CheckDriftDeps, connectionId: string): Promise<void> {
+  const driver = await deps.openHypervisor(connectionId)
+  const observed = await deps.within(patience, driver.listMarkedMachines())
+  const expected = await deps.drift.expectedOn(connectionId)
+  const suspected = suspectDrift({ connectionId, expected, observed, owners: await deps.drift.ownersOf([...new Set(observed.map(machine => machine.ownershipMark))]) })
+  const [looked, unsure] = await lookInto(deps, driver, suspected, new Map(expected.map(machine => [machine.ownershipMark, machine])))
+  const at = deps.clock.now()
+  const fresh = await deps.transact(async (stores) => {
+    // A saga that began meanwhile may be the cause of what was seen: only what is still at rest counts.
+    const resting = new Set((await stores.drift.expectedOn(connectionId)).filter(machine => !machine.busy).map(machine => machine.ownershipMark))
+    const owners = await stores.drift.ownersOf(looked.map(drift => drift.key))
+    const holds = (drift: Drift) => drift.kind === 'orphan_machine' || drift.kind === 'copied_mark' || drift.kind === 'wrong_place' ? !owners.get(drift.key)?.busy : resting.has(drift.key)
+    return stores.drift.record(connectionId, [...looked.filter(holds), ...await stores.drift.leakedAddresses(connectionId)], unsure, at)
+  })
+  if (fresh > 0) deps.log.warn({ connection: connectionId, findings: fresh }, 'a hypervisor and the books disagree')
+}
+
+/** What each suspicion is when its machine was looked at, and the marks of those that could not be looked at. */
+async function lookInto({ within }: CheckDriftDeps, driver: HypervisorDriver, suspected: readonly Drift[], expected: ReadonlyMap<string, ExpectedMachine>): Promise<[Drift[], Set<string>]> {
+  const found = suspected.filter(drift => !needsLook(drift))
+  const waiting = suspected.filter(needsLook)
+  const unsure = new Set(waiting.splice(most).map(drift => drift.key))
+  await Promise.all(Array.from({ length: atATime }, async () => {
+    for (let drift = waiting.shift(); drift; drift = waiting.shift()) {
+      try {
+        const seen = await within(patience, driver.inspect({ ownershipMark: drift.key, node: drift.node, vmid: drift.vmid }))
+        const left = confirmed(drift, expected.get(drift.key) ?? null, seen)
+        if (left) found.push(left)
+      } catch {
+        unsure.add(drift.key)
+      }
+    }
+  }))
+  return [found, unsure]
+}

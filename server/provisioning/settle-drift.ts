@@ -1,0 +1,57 @@
+import { AppError } from '#shared/errors/codes.ts'
+import { DriverError } from '#shared/errors/driver-error.ts'
+import { isRepairable } from '#shared/vocabulary/machines.ts'
+import { actorLabel } from '../kernel/ports.ts'
+import type { Actor, Clock, Transact } from '../kernel/ports.ts'
+import type { MachineState, OpenHypervisor } from '../infrastructure/ports.ts'
+import type { DriftFinding, DriftStore } from './drift-ports.ts'
+import { openRepair } from './open-saga.ts'
+import type { ProvisioningStores } from './ports.ts'
+
+interface Deps { readonly transact: Transact<ProvisioningStores>, readonly drift: DriftStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock }
+export type DriftAct = { readonly action: 'ignore', readonly reason: string } | { readonly action: 'watch' } | { readonly action: 'repair' }
+
+/**
+ * What staff decide about a disagreement. A repair is a task like any other and proves the machine before it touches it; nothing is destroyed by it.
+ * The finding is closed by the next look that no longer sees it. @throws AppError not_found (resolved meanwhile), drift_not_repairable, action_in_progress, service_not_ready, connection_failed
+ */
+export const settleDrift = ({ transact, drift, openHypervisor, clock }: Deps) => async ({ id, act, actor }: { readonly id: string, readonly act: DriftAct, readonly actor: Actor }): Promise<void> => {
+  const before = await drift.find(id)
+  if (!before || before.resolvedAt) throw new AppError('not_found')
+  const seen = act.action === 'repair' && before.kind === 'renumbered' ? await look(openHypervisor, before) : null
+  await transact(async (stores) => {
+    const finding = await stores.drift.lock(id)
+    if (!finding || finding.resolvedAt) throw new AppError('not_found')
+    const at = clock.now()
+    if (act.action === 'repair') await repair(stores, finding, { seen, actor, at })
+    else await stores.drift.ignore(id, act.action === 'ignore' ? { at, by: actorLabel(actor), why: act.reason } : null)
+    await stores.audit.record({ actor, action: `drift.${act.action}`, entity: finding.serviceId ? 'service' : 'drift', entityId: finding.serviceId ?? id, after: { kind: finding.kind, node: finding.node, vmid: finding.vmid, ...finding.detail, ...(act.action === 'ignore' ? { reason: act.reason } : {}) } })
+    stores.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
+  })
+}
+
+async function look(openHypervisor: OpenHypervisor, finding: DriftFinding): Promise<MachineState | null> {
+  try {
+    return await (await openHypervisor(finding.connectionId)).inspect({ ownershipMark: finding.key, node: finding.node, vmid: finding.vmid })
+  } catch (error) {
+    throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
+  }
+}
+
+async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, actor, at }: { readonly seen: MachineState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
+  const { kind, serviceId } = finding
+  if (!isRepairable(kind) || serviceId === null) throw new AppError('drift_not_repairable')
+  if (kind === 'runs_although_suspended' || kind === 'wrong_size') return openRepair(stores, { kind: kind === 'wrong_size' ? 'resize' : 'suspend', serviceId, actor: actorLabel(actor) })
+  await stores.serviceControl.lock(serviceId)
+  const resource = await stores.resources.lock(serviceId)
+  if (await stores.sagas.lockOpen(serviceId)) throw new AppError('action_in_progress')
+  if (kind === 'leaked_address') {
+    if (resource && resource.status !== 'destroyed' && resource.status !== 'none') throw new AppError('service_not_ready')
+    await stores.addresses.release(serviceId)
+  } else {
+    // Proven a moment ago: this very machine carries the mark of this service.
+    if (!seen || seen.ownershipMark !== resource?.ownershipMark) throw new AppError('not_found')
+    await stores.resources.update(serviceId, { vmid: seen.vmid, node: seen.node, connectionId: finding.connectionId })
+  }
+  await stores.drift.resolve(finding.id, at)
+}
