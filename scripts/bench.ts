@@ -7,6 +7,7 @@ import { benchBooking } from '../tests/bench/booking.ts'
 import { benchConsole } from '../tests/bench/console.ts'
 import { benchJavaScript, benchLighthouse } from '../tests/bench/browser.ts'
 import { benchJourney } from '../tests/bench/journey.ts'
+import { benchInventory, benchProvisioning } from '../tests/bench/machines.ts'
 import { benchLedger, seedJournal } from '../tests/bench/ledger.ts'
 import { median, report, startServer } from '../tests/bench/measure.ts'
 import type { Line } from '../tests/bench/measure.ts'
@@ -62,6 +63,12 @@ try {
 
   say('payments from their notification to the books …')
   measured(...await benchBooking(300))
+
+  say('a hundred machines at once …')
+  measured(await benchProvisioning(100))
+
+  say('the minute\'s look at 5,000 machines …')
+  measured(await benchInventory(5000))
 
   say('consoles, relayed …')
   measured(...await benchConsole(200))

@@ -64,7 +64,7 @@ export interface HypervisorDriver {
   listMarkedMachines(): Promise<ObservedMachine[]>
   /** A number that is free now: not a reservation. */
   nextFreeId(): Promise<number>
-  /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. `vmid`: the number that it would have, if one was reserved. */
+  /** Where our machine is, by mark; null when no machine carries it. Finds what a lost answer created. `vmid`: the only number under which it was ever asked for, if one was reserved: what is being made under another one is somebody else's and is not waited for. */
   findByMark(ownershipMark: string, vmid?: number | null): Promise<{ node: string, vmid: number } | null>
   /**
    * Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). When our machine is

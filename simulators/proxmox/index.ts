@@ -28,6 +28,8 @@ export interface ProxmoxOptions {
   readonly version?: string
   /** How slow tasks are: 1 as a quick real node, 0 (the default) finished before the answer. Also scales the three seconds of a refused log-in. */
   readonly delayFactor?: number
+  /** Every task takes exactly so long, whatever it does. */
+  readonly taskSeconds?: number
   /** HTTPS with a self-signed certificate, unless false. */
   readonly tls?: boolean
   /** Whether refusals repeat the status text in the body, as since January 2025 (the default). */
@@ -74,7 +76,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
   const { state } = store
   store.touch()
   const faults = faultBox(noProxmoxFaults)
-  const tasks = taskRunner(store, { delayFactor, now, faults })
+  const tasks = taskRunner(store, { delayFactor, now, faults, ...(options.taskSeconds === undefined ? {} : { taskSeconds: options.taskSeconds }) })
   const journal: string[] = []
 
   const authenticate = (header: string | undefined): SimToken => {

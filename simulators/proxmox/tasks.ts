@@ -19,7 +19,7 @@ export interface TaskRunner {
 }
 
 /** Workers: a task holds its effect until its time has come, then does it or ends with the message why not. */
-export function taskRunner(store: Persisted<ProxmoxState>, options: { delayFactor: number, now: () => number, faults: FaultBox<ProxmoxFaults> }): TaskRunner {
+export function taskRunner(store: Persisted<ProxmoxState>, options: { delayFactor: number, taskSeconds?: number, now: () => number, faults: FaultBox<ProxmoxFaults> }): TaskRunner {
   const { state } = store
   let timer: NodeJS.Timeout | null = null
   const open = () => state.tasks.filter(task => task.endtime === null)
@@ -61,7 +61,7 @@ export function taskRunner(store: Persisted<ProxmoxState>, options: { delayFacto
     begin(input) {
       const at = options.now()
       const task: SimTask = {
-        node: input.node, pid: state.nextPid++, pstart: Math.floor(at / 10) % 0xFFFFFFF, starttime: Math.floor(at / 1000), dueAt: at + input.seconds * 1000 * options.delayFactor,
+        node: input.node, pid: state.nextPid++, pstart: Math.floor(at / 10) % 0xFFFFFFF, starttime: Math.floor(at / 1000), dueAt: at + 1000 * (options.taskSeconds ?? input.seconds * options.delayFactor),
         type: input.type, id: input.id, user: input.user, endtime: null, exitstatus: null, log: [`starting task ${input.type} ${input.id}`], effect: input.effect, upid: '',
       }
       task.upid = formatUpid(task)

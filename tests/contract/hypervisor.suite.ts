@@ -188,6 +188,16 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       bench.holdTasks(false)
       await expect.poll(() => driver.findByMark(mark).catch(() => null), { timeout: 5000 }).toEqual({ node: bench.node, vmid })
     })
+    itWith('clones that do not show whose they are')('somebody else\'s clone under way keeps nobody waiting: ours is begun beside it', async () => {
+      bench.holdTasks(true)
+      await driver.clone({ template: bench.template, vmid: vmid + 7, node: bench.node, hostname: 'orang-lain', ownershipMark: otherMark })
+      expect(await driver.findByMark(mark, vmid)).toBeNull()
+      await clone()
+      expect(await bench.countMachines()).toBe(2)
+      bench.holdTasks(false)
+      await expect.poll(() => driver.findByMark(mark, vmid).catch(() => null), { timeout: 5000 }).toEqual({ node: bench.node, vmid })
+      expect(await driver.findByMark(otherMark, vmid + 7)).toEqual({ node: bench.node, vmid: vmid + 7 })
+    })
     it('D10: a number taken between asking and using it is given up, and its machine is untouched', async () => {
       await bench.addForeign(vmid)
       const before = await bench.snapshot(vmid)

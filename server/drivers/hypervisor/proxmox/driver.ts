@@ -74,16 +74,16 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       })
     },
     nextFreeId: () => api.get('/cluster/nextid', reply.nextId),
-    async findByMark(ownershipMark) {
-      const found = await find.marked(ownershipMark, await find.guests())
+    async findByMark(ownershipMark, vmid = null) {
+      const found = await find.marked(ownershipMark, await find.guests(), vmid)
       return found && { node: found.node, vmid: found.vmid }
     },
     async clone({ template, vmid, node, hostname, ownershipMark }) {
       const guests = await find.guests()
       const source = guests.find(row => String(row.vmid) === template.ref && row.type === 'qemu' && row.template)
       if (!source?.node) throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`)
-      // What an earlier try made, its answer lost: it has this number, or our name, or no name yet.
-      const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || row.lock === 'clone' || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()))
+      // What an earlier try made, its answer lost: it has this number, or our name.
+      const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()), vmid)
       if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
       if (there) return { id: foundClone(vmid, ownershipMark.toLowerCase()), node: there.node }
       try {
@@ -147,7 +147,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     async inspect({ ownershipMark, vmid }) {
       const there = vmid === null ? null : await find.at(vmid)
       if (there && ownershipMarkOf(there.config) === ownershipMark.toLowerCase()) return inspectAt(there)
-      const found = await find.marked(ownershipMark, await find.guests())
+      const found = await find.marked(ownershipMark, await find.guests(), vmid)
       return found && inspectAt(found)
     },
     async openConsole(machine) {

@@ -67,10 +67,11 @@ export function locator(api: ProxmoxApi) {
     },
     /**
      * The machine that carries a mark. Tags tell at once; a fresh clone has only its description yet, so untagged machines are read.
-     * `rows` narrows the search to machines that could be it.
+     * `rows` narrows the search to machines that could be it. `vmid`: the only number under which it may have been asked for; a clone under way that
+     * has another number is somebody else's, and does not keep anybody waiting. Null: not known.
      * @throws DriverError action_required when several carry it, retryable when a clone under way does not show yet whose it is
      */
-    async marked(ownershipMark: string, rows: readonly Resource[]): Promise<Found | null> {
+    async marked(ownershipMark: string, rows: readonly Resource[], vmid: number | null): Promise<Found | null> {
       const mark = ownershipMark.toLowerCase()
       const candidates = rows.filter(row => row.type === 'qemu' && !row.template && (ownershipMarkOf({ tags: row.tags }) === mark || !(row.tags ?? '').includes('gardu-'))).map(placeOf).filter(place => place !== null)
       const configs = await eachOf(candidates, 8, async place => ({ place, config: await configOf(place).catch((error: unknown) => {
@@ -81,7 +82,7 @@ export function locator(api: ProxmoxApi) {
       if (found.length > 1) throw new DriverError('action_required', `Proxmox: machines ${found.map(({ vmid }) => vmid).join(' and ')} carry the same mark; one of them is a copy that must lose it`, { who: 'sysadmin' })
       const [only] = found
       if (only) return only
-      const stub = configs.find(({ config }) => config !== null && isCloneStub(config))
+      const stub = configs.find(({ place, config }) => config !== null && isCloneStub(config) && (vmid === null || place.vmid === vmid))
       if (stub) throw new DriverError('retryable', `Proxmox: machine ${stub.place.vmid} is still being cloned and does not show yet whose it is`, { afterSeconds: 5 })
       await proveSight()
       return null
