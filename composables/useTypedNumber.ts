@@ -10,3 +10,7 @@ export const pointsOfPercent = (typed: string): number | null => {
   const [, whole, part = ''] = /^(\d{1,3})(?:[.,](\d{1,2}))?$/.exec(typed.trim()) ?? []
   return whole === undefined ? null : Number(whole) * 100 + Number(part.padEnd(2, '0'))
 }
+/** A ratio as it is typed and shown: 1.5 is `1,5`; nothing is nothing. */
+export const decimalTyped = (value: number | null | undefined): string => value === null || value === undefined ? '' : String(value).replace('.', ',')
+/** The same back: null when nothing is typed, NaN when it is no number. */
+export const decimalOfTyped = (typed: string): number | null => typed.trim() === '' ? null : /^\d+(?:[.,]\d+)?$/.test(typed.trim()) ? Number(typed.trim().replace(',', '.')) : Number.NaN

@@ -5,6 +5,7 @@ import { alignmentStores } from './repositories/alignments.ts'
 import { auditStores } from './repositories/audit.ts'
 import { bankLineStores } from './repositories/bank-lines.ts'
 import { billingStores } from './repositories/billing.ts'
+import { capacityStores } from './repositories/capacity.ts'
 import { catalogStores } from './repositories/catalog.ts'
 import { changeStores } from './repositories/changes.ts'
 import { clientStores } from './repositories/clients.ts'
@@ -40,7 +41,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...panelStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...capacityStores(db), ...panelStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

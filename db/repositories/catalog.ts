@@ -5,22 +5,16 @@ import { hypervisorKinds, panelKinds } from '#shared/vocabulary/machines.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
-import { connections, packages, productConnections, productCosts, productPrices, products, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
+import { connections, packages, productConnections, productCosts, productPrices, products, productStock, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
+import { unitsHeld } from './capacity.ts'
 import { loadOptions, optionStores } from './product-options.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
 
-/** Units of each product that are sold or promised: services that have not ended, and services that wait to be changed to it. */
-const unitsHeld = async (db: Executor, ids: readonly string[]): Promise<Map<string, number>> => {
-  const rows = await db.select({ id: services.productId, n: count() }).from(services).where(and(inArray(services.productId, [...ids]), ne(services.status, 'ended'))).groupBy(services.productId)
-  const waiting = await db.select({ id: serviceChanges.toProductId, n: count() }).from(serviceChanges).where(and(inArray(serviceChanges.toProductId, [...ids]), eq(serviceChanges.status, 'waiting'), ne(serviceChanges.toProductId, serviceChanges.fromProductId))).groupBy(serviceChanges.toProductId)
-  const held = new Map(rows.map(row => [row.id, row.n]))
-  for (const { id, n } of waiting) held.set(id, (held.get(id) ?? 0) + n)
-  return held
-}
+const stockOf = async (db: Executor, ids: readonly string[]) => new Map((await db.select().from(productStock).where(inArray(productStock.productId, [...ids]))).map(({ productId, ...row }) => [productId, row]))
 
 async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]): Promise<ProductRecord[]> {
   if (rows.length === 0) return []
@@ -52,6 +46,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
         .where(and(inArray(products.id, ids), eq(products.kind, 'hosting'), eq(packages.present, true)))
     : []
   const held = await unitsHeld(db, ids)
+  const stock = await stockOf(db, ids)
   const options = await loadOptions(db, ids, at)
   const pricesOf = groupBy(prices, row => row.productId)
   const templatesOf = groupBy(offered, row => row.productId)
@@ -61,7 +56,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     const own = pricesOf.get(row.id) ?? []
     if (own.length === 0) return []
     return [{
-      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, unitsHeld: held.get(row.id) ?? 0,
+      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, stock: stock.get(row.id) ?? null,
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
       templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
@@ -83,7 +78,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
     if (connectionIds.length > 0) await db.insert(productConnections).values(connectionIds.map(connectionId => ({ productId: id, connectionId })))
     if (templateIds.length > 0) await db.insert(productTemplates).values(templateIds.map(templateId => ({ productId: id, templateId })))
   }
-  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit })
+  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy })
   const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds: [...productIds], cycles: [...cycles] })
   return {
     ...optionStores(db, context),

@@ -1,9 +1,9 @@
 import { and, asc, count, desc, eq, gte, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
-import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, PromiseStore, TemplateStore } from '#server/infrastructure/ports.ts'
+import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connectionHealthChanges, connections, nodes, nodeSamples, packages, products, productTemplates, services, templates } from '../schema/index.ts'
+import { addresses, addressPools, connectionHealthChanges, connections, nodes, nodeSamples, packages, products, productTemplates, templates } from '../schema/index.ts'
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -199,14 +199,6 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         await db.update(addresses).set({ status: 'quarantine', serviceId: null, changedAt: now, quarantineUntil: until }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
       },
     } satisfies AddressBook,
-
-    promises: {
-      async list(connectionIds) {
-        if (connectionIds.length === 0) return []
-        const found = await db.select({ serviceId: services.id, connectionId: addressPools.connectionId, spec: services.spec }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).innerJoin(services, eq(services.id, addresses.serviceId)).where(and(eq(addresses.status, 'reserved'), inArray(addressPools.connectionId, [...connectionIds])))
-        return found.map(({ serviceId, connectionId, spec }) => ({ serviceId, connectionId, cpuCores: spec.cpuCores, ramMiB: spec.ramMiB, diskGiB: spec.diskGiB }))
-      },
-    } satisfies PromiseStore,
   }
 }
 

@@ -125,7 +125,7 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, u.email, ha.domain, ha.birth, ha.ip,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, ha.domain, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.connection_id as pool_connection,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
@@ -137,7 +137,7 @@ function serviceControl(db: Executor): ServiceControl {
       if (!row) return null
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       return {
-        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, templates: row.templates,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: row.nameservers ?? [], connectionId: row.pool_connection } : null,
         hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
@@ -192,7 +192,7 @@ function serviceControl(db: Executor): ServiceControl {
 
 interface FactsRow {
   kind: ProductKind, email: string, domain: string | null, birth: string | null, ip: string | null, servers: string[],
-  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number,
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'],
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]
 }
 

@@ -4,6 +4,8 @@ import { billingCycles } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import { optionEffects, optionKinds, productKinds, productStatuses, promoKinds, promoRedemptionStatuses, promoTargets } from '#shared/vocabulary/catalog.ts'
 import type { OptionEffect, OptionKind, ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus, PromoTarget } from '#shared/vocabulary/catalog.ts'
+import { placementPolicies, placesLimits } from '#shared/vocabulary/machines.ts'
+import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import { users } from './identity.ts'
 import { connections, templates } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
@@ -13,8 +15,13 @@ export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number
 
 export const products = pgTable('products', {
   id: id(), slug: text().notNull().unique(), kind: word<ProductKind>().notNull(), name: text().notNull(), summary: jsonb().$type<Localized>().notNull(), description: jsonb().$type<Localized>().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),
-  status: word<ProductStatus>().notNull().default('draft'), featured: boolean().notNull().default(false), position: integer().notNull().default(100), stockLimit: integer(), /** Free days of the first order of a client; null: no trial. */ trialDays: integer(), /** A service of it ends by itself after so many paid periods; null: it renews until it is cancelled. */ fixedTermPeriods: integer(), /** Snapshots that a client may keep of a machine at a time; 0: none are offered. */ snapshotLimit: integer().notNull().default(2), createdAt: instant().notNull(), updatedAt: instant().notNull(),
-}, t => [check('products_kind', oneOf(t.kind, productKinds)), check('products_status', oneOf(t.status, productStatuses)), check('products_stock', sql`${t.stockLimit} >= 0`), check('products_trial', sql`${t.trialDays} between 3 and 90`), check('products_term', sql`${t.fixedTermPeriods} between 1 and 120`), check('products_snapshots', sql`${t.snapshotLimit} between 0 and 20`), index('products_list').on(t.kind, t.status, t.position)])
+  status: word<ProductStatus>().notNull().default('draft'), featured: boolean().notNull().default(false), position: integer().notNull().default(100), stockLimit: integer(), /** Free days of the first order of a client; null: no trial. */ trialDays: integer(), /** A service of it ends by itself after so many paid periods; null: it renews until it is cancelled. */ fixedTermPeriods: integer(), /** Snapshots that a client may keep of a machine at a time; 0: none are offered. */ snapshotLimit: integer().notNull().default(2), /** Which node, or server, gets what is sold of it. */ placementPolicy: word<PlacementPolicy>().notNull().default('most_free'), createdAt: instant().notNull(), updatedAt: instant().notNull(),
+}, t => [check('products_placement', oneOf(t.placementPolicy, placementPolicies)), check('products_kind', oneOf(t.kind, productKinds)), check('products_status', oneOf(t.status, productStatuses)), check('products_stock', sql`${t.stockLimit} >= 0`), check('products_trial', sql`${t.trialDays} between 3 and 90`), check('products_term', sql`${t.fixedTermPeriods} between 1 and 120`), check('products_snapshots', sql`${t.snapshotLimit} between 0 and 20`), index('products_list').on(t.kind, t.status, t.position)])
+
+/** How many more of a product can be sold, as it was last counted; one row each. `places` null: no end of them is known. */
+export const productStock = pgTable('product_stock', {
+  productId: uuid().primaryKey().references(() => products.id, { onDelete: 'cascade' }), places: integer(), /** False: a connection did not tell, so there may be more. */ complete: boolean().notNull(), limitedBy: word<PlacesLimit>(), countedAt: instant().notNull(),
+}, t => [check('product_stock_places', sql`${t.places} >= 0`), check('product_stock_limited', oneOf(t.limitedBy, placesLimits))])
 
 export const productTemplates = pgTable('product_templates', {
   productId: uuid().notNull().references(() => products.id, { onDelete: 'cascade' }), templateId: uuid().notNull().references(() => templates.id),

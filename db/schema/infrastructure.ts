@@ -14,7 +14,11 @@ export const connections = pgTable('connections', {
   tokenSecret: text().notNull(),
   maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
   healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
-}, t => [uniqueIndex('connections_name').on(t.name), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
+  /** Limits of placement, per node: vCPUs sold for each core (null: not counted), memory sold for each byte that is there, and what is never sold. */
+  cpuOvercommit: doublePrecision(), memoryOvercommit: doublePrecision().notNull().default(1), memoryReserveGiB: integer().notNull().default(4), storageReserveGiB: integer().notNull().default(20),
+  /** Of a control panel: accounts that it may carry; null: its own limit alone. */
+  maxAccounts: integer(),
+}, t => [uniqueIndex('connections_name').on(t.name), check('connections_limits', sql`${t.cpuOvercommit} between 0.1 and 64 and ${t.memoryOvercommit} between 0.5 and 4 and ${t.memoryReserveGiB} between 0 and 4096 and ${t.storageReserveGiB} between 0 and 1048576 and ${t.maxAccounts} between 0 and 1000000`), check('connections_kind', oneOf(t.kind, connectionKinds)), check('connections_tls', oneOf(t.tlsMode, tlsModes))])
 
 /** When a connection became healthy, and when it no longer was. */
 export const connectionHealthChanges = pgTable('connection_health_changes', {
@@ -39,6 +43,16 @@ export const panelServers = pgTable('panel_servers', {
 export const nodes = pgTable('nodes', {
   connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), online: boolean().notNull(), cpu: doublePrecision().notNull(), cpuCores: integer().notNull(), memoryUsed: bigint({ mode: 'number' }).notNull(), memoryTotal: bigint({ mode: 'number' }).notNull(), diskUsed: bigint({ mode: 'number' }).notNull(), diskTotal: bigint({ mode: 'number' }).notNull(), loadAverage: doublePrecision(), uptimeSeconds: bigint({ mode: 'number' }).notNull(), version: text(), observedAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.connectionId, t.node] })])
+
+/** What each node could carry when it was last asked: orders are counted against it under the connection's lock. Replaced as a whole by a later look. */
+export const nodeHeadroom = pgTable('node_headroom', {
+  connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), memoryTotal: bigint({ mode: 'number' }).notNull(), /** Below zero where more was given than there is. */ memoryFree: bigint({ mode: 'number' }).notNull(),
+  storageFree: bigint({ mode: 'number' }).notNull(), storageKey: text().notNull(), cpuCores: integer().notNull(),
+}, t => [primaryKey({ columns: [t.connectionId, t.node] })])
+/** When a connection's headroom was asked for: before the question, so whatever was built since may be missing in it. */
+export const headroomLooks = pgTable('headroom_looks', {
+  connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), lookedAt: instant().notNull(),
+})
 
 export const nodeSamples = pgTable('node_samples', {
   connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), at: instant().notNull(), cpu: doublePrecision().notNull(), memory: doublePrecision().notNull(),

@@ -3,6 +3,7 @@ import type { adminProductView, promoView } from '#shared/contracts/admin.ts'
 import type { storefrontProductView, tldView } from '#shared/contracts/storefront.ts'
 import { fraction, toMoneyJson } from '#shared/money/money.ts'
 import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { fewPlaces, stockLife } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax } from '../billing/ports.ts'
 import { toOptionView } from '#shared/options/option-views.ts'
 import type { Offer, OptionRecord, PackageLimits, ProductRecord, PromoRecord, TldRecord } from './ports.ts'
@@ -28,12 +29,23 @@ export function leastLimits(packages: Offer['packages']): PackageLimits | null {
   return { diskMiB: least('diskMiB'), bandwidthMiB: least('bandwidthMiB'), maxAddonDomains: least('maxAddonDomains'), maxMailboxes: least('maxMailboxes'), maxDatabases: least('maxDatabases') }
 }
 
+/** What is said of a product's stock. A limit of units that is reached is known at once; all else as it was counted, unless that is too long ago. Of work its limit alone is told. */
+export function stockShown({ kind, stockLimit, unitsHeld, stock }: Pick<Offer, 'kind' | 'stockLimit' | 'unitsHeld' | 'stock'>, at: Date): StorefrontProductView['stock'] {
+  const units = stockLimit === null ? null : Math.max(0, stockLimit - unitsHeld)
+  if (units === 0) return { state: 'sold_out', left: 0 }
+  const counted = stock?.complete && at.getTime() - stock.countedAt.getTime() <= stockLife ? stock.places : undefined
+  if (kind === 'work' ? units === null : counted === undefined) return { state: 'unknown', left: null }
+  const left = Math.min(units ?? Number.POSITIVE_INFINITY, counted ?? Number.POSITIVE_INFINITY)
+  return left === 0 ? { state: 'sold_out', left: 0 } : left <= fewPlaces ? { state: 'few', left } : { state: 'in_stock', left: null }
+}
+
 /** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down; null: paid once). */
 export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
+  const stock = stockShown(offer, at)
   const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
   return {
     id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods,
-    soldOut: (offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit) || (offer.kind === 'hosting' && offer.packages.length === 0),
+    soldOut: stock.state === 'sold_out' || (offer.kind === 'hosting' && offer.packages.length === 0), stock,
     hosting: leastLimits(offer.packages),
     templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),
     options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),

@@ -1,6 +1,7 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { ProductKind, ProductStatus, PromoKind, PromoTarget, OptionEffect, OptionKind } from '#shared/vocabulary/catalog.ts'
+import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
@@ -20,6 +21,8 @@ export interface ProductFields {
   readonly fixedTermPeriods: number | null
   /** Snapshots of a machine at a time; 0: none are offered. */
   readonly snapshotLimit: number
+  /** Which node, or hosting server, gets what is sold of it. */
+  readonly placementPolicy: PlacementPolicy
   readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
 }
 /** Price and setup fee of one cycle, from a moment on: the price of a moment is the newest row that is effective by then. */
@@ -66,12 +69,18 @@ export interface ProductStore {
   placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean }[], packageOn: string[] }>
 }
 
+/** How many more can be sold, as it was counted at a moment. `places` null: no end of them is known. `complete` false: a connection did not tell, so there may be more. */
+export interface CountedStock { readonly places: number | null, readonly complete: boolean, readonly limitedBy: PlacesLimit | null, readonly countedAt: Date }
+
 /** A product as a buyer meets it at a moment. Only products that are on sale and have a price are offers. */
 export interface Offer {
   readonly productId: string, readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize, readonly featured: boolean
   readonly stockLimit: number | null, readonly trialDays: number | null, readonly fixedTermPeriods: number | null
   /** Services that hold a unit: all that have not ended, unpaid orders included. */
   readonly unitsHeld: number
+  readonly placementPolicy: PlacementPolicy
+  /** As it was last counted; null: never. */
+  readonly stock: CountedStock | null
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
   readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string }[]
   readonly connectionIds: readonly string[]

@@ -42,6 +42,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
     ...problemsOfHosting(fields, placement),
+    fields.kind === 'hosting' && fields.placementPolicy === 'spread_by_client' ? wrong('placementPolicy', 'spread_machines_only') : null,
     fields.trialDays !== null && fields.kind !== 'vps' ? wrong('trialDays', 'trial_machines_only') : null,
     ...problemsOfOnce(fields, prices),
     onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,

@@ -1,28 +1,24 @@
 import { AppError } from '#shared/errors/codes.ts'
-import type { Log } from '../kernel/ports.ts'
-import { placeMachines } from './placement.ts'
-import type { PlacedHeadroom } from './placement.ts'
-import type { CapacityCheck, ConnectionStore, OpenHypervisor, PromiseStore } from './ports.ts'
+import { roomLeftOf, withLooks } from './capacity.ts'
+import type { Look } from './capacity.ts'
+import type { CapacityCheck, CapacityStore, ConnectionStore, Placement } from './ports.ts'
 
-interface Deps { readonly connections: ConnectionStore, readonly promises: PromiseStore, readonly openHypervisor: OpenHypervisor, readonly log: Log, readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T> }
-const patience = 8_000
+interface Deps { readonly connections: ConnectionStore, readonly capacity: CapacityStore, readonly lookAt: (connectionId: string) => Promise<Look | null> }
 
 /** Implements the port. Hypervisors that do not answer are left out; only when none answers is the capacity unknown. */
-export const checkCapacity = ({ connections, promises, openHypervisor, log, within }: Deps): CapacityCheck => async (input) => {
+export const checkCapacity = ({ connections, capacity, lookAt }: Deps): CapacityCheck => async (input) => {
   const usable = (await connections.all()).filter(({ id, maintenance }) => input.connectionIds.includes(id) && !maintenance)
   if (usable.length === 0) throw new AppError('out_of_stock', { message: 'no connection takes new machines' })
-  const answers = await Promise.all(usable.map(async ({ id, name }): Promise<PlacedHeadroom[] | null> => {
-    try {
-      return (await within(patience, openHypervisor(id).then(driver => driver.listHeadroom()))).map(node => ({ ...node, connectionId: id }))
-    } catch (error) {
-      log.warn({ connection: name, problem: error instanceof Error ? error.message : String(error) }, 'a hypervisor does not tell what it can carry')
-      return null
-    }
-  }))
-  if (answers.every(answer => answer === null)) throw new AppError('capacity_unknown')
-  const promised = (await promises.list(usable.map(({ id }) => id))).filter(({ serviceId }) => serviceId !== input.forServiceId)
-  const placed = placeMachines(answers.flatMap(answer => answer ?? []), promised, input)
-  if (placed) return placed
-  // It may fit on one of those that did not answer: that is not the same as sold out.
-  throw new AppError(answers.includes(null) ? 'capacity_unknown' : 'out_of_stock')
+  const answers = await Promise.all(usable.map(async ({ id }) => [id, await lookAt(id)] as const))
+  const looks = new Map(answers.flatMap(([id, look]) => look ? [[id, look] as const] : []))
+  if (looks.size === 0) throw new AppError('capacity_unknown')
+  const left = roomLeftOf(await withLooks(capacity, looks), input.forServiceId)
+  const placed: Placement[] = []
+  for (let n = 0; n < input.count; n++) {
+    const placement = left.take(input)
+    // It may fit on one of those that did not answer: that is not the same as sold out.
+    if (!placement) throw new AppError(looks.size < usable.length ? 'capacity_unknown' : 'out_of_stock')
+    placed.push(placement)
+  }
+  return placed
 }

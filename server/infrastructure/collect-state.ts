@@ -1,10 +1,10 @@
 import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
 import type { OpenPanel } from './panel-ports.ts'
-import type { ConnectionHealth, ConnectionRecord, ConnectionStore, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode } from './ports.ts'
+import type { ConnectionHealth, ConnectionRecord, ConnectionStore, NodeHeadroom, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode } from './ports.ts'
 
 interface Deps {
-  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log
+  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -14,7 +14,7 @@ const keptFor = 86_400_000
 
 /**
  * Asks all hypervisors for their nodes and machines, and all control panels for the state of their servers, and stores what they say. One that does not answer keeps nobody else waiting: it is
- * shown as unhealthy with the reason, and what was last seen of it stays. Also frees addresses whose quarantine is over.
+ * shown as unhealthy with the reason, and what was last seen of it stays. Also frees addresses whose quarantine is over, and counts the stock of products from all of it.
  */
 export const collectState = (deps: Deps) => async (): Promise<void> => {
   const waiting = await deps.connections.all()
@@ -27,22 +27,25 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
     await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - 90 * keptFor))
     await stores.addressPools.releaseQuarantine(now)
   })
+  await deps.refreshStock()
 }
 
-async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[], filtersApply: boolean | null }> {
+async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[], filtersApply: boolean | null, headroom: NodeHeadroom[] }> {
   const driver = await openHypervisor(id)
-  const [nodes, machines, filtersApply] = await Promise.all([driver.listNodes(), driver.listMarkedMachines(), driver.filtersApply()])
-  return { nodes, machines, filtersApply }
+  const [nodes, machines, filtersApply, headroom] = await Promise.all([driver.listNodes(), driver.listMarkedMachines(), driver.filtersApply(), driver.listHeadroom()])
+  return { nodes, machines, filtersApply, headroom }
 }
 
 /** Stores what one connection said, unless it was deleted meanwhile. */
 type Store = (stores: PanelStores, at: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
-async function askHypervisor({ openHypervisor, within }: Deps, id: string): Promise<Store> {
+async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string): Promise<Store> {
+  const before = clock.now()
   const seen = await within(patience, ask(openHypervisor, id))
   return async (stores, at) => {
     await stores.nodes.record(id, seen.nodes, at)
     await stores.machineObservations.record(id, seen.machines, at)
+    await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }
 }

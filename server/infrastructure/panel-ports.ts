@@ -1,3 +1,4 @@
+import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 
@@ -77,10 +78,10 @@ export type OpenPanel = (connectionId: string) => Promise<PanelDriver>
 export interface AccountPlacement { readonly connectionId: string, /** The server's own name, where it tells it. */ readonly hostname: string | null }
 /**
  * The server on which to make so many accounts from a package: of those that are not in maintenance, tell what they can carry, have the package and
- * room for it (accounts by licence, free disk), the one with the most free disk. Looks at the servers, so never inside a transaction.
+ * room for it (accounts by licence and by the connection's limit, free disk), the one with the most free disk or, filling first, the least. Looks at the servers, so never inside a transaction.
  * @throws AppError package_unavailable when no server has it, out_of_stock, or capacity_unknown when a server that might carry it does not tell
  */
-export type PlaceAccounts = (input: { readonly connectionIds: readonly string[], readonly package: string, readonly count: number }) => Promise<AccountPlacement>
+export type PlaceAccounts = (input: { readonly connectionIds: readonly string[], readonly package: string, readonly count: number, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy }) => Promise<AccountPlacement>
 
 /** An account as it is now, with what its domains transferred in a month; null: its panel does not answer in time, or there is none of ours. Read at most once a minute. */
 export type ReadAccount = (input: { readonly connectionId: string, readonly ref: AccountRef, readonly month: { readonly year: number, readonly month: number } }) => Promise<{ readonly state: AccountState, readonly transferredMiB: number, readonly at: Date } | null>

@@ -1,42 +1,125 @@
-import type { NodeHeadroom, Placement } from './ports.ts'
+import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
+import type { NodeHeadroom, Placement, PlacementLimits } from './ports.ts'
 
 export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number }
-export interface PlacedHeadroom extends NodeHeadroom { readonly connectionId: string }
+/** A node as it was seen, with what our own books say of it: what was sold there, how many of its client's machines stand on it, and its connection's limits. */
+export interface PlacedHeadroom extends NodeHeadroom {
+  readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>
+}
+/** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. */
+export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy }
+export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined }
 
-const mebi = 1_048_576
-const gibi = 1_073_741_824
+export const mebi = 1_048_576
+export const gibi = 1_073_741_824
 
 /**
- * What is never sold of a node. Memory: Proxmox names 2 GiB for itself; the rest is for what every machine takes beyond its own memory (QEMU,
+ * The limits that a connection begins with. Memory that is never sold: Proxmox names 2 GiB for itself; the rest is for what every machine takes beyond its own memory (QEMU,
  * page tables) and for the host's cache. Without it the last machine does not start, or the host kills one that runs.
+ * Storage that is never sold: one that runs full stops every machine on it. Thin pools need it for metadata, machines for their cloud-init drives.
  */
-export const reservedMemory = 4 * gibi
-/** What is never sold of a storage: one that runs full stops every machine on it. Thin pools need it for metadata, machines for their cloud-init drives. */
-export const reservedStorage = 20 * gibi
+export const defaultLimits: PlacementLimits = { cpuOvercommit: null, memoryOvercommit: 1, memoryReserveGiB: 4, storageReserveGiB: 20, maxAccounts: null }
+
+interface Room { readonly node: PlacedHeadroom, memory: number, /** vCPUs; Infinity: not counted. */ cpu: number, readonly clients: Map<string, number>, readonly storage: { left: number } }
 
 /**
- * Puts what is promised already, then `count` machines of one size, each on the node with the most free memory that can take it whole.
- * Of every node and storage a reserve is kept free.
- * Null when not all of them fit. What is promised and fits nowhere takes nothing: it is not built on this hardware anyway.
+ * What can still be sold of each node. Memory counts as it was given or, where our books say more (a machine that was sold larger, or is not configured yet), as it was sold:
+ * a machine that has not touched its memory yet makes no room. vCPUs count as they were sold: no hypervisor tells what a core was promised for.
  */
-export function placeMachines(headroom: readonly PlacedHeadroom[], promised: readonly (Size & { readonly connectionId: string })[], wanted: Size & { readonly count: number }): Placement[] | null {
-  const memory = new Map(headroom.map(node => [node, node.memoryFree - reservedMemory]))
-  const storage = new Map(headroom.map(node => [`${node.connectionId}/${node.storageKey}`, node.storageFree - reservedStorage]))
-  const take = (size: Size, among: readonly PlacedHeadroom[]): PlacedHeadroom | null => {
-    const fitting = among.filter(node => node.cpuCores >= size.cpuCores && (memory.get(node) ?? 0) >= size.ramMiB * mebi && (storage.get(`${node.connectionId}/${node.storageKey}`) ?? 0) >= size.diskGiB * gibi)
-    const [best] = fitting.toSorted((a, b) => (memory.get(b) ?? 0) - (memory.get(a) ?? 0))
-    if (!best) return null
-    const key = `${best.connectionId}/${best.storageKey}`
-    memory.set(best, (memory.get(best) ?? 0) - size.ramMiB * mebi)
-    storage.set(key, (storage.get(key) ?? 0) - size.diskGiB * gibi)
-    return best
+export class RoomLeft {
+  readonly #rooms: readonly Room[]
+  private constructor(rooms: readonly Room[]) {
+    this.#rooms = rooms
   }
-  for (const size of promised) take(size, headroom.filter(node => node.connectionId === size.connectionId))
+
+  static of(headroom: readonly PlacedHeadroom[]): RoomLeft {
+    const storages = new Map<string, { left: number }>()
+    const ordered = headroom.toSorted((a, b) => a.connectionId < b.connectionId ? -1 : a.connectionId > b.connectionId ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : 0)
+    return new RoomLeft(ordered.map((node) => {
+      const { limits, sold } = node
+      const key = `${node.connectionId}/${node.storageKey}`
+      const storage = storages.get(key) ?? { left: node.storageFree - limits.storageReserveGiB * gibi }
+      storages.set(key, storage)
+      const given = Math.max(node.memoryTotal - node.memoryFree, sold.ramMiB * mebi)
+      return {
+        node, storage, clients: new Map(node.clients), memory: Math.floor(node.memoryTotal * limits.memoryOvercommit) - limits.memoryReserveGiB * gibi - given,
+        cpu: limits.cpuOvercommit === null ? Number.POSITIVE_INFINITY : Math.floor(node.cpuCores * limits.cpuOvercommit + 1e-9) - sold.cpuCores,
+      }
+    }))
+  }
+
+  copy(): RoomLeft {
+    const storages = new Map<object, { left: number }>()
+    return new RoomLeft(this.#rooms.map((room) => {
+      const storage = storages.get(room.storage) ?? { ...room.storage }
+      storages.set(room.storage, storage)
+      return { ...room, storage, clients: new Map(room.clients) }
+    }))
+  }
+
+  /** Puts one machine on the node that the policy names among those that can take it whole. Null: none can. */
+  take(size: Wanted, among: (node: PlacedHeadroom) => boolean = () => true): Placement | null {
+    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size))
+    const own = (room: Room) => size.clientId === undefined ? 0 : room.clients.get(size.clientId) ?? 0
+    const before = (a: Room, b: Room): boolean => size.policy === 'fill_first' ? a.memory < b.memory : size.policy === 'spread_by_client' && own(a) !== own(b) ? own(a) < own(b) : a.memory > b.memory
+    // Rooms are in the order of their names, which decides between equals.
+    const best = fitting.reduce<Room | null>((found, room) => found === null || before(room, found) ? room : found, null)
+    if (best) this.#put(best, size)
+    return best && { connectionId: best.node.connectionId, node: best.node.node }
+  }
+
+  /** Counts what is promised already, oldest first. What fits nowhere takes nothing: it is not built on this hardware anyway. */
+  keep(promised: readonly Promised[]): this {
+    for (const promise of promised) {
+      const decided = promise.node === null ? undefined : this.#rooms.find(({ node }) => node.connectionId === promise.connectionId && node.node === promise.node)
+      if (decided) this.#put(decided, promise)
+      else this.take(promise, node => node.connectionId === promise.connectionId)
+    }
+    return this
+  }
+
+  /** Whether what a machine on this node grows by fits beside everything else. What it does not grow by is not asked for. */
+  mayGrow(at: Placement, { cpuCores, ramMiB, diskGiB, moreCores }: Size & { readonly moreCores: number }): boolean {
+    const room = this.#rooms.find(({ node }) => node.connectionId === at.connectionId && node.node === at.node)
+    return room !== undefined && room.node.cpuCores >= cpuCores && (moreCores <= 0 || room.cpu >= moreCores) && (ramMiB <= 0 || room.memory >= ramMiB * mebi) && (diskGiB <= 0 || room.storage.left >= diskGiB * gibi)
+  }
+
+  /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
+  lack(size: Size, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections'> {
+    const lacking = { memory: 0, storage: 0, cpu: 0 }
+    const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId)
+    for (const room of rooms) {
+      if (room.memory < size.ramMiB * mebi) lacking.memory++
+      if (room.storage.left < size.diskGiB * gibi) lacking.storage++
+      if (room.node.cpuCores < size.cpuCores || room.cpu < size.cpuCores) lacking.cpu++
+    }
+    const [most] = (['memory', 'storage', 'cpu'] as const).toSorted((a, b) => lacking[b] - lacking[a])
+    return rooms.length === 0 || most === undefined ? 'connections' : most
+  }
+
+  #fits(room: Room, size: Size): boolean {
+    return room.node.cpuCores >= size.cpuCores && room.cpu >= size.cpuCores && room.memory >= size.ramMiB * mebi && room.storage.left >= size.diskGiB * gibi
+  }
+
+  #put(room: Room, size: Wanted): void {
+    room.memory -= size.ramMiB * mebi
+    room.cpu -= size.cpuCores
+    room.storage.left -= size.diskGiB * gibi
+    if (size.clientId !== undefined) room.clients.set(size.clientId, (room.clients.get(size.clientId) ?? 0) + 1)
+  }
+}
+
+/**
+ * Puts what is promised already, then `count` machines of one size, each on the node that the policy names among those that can take it whole. Of every node and storage the reserve of
+ * its connection is kept free, and no more is sold of memory and cores than its limits say. The same input gives the same answer. Null when not all of them fit.
+ */
+export function placeMachines(headroom: readonly PlacedHeadroom[], promised: readonly Promised[], wanted: Wanted & { readonly count: number }): Placement[] | null {
+  const left = RoomLeft.of(headroom).keep(promised)
   const placements: Placement[] = []
   for (let n = 0; n < wanted.count; n++) {
-    const node = take(wanted, headroom)
-    if (!node) return null
-    placements.push({ connectionId: node.connectionId, node: node.node })
+    const placement = left.take(wanted)
+    if (!placement) return null
+    placements.push(placement)
   }
   return placements
 }

@@ -1,5 +1,5 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
-import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
@@ -42,8 +42,8 @@ export interface ObservedMachine { readonly node: string, readonly vmid: number,
 
 export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
-/** What a node could still carry: memory and the storage's free space in bytes. */
-export interface NodeHeadroom { readonly node: string, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
+/** What a node could still carry, in bytes: memory beyond what its machines were given (below zero where more was given than there is), and the storage's free space. */
+export interface NodeHeadroom { readonly node: string, readonly memoryTotal: number, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
 
 /**
  * One hypervisor, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
@@ -166,14 +166,77 @@ export interface CapacityCheck {
    * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
    * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string }): Promise<Placement[]>
+}
+
+/** How much of a connection's nodes may be sold, and what is kept free of each; of a control panel `maxAccounts` alone means something. */
+export interface PlacementLimits {
+  /** vCPUs sold for each core; null: they are not counted. */
+  readonly cpuOvercommit: number | null
+  /** Memory sold for each byte that a node has; above 1 machines may run out of it together. */
+  readonly memoryOvercommit: number
+  readonly memoryReserveGiB: number, readonly storageReserveGiB: number
+  /** Null: the panel's own limit alone. */
+  readonly maxAccounts: number | null
+}
+
+/** A demand of an order. */
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined }
+/**
+ * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
+ * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
+ * its node by the row of its machine.
+ * @throws AppError out_of_stock, or capacity_unknown when a connection was never looked at, or not lately
+ */
+export type HoldCapacity = (stores: CapacityStores, input: { readonly clientId: string, readonly claims: readonly CapacityClaim[], /** What was promised to this very service is not counted against it. */ readonly forServiceId?: string }) => Promise<Placement[]>
+export interface CapacityStores { readonly capacity: CapacityStore }
+
+/** What was seen of a connection's nodes and what our books say of them, at one moment. */
+export interface CapacityRecord {
+  readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly lookedAt: Date | null, readonly nodes: readonly NodeHeadroom[]
+  /** By node: of machines that are built. */
+  readonly sold: readonly { readonly node: string, readonly clientId: string, readonly cpuCores: number, readonly ramMiB: number, readonly machines: number }[]
+  /**
+   * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it.
+   */
+  readonly promised: readonly PromisedMachine[]
+  readonly freeAddresses: number
+}
+export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+export interface CapacityStore {
+  /** Locks the connections' rows (in the order of their ids) until the transaction ends. */
+  lock(connectionIds: readonly string[]): Promise<void>
+  /** In the order of their ids. `seenAt`: these connections were looked at then, and not when the stored look was. */
+  load(connectionIds: readonly string[], seenAt?: Date): Promise<CapacityRecord[]>
+  /** Keeps a look, unless a later one is kept already. */
+  saveLook(connectionId: string, lookedAt: Date, nodes: readonly NodeHeadroom[]): Promise<void>
+  setLimits(connectionId: string, limits: PlacementLimits): Promise<void>
+}
+
+/** What the stock of a product is counted from. */
+export interface StockSubject {
+  readonly productId: string, readonly kind: 'vps' | 'hosting' | 'work', readonly size: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }, readonly policy: PlacementPolicy, /** Of machines: those with a template of it; of hosting: those with its package. */ readonly connectionIds: readonly string[]
+  readonly stockLimit: number | null, readonly unitsHeld: number
+}
+export interface SeenPanel { readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly accounts: number | null, readonly maxAccounts: number | null, readonly diskFree: number | null, readonly observedAt: Date | null }
+/** How many more of a product can be sold. `places` null: no end of them is known. `complete` false: a connection did not tell, so there may be more. */
+export interface ProductStock { readonly productId: string, readonly places: number | null, readonly complete: boolean, readonly limitedBy: PlacesLimit | null }
+export interface StockStore {
+  /** Products on sale, at most 200. */
+  subjects(): Promise<StockSubject[]>
+  panels(connectionIds: readonly string[]): Promise<SeenPanel[]>
+  all(): Promise<(ProductStock & { readonly countedAt: Date })[]>
+  /** As `all`, with the products' names and connections, in the storefront's order. */
+  list(): Promise<(ProductStock & { readonly name: string, readonly connectionIds: readonly string[], readonly countedAt: Date })[]>
+  /** Replaces all that was counted before. */
+  replace(stock: readonly ProductStock[], at: Date): Promise<void>
 }
 
 /**
  * Whether a node can carry so much more than it does, its reserve left free; asked before a machine is sold larger, never inside a transaction.
  * @throws AppError out_of_stock, or capacity_unknown when the hypervisor does not answer or does not know the node
  */
-export type RoomCheck = (input: { readonly connectionId: string, readonly node: string, readonly cpuCores: number, /** More than now. */ readonly ramMiB: number, readonly diskGiB: number }) => Promise<void>
+export type RoomCheck = (input: { readonly connectionId: string, readonly node: string, readonly cpuCores: number, /** More than now. */ readonly ramMiB: number, readonly diskGiB: number, /** Cores more than now; left out: none. */ readonly moreCores?: number }) => Promise<void>
 
 /** Addresses, taken and given back inside a transaction. */
 export interface AddressBook {
@@ -194,7 +257,7 @@ export interface ConnectionFields {
 }
 export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
 export interface HealthChange { readonly at: Date, readonly healthy: boolean, readonly problem: string | null }
-export interface ConnectionRecord extends ConnectionFields {
+export interface ConnectionRecord extends ConnectionFields, PlacementLimits {
   readonly id: string, /** Sealed. */ readonly tokenSecret: string
   readonly healthy: boolean | null, readonly checkedAt: Date | null, readonly problem: string | null, readonly version: string | null, readonly filtersApply: boolean | null, readonly templateCount: number, /** Of a control panel. */ readonly packageCount: number, readonly serviceCount: number
 }
@@ -254,12 +317,9 @@ export interface AddressPoolStore {
   /** Addresses whose quarantine is over are free again. */
   releaseQuarantine(at: Date): Promise<number>
 }
-/** What was sold but is not built yet, by the connection whose address it holds. */
-export interface PromisedSize { readonly serviceId: string, readonly connectionId: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
-export interface PromiseStore { list(connectionIds: readonly string[]): Promise<PromisedSize[]> }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly addressPools: AddressPoolStore, readonly promises: PromiseStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly addressPools: AddressPoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

@@ -66,7 +66,7 @@ export const requestOptions = (deps: RequestChangeDeps) => async (input: Request
   const wished = decide(seen, offer, input)
   const { machine, terms: { spec } } = seen
   if (input.timing === 'now' && machine && (wished.spec.cpuCores > spec.cpuCores || wished.spec.ramMiB > spec.ramMiB || wished.spec.diskGiB > spec.diskGiB)) {
-    await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: wished.spec.cpuCores, ramMiB: Math.max(0, wished.spec.ramMiB - spec.ramMiB), diskGiB: wished.spec.diskGiB - spec.diskGiB })
+    await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: wished.spec.cpuCores, ramMiB: Math.max(0, wished.spec.ramMiB - spec.ramMiB), diskGiB: wished.spec.diskGiB - spec.diskGiB, moreCores: wished.spec.cpuCores - spec.cpuCores })
   }
   const change = await deps.transact(async (stores) => {
     const offers = await stores.offers.lockMany([seen.terms.productId], deps.clock.now())

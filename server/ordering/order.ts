@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { AppError } from '#shared/errors/codes.ts'
 import type { orderView } from '#shared/contracts/portal.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
+import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
 import type { Order, OrderItem } from './ports.ts'
 import type { PricedLine } from './quote.ts'
 
@@ -50,20 +51,20 @@ export function checkDomains(lines: readonly PricedLine<OrderItem>[]): void {
   if (fields.length > 0) throw new AppError('invalid_input', { fields })
 }
 
-export interface AccountDemand { readonly connectionIds: readonly string[], readonly package: string, readonly count: number }
+export interface AccountDemand { readonly connectionIds: readonly string[], readonly package: string, readonly count: number, readonly policy: PlacementPolicy }
 /** What to ask of the hosting servers. @throws AppError package_unavailable when the package is on no server of a product (any more) */
 export function accountDemandOf(lines: readonly PricedLine<OrderItem>[]): AccountDemand[] {
   const groups = Map.groupBy(accountsOf(lines), line => line.offer.productId)
-  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: serversOf(first), package: first.spec.panelPackage ?? '', count: more.length + 1 }] : [])
+  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: serversOf(first), package: first.spec.panelPackage ?? '', count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }
 function serversOf({ offer }: PricedLine): string[] {
   if (offer.packages.length === 0) throw new AppError('package_unavailable')
   return offer.packages.map(({ connectionId }) => connectionId)
 }
 
-export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number }
+export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy: PlacementPolicy }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
   const groups = Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB}`)
-  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, count: more.length + 1 }] : [])
+  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }

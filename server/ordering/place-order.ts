@@ -7,9 +7,9 @@ import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax, IssueOrderInvoice, OrderDiscount, StartTrial } from '../billing/ports.ts'
 import { toSoldOption } from './choose-options.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
-import type { CapacityCheck, PlaceAccounts } from '../infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, PlaceAccounts } from '../infrastructure/ports.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
-import { accountDemandOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
+import { accountDemandOf, accountsOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
@@ -19,8 +19,8 @@ import { addUp, checkTrial, discountsOf, priceItem } from './quote.ts'
 import type { Figures, PricedLine } from './quote.ts'
 
 interface Deps {
-  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck, readonly placeAccounts: PlaceAccounts
-  readonly catalogueChanged: CatalogueChanged, readonly digest: (text: string) => string
+  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly placeAccounts: PlaceAccounts
+  readonly catalogueChanged: CatalogueChanged, /** What is left of the products has to be counted anew. */ readonly stockDue: () => Promise<void>, readonly digest: (text: string) => string
   /** Calendar year in the business zone. */
   readonly yearOf: (at: Date) => number
 }
@@ -28,7 +28,7 @@ interface Input { readonly clientId: string, readonly items: readonly OrderItem[
 
 /**
  * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
- * headroom before the transaction; in it stock, promo code and addresses are reserved and order, services and invoice are written
+ * headroom before the transaction; in it room, stock, promo code and addresses are reserved and order, services and invoice are written
  * together, or nothing is. A trial asks for nothing: it begins in this transaction, without an invoice. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, package_unavailable, invalid_input
  * (host name), out_of_stock, capacity_unknown, promo_*, trial_unavailable, trial_alone, trial_used, price_changed with the new total
  */
@@ -40,9 +40,10 @@ export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderVie
   checkTrial(wanted)
   checkStock(wanted)
   checkDomains(wanted)
-  for (const demand of demandOf(wanted)) await deps.checkCapacity(demand)
+  for (const demand of demandOf(wanted)) await deps.checkCapacity({ ...demand, clientId: input.clientId })
   for (const demand of accountDemandOf(wanted)) await deps.placeAccounts(demand)
   const placed = await deps.transact(stores => write(deps, stores, input, productIds))
+  if (machinesOf(wanted).length + accountsOf(wanted).length > 0) await deps.stockDue()
   // A limited product may be sold out now, and its page says so.
   if (wanted.some(line => line.offer.stockLimit !== null)) await deps.catalogueChanged()
   return placed
@@ -59,6 +60,8 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   checkDomains(lines)
   accountDemandOf(lines)
   checkStock(lines)
+  // The look was before the transaction, and others looked as well: only what still fits beside what they got meanwhile is sold.
+  if (machinesOf(lines).length > 0) await deps.holdCapacity(stores, { clientId, claims: demandOf(lines) })
   checkHostnames(lines, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
   const { promos, uses } = await applyPromos(stores, input, lines, at)
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)

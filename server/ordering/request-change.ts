@@ -32,7 +32,7 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
   const { offer: before, to } = decide(seen, await deps.offers.findMany([input.productId], deps.clock.now()), input)
   const { machine, terms: { spec } } = seen
   // An account takes no room of its own: its package is a limit.
-  if (input.timing === 'now' && machine && seen.kind !== 'hosting') await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB })
+  if (input.timing === 'now' && machine && seen.kind !== 'hosting') await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB, moreCores: to.spec.cpuCores - spec.cpuCores })
   const change = await deps.transact(async (stores) => {
     const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
     const subject = await deps.findChangeSubject(stores, { ...input, lock: true })

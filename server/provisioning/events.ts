@@ -9,4 +9,6 @@ export interface ProvisioningEvents {
   'infrastructure.sync-due': { requestedBy: string }
   /** Ask all hypervisors for the state of nodes and machines. */
   'infrastructure.collect-due': { requestedBy: string }
+  /** Count the stock of products from what is stored. */
+  'infrastructure.stock-due': { requestedBy: string }
 }

@@ -4,10 +4,10 @@ import type { changeView } from '#shared/contracts/portal.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
-import type { ConnectionKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, KeptAccount, Placement, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, KeptAccount, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -85,6 +85,8 @@ export interface MachineFacts {
   readonly templateId: string | null, readonly templateName: string | null
   /** Of its product, as it is now; 0: none. */
   readonly snapshotLimit: number
+  /** Of its product, as it is now. */
+  readonly placementPolicy: PlacementPolicy
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null
@@ -151,5 +153,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly capacity: CapacityStore, readonly audit: AuditTrail
 }

@@ -23,7 +23,7 @@ async function ourAccount(context: StepContext) {
 async function place(context: StepContext): Promise<StepOutcome> {
   const { facts, state, tools } = context
   if (await ourAccount(context)) return done('account_exists')
-  const placed = await tools.placeAccounts({ connectionIds: facts.hosting?.connectionIds ?? [], package: packageOf(facts), count: 1 })
+  const placed = await tools.placeAccounts({ connectionIds: facts.hosting?.connectionIds ?? [], package: packageOf(facts), count: 1, policy: facts.placementPolicy })
   await context.write(stores => stores.resources.update(facts.serviceId, { connectionId: placed.connectionId, node: placed.hostname ?? '-', username: accountName(facts.hostname, state.nameTry ?? 0) }))
   return done(placed.hostname ?? undefined)
 }

@@ -19,7 +19,7 @@ async function choosePlacement({ facts, tools }: StepContext, held: string | nul
   const all = [...new Set(facts.templates.map(template => template.connectionId))]
   const first = held !== null && all.includes(held) ? [held] : all
   const rest = all.filter(id => !first.includes(id))
-  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1 })
+  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1 })
   const found = await ask(first).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'out_of_stock' && rest.length > 0) return ask(rest)
     throw error
@@ -33,14 +33,18 @@ async function place(context: StepContext): Promise<StepOutcome> {
   const { facts } = context
   if (await existingMachine(context)) return done('machine_exists')
   if (facts.templates.length === 0) throw new DriverError('action_required', `template ${facts.templateName ?? facts.templateId ?? '(none)'} is no longer on any connection of the product`, { who: 'sysadmin' })
-  const placement = await choosePlacement(context, facts.address?.connectionId ?? null)
-  const here = facts.templates.filter(template => template.connectionId === placement.connectionId)
-  const template = here.find(candidate => candidate.node === placement.node) ?? here[0]
-  if (!template) throw new DriverError('retryable', 'the chosen connection has no template')
-  await context.write(async (stores) => {
+  const seen = await choosePlacement(context, facts.address?.connectionId ?? null)
+  const here = facts.templates.filter(template => template.connectionId === seen.connectionId)
+  const { placement, template } = await context.write(async (stores) => {
+    // Another build may have been given this node since it was looked at: what is chosen under the lock counts.
+    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy }] })
+    const placement = held ?? seen
+    const template = here.find(candidate => candidate.node === placement.node) ?? here[0]
+    if (!template) throw new DriverError('retryable', 'the chosen connection has no template')
     if (facts.address && facts.address.connectionId !== placement.connectionId) await stores.addresses.release(facts.serviceId)
     await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId] })
     await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: template.username, vmid: null })
+    return { placement, template }
   })
   await context.save({ placement, template: { node: template.node, ref: template.ref } })
   return done(placement.node)

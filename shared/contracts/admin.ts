@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
-import { addressStatuses, connectionKinds, isPanel, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, isPanel, placementPolicies, placesLimits, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -84,6 +84,15 @@ export const panelServerView = z.object({ server: z.object({ hostname: z.string(
 export const showPanelServer = contract({ method: 'GET', path: '/api/admin/connections/{id}/server', access: 'sysadmin', tag, summary: 'The server of a control panel as last observed', params: idParams, response: panelServerView })
 export const nodeView = z.object({ connectionId: uuid, connectionName: z.string(), node: z.string(), online: z.boolean(), cpu: z.number(), cpuCores: z.number(), memoryUsed: z.number(), memoryTotal: z.number(), diskUsed: z.number(), diskTotal: z.number(), loadAverage: z.number().nullable(), uptimeSeconds: z.number(), version: z.string().nullable(), observedAt: instant, history: z.array(z.object({ at: instant, cpu: z.number(), memory: z.number() })) })
 export const listNodes = contract({ method: 'GET', path: '/api/admin/nodes', access: 'sysadmin', tag, summary: 'Nodes as last observed, with the last hour; changes arrive as `nodes` on /api/events', response: z.object({ items: z.array(nodeView) }) })
+/** How much of a connection's nodes is sold. `cpuOvercommit` null: vCPUs are not counted; `maxAccounts` (control panels alone) null: the panel's own limit. */
+export const placementLimitsBody = z.object({
+  cpuOvercommit: z.number().min(0.1).max(64).nullable(), memoryOvercommit: z.number().min(0.5).max(4), memoryReserveGiB: z.number().int().min(0).max(4096), storageReserveGiB: z.number().int().min(0).max(1_048_576), maxAccounts: z.number().int().min(0).max(1_000_000).nullable(),
+})
+export const showPlacementLimits = contract({ method: 'GET', path: '/api/admin/connections/{id}/limits', access: 'sysadmin', tag, summary: 'How much of a connection may be sold', params: idParams, response: placementLimitsBody })
+export const setPlacementLimits = contract({ method: 'PUT', path: '/api/admin/connections/{id}/limits', access: 'sysadmin', tag, summary: 'Set how much of a connection may be sold', params: idParams, body: placementLimitsBody, response: placementLimitsBody })
+/** Places of a product as last counted. `places` null: no end of them is known; `complete` false: a connection did not tell, so there may be more; `fresh` false: too old for visitors. */
+export const stockView = z.object({ productId: uuid, name: z.string(), connectionIds: z.array(uuid), places: z.number().int().nullable(), complete: z.boolean(), limitedBy: z.enum(placesLimits).nullable(), countedAt: instant, fresh: z.boolean() })
+export const listStock = contract({ method: 'GET', path: '/api/admin/stock', access: 'staff', tag, summary: 'Places left of the products on sale, and what limits them; at most 200', response: z.object({ items: z.array(stockView) }) })
 const ipv4 = z.ipv4()
 export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4) })
 export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), counts: z.record(z.enum(addressStatuses), z.number().int()) })
@@ -103,6 +112,8 @@ export const productBody = z.object({
   fixedTermPeriods: z.number().int().min(1).max(120).nullable().default(null),
   /** Snapshots that a client may keep of a machine at a time; 0: none are offered. */
   snapshotLimit: z.number().int().min(0).max(20).default(2),
+  /** Which node, or hosting server, gets what is sold of it. */
+  placementPolicy: z.enum(placementPolicies).default('most_free'),
 })
 export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
 export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), options: z.array(optionView), activeServices: z.number().int() })

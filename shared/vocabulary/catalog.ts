@@ -3,6 +3,11 @@ export const productKinds = ['vps', 'hosting', 'work'] as const
 export type ProductKind = typeof productKinds[number]
 export const productStatuses = ['draft', 'active', 'retired'] as const
 export type ProductStatus = typeof productStatuses[number]
+/** What visitors are told of a product's stock. */
+export const stockStates = ['in_stock', 'few', 'sold_out', 'unknown'] as const
+/** So many places are told by their number, and what was counted longer ago (milliseconds) is not shown. */
+export const fewPlaces = 5
+export const stockLife = 300_000
 export const promoKinds = ['percent', 'fixed'] as const
 export type PromoKind = typeof promoKinds[number]
 /** What a promo code takes something off: the price of a period, the set-up fee, or both. */

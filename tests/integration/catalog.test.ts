@@ -22,7 +22,7 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
   })
   afterAll(() => test.close())
 
-  const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: `vps-${uuidv7().slice(-12)}`, kind: 'vps', name: 'VPS Uji', summary: { id: 'Ringkas', en: 'Short' }, description: { id: 'Panjang', en: 'Long' }, spec: { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 200 }, status: 'draft', featured: false, position: 10, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, connectionIds: [place.connectionId], templateIds: [place.templateId], ...change })
+  const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: `vps-${uuidv7().slice(-12)}`, kind: 'vps', name: 'VPS Uji', summary: { id: 'Ringkas', en: 'Short' }, description: { id: 'Panjang', en: 'Long' }, spec: { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 200 }, status: 'draft', featured: false, position: 10, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, placementPolicy: 'most_free' as const, connectionIds: [place.connectionId], templateIds: [place.templateId], ...change })
   const price = (productId: string, amount: bigint, effectiveFrom?: Date) => test.app.catalog.setPrice({ actor, productId, cycle: 'monthly', price: money(amount), setup: money(0n), effectiveFrom })
   const promo = (change: object = {}) => ({ code: `K${uuidv7().slice(-10).toUpperCase()}`, kind: 'percent' as const, value: '10', active: true, startsAt: null, endsAt: null, maxRedemptions: null, appliesTo: 'recurring' as const, periods: 1, maxPerClient: 1, newClientsOnly: false, minimumOrder: null, combinable: false, productIds: [], cycles: [], ...change })
 

@@ -30,6 +30,7 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: driversOf('proxmox', (access): ClosableDriver => createProxmoxDriver(access, { connectMilliseconds: 500, totalMilliseconds: 1000 })) })
     world = await provisioningWorld(test, { url: simulator.url, fingerprint: simulator.fingerprint, token: simulator.token, node: 'pve-jkt1', storage, open: drivers.open, capacity: test.app.infrastructure.checkCapacity })
     const { connectionId } = world
+    world.setHold(test.app.infrastructure.holdCapacity)
     // Other connections of this database are those of earlier tests, whose simulators are gone.
     world.setCapacity(input => test.app.infrastructure.checkCapacity({ ...input, connectionIds: input.connectionIds.filter(id => id === connectionId) }))
   })
@@ -163,6 +164,7 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     const { connectionId } = world
     // The size was promised before the storage filled up: the clone itself meets it.
     world.setCapacity(async () => [{ connectionId, node: 'pve-jkt1' }])
+    world.setHold(async () => [])
     const enlarge = fillStorage()
     await follow('provision', order.serviceId)
     const failed = await world.look(order.serviceId)

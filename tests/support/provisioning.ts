@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { connectionKinds } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
-import type { CapacityCheck, HypervisorAccess, OpenHypervisor, OpenPanel, PlaceAccounts } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, HypervisorAccess, OpenHypervisor, OpenPanel, PlaceAccounts } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -78,12 +78,14 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
   await db.insert(connections).values({ id: connectionId, kind: wired?.kind ?? 'proxmox', name: connectionId, url: wired?.url ?? 'https://127.0.0.1:8006', tlsMode: wired ? 'fingerprint' : 'system', tlsFingerprint: wired?.fingerprint ?? null, tokenId: wired?.token.id ?? 'a@pve!b', tokenSecret: wired ? core.secrets.seal(wired.token.secret) : 'x', storage: wired?.storage ?? 'local', bridge: wired?.bridge ?? 'vmbr0', createdAt: test.clock.now() })
   await db.insert(templates).values({ id: templateId, connectionId, node: wired?.node ?? 'jkt1', ref: wired?.template?.ref ?? '9000', name: 'debian-13', osFamily: 'debian', username: 'debian', diskGiB: 5, seenAt: test.clock.now() })
   await db.insert(addressPools).values({ id: poolId, connectionId, name: poolId, firstAddress: '203.0.113.1', lastAddress: '203.0.113.254', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53'], createdAt: test.clock.now() })
+  let hold: HoldCapacity = async () => []
   let capacity: CapacityCheck = wired?.capacity ?? (async () => [{ connectionId, node: 'jkt1' }])
 
   const world = {
     test, billing, hypervisor, connectionId, templateId, wallClock,
     advance: (seconds: number) => void (wall += seconds * 1000),
     setCapacity: (check: CapacityCheck) => void (capacity = check),
+    setHold: (held: HoldCapacity) => void (hold = held),
     /** A paid order of one service, as it stands when `billing.service-paid` is told. */
     async paidService(options: { address?: boolean } = {}) {
       const order = await billing.order()
@@ -112,7 +114,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), holdCapacity: (stores, input) => hold(stores, input), openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation, cancelNow: test.app.billing.cancelNow }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

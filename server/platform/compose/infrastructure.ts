@@ -3,6 +3,7 @@ import { connectConsole } from '#server/drivers/console/connect.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
+import { holdCapacity, lookAt } from '#server/infrastructure/capacity.ts'
 import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
 import { checkRoom } from '#server/infrastructure/check-room.ts'
 import { collectState } from '#server/infrastructure/collect-state.ts'
@@ -16,9 +17,12 @@ import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
 import { listPackages } from '#server/infrastructure/list-packages.ts'
 import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
+import { listStock } from '#server/infrastructure/list-stock.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import { readAccount } from '#server/infrastructure/read-account.ts'
+import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
+import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
 import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
 import { syncAll, syncConnection } from '#server/infrastructure/sync-connection.ts'
@@ -32,25 +36,31 @@ import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
 
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
-  const { connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers } = read
+  const { connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
-  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, promises, packages, panelServers, openHypervisor, openPanel }
-  const collect = collectState(deps)
+  /** Enqueues a count of the stock; an equal one that waits already is enough. */
+  const stockDue = () => read.outbox.emit('infrastructure.stock-due', { requestedBy: 'change' }, { singletonKey: 'infrastructure.stock' })
+  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, openHypervisor, openPanel, stockDue }
+  const looking = { connections, capacity, lookAt: lookAt(deps) }
+  // What was counted is stored already: a cache that cannot be reached must not undo it.
+  const shopChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
+  const refresh = refreshStock({ ...deps, stockChanged: shopChanged })
+  const collect = collectState({ ...deps, refreshStock: refresh })
   const syncing = { ...deps, baseUrl: config.GARDU_BASE_URL, digest: (text: string) => createHash('sha256').update(text).digest('hex') }
   const sync = { syncTemplates: syncTemplates(syncing), syncPackages: syncPackages(syncing) }
-  const syncOne = syncConnection({ connections, ...sync, offersChanged: () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away')) })
+  const syncOne = syncConnection({ connections, ...sync, offersChanged: shopChanged })
   const synchronise = syncAll({ connections, sync: syncOne, log })
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
     testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(deps), checkRoom: checkRoom(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     /** Enqueues a look at what all connections offer. */
     requestSynchronisation: (requestedBy: string) => read.outbox.emit('infrastructure.sync-due', { requestedBy }, { singletonKey: 'infrastructure.sync' }),
     closeHypervisors: hypervisors.closeAll,
-    handlers: { 'infrastructure.collect-due': async () => collect(), 'infrastructure.sync-due': async () => synchronise() },
+    handlers: { 'infrastructure.collect-due': async () => collect(), 'infrastructure.stock-due': async () => refresh(), 'infrastructure.sync-due': async () => synchronise() },
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, ConnectConsole, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
@@ -33,7 +33,7 @@ import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -55,7 +55,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const snapshots = { read, transact, openHypervisor: hypervisors.openHypervisor, random: () => randomBytes(6).toString('hex') }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
   const drift = { transact, drift: read.drift, connections: core.read.connections, openHypervisor: hypervisors.openHypervisor, clock, live: core.live, log, within }
   const compare = checkDrift(drift)

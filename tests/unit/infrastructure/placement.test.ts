@@ -3,35 +3,100 @@ import { describe, expect, it } from 'vitest'
 import { addressesOf, toAddress, toNumber } from '#server/infrastructure/address-range.ts'
 import { toConnectionFields } from '#server/infrastructure/connection.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
-import { placeMachines, reservedMemory, reservedStorage } from '#server/infrastructure/placement.ts'
+import { RoomLeft, defaultLimits, placeMachines } from '#server/infrastructure/placement.ts'
+import { placementPolicies } from '#shared/vocabulary/machines.ts'
 
 const mebi = 1_048_576
 const gibi = 1_073_741_824
+const reservedMemory = defaultLimits.memoryReserveGiB * gibi
+const reservedStorage = defaultLimits.storageReserveGiB * gibi
 const size = fc.record({ ramMiB: fc.integer({ min: 128, max: 8192 }), diskGiB: fc.integer({ min: 1, max: 200 }), cpuCores: fc.integer({ min: 1, max: 8 }) })
-const headroom = fc.array(fc.record({ connectionId: fc.constantFrom('a', 'b'), node: fc.uuid(), memoryFree: fc.integer({ min: 0, max: 32_768 }).map(n => n * mebi), storageFree: fc.integer({ min: 0, max: 1000 }).map(n => n * gibi), cpuCores: fc.integer({ min: 1, max: 16 }), storageKey: fc.uuid() }), { maxLength: 6 })
+const policy = fc.constantFrom(...placementPolicies)
+const client = fc.constantFrom('x', 'y')
+const limits = fc.record({ cpuOvercommit: fc.option(fc.integer({ min: 1, max: 8 })), memoryOvercommit: fc.constantFrom(0.5, 1, 1.5), memoryReserveGiB: fc.integer({ min: 0, max: 8 }), storageReserveGiB: fc.integer({ min: 0, max: 50 }), maxAccounts: fc.constant(null) })
+const nothingSold = { sold: { cpuCores: 0, ramMiB: 0 }, clients: new Map<string, number>() }
+const headroom = fc.array(fc.record({
+  connectionId: fc.constantFrom('a', 'b'), node: fc.uuid(), memoryTotal: fc.integer({ min: 0, max: 65_536 }).map(n => n * mebi), memoryFree: fc.integer({ min: -1024, max: 32_768 }).map(n => n * mebi), storageFree: fc.integer({ min: 0, max: 1000 }).map(n => n * gibi), cpuCores: fc.integer({ min: 1, max: 16 }), storageKey: fc.constantFrom('ceph', 'one', 'two'),
+  limits, sold: fc.record({ cpuCores: fc.integer({ min: 0, max: 32 }), ramMiB: fc.integer({ min: 0, max: 32_768 }) }), clients: fc.constant(new Map([['x', 1]])),
+}).map(node => ({ ...node, limits: node.connectionId === 'a' ? defaultLimits : node.limits, memoryFree: Math.min(node.memoryFree, node.memoryTotal) })), { maxLength: 6 })
+const promised = fc.array(size.chain(s => fc.record({ policy, clientId: client }).map(p => ({ ...s, ...p, connectionId: 'a', node: null }))), { maxLength: 5 })
 
 describe('placement', () => {
   it('D13: no node is given more than it has without its reserve, whatever was promised before', () => {
-    fc.assert(fc.property(headroom, fc.array(size.map(s => ({ ...s, connectionId: 'a' })), { maxLength: 5 }), size, fc.integer({ min: 1, max: 6 }), (nodes, promised, wanted, count) => {
-      const placed = placeMachines(nodes, promised, { ...wanted, count })
+    fc.assert(fc.property(headroom, promised, size, policy, fc.integer({ min: 1, max: 6 }), (nodes, before, wanted, by, count) => {
+      const placed = placeMachines(nodes, before, { ...wanted, policy: by, clientId: 'x', count })
       if (!placed) return
       expect(placed).toHaveLength(count)
       for (const node of nodes) {
         const here = placed.filter(entry => entry.node === node.node).length
-        expect(here * wanted.ramMiB * mebi).toBeLessThanOrEqual(Math.max(0, node.memoryFree - reservedMemory))
-        expect(here * wanted.diskGiB * gibi).toBeLessThanOrEqual(Math.max(0, node.storageFree - reservedStorage))
-        if (here > 0) expect(node.cpuCores).toBeGreaterThanOrEqual(wanted.cpuCores)
+        if (here === 0) continue
+        const given = Math.max(node.memoryTotal - node.memoryFree, node.sold.ramMiB * mebi)
+        expect(given + here * wanted.ramMiB * mebi).toBeLessThanOrEqual(node.memoryTotal * node.limits.memoryOvercommit - node.limits.memoryReserveGiB * gibi)
+        expect(node.cpuCores).toBeGreaterThanOrEqual(wanted.cpuCores)
+        if (node.limits.cpuOvercommit !== null) expect(node.sold.cpuCores + here * wanted.cpuCores).toBeLessThanOrEqual(node.cpuCores * node.limits.cpuOvercommit)
+        const sharing = nodes.filter(other => other.connectionId === node.connectionId && other.storageKey === node.storageKey)
+        const onStorage = placed.filter(entry => sharing.some(other => other.node === entry.node)).length
+        expect(onStorage * wanted.diskGiB * gibi).toBeLessThanOrEqual(Math.max(...sharing.map(other => other.storageFree - other.limits.storageReserveGiB * gibi)))
       }
     }))
   })
-  const node = (name: string, storageKey: string) => ({ connectionId: 'a', node: name, memoryFree: 8 * gibi, storageFree: 100 * gibi, cpuCores: 8, storageKey })
+  it('the same question gets the same answer, in whatever order the nodes are told', () => {
+    fc.assert(fc.property(headroom.chain(nodes => fc.tuple(fc.constant(nodes), fc.shuffledSubarray(nodes, { minLength: nodes.length }))), promised, size, policy, ([nodes, shuffled], before, wanted, by) => {
+      const own = nodes.map((node, i) => ({ ...node, storageKey: String(i) }))
+      const other = shuffled.map(node => own[nodes.indexOf(node)]).filter(node => node !== undefined)
+      const ask = { ...wanted, policy: by, clientId: 'x', count: 2 }
+      expect(placeMachines(other, before, ask)).toEqual(placeMachines(own, before, ask))
+    }))
+  })
+  const node = (name: string, storageKey: string) => ({ connectionId: 'a', node: name, memoryTotal: 8 * gibi, memoryFree: 8 * gibi, storageFree: 100 * gibi, cpuCores: 8, storageKey, limits: defaultLimits, ...nothingSold })
   const vps = { ramMiB: 4096, diskGiB: 60, cpuCores: 2 }
+  const promise = { ...vps, connectionId: 'a', node: null, clientId: 'x', policy: 'most_free' as const }
+  const roomy = (name: string, memoryGiB: number, change: object = {}) => ({ ...node(name, name), memoryTotal: memoryGiB * gibi + reservedMemory, memoryFree: memoryGiB * gibi + reservedMemory, storageFree: 2000 * gibi, cpuCores: 32, ...change })
+  it('fill first fills: no second node is begun while one that is used has room', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 12 }), (count) => {
+      const placed = placeMachines([roomy('big', 20), roomy('one', 16), roomy('two', 16)], [], { ...vps, policy: 'fill_first', count }) ?? []
+      expect(placed.map(entry => entry.node)).toEqual(['one', 'one', 'one', 'one', 'two', 'two', 'two', 'two', 'big', 'big', 'big', 'big'].slice(0, count))
+    }))
+  })
+  it('most free levels: machines go where most is left, and in the end nodes differ by one at most', () => {
+    const placed = placeMachines([roomy('one', 40), roomy('two', 40), roomy('three', 40)], [], { ...vps, count: 9 }) ?? []
+    expect(['one', 'two', 'three'].map(name => placed.filter(entry => entry.node === name).length)).toEqual([3, 3, 3])
+  })
+  it('spread by client spreads: where room is everywhere, no node has two more of one client\'s machines than another, however full they are', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 100, max: 300 }), { minLength: 2, maxLength: 5 }), fc.array(client, { maxLength: 4 }), fc.integer({ min: 1, max: 12 }), (sizes, others, count) => {
+      const nodes = sizes.map((memory, i) => roomy(`n${i}`, memory))
+      const placed = placeMachines(nodes, others.map(clientId => ({ ...promise, clientId, policy: 'spread_by_client' as const })), { ...vps, policy: 'spread_by_client', clientId: 'z', count }) ?? []
+      const counts = nodes.map(({ node: name }) => placed.filter(entry => entry.node === name).length)
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
+    }))
+    const uneven = [roomy('one', 100, { clients: new Map([['x', 1]]) }), roomy('two', 50)]
+    expect(placeMachines(uneven, [], { ...vps, policy: 'spread_by_client', clientId: 'x', count: 1 })).toEqual([{ connectionId: 'a', node: 'two' }])
+    expect(placeMachines(uneven, [], { ...vps, policy: 'spread_by_client', clientId: 'y', count: 1 })).toEqual([{ connectionId: 'a', node: 'one' }])
+  })
+  it('vCPUs count as they were sold and promised, where the connection counts them', () => {
+    const one = (sold: number) => roomy('one', 100, { cpuCores: 4, limits: { ...defaultLimits, cpuOvercommit: 2 }, sold: { cpuCores: sold, ramMiB: 0 } })
+    expect(placeMachines([one(6)], [], { ...vps, count: 1 })).toHaveLength(1)
+    expect(placeMachines([one(7)], [], { ...vps, count: 1 })).toBeNull()
+    expect(placeMachines([one(4)], [promise], { ...vps, count: 2 })).toBeNull()
+  })
+  it('memory that was sold but is not given yet makes no room', () => {
+    expect(placeMachines([roomy('one', 8, { sold: { cpuCores: 0, ramMiB: 4096 } })], [], { ...vps, count: 1 })).toHaveLength(1)
+    expect(placeMachines([roomy('one', 8, { sold: { cpuCores: 0, ramMiB: 4097 } })], [], { ...vps, count: 1 })).toBeNull()
+  })
+  it('more memory than there is is sold only where the connection says so', () => {
+    const full = roomy('one', 4, { memoryFree: reservedMemory })
+    expect(placeMachines([full], [], { ...vps, count: 1 })).toBeNull()
+    expect(placeMachines([{ ...full, limits: { ...defaultLimits, memoryOvercommit: 1.5 } }], [], { ...vps, count: 1 })).toHaveLength(1)
+  })
+  it('what is promised to a node counts there, whatever else would suit it', () => {
+    expect(placeMachines([roomy('one', 4), roomy('two', 8)], [{ ...promise, node: 'one' }], { ...vps, count: 2 })?.map(entry => entry.node)).toEqual(['two', 'two'])
+  })
   it('what is promised but not built yet is not sold again', () => {
     expect(placeMachines([node('one', 'one')], [], { ...vps, count: 1 })).toEqual([{ connectionId: 'a', node: 'one' }])
-    expect(placeMachines([node('one', 'one')], [{ ...vps, connectionId: 'a' }], { ...vps, count: 1 })).toBeNull()
+    expect(placeMachines([node('one', 'one')], [promise], { ...vps, count: 1 })).toBeNull()
   })
   it('the host\'s own memory is not sold: what fits exactly beside it is, a MiB more is not', () => {
-    const one = { ...node('one', 'one'), memoryFree: reservedMemory + 4096 * mebi }
+    const one = { ...node('one', 'one'), memoryTotal: reservedMemory + 4096 * mebi, memoryFree: reservedMemory + 4096 * mebi }
     expect(placeMachines([one], [], { ...vps, count: 1 })).toHaveLength(1)
     expect(placeMachines([one], [], { ...vps, ramMiB: 4097, count: 1 })).toBeNull()
     expect(placeMachines([{ ...one, memoryFree: reservedMemory - 1 }], [], { ramMiB: 0, diskGiB: 0, cpuCores: 1, count: 1 })).toBeNull()
@@ -42,13 +107,21 @@ describe('placement', () => {
     expect(placeMachines([full('one', 'one')], [], { ...vps, ramMiB: 1024, diskGiB: 121, count: 1 })).toBeNull()
   })
   it('what is promised does not eat the reserve either', () => {
-    const one = { ...node('one', 'one'), memoryFree: reservedMemory + 8192 * mebi, storageFree: 500 * gibi }
-    expect(placeMachines([one], [{ ...vps, connectionId: 'a' }], { ...vps, count: 1 })).toHaveLength(1)
-    expect(placeMachines([one], [{ ...vps, connectionId: 'a' }], { ...vps, ramMiB: 4097, count: 1 })).toBeNull()
+    const one = { ...node('one', 'one'), memoryTotal: reservedMemory + 8192 * mebi, memoryFree: reservedMemory + 8192 * mebi, storageFree: 500 * gibi }
+    expect(placeMachines([one], [promise], { ...vps, count: 1 })).toHaveLength(1)
+    expect(placeMachines([one], [promise], { ...vps, ramMiB: 4097, count: 1 })).toBeNull()
   })
   it('a storage that nodes share is given away once', () => {
     expect(placeMachines([node('one', 'ceph'), node('two', 'ceph')], [], { ...vps, count: 2 })).toBeNull()
     expect(placeMachines([node('one', 'one'), node('two', 'two')], [], { ...vps, count: 2 })).toHaveLength(2)
+  })
+  it('a machine grows by the limits of new ones: beside the reserve, what is promised and the cores that may be sold', () => {
+    const left = () => RoomLeft.of([roomy('one', 8, { cpuCores: 4, limits: { ...defaultLimits, cpuOvercommit: 1 }, sold: { cpuCores: 2, ramMiB: 0 } })])
+    const at = { connectionId: 'a', node: 'one' }
+    expect(left().mayGrow(at, { cpuCores: 4, moreCores: 2, ramMiB: 8192, diskGiB: 10 })).toBe(true)
+    expect(left().mayGrow(at, { cpuCores: 4, moreCores: 3, ramMiB: 0, diskGiB: 0 })).toBe(false)
+    expect(left().keep([promise]).mayGrow(at, { cpuCores: 4, moreCores: 0, ramMiB: 4097, diskGiB: 0 })).toBe(false)
+    expect(left().keep([promise]).mayGrow(at, { cpuCores: 4, moreCores: 0, ramMiB: 4096, diskGiB: 0 })).toBe(true)
   })
 })
 

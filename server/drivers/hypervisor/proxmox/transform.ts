@@ -138,7 +138,7 @@ export function toHeadroom(rows: readonly Resource[], storage: string, allowed: 
     const guests = rows.filter(guest => (guest.type === 'qemu' || guest.type === 'lxc') && guest.node === node && !guest.template && (guest.status === 'running' || ownershipMarkOf({ tags: guest.tags }) !== null))
     const store = rows.find(entry => entry.type === 'storage' && entry.node === node && entry.storage === storage && entry.status === 'available')
     if (!store) return []
-    return [{ node, memoryFree: Math.max(0, (row.maxmem ?? 0) - guests.reduce((sum, guest) => sum + (guest.maxmem ?? 0), 0)), storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
+    return [{ node, memoryTotal: row.maxmem ?? 0, memoryFree: (row.maxmem ?? 0) - guests.reduce((sum, guest) => sum + (guest.maxmem ?? 0), 0), storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
   })
 }
 

@@ -123,7 +123,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
         // What runs, and what is ours even when stopped: it must be able to start.
         const given = machines.filter(machine => machine.props['runtime.host']?.id === obj.id && !machine.props['config.template'] && (machine.props['runtime.powerState'] === 'poweredOn' || listedMarkOf(machine) !== null))
         const memory = given.reduce((sum, machine) => sum + memoryBytes(machine.props['config.hardware.memoryMB']), 0)
-        return [{ node: props.name, memoryFree: Math.max(0, props['summary.hardware.memorySize'] - memory), storageFree: store.props['summary.freeSpace'], cpuCores: props['summary.hardware.numCpuThreads'] || props['summary.hardware.numCpuCores'], storageKey: store.obj.id }]
+        return [{ node: props.name, memoryTotal: props['summary.hardware.memorySize'], memoryFree: props['summary.hardware.memorySize'] - memory, storageFree: store.props['summary.freeSpace'], cpuCores: props['summary.hardware.numCpuThreads'] || props['summary.hardware.numCpuCores'], storageKey: store.obj.id }]
       })
     },
     async listNodes() {

@@ -1,0 +1,105 @@
+import { and, asc, count, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
+import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
+import type { Executor } from '../client.ts'
+import { addresses, addressPools, connections, headroomLooks, nodeHeadroom, packages, panelServers, productConnections, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
+import { rowsOf } from './service-pages.ts'
+
+const uuids = (ids: readonly string[]) => sql.join(ids.map(id => sql`${id}::uuid`), sql`, `)
+/** Machines whose address is reserved are promised until they are built; so are those that were built after the look, which it may not know. */
+const promisedRow = sql`(a.status = 'reserved' and coalesce(r.status, 'none') in ('none', 'provisioning', 'error'))`
+const placementLimits = { cpuOvercommit: connections.cpuOvercommit, memoryOvercommit: connections.memoryOvercommit, memoryReserveGiB: connections.memoryReserveGiB, storageReserveGiB: connections.storageReserveGiB, maxAccounts: connections.maxAccounts }
+
+interface PromisedRow { service_id: string, connection_id: string, node: string | null, client_id: string, policy: PromisedMachine['policy'], spec: { cpuCores: number, ramMiB: number, diskGiB: number } }
+interface SoldRow { connection_id: string, node: string, client_id: string, cores: number, ram: number, machines: number }
+
+export const capacityStores = (db: Executor) => ({
+  capacity: {
+    async lock(connectionIds) {
+      // Not `for update`: rows that refer to the connection are written meanwhile.
+      if (connectionIds.length > 0) await db.execute(sql`select id from connections where id in (${uuids(connectionIds)}) order by id for no key update`)
+    },
+    async load(connectionIds, seenAt) {
+      if (connectionIds.length === 0) return []
+      const rows = await db.select({ id: connections.id, maintenance: connections.maintenance, ...placementLimits, lookedAt: headroomLooks.lookedAt, seen: nodeHeadroom })
+        .from(connections).leftJoin(headroomLooks, eq(headroomLooks.connectionId, connections.id)).leftJoin(nodeHeadroom, eq(nodeHeadroom.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id), asc(nodeHeadroom.node))
+      const looked = seenAt ? sql`${seenAt.toISOString()}::timestamptz` : sql`coalesce((select h.looked_at from headroom_looks h where h.connection_id = p.connection_id), '-infinity')`
+      const promised = rowsOf<PromisedRow>(await db.execute(sql`
+        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, s.client_id, k.placement_policy as policy, s.spec
+        from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id
+        where p.connection_id in (${uuids(connectionIds)}) and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
+      const sold = rowsOf<SoldRow>(await db.execute(sql`
+        select r.connection_id, r.node, s.client_id, sum((s.spec ->> 'cpuCores')::int)::int as cores, sum((s.spec ->> 'ramMiB')::bigint)::float8 as ram, count(*)::int as machines
+        from resources r join services s on s.id = r.service_id
+        where r.connection_id in (${uuids(connectionIds)}) and r.node is not null and r.status not in ('none', 'destroyed') and not (s.id = any (${`{${promised.map(row => row.service_id).join(',')}}`}::uuid[]))
+          and exists (select 1 from addresses a where a.service_id = s.id and a.status = 'assigned')
+        group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
+      const free = new Map((await db.select({ id: addressPools.connectionId, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId)).map(row => [row.id, row.n]))
+      return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
+        const [first] = own
+        if (!first) return []
+        const { maintenance, lookedAt, cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts } = first
+        return [{
+          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.get(id) ?? 0,
+          nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores }] : []),
+          sold: sold.filter(row => row.connection_id === id).map(row => ({ node: row.node, clientId: row.client_id, cpuCores: row.cores, ramMiB: row.ram, machines: row.machines })),
+          promised: promised.filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
+        }]
+      })
+    },
+    async saveLook(connectionId, lookedAt, nodes) {
+      // First the connection, as everybody does who writes below it.
+      const found = rowsOf(await db.execute(sql`select id from connections where id = ${connectionId} for key share`))
+      if (found.length === 0) return
+      const [kept] = await db.insert(headroomLooks).values({ connectionId, lookedAt }).onConflictDoUpdate({ target: headroomLooks.connectionId, set: { lookedAt }, setWhere: sql`${headroomLooks.lookedAt} <= ${lookedAt.toISOString()}::timestamptz` }).returning({ id: headroomLooks.connectionId })
+      if (!kept) return
+      await db.delete(nodeHeadroom).where(eq(nodeHeadroom.connectionId, connectionId))
+      if (nodes.length > 0) await db.insert(nodeHeadroom).values(nodes.map(({ node, memoryTotal, memoryFree, storageFree, storageKey, cpuCores }) => ({ connectionId, node, memoryTotal, memoryFree, storageFree: Math.floor(storageFree), storageKey, cpuCores })))
+    },
+    async setLimits(connectionId, { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }) {
+      await db.update(connections).set({ cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }).where(eq(connections.id, connectionId))
+    },
+  } satisfies CapacityStore,
+
+  stock: {
+    async subjects() {
+      const rows = await db.select().from(products).where(eq(products.status, 'active')).orderBy(asc(products.position), asc(products.id)).limit(200)
+      if (rows.length === 0) return []
+      const ids = rows.map(row => row.id)
+      const machines = await db.selectDistinct({ productId: productTemplates.productId, connectionId: templates.connectionId }).from(productTemplates).innerJoin(templates, and(eq(templates.id, productTemplates.templateId), eq(templates.present, true)))
+        .innerJoin(productConnections, and(eq(productConnections.productId, productTemplates.productId), eq(productConnections.connectionId, templates.connectionId))).where(inArray(productTemplates.productId, ids))
+      const accounts = await db.select({ productId: products.id, connectionId: packages.connectionId }).from(products).innerJoin(productConnections, eq(productConnections.productId, products.id)).innerJoin(packages, and(eq(packages.connectionId, productConnections.connectionId), sql`${packages.name} = ${products.spec} ->> 'panelPackage'`))
+        .where(and(inArray(products.id, ids), eq(products.kind, 'hosting'), eq(packages.present, true)))
+      const on = Map.groupBy([...machines, ...accounts], row => row.productId)
+      const held = await unitsHeld(db, ids)
+      return rows.map(row => ({
+        productId: row.id, kind: row.kind, size: { cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB }, policy: row.placementPolicy, connectionIds: (on.get(row.id) ?? []).map(({ connectionId }) => connectionId).sort(), stockLimit: row.stockLimit, unitsHeld: held.get(row.id) ?? 0,
+      }))
+    },
+    async panels(connectionIds) {
+      if (connectionIds.length === 0) return []
+      const rows = await db.select({ id: connections.id, maintenance: connections.maintenance, ...placementLimits, accounts: panelServers.accounts, most: panelServers.maxAccounts, used: panelServers.diskUsed, total: panelServers.diskTotal, observedAt: panelServers.observedAt })
+        .from(connections).leftJoin(panelServers, eq(panelServers.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id))
+      return rows.map(({ id, maintenance, accounts, most, used, total, observedAt, ...limits }) => ({ connectionId: id, maintenance, limits, accounts, maxAccounts: most, diskFree: used === null || total === null ? null : total - used, observedAt }))
+    },
+    all: () => db.select().from(productStock).limit(200),
+    async list() {
+      const rows = await db.select({ stock: productStock, name: products.name, connectionIds: sql<string[]>`array(select pc.connection_id::text from product_connections pc where pc.product_id = ${products.id} order by 1)` }).from(productStock).innerJoin(products, eq(products.id, productStock.productId)).orderBy(asc(products.position), asc(products.id)).limit(200)
+      return rows.map(({ stock, ...row }) => ({ ...stock, ...row }))
+    },
+    async replace(stock, at) {
+      // In one order, so that two at once do not wait for each other crosswise.
+      const rows = stock.toSorted((a, b) => a.productId < b.productId ? -1 : 1).map(row => ({ ...row, countedAt: at }))
+      if (rows.length > 0) await db.insert(productStock).values(rows).onConflictDoUpdate({ target: productStock.productId, set: { places: sql`excluded.places`, complete: sql`excluded.complete`, limitedBy: sql`excluded.limited_by`, countedAt: sql`excluded.counted_at` } })
+      await db.delete(productStock).where(rows.length > 0 ? notInArray(productStock.productId, rows.map(row => row.productId)) : undefined)
+    },
+  } satisfies StockStore,
+})
+
+/** Units of each product that are sold or promised: services that have not ended, and services that wait to be changed to it. */
+export const unitsHeld = async (db: Executor, ids: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await db.select({ id: services.productId, n: count() }).from(services).where(and(inArray(services.productId, [...ids]), ne(services.status, 'ended'))).groupBy(services.productId)
+  const waiting = await db.select({ id: serviceChanges.toProductId, n: count() }).from(serviceChanges).where(and(inArray(serviceChanges.toProductId, [...ids]), eq(serviceChanges.status, 'waiting'), ne(serviceChanges.toProductId, serviceChanges.fromProductId))).groupBy(serviceChanges.toProductId)
+  const held = new Map(rows.map(row => [row.id, row.n]))
+  for (const { id, n } of waiting) held.set(id, (held.get(id) ?? 0) + n)
+  return held
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { chooseServer } from '#server/infrastructure/place-accounts.ts'
+import type { SeenServer } from '#server/infrastructure/place-accounts.ts'
+import { defaultLimits } from '#server/infrastructure/placement.ts'
+import { countStock, refreshStock } from '#server/infrastructure/refresh-stock.ts'
+import type { CapacityRecord, ProductStock, SeenPanel, StockSubject } from '#server/infrastructure/ports.ts'
+
+const gib = 1_073_741_824
+const now = new Date('2026-11-02T03:00:00Z')
+const long = new Date(now.getTime() - 121_000)
+const subject = (change: Partial<StockSubject> = {}): StockSubject => ({ productId: 'p', kind: 'vps', size: { cpuCores: 1, ramMiB: 1024, diskGiB: 20 }, policy: 'most_free', connectionIds: ['a', 'b'], stockLimit: null, unitsHeld: 0, ...change })
+const record = (connectionId: string, places: number, change: Partial<CapacityRecord> = {}): CapacityRecord => ({
+  connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: 50,
+  nodes: [{ node: 'one', memoryTotal: (places + 4) * gib, memoryFree: (places + 4) * gib, storageFree: 5000 * gib, storageKey: 'one', cpuCores: 8 }], ...change,
+})
+const panel = (connectionId: string, change: Partial<SeenPanel> = {}): SeenPanel => ({ connectionId, limits: defaultLimits, maintenance: false, accounts: 10, maxAccounts: 30, diskFree: 100 * gib, observedAt: now, ...change })
+const count = (s: StockSubject, records: readonly CapacityRecord[] = [], panels: readonly SeenPanel[] = []) => countStock([s], records, panels, now)[0]
+
+describe('stock of machines', () => {
+  it('is what fits on all connections together, each with its own addresses', () => {
+    expect(count(subject(), [record('a', 3), record('b', 4)])).toMatchObject({ places: 7, complete: true, limitedBy: 'memory' })
+    expect(count(subject(), [record('a', 3), record('b', 4, { freeAddresses: 1 })])).toMatchObject({ places: 4, complete: true })
+  })
+  it('is a lower bound where a connection does not tell, and says so', () => {
+    expect(count(subject(), [record('a', 3), record('b', 4, { lookedAt: long })])).toMatchObject({ places: 3, complete: false, limitedBy: 'unknown' })
+  })
+  it('of products that share nodes is counted for each as if the other sold nothing more', () => {
+    expect(countStock([subject(), subject({ productId: 'q' })], [record('a', 3)], [], now).map(({ places }) => places)).toEqual([3, 3])
+  })
+  it('never exceeds the units left, and a reached limit of units is known whatever hypervisors say', () => {
+    expect(count(subject({ stockLimit: 5, unitsHeld: 3 }), [record('a', 9), record('b', 9)])).toMatchObject({ places: 2, complete: true, limitedBy: 'stock_limit' })
+    expect(count(subject({ stockLimit: 3, unitsHeld: 4 }), [record('a', 9, { lookedAt: null })])).toMatchObject({ places: 0, complete: true, limitedBy: 'stock_limit' })
+    expect(count(subject({ stockLimit: 9 }), [record('a', 2)])).toMatchObject({ places: 2, limitedBy: 'memory' })
+  })
+})
+
+describe('stock of accounts', () => {
+  const hosting = (change: Partial<StockSubject> = {}) => subject({ kind: 'hosting', ...change })
+  it('is what panels and limits leave on servers that have disk', () => {
+    expect(count(hosting(), [], [panel('a'), panel('b', { limits: { ...defaultLimits, maxAccounts: 15 } })])).toMatchObject({ places: 25, complete: true, limitedBy: 'accounts' })
+    expect(count(hosting(), [], [panel('a', { diskFree: 19 * gib })])).toMatchObject({ places: 0, limitedBy: 'disk' })
+    expect(count(hosting(), [], [panel('a', { maxAccounts: null })])).toMatchObject({ places: null, complete: true, limitedBy: null })
+    expect(count(hosting(), [], [panel('a'), panel('b', { accounts: null })])).toMatchObject({ places: 20, complete: false, limitedBy: 'unknown' })
+  })
+})
+
+describe('choosing a hosting server', () => {
+  const server = (connectionId: string, freeGiB: number, change: { now?: number, most?: number | null, maxAccounts?: number | null } = {}): SeenServer => ({
+    connectionId, limits: { ...defaultLimits, maxAccounts: change.maxAccounts ?? null },
+    seen: { packages: ['kecil'], server: { hostname: connectionId, disk: { mount: '/', used: 0, total: freeGiB * gib }, accounts: { now: change.now ?? 0, most: change.most ?? null } } },
+  })
+  const choose = (servers: readonly SeenServer[], policy?: 'most_free' | 'fill_first') => {
+    const chosen = chooseServer(servers, { package: 'kecil', count: 1, ...(policy ? { policy } : {}) })
+    return typeof chosen === 'string' ? chosen : chosen.connectionId
+  }
+  it('takes the one with the most free disk or, filling first, the least that is enough', () => {
+    const servers = [server('a', 50), server('b', 100), server('c', 19)]
+    expect([choose(servers), choose(servers, 'fill_first')]).toEqual(['b', 'a'])
+  })
+  it('never gives a server more accounts than its panel or its connection allows', () => {
+    expect(choose([server('a', 50, { now: 7, maxAccounts: 7 }), server('b', 30, { now: 6, most: 20, maxAccounts: 7 })])).toBe('b')
+    expect(choose([server('a', 50, { now: 7, maxAccounts: 7 }), server('b', 50, { now: 20, most: 20 })])).toBe('out_of_stock')
+  })
+})
+
+describe('keeping the stock', () => {
+  const run = async (before: (ProductStock & { countedAt: Date })[], places: number) => {
+    let rendered = 0
+    const stock = { subjects: async () => [subject({ connectionIds: ['a'] })], panels: async () => [], all: async () => before, list: async () => [], replace: async () => {} }
+    const capacity = { lock: async () => {}, load: async () => [record('a', places)], saveLook: async () => {}, setLimits: async () => {} }
+    await refreshStock({ transact: work => work({ capacity, stock }), capacity, stock, clock: { now: () => now }, stockChanged: async () => void rendered++ })()
+    return rendered
+  }
+  const kept = (places: number, countedAt = now): (ProductStock & { countedAt: Date })[] => [{ productId: 'p', places, complete: true, limitedBy: 'memory', countedAt }]
+  it('pages are rendered anew when they would say something else, and only then', async () => {
+    expect([await run(kept(3), 3), await run(kept(40), 41), await run(kept(3), 2), await run(kept(6), 5), await run(kept(1), 0)]).toEqual([0, 0, 1, 1, 1])
+    expect([await run([], 9), await run(kept(9, new Date(now.getTime() - 301_000)), 9)]).toEqual([1, 1])
+  })
+})
