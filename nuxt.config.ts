@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'gateways', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'gateways', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'monitoring']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client
@@ -59,7 +59,9 @@ export default defineNuxtConfig({
       '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
       '17 19 * * *': ['ledger:audit'],
       '43 19 * * *': ['payments:compare'],
-      '*/1 * * * *': ['infrastructure:collect', 'provisioning:recover'],
+      '*/1 * * * *': ['provisioning:recover'],
+      // The first field counts seconds.
+      '*/30 * * * * *': ['infrastructure:collect'],
       '12 * * * *': ['infrastructure:sync'],
       '42 * * * *': ['provisioning:drift'],
     },

@@ -34,6 +34,7 @@ const tones = {
   manual_entry: { proposed: { color: 'warning' }, booked: { color: 'success' }, rejected: { color: 'neutral' } } satisfies Record<ManualEntryStatus, StatusTone>,
   product: { draft: { color: 'neutral' }, active: { color: 'success' }, retired: { color: 'neutral' } },
   health: { healthy: { color: 'success' }, failing: { color: 'error' }, unknown: { color: 'neutral' }, maintenance: { color: 'warning' }, online: { color: 'success' }, offline: { color: 'error' } },
+  alarm: { warning: { color: 'warning' }, critical: { color: 'error' }, acknowledged: { color: 'info' } },
   switch: { on: { color: 'success' }, off: { color: 'neutral' } },
 } as const satisfies Record<string, Record<string, StatusTone>>
 

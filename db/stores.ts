@@ -23,6 +23,7 @@ import { holidayStores } from './repositories/holidays.ts'
 import { lateFeeStores } from './repositories/late-fees.ts'
 import { lifeStores } from './repositories/lives.ts'
 import { manualEntryStores } from './repositories/manual-entries.ts'
+import { monitoringStores } from './repositories/monitoring.ts'
 import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { outgoingWebhookStores } from './repositories/outgoing-webhooks.ts'
@@ -33,6 +34,7 @@ import { planSnapshotStores } from './repositories/plan-snapshots.ts'
 import { priceChangeStores } from './repositories/price-changes.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
 import { reconciliationStores } from './repositories/reconciliation.ts'
+import { seriesStores } from './repositories/series.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
 import { billingTermsStores } from './repositories/terms.ts'
 import { transferStores } from './repositories/transfers.ts'
@@ -41,7 +43,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...capacityStores(db), ...panelStores(db, context), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...capacityStores(db), ...panelStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

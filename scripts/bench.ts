@@ -11,6 +11,7 @@ import { benchInventory, benchProvisioning } from '../tests/bench/machines.ts'
 import { benchLedger, seedJournal } from '../tests/bench/ledger.ts'
 import { median, report, startServer } from '../tests/bench/measure.ts'
 import type { Line } from '../tests/bench/measure.ts'
+import { benchMonitoring } from '../tests/bench/monitoring.ts'
 import { benchPlanDifference } from '../tests/bench/plan-difference.ts'
 import { benchMemory, benchPages, benchWebhooks } from '../tests/bench/pages.ts'
 import { benchReports } from '../tests/bench/reports.ts'
@@ -72,6 +73,9 @@ try {
 
   say('consoles, relayed …')
   measured(...await benchConsole(200))
+
+  say('collecting 200 nodes and 5,000 machines …')
+  measured(...await benchMonitoring(200, 5000))
 
   say('reports over 1,000,000 journal lines …')
   const books = await startTestApp({ kind: 'postgres', start: '2026-12-15T03:00:00Z', workers: false })

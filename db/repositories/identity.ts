@@ -28,7 +28,11 @@ export const identityStores = (db: Executor, _context: StoreContext) => ({
     },
   } satisfies Users,
   staff: {
-    runMachines: () => db.select({ id: users.id, email: users.email, name: users.name, locale: users.locale }).from(users).where(and(inArray(users.role, ['sysadmin', 'owner']), isNotNull(users.emailVerifiedAt))).orderBy(users.id).limit(50),
+    async runMachines() {
+      const found = await db.select({ id: users.id, email: users.email, name: users.name, locale: users.locale, role: users.role }).from(users).where(and(inArray(users.role, ['sysadmin', 'owner']), isNotNull(users.emailVerifiedAt))).orderBy(users.id).limit(50)
+      const sysadmins = found.filter(user => user.role === 'sysadmin')
+      return sysadmins.length > 0 ? sysadmins : found
+    },
   } satisfies StaffDirectory,
   sessions: {
     async insert(session) {

@@ -1,9 +1,10 @@
-import { and, asc, count, desc, eq, gte, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, ilike, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connectionHealthChanges, connections, nodes, nodeSamples, packages, products, productTemplates, templates } from '../schema/index.ts'
+import { insertRows } from '../insert-rows.ts'
+import { addresses, addressPools, connectionHealthChanges, connections, nodes, packages, products, productTemplates, templates } from '../schema/index.ts'
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -35,7 +36,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
     const query = db.select({ connection: connections, templateCount: templateCount.n, packageCount, serviceCount: sql<number>`(select count(*)::int from resources r where r.connection_id = ${connections.id} and r.status not in ('none', 'destroyed'))` })
       .from(connections).leftJoin(templateCount, eq(templateCount.connectionId, connections.id)).where(where).orderBy(asc(connections.name))
     const found = page ? await query.limit(page.limit).offset(page.offset) : await query
-    return found.map(({ connection: { createdAt: _, ...connection }, templateCount, packageCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), packageCount: Number(packageCount), serviceCount: Number(serviceCount) }))
+    return found.map(({ connection: { createdAt: _, healthSince: __, answeredAt: ___, ...connection }, templateCount, packageCount, serviceCount }) => ({ ...connection, templateCount: Number(templateCount ?? 0), packageCount: Number(packageCount), serviceCount: Number(serviceCount) }))
   }
   const usedBy: TemplateStore['usedBy'] = async ids => ids.length === 0
     ? new Map()
@@ -53,6 +54,9 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
       },
       all: () => connectionRows(undefined),
       find: async id => (await connectionRows(eq(connections.id, id)))[0] ?? null,
+      async exists(id) {
+        return (await db.select({ id: connections.id }).from(connections).where(eq(connections.id, id))).length > 0
+      },
       async lock(id) {
         await db.select({ id: connections.id }).from(connections).where(eq(connections.id, id)).for('update')
         return (await connectionRows(eq(connections.id, id)))[0] ?? null
@@ -70,7 +74,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         const [before] = await db.select({ healthy: connections.healthy }).from(connections).where(eq(connections.id, id)).for('no key update')
         if (!before) return
         if (before.healthy !== health.healthy) await db.insert(connectionHealthChanges).values({ id: context.newId(), connectionId: id, at: health.checkedAt, healthy: health.healthy, problem: health.problem })
-        await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, filtersApply: health.filtersApply, ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
+        await db.update(connections).set({ healthy: health.healthy, problem: health.problem, checkedAt: health.checkedAt, filtersApply: health.filtersApply, healthSince: sql`case when ${connections.healthy} is not distinct from ${health.healthy} then coalesce(${connections.healthSince}, ${health.checkedAt.toISOString()}::timestamptz) else ${health.checkedAt.toISOString()}::timestamptz end`, ...(health.healthy ? { answeredAt: health.checkedAt } : {}), ...(health.version ? { version: health.version } : {}) }).where(eq(connections.id, id))
       },
       async listHealthChanges(id, { page, pageSize }) {
         const where = eq(connectionHealthChanges.connectionId, id)
@@ -109,21 +113,17 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
     } satisfies TemplateStore,
 
     nodes: {
-      async list(since) {
+      async list() {
         const found = await db.select({ node: nodes, connectionName: connections.name }).from(nodes).innerJoin(connections, eq(connections.id, nodes.connectionId)).orderBy(asc(connections.name), asc(nodes.node)).limit(500)
-        const samples = await db.select().from(nodeSamples).where(gte(nodeSamples.at, since)).orderBy(asc(nodeSamples.at))
-        const byNode = Map.groupBy(samples, sample => `${sample.connectionId}/${sample.node}`)
-        return found.map(({ node, connectionName }) => ({ ...node, connectionName, history: (byNode.get(`${node.connectionId}/${node.node}`) ?? []).map(({ at, cpu, memory }) => ({ at, cpu, memory })) }))
+        return found.map(({ node, connectionName }) => ({ ...node, connectionName }))
+      },
+      async find(connectionId, name) {
+        const [found] = await db.select({ node: nodes, connectionName: connections.name }).from(nodes).innerJoin(connections, eq(connections.id, nodes.connectionId)).where(and(eq(nodes.connectionId, connectionId), eq(nodes.node, name)))
+        return found ? { ...found.node, connectionName: found.connectionName } : null
       },
       async record(connectionId, observed, at) {
         await db.delete(nodes).where(eq(nodes.connectionId, connectionId))
-        if (observed.length === 0) return
-        await db.insert(nodes).values(observed.map(node => ({ ...node, connectionId, observedAt: at })))
-        const samples = observed.filter(node => node.online).map(node => ({ connectionId, node: node.node, at, cpu: node.cpu, memory: node.memoryTotal > 0 ? node.memoryUsed / node.memoryTotal : 0 }))
-        if (samples.length > 0) await db.insert(nodeSamples).values(samples).onConflictDoNothing()
-      },
-      async forgetSamplesBefore(moment) {
-        await db.delete(nodeSamples).where(lt(nodeSamples.at, moment))
+        await insertRows(db, nodes, observed.map(({ strain: _, ...node }) => ({ ...node, connectionId, observedAt: at })))
       },
     } satisfies NodeStore,
 

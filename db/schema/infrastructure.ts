@@ -14,6 +14,8 @@ export const connections = pgTable('connections', {
   tokenSecret: text().notNull(),
   maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
   healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
+  /** `healthy` is what it is since then; when it answered last. */
+  healthSince: instant(), answeredAt: instant(),
   /** Limits of placement, per node: vCPUs sold for each core (null: not counted), memory sold for each byte that is there, and what is never sold. */
   cpuOvercommit: doublePrecision(), memoryOvercommit: doublePrecision().notNull().default(1), memoryReserveGiB: integer().notNull().default(4), storageReserveGiB: integer().notNull().default(20),
   /** Of a control panel: accounts that it may carry; null: its own limit alone. */
@@ -54,6 +56,7 @@ export const headroomLooks = pgTable('headroom_looks', {
   connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), lookedAt: instant().notNull(),
 })
 
+/** Nothing here writes or reads it any more (`metric_series` holds what it held): processes of the release before do while an upgrade runs, so it goes with the next one. */
 export const nodeSamples = pgTable('node_samples', {
   connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), at: instant().notNull(), cpu: doublePrecision().notNull(), memory: doublePrecision().notNull(),
 }, t => [primaryKey({ columns: [t.connectionId, t.node, t.at] })])

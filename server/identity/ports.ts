@@ -33,7 +33,7 @@ export interface Users {
 
 /** Who of the house is told what. */
 export interface StaffDirectory {
-  /** Those who run machines, at most fifty. */
+  /** Those who run machines: verified sysadmins, and owners where there is no sysadmin; at most fifty. */
   runMachines(): Promise<Pick<User, 'id' | 'email' | 'name' | 'locale'>[]>
 }
 

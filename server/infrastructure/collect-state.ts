@@ -1,49 +1,54 @@
 import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
 import type { OpenPanel } from './panel-ports.ts'
-import type { ConnectionHealth, ConnectionRecord, ConnectionStore, NodeHeadroom, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode } from './ports.ts'
+import type { ConnectionHealth, ConnectionRecord, ConnectionStore, NodeHeadroom, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode, RemoteStorage } from './ports.ts'
+import { nodeSlots, panelSlots, storageSlots } from './sample.ts'
 
 interface Deps {
   readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
-const atATime = 4
+const atATime = 32
+/** Shorter than the time between two collections: one that is silent does not delay the next look at the others. */
 const patience = 20_000
-const keptFor = 86_400_000
+const healthKeptFor = 90 * 86_400_000
 
 /**
- * Asks all hypervisors for their nodes and machines, and all control panels for the state of their servers, and stores what they say. One that does not answer keeps nobody else waiting: it is
- * shown as unhealthy with the reason, and what was last seen of it stays. Also frees addresses whose quarantine is over, and counts the stock of products from all of it.
+ * Asks all hypervisors for their nodes, storages and machines, and all control panels for the state of their servers, and stores what they say, also as a sample of their series. One that does not
+ * answer keeps nobody else waiting: it is shown as unhealthy with the reason, what was last seen of it stays, and its series have a gap. Also frees addresses whose quarantine is over, and counts the stock of products from all of it.
  */
 export const collectState = (deps: Deps) => async (): Promise<void> => {
+  // All samples of a collection are of the moment at which it began, however long each connection takes.
+  const began = deps.clock.now()
   const waiting = await deps.connections.all()
-  await Promise.all(Array.from({ length: atATime }, async () => {
-    for (let connection = waiting.shift(); connection; connection = waiting.shift()) await collectOne(deps, connection)
+  await Promise.all(Array.from({ length: Math.min(atATime, waiting.length) }, async () => {
+    for (let connection = waiting.shift(); connection; connection = waiting.shift()) await collectOne(deps, connection, began)
   }))
   const now = deps.clock.now()
   await deps.transact(async (stores) => {
-    await stores.nodes.forgetSamplesBefore(new Date(now.getTime() - keptFor))
-    await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - 90 * keptFor))
+    await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - healthKeptFor))
     await stores.addressPools.releaseQuarantine(now)
   })
   await deps.refreshStock()
 }
 
-async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], machines: ObservedMachine[], filtersApply: boolean | null, headroom: NodeHeadroom[] }> {
+async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], storages: RemoteStorage[], machines: ObservedMachine[], filtersApply: boolean | null, headroom: NodeHeadroom[] }> {
   const driver = await openHypervisor(id)
-  const [nodes, machines, filtersApply, headroom] = await Promise.all([driver.listNodes(), driver.listMarkedMachines(), driver.filtersApply(), driver.listHeadroom()])
-  return { nodes, machines, filtersApply, headroom }
+  const [nodes, storages, machines, filtersApply, headroom] = await Promise.all([driver.listNodes(), driver.listStorages(), driver.listMarkedMachines(), driver.filtersApply(), driver.listHeadroom()])
+  return { nodes, storages, machines, filtersApply, headroom }
 }
 
 /** Stores what one connection said, unless it was deleted meanwhile. */
-type Store = (stores: PanelStores, at: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
+type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
 async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string): Promise<Store> {
   const before = clock.now()
   const seen = await within(patience, ask(openHypervisor, id))
-  return async (stores, at) => {
+  return async (stores, at, began) => {
     await stores.nodes.record(id, seen.nodes, at)
+    await stores.storages.record(id, seen.storages, at)
+    await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
@@ -52,13 +57,14 @@ async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string
 
 async function askPanel({ openPanel, within }: Deps, id: string): Promise<Store> {
   const seen = await within(patience, openPanel(id).then(driver => driver.observe()))
-  return async (stores, at) => {
+  return async (stores, at, began) => {
     await stores.panelServers.record(id, seen, at)
+    await stores.series.put('raw', began.getTime(), panelSlots(id, seen))
     return { version: seen.version, filtersApply: null }
   }
 }
 
-async function collectOne(deps: Deps, { id, kind, name, problem }: ConnectionRecord): Promise<void> {
+async function collectOne(deps: Deps, { id, kind, name, problem }: ConnectionRecord, began: Date): Promise<void> {
   const { transact, clock, live, log } = deps
   try {
     const store = await (isPanel(kind) ? askPanel(deps, id) : askHypervisor(deps, id))
@@ -66,7 +72,7 @@ async function collectOne(deps: Deps, { id, kind, name, problem }: ConnectionRec
     await transact(async (stores) => {
       // Deleted meanwhile: there is nothing to keep.
       if (!await stores.connections.lock(id)) return
-      await stores.connections.recordHealth(id, { healthy: true, problem: null, ...await store(stores, at), checkedAt: at })
+      await stores.connections.recordHealth(id, { healthy: true, problem: null, ...await store(stores, at, began), checkedAt: at })
     })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -1,13 +1,16 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
+import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
+export type { RemoteStorage } from './series-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
 /** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
@@ -41,7 +44,9 @@ export interface MetricPoint { readonly at: Date, /** Used part of all its cores
 export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, /** Of its system disk; null: the list does not tell. */ readonly diskGiB: number | null, readonly uptimeSeconds: number }
 
 export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
-export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null }
+export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
+/** How hard a node works. Rates are bytes a second, the others shares of time, 0 to 1; pressure: something waited for it. Null: the hypervisor does not tell. */
+export interface NodeStrain { readonly netIn: number | null, readonly netOut: number | null, readonly ioWait: number | null, readonly pressureCpu: number | null, readonly pressureMemory: number | null, readonly pressureIo: number | null }
 /** What a node could still carry, in bytes: memory beyond what its machines were given (below zero where more was given than there is), and the storage's free space. */
 export interface NodeHeadroom { readonly node: string, readonly memoryTotal: number, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
 
@@ -59,6 +64,8 @@ export interface HypervisorDriver {
   filtersApply(): Promise<boolean | null>
   listTemplates(): Promise<RemoteTemplate[]>
   listNodes(): Promise<RemoteNode[]>
+  /** All storages in one call; one that nodes share is told once. */
+  listStorages(): Promise<RemoteStorage[]>
   listHeadroom(): Promise<NodeHeadroom[]>
   /** All machines that carry a mark of ours, in one call, for the display of their state. Never a reason to act. */
   listMarkedMachines(): Promise<ObservedMachine[]>
@@ -266,6 +273,7 @@ export interface ConnectionStore {
   /** Every connection, for the collection; a house has few. */
   all(): Promise<ConnectionRecord[]>
   find(id: string): Promise<ConnectionRecord | null>
+  exists(id: string): Promise<boolean>
   /** Locks the row until the transaction ends. */
   lock(id: string): Promise<ConnectionRecord | null>
   /** @throws AppError invalid_input when the name is taken */
@@ -292,13 +300,19 @@ export interface TemplateStore {
   markVanished(ids: readonly string[]): Promise<void>
 }
 
-export interface NodeRecord extends RemoteNode { readonly connectionId: string, readonly connectionName: string, readonly observedAt: Date, readonly history: readonly { readonly at: Date, readonly cpu: number, readonly memory: number }[] }
+export interface NodeRecord extends Omit<RemoteNode, 'strain'> { readonly connectionId: string, readonly connectionName: string, readonly observedAt: Date }
 export interface NodeStore {
-  /** Newest state of every node, with the samples since a moment. */
-  list(since: Date): Promise<NodeRecord[]>
-  /** Replaces what is known of a connection's nodes and adds a sample for each that is online. */
+  /** Newest state of every node. */
+  list(): Promise<NodeRecord[]>
+  find(connectionId: string, node: string): Promise<NodeRecord | null>
+  /** Replaces what is known of a connection's nodes. */
   record(connectionId: string, nodes: readonly RemoteNode[], at: Date): Promise<void>
-  forgetSamplesBefore(moment: Date): Promise<void>
+}
+/** One of our machines on a node, as last observed. */
+export interface NodeMachine { readonly serviceId: string, readonly hostname: string, readonly clientName: string, readonly vmid: number | null, readonly power: PowerState, /** Used part of all its cores, 0 to 1. */ readonly cpu: number | null, readonly cpuCores: number, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly observedAt: Date | null }
+export interface NodeMachineStore {
+  /** `cpu`: by the cores that they use; `memory`: by the memory that they use. Most first. */
+  list(filter: PageRequest & { readonly connectionId: string, readonly node: string, readonly order: MachineOrder }): Promise<Page<NodeMachine>>
 }
 export interface MachineObservations {
   /** Refreshes what is shown of ready machines, in one statement; touches no state that anybody acts on. */
@@ -319,7 +333,7 @@ export interface AddressPoolStore {
 }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly addressPools: AddressPoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

@@ -66,6 +66,9 @@ export const mailParams = {
   discount_ends: ['name', 'url', 'hostname', 'product', 'label', 'discount', 'endsOn'],
   /** To staff. `connection`: its name; `offers`: one line each, with the products that are made from it. */
   offer_vanished: ['name', 'url', 'connection', 'offers'],
+  /** `count`: how many; `list`: one line for each. To sysadmins. */
+  alarms_fired: ['name', 'count', 'list', 'url'],
+  alarms_resolved: ['name', 'count', 'list', 'url'],
 } as const satisfies Record<MailTemplate, readonly string[]>
 
 export type MailParams<T extends MailTemplate> = Readonly<Record<typeof mailParams[T][number], string>>

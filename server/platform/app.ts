@@ -6,6 +6,7 @@ import { composeDomains } from './compose/domains.ts'
 import { composeHolidays } from './compose/holidays.ts'
 import { composeIdentity } from './compose/identity.ts'
 import { composeInfrastructure } from './compose/infrastructure.ts'
+import { composeMonitoring } from './compose/monitoring.ts'
 import { composeNotifications } from './compose/notifications.ts'
 import { composeOrdering } from './compose/ordering.ts'
 import { composePayments } from './compose/payments.ts'
@@ -32,6 +33,8 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const taxes = await composeTax(core)
   const catalog = composeCatalog(core, taxes)
   const infrastructure = composeInfrastructure(core)
+  const monitoring = composeMonitoring(core, infrastructure)
+  infrastructure.connect({ onCollected: monitoring.evaluateAlarms })
   const holidays = await composeHolidays(core)
   const billing = composeBilling(core, taxes, holidays)
   const ordering = composeOrdering(core, billing, infrastructure)
@@ -40,7 +43,7 @@ export async function createApp(config: Config, outside: Outside = {}) {
   const provisioning = composeProvisioning(core, billing, infrastructure)
   const domains = composeDomains(core)
   const reports = composeReports(core, billing)
-  const modules = { notifications, audit, identity, clients, catalog, infrastructure, billing, ordering, payments, provisioning, domains, reports }
+  const modules = { notifications, audit, identity, clients, catalog, infrastructure, monitoring, billing, ordering, payments, provisioning, domains, reports }
   const handlers: Partial<Handlers> = Object.assign({}, ...Object.values(modules).map(module => 'handlers' in module ? module.handlers : {}))
   const streams = eventStreams(core.live)
   const consoles = consoleRelay({

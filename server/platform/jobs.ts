@@ -53,12 +53,16 @@ function jobIdentity() {
 
 export interface DeadJob { id: string, queue: string, createdAt: Date, failedAt: Date | null, attempts: number, error: string | null, data: unknown }
 
+export interface QueueDepth { readonly name: string, readonly waiting: number, readonly running: number, readonly dead: number, /** How long the first of those that wait is due. */ readonly oldestSeconds: number | null }
+
 export interface JobSystem {
   /** The outbox that writes with this executor: an open transaction's jobs exist only if it commits. */
   outboxOn(executor: Executor): Outbox
   work(handlers: Handlers): Promise<void>
   /** Jobs whose retries are used up, newest first; kept thirty days. */
   listDead(page: number, pageSize: number): Promise<{ items: DeadJob[], total: number }>
+  /** Every queue that holds anything: jobs that are due and wait, that run, and that are dead. */
+  depths(): Promise<QueueDepth[]>
   /** False when there is no such dead job. */
   retryDead(id: string): Promise<boolean>
   /** Waits until running jobs are done, at most `timeoutSeconds`, then hands the rest back to the queue. */
@@ -119,6 +123,13 @@ export async function openJobs(database: Database, log: Logger, options: { super
         total: Number(rows[0]?.total ?? 0),
         items: rows.map(row => ({ id: row.id, queue: row.name, createdAt: new Date(row.created_on), failedAt: row.completed_on ? new Date(row.completed_on) : null, attempts: row.retry_count + 1, error: row.output?.message ?? null, data: row.data })),
       }
+    },
+    async depths() {
+      const found = await database.executor.execute(sql`
+        select name, count(*) filter (where state in ('created', 'retry') and start_after <= now())::int as waiting, count(*) filter (where state = 'active')::int as running, count(*) filter (where state = 'failed')::int as dead,
+          extract(epoch from now() - min(greatest(created_on, start_after)) filter (where state in ('created', 'retry') and start_after <= now()))::float8 as oldest
+        from pgboss.job where state in ('created', 'retry', 'active', 'failed') and name not like '\\_\\_%' group by name order by name`)
+      return (found as unknown as { rows: { name: string, waiting: number, running: number, dead: number, oldest: number | null }[] }).rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: oldest }))
     },
     async retryDead(id) {
       const found = await database.executor.execute(sql`select name from pgboss.job where id = ${id} and state = 'failed'`)

@@ -12,6 +12,7 @@ import * as ledger from './ledger.ts'
 import * as ledgerBooks from './ledger-books.ts'
 import * as lives from './lives.ts'
 import * as machines from './machines.ts'
+import * as monitoring from './monitoring.ts'
 import * as notices from './notices.ts'
 import * as options from './options.ts'
 import * as outgoingWebhooks from './outgoing-webhooks.ts'
@@ -29,4 +30,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -23,7 +23,7 @@ export function nodeSamples(state: ProxmoxState, node: SimNode, timeframe: strin
   const used = memoryUse(state, node.name)
   return series(timeframe, now, (t) => {
     const cpu = nodeCpu(node, t)
-    return { loadavg: Number((cpu * node.cores).toFixed(2)), maxcpu: node.cores, cpu, iowait: 0.002, memtotal: node.memory, memused: used, swaptotal: 8 * 1024 ** 3, swapused: 0, roottotal: 94 * 1024 ** 3, rootused: 11 * 1024 ** 3, netin: 1e6 * wave(3, t), netout: 2e6 * wave(5, t), ...(state.version.startsWith('9') ? { memavailable: node.memory - used, arcsize: 0, pressurecpusome: 0 } : {}) }
+    return { loadavg: Number((cpu * node.cores).toFixed(2)), maxcpu: node.cores, cpu, iowait: 0.002, memtotal: node.memory, memused: used, swaptotal: 8 * 1024 ** 3, swapused: 0, roottotal: 94 * 1024 ** 3, rootused: 11 * 1024 ** 3, netin: 1e6 * wave(3, t), netout: 2e6 * wave(5, t), ...(state.version.startsWith('9') ? { memavailable: node.memory - used, arcsize: 0, pressurecpusome: 12 * wave(7, t), pressureiosome: 6 * wave(9, t), pressureiofull: 3 * wave(9, t), pressurememorysome: 0, pressurememoryfull: 0 } : {}) }
   })
 }
 export const machineSamples = (state: ProxmoxState, machine: SimMachine, timeframe: string, now: number) => series(timeframe, now, (t): Record<string, number> => {

@@ -650,6 +650,21 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await driver.listHeadroom()).toContainEqual(expect.objectContaining({ node: bench.node }))
       expect(await driver.listMarkedMachines()).toEqual([expect.objectContaining({ vmid, ownershipMark: mark, power: 'running' })])
     })
+    it('nodes tell how hard they work, storages how full they are; what is not known is null, never a made-up number', async () => {
+      const [nodes, storages] = [await driver.listNodes(), await driver.listStorages()]
+      for (const { strain } of nodes) {
+        for (const rate of [strain.netIn, strain.netOut]) if (rate !== null) expect(rate).toBeGreaterThanOrEqual(0)
+        for (const share of [strain.ioWait, strain.pressureCpu, strain.pressureMemory, strain.pressureIo]) if (share !== null) expect(share >= 0 && share <= 1).toBe(true)
+      }
+      expect(storages.length).toBeGreaterThan(0)
+      expect(new Set(storages.map(storage => storage.key)).size).toBe(storages.length)
+      for (const { active, used, total, shared, node } of storages) {
+        if (active && used !== null && total !== null) expect(used).toBeLessThanOrEqual(total)
+        if (!active) expect([used, total]).toEqual([null, null])
+        if (shared) expect(node).toBeNull()
+      }
+      expect(await driver.listStorages()).toEqual(storages)
+    })
     it('what a machine was given is not offered again, running or not', async () => {
       const free = async () => (await driver.listHeadroom()).find(entry => entry.node === bench.node)?.memoryFree ?? 0
       const before = await free()

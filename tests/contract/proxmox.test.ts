@@ -116,6 +116,21 @@ describe('Proxmox VE', () => {
     await finished(opened.driver, await opened.driver.configure(machine, spec))
     return { ...opened, machine }
   }
+  it('version 9 tells pressure and version 8 does not; a node that is off and a storage that is not active tell nothing of themselves', async () => {
+    for (const version of ['9.2.3', '8.4.5']) {
+      const { sim, driver, node, otherNode } = await bench({ version })
+      const off = sim.state.nodes.find(entry => entry.name === otherNode)
+      if (off) off.online = false
+      for (const storage of sim.state.storages) if (storage.node === null) storage.active = false
+      const nodes = await driver.listNodes()
+      const strainOf = (name: string) => nodes.find(entry => entry.node === name)?.strain
+      expect(strainOf(node)).toMatchObject({ netIn: expect.any(Number) as unknown, netOut: expect.any(Number) as unknown, ioWait: expect.any(Number) as unknown, pressureCpu: version === '9.2.3' ? expect.any(Number) as unknown : null })
+      expect(Object.values(strainOf(otherNode) ?? {}).every(value => value === null)).toBe(true)
+      const storages = await driver.listStorages()
+      expect(storages.find(storage => storage.shared)).toMatchObject({ node: null, active: false, used: null, total: null })
+      expect(storages.find(storage => storage.node === node && storage.active)).toMatchObject({ used: expect.any(Number) as unknown, total: expect.any(Number) as unknown })
+    }
+  })
   it('while a snapshot is made it is not told as one, and asked for again it is retryable, not made twice', async () => {
     const { driver, machine, ...held } = await built()
     held.holdTasks(true)

@@ -39,14 +39,14 @@ afterAll(async () => {
 
 const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Services'], '/clients': ['Klien', 'Clients'], '/products': ['Produk', 'Products'], '/templates': ['Templat', 'Templates'], '/packages': ['Paket hosting', 'Hosting packages'], '/audit': ['Log audit', 'Audit log'] }
 const own = {
-  sysadmin: { '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/drift': ['Penyimpangan', 'Drift'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
+  sysadmin: { '/monitoring': ['Pemantauan', 'Monitoring'], '/alarms': ['Alarm', 'Alarms'], '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/drift': ['Penyimpangan', 'Drift'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },
   finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/refunds': ['Pengembalian dana', 'Refunds'], '/payments/reconciliation': ['Rekonsiliasi', 'Reconciliation'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/billing/terms': ['Ketentuan penagihan', 'Billing terms'], '/billing/holidays': ['Hari libur', 'Holidays'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/gateways': ['Gerbang pembayaran', 'Payment gateways'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
 }
 const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
-  sysadmin: () => [...Object.keys(own.sysadmin), '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
+  sysadmin: () => [...Object.keys(own.sysadmin), '/alarms/rules', `/nodes/${ids.connection}/pve-jkt1`, '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`],
   business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/services/options/${ids.service}`, `/clients/align/${ids.client}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }

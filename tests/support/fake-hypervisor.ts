@@ -81,7 +81,7 @@ export class FakeHypervisor {
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
-      capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listHeadroom: none, listMarkedMachines: none,
+      capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listStorages: none, listHeadroom: none, listMarkedMachines: none,
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100
         while (this.machines.has(id)) id++

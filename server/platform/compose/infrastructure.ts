@@ -22,9 +22,12 @@ import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import { readAccount } from '#server/infrastructure/read-account.ts'
 import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
+import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
 import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
+import { listNodeMachines, listStorages, showNode } from '#server/infrastructure/show-node.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
 import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
+import { showSeries } from '#server/infrastructure/show-series.ts'
 import { syncAll, syncConnection } from '#server/infrastructure/sync-connection.ts'
 import { syncPackages } from '#server/infrastructure/sync-packages.ts'
 import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
@@ -36,24 +39,32 @@ import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
 
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
-  const { connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers } = read
+  const { connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
   /** Enqueues a count of the stock; an equal one that waits already is enough. */
   const stockDue = () => read.outbox.emit('infrastructure.stock-due', { requestedBy: 'change' }, { singletonKey: 'infrastructure.stock' })
-  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, openHypervisor, openPanel, stockDue }
+  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, storages, series, nodeMachines, openHypervisor, openPanel, stockDue }
   const looking = { connections, capacity, lookAt: lookAt(deps) }
   // What was counted is stored already: a cache that cannot be reached must not undo it.
   const shopChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   const refresh = refreshStock({ ...deps, stockChanged: shopChanged })
-  const collect = collectState({ ...deps, refreshStock: refresh })
+  const rollUp = rollUpSeries(deps)
+  const look = collectState({ ...deps, refreshStock: refresh })
+  const collect = async () => {
+    await look()
+    await rollUp()
+  }
+  let onCollected: () => Promise<void> = () => Promise.resolve()
   const syncing = { ...deps, baseUrl: config.GARDU_BASE_URL, digest: (text: string) => createHash('sha256').update(text).digest('hex') }
   const sync = { syncTemplates: syncTemplates(syncing), syncPackages: syncPackages(syncing) }
   const syncOne = syncConnection({ connections, ...sync, offersChanged: shopChanged })
   const synchronise = syncAll({ connections, sync: syncOne, log })
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
+    /** Every node as last observed, without samples. */
+    seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
@@ -61,6 +72,17 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     /** Enqueues a look at what all connections offer. */
     requestSynchronisation: (requestedBy: string) => read.outbox.emit('infrastructure.sync-due', { requestedBy }, { singletonKey: 'infrastructure.sync' }),
     closeHypervisors: hypervisors.closeAll,
-    handlers: { 'infrastructure.collect-due': async () => collect(), 'infrastructure.stock-due': async () => refresh(), 'infrastructure.sync-due': async () => synchronise() },
+    /** What is done after each collection. */
+    connect(hooks: { readonly onCollected: () => Promise<void> }) {
+      onCollected = hooks.onCollected
+    },
+    handlers: {
+      'infrastructure.collect-due': async () => {
+        await collect()
+        await onCollected()
+      },
+      'infrastructure.stock-due': async () => refresh(),
+      'infrastructure.sync-due': async () => synchronise(),
+    },
   }
 }

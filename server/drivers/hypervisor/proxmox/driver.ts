@@ -6,7 +6,7 @@ import type { Params } from './api.ts'
 import { addressFilter } from './filter.ts'
 import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
-import { toMetrics } from './metrics.ts'
+import { toMetrics, toStorages, toStrain } from './metrics.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
 import { snapshotsOf } from './snapshots.ts'
@@ -60,16 +60,17 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     filtersApply: () => filter.apply(),
     listTemplates: async () => toTemplates(await find.guests()),
     listMarkedMachines: async () => toObserved(await find.guests()),
+    listStorages: async () => toStorages(await api.get('/cluster/resources', reply.resources, { type: 'storage' })),
     listHeadroom: async () => toHeadroom(await api.get('/cluster/resources', reply.resources), access.storage, access.nodes),
     async listNodes() {
       const nodes = await api.get('/nodes', reply.nodeList)
       return eachOf(nodes, 4, async (node) => {
         const online = node.status === 'online'
         // A node that does not tell its details is still shown with what the cluster knows of it.
-        const details = online ? await api.get(path('nodes', node.node, 'status'), reply.nodeStatus).catch(() => null) : null
+        const [details, samples] = await Promise.all(online ? [api.get(path('nodes', node.node, 'status'), reply.nodeStatus).catch(() => null), api.get(path('nodes', node.node, 'rrddata'), reply.nodeSamples, { timeframe: 'hour', cf: 'AVERAGE' }).catch(() => [])] : [null, []])
         return {
           node: node.node, online, cpu: node.cpu, cpuCores: node.maxcpu, memoryUsed: node.mem, memoryTotal: node.maxmem, diskUsed: node.disk, diskTotal: node.maxdisk,
-          loadAverage: details?.loadavg?.[0] ?? null, uptimeSeconds: node.uptime, version: details?.pveversion?.split('/')[1] ?? null,
+          loadAverage: details?.loadavg?.[0] ?? null, uptimeSeconds: node.uptime, version: details?.pveversion?.split('/')[1] ?? null, strain: toStrain(samples, details?.wait),
         }
       })
     },

@@ -13,12 +13,12 @@ export const permissions = z.record(z.string(), z.record(z.string(), num))
 export const nextId = num.pipe(z.number().int().min(100).max(999_999_999))
 
 export const nodeList = z.array(z.object({ node: z.string(), status: z.string().default('unknown'), cpu: num.default(0), maxcpu: num.default(0), mem: num.default(0), maxmem: num.default(0), disk: num.default(0), maxdisk: num.default(0), uptime: num.default(0) }))
-export const nodeStatus = z.object({ loadavg: z.array(num).optional(), pveversion: z.string().optional() })
+export const nodeStatus = z.object({ loadavg: z.array(num).optional(), pveversion: z.string().optional(), wait: num.optional() })
 
 /** One row of `/cluster/resources`: a guest, a node or a storage. */
 export const resource = z.object({
   id: z.string(), type: z.string(), node: z.string().optional(), vmid: num.optional(), name: z.string().optional(), status: z.string().optional(), template: flag.optional(), lock: z.string().optional(), tags: z.string().optional(),
-  cpu: num.optional(), maxcpu: num.optional(), mem: num.optional(), maxmem: num.optional(), disk: num.optional(), maxdisk: num.optional(), uptime: num.optional(), storage: z.string().optional(), shared: flag.optional(),
+  cpu: num.optional(), maxcpu: num.optional(), mem: num.optional(), maxmem: num.optional(), disk: num.optional(), maxdisk: num.optional(), uptime: num.optional(), storage: z.string().optional(), shared: flag.optional(), plugintype: z.string().optional(),
 })
 export type Resource = z.output<typeof resource>
 export const resources = z.array(resource)
@@ -42,3 +42,5 @@ export const ipSet = z.array(z.object({ cidr: z.string(), nomatch: flag.default(
 export const clusterFirewall = z.object({ enable: num.default(0).transform(value => value > 0) })
 
 export const failureBody = z.object({ message: z.string().optional(), errors: z.record(z.string(), z.string()).optional() })
+/** Of a node: only what its status does not tell. The fields of pressure are there since version 9. */
+export const nodeSamples = z.array(z.object({ time: num, netin: figure, netout: figure, pressurecpusome: figure, pressurememorysome: figure, pressureiosome: figure }))

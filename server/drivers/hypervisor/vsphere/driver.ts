@@ -136,7 +136,18 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
           node: props.name, online: props['runtime.connectionState'] === 'connected', cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['summary.hardware.cpuMhz'] * props['summary.hardware.numCpuCores']), cpuCores: cores,
           memoryUsed: memoryBytes(props['summary.quickStats.overallMemoryUsage']), memoryTotal: props['summary.hardware.memorySize'], diskUsed: store ? Math.max(0, store.props['summary.capacity'] - store.props['summary.freeSpace']) : 0, diskTotal: store?.props['summary.capacity'] ?? 0,
           loadAverage: null, uptimeSeconds: props['summary.quickStats.uptime'], version: props['summary.config.product.version'] ?? null,
+          // Its performance manager would tell them for each host in a call of its own.
+          strain: { netIn: null, netOut: null, ioWait: null, pressureCpu: null, pressureMemory: null, pressureIo: null },
         }
+      })
+    },
+    async listStorages() {
+      const [hosts, stores] = await Promise.all([find.hosts(), vim.readAll('Datastore', datastoreRow)])
+      return stores.map(({ obj, props }) => {
+        const users = hosts.filter(host => host.props.datastore?.some(({ id }) => id === obj.id))
+        const shared = users.length > 1
+        const active = props['summary.accessible']
+        return { key: obj.id, name: props.name, node: shared ? null : users[0]?.props.name ?? null, type: props['summary.type'], shared, active, used: active ? Math.max(0, props['summary.capacity'] - props['summary.freeSpace']) : null, total: active && props['summary.capacity'] > 0 ? props['summary.capacity'] : null }
       })
     },
     async nextFreeId() {

@@ -14,7 +14,7 @@ export const hostRow = z.object({
   'summary.quickStats.overallCpuUsage': number.default(0), 'summary.quickStats.overallMemoryUsage': number.default(0), 'summary.quickStats.uptime': number.default(0), 'summary.config.product.version': z.string().optional(),
 })
 export type Host = { readonly obj: Mor, readonly props: z.output<typeof hostRow> }
-export const datastoreRow = z.object({ 'name': z.string(), 'browser': mor.optional(), 'summary.capacity': number.default(0), 'summary.freeSpace': number.default(0), 'summary.accessible': flag.default(false), 'summary.maintenanceMode': z.string().optional() })
+export const datastoreRow = z.object({ 'name': z.string(), 'browser': mor.optional(), 'summary.capacity': number.default(0), 'summary.freeSpace': number.default(0), 'summary.accessible': flag.default(false), 'summary.type': z.string().default(''), 'summary.maintenanceMode': z.string().optional() })
 export type Datastore = { readonly obj: Mor, readonly props: z.output<typeof datastoreRow> }
 export const networkRow = z.object({ name: z.string() })
 export const portGroupRow = z.object({ 'key': z.string(), 'config.distributedVirtualSwitch': mor.optional() })
