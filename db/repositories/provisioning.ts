@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
-import type { MachineFacts, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
+import type { MachineFacts, ReinstallTemplate, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import type { Executor } from '../client.ts'
@@ -91,7 +91,7 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
 }
 
 const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
-  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, problem: row.problem,
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, problem: row.problem,
 })
 
 function resourceStore(db: Executor, context: StoreContext): ResourceStore {
@@ -109,6 +109,11 @@ function resourceStore(db: Executor, context: StoreContext): ResourceStore {
     async observe(serviceId, seen) {
       const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds } = seen
       await db.update(resources).set({ node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+    },
+    async renewMark(serviceId, from, to) {
+      await db.update(resources).set({ ownershipMark: to, initialPassword: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
+      const [row] = await db.select({ mark: resources.ownershipMark }).from(resources).where(eq(resources.serviceId, serviceId))
+      return row?.mark === to
     },
     async reserveVmid(serviceId, connectionId, from) {
       // One at a time per connection: two builds begun together must not choose the same number.
@@ -166,6 +171,17 @@ function serviceControl(db: Executor): ServiceControl {
       if (serviceIds.length === 0) return new Map()
       const rows = await db.select({ id: services.id, status: services.status, resourceStatus: resources.status }).from(services).leftJoin(resources, eq(resources.serviceId, services.id)).where(inArray(services.id, [...serviceIds]))
       return new Map(rows.map(row => [row.id, { status: row.status, resourceStatus: row.resourceStatus ?? 'none' }]))
+    },
+    async reinstallTemplates(serviceId) {
+      const found = await db.execute(sql`
+        select distinct on (o.name) o.id, o.name, o.os_family as "osFamily", o.node, o.ref, o.username, o.disk_gi_b as "diskGiB", coalesce(o.name = t.name, false) as current
+        from resources r join services s on s.id = r.service_id left join templates t on t.id = s.template_id join templates o on o.connection_id = r.connection_id and o.present
+        where r.service_id = ${serviceId} and (o.name = t.name or o.name in (select offered.name from product_templates pt join templates offered on offered.id = pt.template_id where pt.product_id = s.product_id))
+        order by o.name, o.node is distinct from r.node, o.ref limit 100`)
+      return rowsOf<ReinstallTemplate>(found)
+    },
+    async setTemplate(serviceId, { templateId, sshKey }) {
+      await db.update(services).set({ templateId, sshKey }).where(eq(services.id, serviceId))
     },
     async hostname(serviceId) {
       const [row] = await db.select({ hostname: services.hostname }).from(services).where(eq(services.id, serviceId))

@@ -14,7 +14,10 @@ export const resources = pgTable('resources', {
   power: word<PowerState>().notNull().default('unknown'), cpu: doublePrecision(), memoryUsedMiB: doublePrecision(), memoryTotalMiB: doublePrecision(), uptimeSeconds: doublePrecision(), observedAt: instant(),
   username: text(),
   /** Encrypted; emptied when it has been shown once. */
-  initialPassword: text(), problem: text(), changedAt: instant().notNull(),
+  initialPassword: text(),
+  /** Built while its service was suspended: it has not run since, so what its first boot needs still stands on the hypervisor. */
+  firstBoot: boolean().notNull().default(false),
+  problem: text(), changedAt: instant().notNull(),
 }, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
 
 /** Hosting accounts: the domain is held from the order on, by one service at a time; `birth` proves the account for good once it was read back. */

@@ -4,6 +4,7 @@ import { passwordSaga } from './change-account-password.ts'
 import { powerSaga } from './power-machine.ts'
 import { provisionAccountSaga } from './provision-account.ts'
 import { provisionSaga } from './provision-service.ts'
+import { reinstallSaga } from './reinstall-machine.ts'
 import { removeAccountSaga } from './remove-account.ts'
 import { repackageAccountSaga } from './repackage-account.ts'
 import { resizeSaga } from './resize-service.ts'
@@ -15,9 +16,12 @@ import type { SagaDefinition } from './step.ts'
 import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
+/** Of machines alone: a hosting account knows no such act. */
+type MachineOnly = 'snapshot' | 'rollback' | 'reinstall'
+const isMachineOnly = (kind: SagaKind): kind is MachineOnly => kind === 'snapshot' || kind === 'rollback' || kind === 'reinstall'
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
-export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga }
-export const accountSagaDefinitions: Definitions<Exclude<SagaKind, 'snapshot' | 'rollback'>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
+export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga }
+export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
 
-/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot of an account. */
-export const sagaDefinition = (kind: SagaKind, product: ProductKind): SagaDefinition => product === 'hosting' && kind !== 'snapshot' && kind !== 'rollback' ? accountSagaDefinitions[kind] : sagaDefinitions[kind]
+/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot or reinstall of an account. */
+export const sagaDefinition = (kind: SagaKind, product: ProductKind): SagaDefinition => product === 'hosting' && !isMachineOnly(kind) ? accountSagaDefinitions[kind] : sagaDefinitions[kind]

@@ -12,7 +12,7 @@ export function machineIn({ resource }: Pick<MachineFacts, 'resource'>): Machine
 }
 
 /** Reads something of a machine for a page. A hypervisor that does not answer, or does not want to, is an answer of its own. */
-export async function askMachine<T>(openHypervisor: OpenHypervisor, { connectionId }: MachineThere, ask: (driver: HypervisorDriver) => Promise<T>): Promise<{ readonly answered: true, readonly value: T } | { readonly answered: false }> {
+export async function askMachine<T>(openHypervisor: OpenHypervisor, connectionId: string, ask: (driver: HypervisorDriver) => Promise<T>): Promise<{ readonly answered: true, readonly value: T } | { readonly answered: false }> {
   try {
     return { answered: true, value: await ask(await openHypervisor(connectionId)) }
   } catch (error) {

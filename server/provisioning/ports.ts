@@ -28,6 +28,8 @@ export interface SagaState {
   readonly password?: string | null
   /** The snapshot that the saga is about. */
   readonly snapshot?: { readonly name: string, readonly title: string }
+  /** What a reinstall makes of the machine. `fromMark` is the old machine's, `toMark` the new one's: an act that comes late can never meet the other of them. */
+  readonly reinstall?: { readonly templateId: string, readonly fromMark: string, readonly toMark: string, readonly sshKey: string | null, /** Kept by the first look. */ readonly username?: string, readonly node?: string }
   /** Why the hypervisor would not do it; the machine is as it was. */
   readonly refused?: string
   /** The remote task of the current step. */
@@ -65,7 +67,7 @@ export interface SagaStore {
 
 export interface ResourceRow {
   readonly serviceId: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly node: string | null, readonly vmid: number | null, readonly ownershipMark: string, readonly power: PowerState,
-  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, readonly problem: string | null
+  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, readonly problem: string | null
 }
 export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
 export interface ResourceStore {
@@ -74,6 +76,8 @@ export interface ResourceStore {
   lock(serviceId: string): Promise<ResourceRow | null>
   update(serviceId: string, change: Partial<Omit<ResourceRow, 'serviceId' | 'ownershipMark'>>): Promise<void>
   observe(serviceId: string, observed: Observation): Promise<void>
+  /** A new mark for a machine that is about to be made in the place of one that is gone; the initial password goes with the old one. Already so: nothing is done. False: it carries neither. */
+  renewMark(serviceId: string, from: string, to: string): Promise<boolean>
   /** The first number from `from` on that no machine of ours on this connection holds; held from now on by this service. */
   reserveVmid(serviceId: string, connectionId: string, from: number): Promise<number>
 }
@@ -95,6 +99,9 @@ export interface MachineFacts {
   readonly hosting: { readonly account: KeptAccount | null, readonly connectionIds: readonly string[], readonly clientEmail: string } | null
 }
 
+/** A template that a machine can be made anew from, on its own connection. */
+export interface ReinstallTemplate { readonly id: string, readonly name: string, readonly osFamily: string, readonly node: string, readonly ref: string, readonly username: string, readonly diskGiB: number, /** What the machine was made from. */ readonly current: boolean }
+
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>
   /** Locks the service's row until the transaction ends and answers its state now. */
@@ -106,6 +113,10 @@ export interface ServiceControl {
   isOwnedBy(serviceId: string, clientId: string): Promise<boolean>
   /** How these services and their machines stand now; who is gone is missing. */
   standings(serviceIds: readonly string[]): Promise<ReadonlyMap<string, { readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus }>>
+  /** Those of the product, and the machine's own, that are still there on its connection; of namesakes the one on its node. By name, a hundred at most. */
+  reinstallTemplates(serviceId: string): Promise<ReinstallTemplate[]>
+  /** What the machine of a service is made from, from now on. */
+  setTemplate(serviceId: string, made: { readonly templateId: string, readonly sshKey: string | null }): Promise<void>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
   /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something, changed ones whose machine is not what was sold; none of them with an open saga. */

@@ -62,15 +62,16 @@ async function reserveNumber(context: StepContext): Promise<StepOutcome> {
 /**
  * One machine, whatever happens: the intent is stored before the act, and while there is a doubt the machine is looked for by its mark.
  * It is sent again only under the same number, which the hypervisor gives out once; another number is taken only after a clear refusal.
+ * @param backTo the step that chooses number and place anew
  */
-async function clone(context: StepContext): Promise<StepOutcome> {
+export const cloneStep = (backTo: string) => async (context: StepContext): Promise<StepOutcome> => {
   const { facts, state } = context
   const driver = await driverOf(context)
   const { machine, resource } = machineOf(facts)
   if (state.task) {
     const task = await driver.task(state.task)
     if (task.state === 'running') return wait(context.pollSeconds(), 'task_running')
-    if (task.state === 'failed') return back('place', task.message)
+    if (task.state === 'failed') return back(backTo, task.message)
   }
   const found = await driver.findByMark(resource.ownershipMark, machine.vmid)
   if (found) {
@@ -79,7 +80,7 @@ async function clone(context: StepContext): Promise<StepOutcome> {
     return seen && seen.lock === null ? done() : wait(context.pollSeconds(), 'locked')
   }
   if (state.sentAt && !state.task && context.now().getTime() - Date.parse(state.sentAt) < settleSeconds * 1000) return wait(2, 'looking_for_lost_answer')
-  return sendClone(context)
+  return sendClone(context, backTo)
 }
 
 /** The template as it was stored: by its reference or, by an earlier release, by its number. */
@@ -88,12 +89,12 @@ export function chosenTemplate({ template }: Pick<SagaState, 'template'>): { rea
   return template && ref !== undefined ? { node: template.node, ref } : null
 }
 
-async function sendClone(context: StepContext): Promise<StepOutcome> {
+async function sendClone(context: StepContext, backTo: string): Promise<StepOutcome> {
   const { facts, state } = context
   const { machine } = machineOf(facts)
   const driver = await driverOf(context)
   const template = chosenTemplate(state)
-  if (!template) return back('place', 'no template chosen')
+  if (!template) return back(backTo, 'no template chosen')
   await context.save({ sentAt: context.now().toISOString(), task: null })
   try {
     const task = await driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark })
@@ -101,16 +102,16 @@ async function sendClone(context: StepContext): Promise<StepOutcome> {
     return wait(context.pollSeconds(), 'task_running')
   } catch (error) {
     // A clear "it did not happen": the number may be taken or the node full, so both are chosen anew.
-    if (error instanceof DriverError && error.kind === 'retryable') return back('place', error.message)
+    if (error instanceof DriverError && error.kind === 'retryable') return back(backTo, error.message)
     throw error
   }
 }
 
-async function configure(context: StepContext): Promise<StepOutcome> {
+export const configureStep = (backTo: string) => async (context: StepContext): Promise<StepOutcome> => {
   const { facts, tools } = context
   const { resource } = machineOf(facts)
   const { address } = facts
-  if (!address) return back('place', 'no address')
+  if (!address) return back(backTo, 'no address')
   // Kept before it is used: whoever repeats the step sets the same password.
   const sealed = resource.initialPassword ?? tools.secrets.seal(tools.newPassword())
   if (resource.initialPassword === null) await context.write(stores => stores.resources.update(facts.serviceId, { initialPassword: sealed }))
@@ -139,7 +140,8 @@ export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen:
   ].filter(text => text !== null)
 }
 
-async function verify(context: StepContext): Promise<StepOutcome> {
+/** The machine runs and is what was sold; what only its first boot needed is wiped then. Goes back to `start` or `configure`. */
+export async function verifyBuilt(context: StepContext): Promise<StepOutcome> {
   const seen = await inspectMachine(context)
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (seen.ownershipMark !== context.facts.resource?.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
@@ -166,7 +168,7 @@ async function activate(context: StepContext): Promise<StepOutcome> {
   return done()
 }
 
-const stopAgain = (context: StepContext) => followTask(context, async (driver, machine) => {
+export const stopAgain = (context: StepContext) => followTask(context, async (driver, machine) => {
   const seen = await driver.inspect(machine)
   return seen === null || seen.power === 'stopped' ? null : driver.stop(machine)
 })
@@ -184,12 +186,12 @@ export const provisionSaga: SagaDefinition = {
       await context.write(stores => stores.resources.update(context.facts.serviceId, { vmid: null }))
       return done()
     } },
-    { name: 'clone', patienceSeconds: 6 * hour, run: clone, undo: removeMachine },
-    { name: 'configure', patienceSeconds: 15 * minute, run: configure, undo: { none: 'written again as a whole by the next run' } },
+    { name: 'clone', patienceSeconds: 6 * hour, run: cloneStep('place'), undo: context => removeMachine(context) },
+    { name: 'configure', patienceSeconds: 15 * minute, run: configureStep('place'), undo: { none: 'written again as a whole by the next run' } },
     { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
     { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'goes with the machine; set again as a whole by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: stopAgain },
-    { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
+    { name: 'verify', patienceSeconds: 10 * minute, run: verifyBuilt, undo: { none: 'only looks' } },
     { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },
   ],
 }

@@ -4,7 +4,7 @@ import type { ResourceStatus } from '#shared/vocabulary/machines.ts'
 export const resourceTransitions = {
   none: ['provisioning', 'destroyed'],
   provisioning: ['ready', 'error', 'destroying'],
-  ready: ['stopped_by_policy', 'error', 'destroying'],
+  ready: ['stopped_by_policy', 'error', 'destroying', 'provisioning'],
   stopped_by_policy: ['ready', 'error', 'destroying'],
   error: ['provisioning', 'ready', 'stopped_by_policy', 'destroying'],
   destroying: ['destroyed', 'error'],

@@ -1,3 +1,5 @@
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { MachineState } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
@@ -16,8 +18,23 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   const open = (await driverOf(context)).capabilities.addressFilter ? filterDifference(context.facts, seen) : null
   if (open) return back('filter', open)
   if (seen.power !== 'running') return back('start', 'the machine does not run')
-  await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
+  const unfinished = context.facts.resource?.firstBoot ? await finishFirstBoot(context, seen) : null
+  if (unfinished) return unfinished
+  await context.write(async (stores) => {
+    await stores.resources.observe(context.facts.serviceId, seen)
+    if (context.facts.resource?.firstBoot) await stores.resources.update(context.facts.serviceId, { firstBoot: false })
+  })
   return done()
+}
+
+/** It was made anew while it was suspended, so it boots for the first time now: what a build waits for is waited for here. Null: it is finished. */
+async function finishFirstBoot(context: StepContext, { ipv4 }: MachineState): Promise<StepOutcome | null> {
+  const driver = await driverOf(context)
+  if (ipv4 === null && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
+  const wanted = context.facts.address?.ipv4
+  if (ipv4 !== wanted) throw new DriverError('retryable', `address ${ipv4 ?? 'none'} instead of ${wanted ?? 'none'}`)
+  await driver.forgetFirstBoot(machineOf(context.facts).machine)
+  return null
 }
 
 async function activate(context: StepContext): Promise<StepOutcome> {

@@ -15,7 +15,7 @@ export async function retrySaga(stores: ProvisioningStores, input: { readonly se
   if (saga.status === 'running') throw new AppError('action_in_progress')
   if (!await stores.sagas.reopen(saga.id, revive(saga))) throw new AppError('action_in_progress')
   const resource = await stores.resources.lock(input.serviceId)
-  const working = saga.kind === 'provision' ? 'provisioning' as const : saga.kind === 'terminate' ? 'destroying' as const : null
+  const working = saga.kind === 'provision' || (saga.kind === 'reinstall' && saga.step > 0) ? 'provisioning' as const : saga.kind === 'terminate' ? 'destroying' as const : null
   if (working && resource?.status === 'error') await moveResource(stores, { serviceId: input.serviceId, to: working, cause: 'retry', actor: input.actor, at: input.at })
   await stores.outbox.emit('provisioning.saga-due', { sagaId: saga.id }, { singletonKey: `${saga.id}:retry:${input.at.getTime()}` })
   stores.live.publish({ audience: { userId: service.clientId }, name: 'service', id: input.serviceId })

@@ -2,15 +2,12 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { MachineState } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
-import type { MachineFacts } from './ports.ts'
 import { sizeDifferences } from './provision-service.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
 import { snapshotOf } from './snapshot-machine.ts'
-import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute } from './step.ts'
+import { driverOf, entitled, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
-
-const entitled = ({ status }: Pick<MachineFacts, 'status'>): boolean => status === 'active' || status === 'past_due'
 
 /** Whether it ran before is kept before it is stopped: as it was, it is afterwards. Its disks are replaced, so nothing in it has to be asked. */
 async function stop(context: StepContext): Promise<StepOutcome> {

@@ -43,7 +43,7 @@ export const showMetrics = (deps: MetricsDeps) => async ({ id, clientId, range }
   const key = `metrics:${id}:${there.machine.ownershipMark}:${range}`
   const kept = await deps.cache.get(key)
   if (kept !== null) return JSON.parse(kept) as MetricsView
-  const found = await askMachine(deps.openHypervisor, there, driver => driver.capabilities.metrics ? driver.metrics(there.machine, range) : Promise.resolve(null))
+  const found = await askMachine(deps.openHypervisor, there.connectionId, driver => driver.capabilities.metrics ? driver.metrics(there.machine, range) : Promise.resolve(null))
   if (!found.answered) return { supported: true, readable: false, points: [] }
   const view: MetricsView = { supported: found.value !== null, readable: true, points: thinOut(found.value ?? []).map(point => ({ ...point, at: point.at.toISOString() })) }
   await deps.cache.set(key, JSON.stringify(view), cacheSeconds)

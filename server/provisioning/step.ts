@@ -79,6 +79,9 @@ export function machineOf(facts: MachineFacts): { resource: ResourceRow & { conn
 
 export const driverOf = (context: StepContext): Promise<HypervisorDriver> => context.tools.openHypervisor(machineOf(context.facts).resource.connectionId)
 
+/** A service whose machine may run now. */
+export const entitled = ({ status }: Pick<MachineFacts, 'status'>): boolean => status === 'active' || status === 'past_due'
+
 /** Reads the machine back. @throws DriverError action_required when no machine carries our mark. */
 export async function inspectMachine(context: StepContext): Promise<MachineState> {
   const { machine } = machineOf(context.facts)
@@ -129,8 +132,8 @@ export function filterDifference({ address }: Pick<MachineFacts, 'address'>, { f
   return filteredAddresses === null ? 'sender addresses are not filtered' : `filter lets ${filteredAddresses.join(' and ') || 'no address'} pass instead of ${address?.ipv4 ?? 'none'}`
 }
 
-/** Stops and destroys the machine that carries our mark; nothing else is ever touched. Done when none carries it. */
-export async function removeMachine(context: StepContext): Promise<StepOutcome> {
+/** Stops and destroys the machine that carries our mark, or one that it carried before; nothing else is ever touched. Done when none carries it. */
+export async function removeMachine(context: StepContext, mark?: string): Promise<StepOutcome> {
   const { resource } = context.facts
   if (!resource || resource.connectionId === null) return done('never_built')
   const driver = await context.tools.openHypervisor(resource.connectionId)
@@ -141,10 +144,11 @@ export async function removeMachine(context: StepContext): Promise<StepOutcome> 
     if (task.state === 'failed') throw new DriverError('retryable', task.message)
     return wait(0, 'task_done')
   }
-  const found = await driver.inspect({ ownershipMark: resource.ownershipMark, node: resource.node, vmid: resource.vmid })
+  const ownershipMark = mark ?? resource.ownershipMark
+  const found = await driver.inspect({ ownershipMark, node: resource.node, vmid: resource.vmid })
   if (!found) return done('machine_gone')
   if (found.lock) return wait(context.pollSeconds(), `locked: ${found.lock}`)
-  const machine = { node: found.node, vmid: found.vmid, ownershipMark: resource.ownershipMark }
+  const machine = { node: found.node, vmid: found.vmid, ownershipMark }
   const task = found.power === 'stopped' ? await driver.destroy(machine) : await driver.stop(machine)
   if (task) await context.save({ task })
   return wait(task ? context.pollSeconds() : 0, found.power === 'stopped' ? 'destroying' : 'stopping')

@@ -37,7 +37,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]

@@ -159,6 +159,44 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     expect(machines()).toMatchObject([{ running: false }])
   })
 
+  it('made anew: the old machine is destroyed once, the new one has its number, address and a mark of its own; lost answers double nothing', async () => {
+    const { serviceId, resource: before, address } = await world.build()
+    for (const lost of ['DELETE .*/qemu/\\d+$', 'POST .*/clone$', 'POST .*/config$']) {
+      const [old] = machines()
+      const counted = { clone: sent(/^POST .*\/clone$/), destroy: sent(/^DELETE .*\/qemu\/\d+$/) }
+      await world.beginReinstall(serviceId)
+      simulator.faults.set({ hangAfterAct: 1, match: `^${lost}` })
+      await world.drain(world.worker())
+      expect(simulator.faults.current.hangAfterAct, lost).toBe(0)
+      simulator.faults.clear()
+      const { resource, newest, service } = await world.look(serviceId)
+      expect({ saga: newest?.status, service: service.status, resource: resource?.status }, lost).toEqual({ saga: 'done', service: 'active', resource: 'ready' })
+      const [machine, ...more] = machines()
+      expect(more, lost).toEqual([])
+      expect(machine, lost).toMatchObject({ vmid: before?.vmid, running: true, config: { ciuser: 'debian', sshkeys: expect.stringContaining('ssh-ed25519') as string, ipconfig0: `ip=${address?.address}/24,gw=203.0.113.1` } })
+      expect(machine?.config.description, lost).toContain(resource?.ownershipMark)
+      expect(machine?.config.description, lost).not.toBe(old?.config.description)
+      expect(filteredAddresses(simulator.state, machine?.vmid ?? 0), lost).toEqual([address?.address])
+      expect({ clone: sent(/^POST .*\/clone$/) - counted.clone, destroy: sent(/^DELETE .*\/qemu\/\d+$/) - counted.destroy }, lost).toEqual({ clone: 1, destroy: 1 })
+    }
+  })
+  it('made anew while the storage is full, or the machine under our number is foreign: nothing is stopped or destroyed', async () => {
+    const { serviceId, resource } = await world.build()
+    const enlarge = fillStorage()
+    await world.beginReinstall(serviceId)
+    await world.drain(world.worker())
+    expect(await world.look(serviceId)).toMatchObject({ newest: { status: 'failed', reason: 'the storage has no room for the template\'s disk' }, resource: { status: 'ready' } })
+    enlarge()
+    const foreign = simulator.state.machines[resource?.vmid ?? 0]
+    if (foreign) Object.assign(foreign.config, { name: 'db-produksi', description: 'not yours', tags: 'produksi' })
+    const before = structuredClone(foreign)
+    await world.beginReinstall(serviceId)
+    await world.drain(world.worker())
+    expect(await world.look(serviceId)).toMatchObject({ newest: { status: 'failed', step: 0 }, resource: { status: 'ready' } })
+    expect(simulator.state.machines[resource?.vmid ?? 0]).toEqual(before)
+    expect(sent(/\/status\/stop$/) + sent(/^DELETE .*\/qemu\//)).toBe(0)
+  })
+
   it('the storage is full: failed with the reason, never active; a retry after it was enlarged builds one machine', async () => {
     const order = await world.paidService()
     const { connectionId } = world

@@ -95,6 +95,40 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     expect(sent(creation)).toBe(1)
   })
 
+  it.each([[creation], ['Destroy_Task']])('made anew, the answer of %s lost: the old machine is gone, the new one has its number and a mark of its own, created once', async (lost) => {
+    const { serviceId, resource: before, address } = await world.build()
+    const created = sent(creation)
+    await world.beginReinstall(serviceId)
+    vsphere.proxy.lose = new RegExp(`^${lost}$`)
+    await world.drain(world.worker())
+    expect(vsphere.proxy.lose).toBeNull()
+    const { resource, newest, service } = await world.look(serviceId)
+    expect({ saga: newest?.status, service: service.status, resource: resource?.status, vmid: resource?.vmid }).toEqual({ saga: 'done', service: 'active', resource: 'ready', vmid: before?.vmid })
+    expect(await vsphere.numbered()).toHaveLength(1)
+    expect(sent(creation) - created).toBe(1)
+    const made = await vsphere.machineOf(resource?.vmid ?? 0)
+    expect(made?.props).toMatchObject({ 'runtime.powerState': 'poweredOn', 'config.instanceUuid': resource?.ownershipMark, 'guest.ipAddress': address?.address })
+    expect(resource?.ownershipMark).not.toBe(before?.ownershipMark)
+    expect(vsphere.decoded(made, 'guestinfo.userdata')).toBeNull()
+  })
+
+  it('made anew while it was suspended: it keeps what its first boot needs until the resume has seen it run, then no more', async () => {
+    const { serviceId } = await world.build()
+    await world.beginReinstall(serviceId)
+    await suspend(serviceId)
+    await world.drain(world.worker())
+    const { resource } = await world.look(serviceId)
+    expect(resource).toMatchObject({ status: 'ready', firstBoot: true })
+    const waiting = await vsphere.machineOf(resource?.vmid ?? 0)
+    expect(waiting?.props['runtime.powerState']).toBe('poweredOff')
+    expect(vsphere.decoded(waiting, 'guestinfo.userdata')).not.toBeNull()
+    await follow('suspend', serviceId)
+    await resume(serviceId)
+    await follow('resume', serviceId)
+    expect(await world.look(serviceId)).toMatchObject({ service: { status: 'active' }, resource: { status: 'ready', firstBoot: false } })
+    expect(vsphere.decoded(await vsphere.machineOf(resource?.vmid ?? 0), 'guestinfo.userdata')).toBeNull()
+  })
+
   it('a guest that does not tell its address is waited for: not active until it does, then active', async () => {
     vsphere.proxy.muteGuests = true
     const order = await world.paidService()

@@ -4,7 +4,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -16,6 +16,7 @@ export class FakeHypervisor {
   looks = 1
   down = false
   templates = new Set(['9000'])
+  storageFree = 2 ** 40
   /** A clone fails as a task with this message, as a full storage does. */
   cloneTaskFails: string | null = null
   /** Going back to a snapshot is refused with this message, as some storages do. */
@@ -81,7 +82,9 @@ export class FakeHypervisor {
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
-      capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listTemplates: none, listNodes: none, listStorages: none, listHeadroom: none, listMarkedMachines: none,
+      capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listNodes: none, listStorages: none, listMarkedMachines: none,
+      listTemplates: () => act('listTemplates', () => [...this.templates].map(ref => ({ node: 'jkt1', ref, name: `template-${ref}`, osFamily: 'debian', username: 'debian', diskGiB: 5 }))),
+      listHeadroom: () => act('listHeadroom', () => [{ node: 'jkt1', memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: this.storageFree, cpuCores: 16, storageKey: 'local' }]),
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100
         while (this.machines.has(id)) id++

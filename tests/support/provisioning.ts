@@ -9,6 +9,7 @@ import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
+import { openAct } from '#server/provisioning/open-saga.ts'
 import type { ProvisioningStores } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { retrySaga } from '#server/provisioning/retry-saga.ts'
@@ -145,6 +146,12 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
       await worker.follow({ kind: 'provision', serviceId: order.serviceId, cause: order.invoiceId })
       await world.drain(worker)
       return { ...order, ...await world.look(order.serviceId) }
+    },
+    /** A reinstall from the same template, begun past the questions that are asked before. */
+    async beginReinstall(serviceId: string) {
+      const { resource, service: { templateId } } = await world.look(serviceId)
+      if (!resource || templateId === null) throw new Error('nothing to make anew')
+      await core.transact(stores => openAct(stores, { kind: 'reinstall', of: 'vps', action: null, serviceId, actor: 'test', state: { reinstall: { templateId, fromMark: resource.ownershipMark, toMark: uuidv7(), sshKey: 'ssh-ed25519 AAAA sari' } } }))
     },
     async look(serviceId: string) {
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))

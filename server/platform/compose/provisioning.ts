@@ -17,6 +17,7 @@ import { listServices } from '#server/provisioning/list-services.ts'
 import { openConsole } from '#server/provisioning/open-console.ts'
 import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
+import { reinstall, showReinstall } from '#server/provisioning/reinstall.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
@@ -27,6 +28,7 @@ import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
 import { settleDrift } from '#server/provisioning/settle-drift.ts'
 import { actOnSnapshot, showSnapshots } from '#server/provisioning/snapshots.ts'
+import { uuidv7 } from '../ids.ts'
 import { consoleTickets } from '../console-tickets.ts'
 import type { Core } from '../core.ts'
 import { within } from '../within.ts'
@@ -64,7 +66,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
-    showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
+    showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,
     /** Enqueues a comparison of hypervisors and books; an equal one that waits already is enough. */
