@@ -3,7 +3,9 @@ import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { AddressBook, AddressPoolStore, ConnectionFields, ConnectionRecord, ConnectionStore, MachineObservations, NodeStore, TemplateStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
+import { guarded } from '../guarded.ts'
 import { insertRows } from '../insert-rows.ts'
+import { isLowPool } from '../low-pool.ts'
 import { addresses, addressPools, connectionHealthChanges, connections, nodes, packages, products, productTemplates, templates } from '../schema/index.ts'
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
@@ -11,23 +13,6 @@ import type { StoreContext } from '../store-context.ts'
 
 const quarantineDays = 7
 const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
-
-/** The database's error code and constraint, wherever the driver wrapped them. */
-function violation(error: unknown): { code: string, constraint: string } | null {
-  for (let inner = error as { code?: unknown, constraint?: unknown, cause?: unknown } | undefined, depth = 0; inner && depth < 4; inner = inner.cause as typeof inner, depth++) {
-    if (typeof inner.code === 'string' && /^23\d{3}$/.test(inner.code)) return { code: inner.code, constraint: typeof inner.constraint === 'string' ? inner.constraint : '' }
-  }
-  return null
-}
-/** Runs a statement and tells a broken constraint as the error of the field that broke it. */
-async function guarded<T>(statement: Promise<T>, tell: (broken: { code: string, constraint: string }) => AppError | null): Promise<T> {
-  try {
-    return await statement
-  } catch (error) {
-    const broken = violation(error)
-    throw (broken && tell(broken)) ?? error
-  }
-}
 
 export function infrastructureStores(db: Executor, context: StoreContext) {
   const templateCount = db.select({ connectionId: templates.connectionId, n: count().as('template_count') }).from(templates).where(eq(templates.present, true)).groupBy(templates.connectionId).as('template_counts')
@@ -140,12 +125,12 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     addressPools: {
       async list(filter) {
-        const where = filter.q ? or(ilike(addressPools.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined
+        const where = and(filter.q ? or(ilike(addressPools.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, filter.low ? isLowPool(addressPools.id) : undefined)
         const items = await pools(db, where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
         const [counted] = await db.select({ total: count() }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where)
         return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
-      find: async id => (await pools(db, eq(addressPools.id, id), { limit: 1, offset: 0 }))[0] ?? null,
+      find: id => findPool(db, id),
       async insert(id, fields, list, at) {
         await guarded(db.insert(addressPools).values({ id, ...fields, nameservers: [...fields.nameservers], createdAt: at }).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
         for (let from = 0; from < list.length; from += 1000) {
@@ -154,7 +139,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
       },
       async remove(id) {
         await db.select({ id: addressPools.id }).from(addressPools).where(eq(addressPools.id, id)).for('update')
-        await db.delete(addresses).where(and(eq(addresses.poolId, id), eq(addresses.status, 'free')))
+        await db.delete(addresses).where(and(eq(addresses.poolId, id), inArray(addresses.status, ['free', 'blocked'])))
         const [left] = await db.select({ id: addresses.id }).from(addresses).where(eq(addresses.poolId, id)).limit(1)
         if (left) return false
         await db.delete(addressPools).where(eq(addressPools.id, id))
@@ -202,13 +187,15 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
   }
 }
 
+export const findPool = async (db: Executor, id: string) => (await pools(db, eq(addressPools.id, id), { limit: 1, offset: 0 }))[0] ?? null
+
 async function pools(db: Executor, where: SQL | undefined, page: { limit: number, offset: number }) {
-  const found = await db.select({ pool: addressPools, connectionName: connections.name }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where).orderBy(asc(addressPools.name)).limit(page.limit).offset(page.offset)
+  const found = await db.select({ pool: addressPools, connectionName: connections.name, connectionKind: connections.kind }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where).orderBy(asc(addressPools.name)).limit(page.limit).offset(page.offset)
   if (found.length === 0) return []
   const counted = await db.select({ poolId: addresses.poolId, status: addresses.status, n: count() }).from(addresses).where(inArray(addresses.poolId, found.map(({ pool }) => pool.id))).groupBy(addresses.poolId, addresses.status)
-  return found.map(({ pool: { createdAt: _, ...pool }, connectionName }) => {
-    const counts = { free: 0, reserved: 0, assigned: 0, quarantine: 0 }
+  return found.map(({ pool: { createdAt: _, ...pool }, connectionName, connectionKind }) => {
+    const counts = { free: 0, reserved: 0, assigned: 0, quarantine: 0, blocked: 0 }
     for (const row of counted) if (row.poolId === pool.id) counts[row.status] = row.n
-    return { ...pool, connectionName, counts }
+    return { ...pool, connectionName, connectionKind, counts }
   })
 }

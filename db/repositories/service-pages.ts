@@ -6,6 +6,7 @@ import { serviceStatuses } from '#shared/vocabulary/billing.ts'
 import { depositRule } from '#server/billing/deposit.ts'
 import type { ClientRow, InvoiceLine, SagaHistory, ServiceFilter, ServicePages, ServiceSummary } from '#server/provisioning/ports.ts'
 import type { Executor } from '../client.ts'
+import { isLowPool } from '../low-pool.ts'
 import type { StoredOption } from '../schema/index.ts'
 import { toSold } from './sold-options.ts'
 import { containing } from '../search-pattern.ts'
@@ -87,7 +88,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const [counts, connections, [numbers], [run]] = [
         rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
         rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
-        rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, drift: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
+        rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, drift: number, low_pools: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
           select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in ('power', 'snapshot', 'rollback', 'reinstall') and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
             (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready' and not exists (select 1 from sagas g where g.service_id = s.id and g.kind = 'reinstall' and g.status in ('running', 'waiting')) and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work'))) as notready,
             (select count(*)::int from services s join products k on k.id = s.product_id and k.kind = 'work' where s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id)) as waiting,
@@ -99,6 +100,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
             (select count(*)::int from templates t where not t.present and exists (select 1 from product_templates pt join products p on p.id = pt.product_id and p.status <> 'retired' where pt.template_id = t.id)) as missed_templates,
             (select count(*)::int from packages k where not k.present and exists (select 1 from product_connections pc join products p on p.id = pc.product_id and p.kind = 'hosting' and p.status <> 'retired' and p.spec ->> 'panelPackage' = k.name where pc.connection_id = k.connection_id)) as missed_packages,
             (select count(*)::int from drift_findings d where d.resolved_at is null and d.ignored_at is null) as drift,
+            (select count(*)::int from address_pools p where ${isLowPool(sql`p.id`)}) as low_pools,
             (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and l.account = 'receivable')::text as receivable,
             (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and i.due_at < ${now.toISOString()}::timestamptz and l.account = 'receivable')::text as overdue,
             (select coalesce(sum(l.amount), 0) from journal_entries e join journal_lines l on l.entry_id = e.id where e.at >= ${monthStart.toISOString()}::timestamptz and e.cause in ('payment_received', 'manual_payment') and l.account in ('gateway_clearing', 'bank'))::text as received`)),
@@ -106,7 +108,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       ]
       return {
         services: Object.fromEntries(serviceStatuses.map(status => [status, counts.find(row => row.status === status)?.n ?? 0])) as Record<typeof serviceStatuses[number], number>,
-        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, workWaiting: numbers?.waiting ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, waitingLetters: numbers?.letters ?? 0, failingWebhooks: numbers?.hooks ?? 0, missedTemplates: numbers?.missed_templates ?? 0, missedPackages: numbers?.missed_packages ?? 0, drift: numbers?.drift ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
+        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, workWaiting: numbers?.waiting ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, waitingLetters: numbers?.letters ?? 0, failingWebhooks: numbers?.hooks ?? 0, missedTemplates: numbers?.missed_templates ?? 0, missedPackages: numbers?.missed_packages ?? 0, drift: numbers?.drift ?? 0, lowPools: numbers?.low_pools ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
         receivable: money(BigInt(numbers?.receivable ?? 0)), overdue: money(BigInt(numbers?.overdue ?? 0)), receivedThisMonth: money(BigInt(numbers?.received ?? 0)),
         lastBillingRun: run ? { at: new Date(run.at), status: run.status, actions: run.done } : null,
       }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, customType, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, customType, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { addressStatuses, connectionKinds, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { AddressStatus, ConnectionKind, TlsMode } from '#shared/vocabulary/machines.ts'
 import { id, instant, oneOf, word } from './columns.ts'
@@ -63,9 +63,16 @@ export const nodeSamples = pgTable('node_samples', {
 
 export const addressPools = pgTable('address_pools', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id), name: text().notNull(), firstAddress: inet().notNull(), lastAddress: inet().notNull(), prefixLength: integer().notNull(), gateway: inet().notNull(), nameservers: jsonb().$type<string[]>().notNull(), createdAt: instant().notNull(),
-}, t => [uniqueIndex('address_pools_name').on(t.name), check('address_pools_range', sql`${t.firstAddress} <= ${t.lastAddress}`)])
+  /** Of the machines' cards; null: as the connection and the template say. */
+  bridge: text(), vlanTag: integer(),
+}, t => [uniqueIndex('address_pools_name').on(t.name), check('address_pools_range', sql`${t.firstAddress} <= ${t.lastAddress}`), check('address_pools_vlan', sql`${t.vlanTag} between 1 and 4094`)])
 
-/** free → reserved (an order) → assigned (a machine) → quarantine → free. Taken `FOR UPDATE SKIP LOCKED`. */
+/** free → reserved (an order) → assigned (a machine) → quarantine → free; free ↔ blocked by staff, with a reason. Taken `FOR UPDATE SKIP LOCKED`. */
 export const addresses = pgTable('addresses', {
-  id: id(), poolId: uuid().notNull().references(() => addressPools.id), address: inet().notNull(), status: word<AddressStatus>().notNull().default('free'), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(),
-}, t => [uniqueIndex('addresses_address').on(t.address), check('addresses_status', oneOf(t.status, addressStatuses)), check('addresses_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), uniqueIndex('addresses_service').on(t.serviceId).where(sql`service_id is not null`), index('addresses_free').on(t.poolId, t.status)])
+  id: id(), poolId: uuid().notNull().references(() => addressPools.id), address: inet().notNull(), status: word<AddressStatus>().notNull().default('free'), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(), /** Why it is blocked. */ reason: text(),
+}, t => [uniqueIndex('addresses_address').on(t.address), check('addresses_status', oneOf(t.status, addressStatuses)), check('addresses_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('addresses_blocked', sql`(${t.status} = 'blocked') = (${t.reason} is not null)`), uniqueIndex('addresses_service').on(t.serviceId).where(sql`service_id is not null`), index('addresses_free').on(t.poolId, t.status)])
+
+/** How full each pool was on a day (UTC), as first seen on it: `held` are the addresses reserved or assigned. */
+export const addressPoolDays = pgTable('address_pool_days', {
+  poolId: uuid().notNull().references(() => addressPools.id, { onDelete: 'cascade' }), day: date().notNull(), held: integer().notNull(), total: integer().notNull(),
+}, t => [primaryKey({ columns: [t.poolId, t.day] }), index('address_pool_days_day').on(t.day)])

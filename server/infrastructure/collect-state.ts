@@ -1,5 +1,6 @@
 import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
+import { dayOf, daysBefore } from './pool-outlook.ts'
 import type { OpenPanel } from './panel-ports.ts'
 import type { ConnectionHealth, ConnectionRecord, ConnectionStore, NodeHeadroom, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode, RemoteStorage } from './ports.ts'
 import { nodeSlots, panelSlots, storageSlots } from './sample.ts'
@@ -16,7 +17,7 @@ const healthKeptFor = 90 * 86_400_000
 
 /**
  * Asks all hypervisors for their nodes, storages and machines, and all control panels for the state of their servers, and stores what they say, also as a sample of their series. One that does not
- * answer keeps nobody else waiting: it is shown as unhealthy with the reason, what was last seen of it stays, and its series have a gap. Also frees addresses whose quarantine is over, and counts the stock of products from all of it.
+ * answer keeps nobody else waiting: it is shown as unhealthy with the reason, what was last seen of it stays, and its series have a gap. Also frees addresses whose quarantine is over, once a day notes how full each pool is, and counts the stock of products from all of it.
  */
 export const collectState = (deps: Deps) => async (): Promise<void> => {
   // All samples of a collection are of the moment at which it began, however long each connection takes.
@@ -29,6 +30,8 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
   await deps.transact(async (stores) => {
     await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - healthKeptFor))
     await stores.addressPools.releaseQuarantine(now)
+    await stores.poolAddresses.recordDay(dayOf(now))
+    await stores.poolAddresses.forgetDaysBefore(daysBefore(now, 730))
   })
   await deps.refreshStock()
 }

@@ -1,7 +1,8 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
-import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { addressesOf } from './address-range.ts'
+import { checkNetwork } from './pool-network.ts'
+import { toPoolView } from './pool-outlook.ts'
 import type { AddressPoolFields, InfrastructureStores } from './ports.ts'
 
 interface Deps { readonly transact: Transact<InfrastructureStores>, readonly clock: Clock, readonly newId: NewId }
@@ -13,11 +14,11 @@ export const createAddressPool = ({ transact, clock, newId }: Deps) => ({ actor,
   return transact(async (stores) => {
     const connection = await stores.connections.find(fields.connectionId)
     if (!connection) throw fieldError('connectionId', 'connection_unknown')
-    if (isPanel(connection.kind)) throw fieldError('connectionId', 'connection_without_machines')
+    checkNetwork(connection.kind, fields)
     await stores.addressPools.insert(id, fields, list, clock.now())
     const made = await stores.addressPools.find(id)
     if (!made) throw new AppError('not_found')
     await stores.audit.record({ actor, action: 'address_pool.create', entity: 'address_pool', entityId: id, after: { ...fields, addresses: list.length } })
-    return { ...made, nameservers: [...made.nameservers] }
+    return toPoolView(made, undefined, clock.now())
   })
 }

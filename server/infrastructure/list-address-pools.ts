@@ -1,8 +1,13 @@
-import type { PageRequest } from '../kernel/ports.ts'
-import type { AddressPoolStore } from './ports.ts'
+import type { Clock, PageRequest } from '../kernel/ports.ts'
+import { daysBefore, lookBackDays, toPoolView } from './pool-outlook.ts'
+import type { AddressPoolStore, PoolAddressStore } from './ports.ts'
 
-/** Pools with the number of addresses in each state. */
-export const listAddressPools = ({ addressPools }: { readonly addressPools: AddressPoolStore }) => async (filter: PageRequest & { readonly q?: string | undefined }) => {
+interface Deps { readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly clock: Clock }
+
+/** Pools with the number of addresses in each state, and when each will be full. */
+export const listAddressPools = ({ addressPools, poolAddresses, clock }: Deps) => async (filter: PageRequest & { readonly q?: string | undefined, readonly low?: boolean | undefined }) => {
+  const now = clock.now()
   const page = await addressPools.list(filter)
-  return { ...page, items: page.items.map(pool => ({ ...pool, nameservers: [...pool.nameservers] })) }
+  const first = await poolAddresses.firstDays(page.items.map(({ id }) => id), daysBefore(now, lookBackDays))
+  return { ...page, items: page.items.map(pool => toPoolView(pool, first.get(pool.id), now)) }
 }

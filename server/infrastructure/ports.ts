@@ -1,15 +1,17 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
-import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
+import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
+export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
@@ -23,7 +25,7 @@ export type TaskState = { readonly state: 'running' } | { readonly state: 'done'
 
 export interface MachineSpec {
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
-  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[] }
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null }
   readonly login: { readonly username: string, readonly password: string, readonly sshKey: string | null }
 }
 
@@ -31,6 +33,8 @@ export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
   readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
+  /** What its first card attaches to; absent: the hypervisor does not tell it here. */
+  readonly network?: { readonly bridge: string | null, readonly vlanTag: number | null }
   /** The only addresses that the machine's network cards may send from; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
   readonly filteredAddresses: readonly string[] | null
 }
@@ -319,21 +323,8 @@ export interface MachineObservations {
   record(connectionId: string, machines: readonly ObservedMachine[], at: Date): Promise<void>
 }
 
-export interface AddressPoolFields { readonly connectionId: string, readonly name: string, readonly firstAddress: string, readonly lastAddress: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[] }
-export interface AddressPoolRecord extends AddressPoolFields { readonly id: string, readonly connectionName: string, readonly counts: Record<AddressStatus, number> }
-export interface AddressPoolStore {
-  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<AddressPoolRecord>>
-  find(id: string): Promise<AddressPoolRecord | null>
-  /** @throws AppError invalid_input when the name is taken or an address stands in another pool */
-  insert(id: string, fields: AddressPoolFields, addresses: readonly string[], at: Date): Promise<void>
-  /** Removes the pool and its addresses; false when one of them is in use. */
-  remove(id: string): Promise<boolean>
-  /** Addresses whose quarantine is over are free again. */
-  releaseQuarantine(at: Date): Promise<number>
-}
-
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

@@ -128,6 +128,13 @@ export function sizeDifferences(spec: MachineFacts['spec'], seen: Pick<MachineSt
   ].filter(text => text !== null)
 }
 
+/** What the pool does not say is the connection's and the template's, and not compared. */
+function networkDifference(address: MachineFacts['address'], seen: MachineState['network']): string | null {
+  if (!address || !seen) return null
+  if (address.bridge && seen.bridge !== address.bridge) return `network ${seen.bridge ?? 'none'} instead of ${address.bridge}`
+  return address.vlanTag && seen.vlanTag !== address.vlanTag ? `VLAN ${seen.vlanTag ?? 'none'} instead of ${address.vlanTag}` : null
+}
+
 /** In what the machine differs from what was sold, as far as its hypervisor can do it; empty: it is what was sold. */
 export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen: MachineState, capabilities: HypervisorCapabilities): string[] {
   const { spec, address } = facts
@@ -136,6 +143,7 @@ export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen:
     address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
     seen.startsAtBoot === false ? 'does not start at boot' : null,
     seen.networkUp ? null : 'network link is down',
+    networkDifference(address, seen.network),
     capabilities.addressFilter ? filterDifference(facts, seen) : null,
   ].filter(text => text !== null)
 }

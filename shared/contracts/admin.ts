@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
-import { addressStatuses, connectionKinds, isPanel, placementPolicies, placesLimits, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, isPanel, placementPolicies, placesLimits, poolOutlooks, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -14,7 +14,7 @@ const list = pageQuery.extend({ q: search })
 
 // Overview --------------------------------------------------------------------------------------------------------------------------
 export const staffOverviewView = z.object({
-  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(), /** Webhook endpoints that failed for three days, or answered that they are gone. */ failingWebhooks: z.number().int(), /** Templates and packages that vanished although products are made from them. */ missedTemplates: z.number().int(), missedPackages: z.number().int(), /** Disagreements between hypervisors and the books that nobody has looked at. */ drift: z.number().int(),
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(), /** Webhook endpoints that failed for three days, or answered that they are gone. */ failingWebhooks: z.number().int(), /** Templates and packages that vanished although products are made from them. */ missedTemplates: z.number().int(), missedPackages: z.number().int(), /** Disagreements between hypervisors and the books that nobody has looked at. */ drift: z.number().int(), /** Address pools that are nearly full. */ lowPools: z.number().int(),
   connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
   receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
 })
@@ -94,9 +94,9 @@ export const setPlacementLimits = contract({ method: 'PUT', path: '/api/admin/co
 export const stockView = z.object({ productId: uuid, name: z.string(), connectionIds: z.array(uuid), places: z.number().int().nullable(), complete: z.boolean(), limitedBy: z.enum(placesLimits).nullable(), countedAt: instant, fresh: z.boolean() })
 export const listStock = contract({ method: 'GET', path: '/api/admin/stock', access: 'staff', tag, summary: 'Places left of the products on sale, and what limits them; at most 200', response: z.object({ items: z.array(stockView) }) })
 const ipv4 = z.ipv4()
-export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4) })
-export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), counts: z.record(z.enum(addressStatuses), z.number().int()) })
-export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses', query: list, response: listOf(addressPoolView) })
+export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4), /** Of the machines' cards; null: as the connection and the template say. */ bridge: z.string().trim().min(1).max(80).nullable().default(null), vlanTag: z.number().int().min(1).max(4094).nullable().default(null) })
+export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), /** `days`: until it is full; `perDay`: addresses taken a day, those given back taken off. */ outlook: z.object({ kind: z.enum(poolOutlooks), days: z.number().int().nullable(), perDay: z.number().nullable() }), counts: z.record(z.enum(addressStatuses), z.number().int()) })
+export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses; `low`: those that are nearly full', query: list.extend({ low: z.stringbool().optional() }), response: listOf(addressPoolView) })
 export const createAddressPool = contract({ method: 'POST', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Add a pool of addresses', body: addressPoolBody, response: addressPoolView, status: 201, creates: true })
 export const deleteAddressPool = contract({ method: 'DELETE', path: '/api/admin/address-pools/{id}', access: 'sysadmin', tag, summary: 'Delete a pool none of whose addresses is in use', params: idParams, status: 204 })
 

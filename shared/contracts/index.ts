@@ -3,6 +3,7 @@ import * as alignments from './alignments.ts'
 import * as auth from './auth.ts'
 import * as changes from './changes.ts'
 import type { RouteContract } from './contract.ts'
+import * as addresses from './addresses.ts'
 import * as drift from './drift.ts'
 import * as gateways from './gateways.ts'
 import * as holidays from './holidays.ts'
@@ -30,4 +31,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -13,6 +13,8 @@ export interface HypervisorCapabilities {
   readonly addressFilter: boolean
   /** Limits a machine's network rate. */
   readonly rateLimit: boolean
+  /** Puts a machine's network card into a VLAN by its tag. If not, the network that it attaches to decides. */
+  readonly vlanTag: boolean
   /** Starts each machine with its host, or does not, as it is told. */
   readonly startAtBoot: boolean
   /** Knows the address that it gave to a machine. If not, the guest tells it, some time after it was started. */
@@ -24,9 +26,9 @@ export interface HypervisorCapabilities {
   /** Keeps what a machine used over the last hour to the last year. */
   readonly metrics: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, rateLimit: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -62,8 +64,14 @@ export const isOwnSnapshot = (name: string): boolean => /^gardu-[0-9a-f]{12}$/.t
 export const metricRanges = ['hour', 'day', 'week', 'month', 'year'] as const
 export type MetricRange = typeof metricRanges[number]
 
-export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
+export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine', 'blocked'] as const
 export type AddressStatus = typeof addressStatuses[number]
+/** What is known of the day on which a pool is full. `unknown`: not enough days were seen; `steady`: no more addresses are taken than given back. */
+export const poolOutlooks = ['full', 'days', 'steady', 'unknown'] as const
+export type PoolOutlook = typeof poolOutlooks[number]
+/** Why a line of an imported list of addresses is left out. */
+export const addressLineProblems = ['address_invalid', 'address_not_in_pool', 'address_twice', 'status_invalid', 'reason_missing', 'reason_too_long', 'address_in_use', 'address_rests'] as const
+export type AddressLineProblem = typeof addressLineProblems[number]
 
 /** What a hypervisor and our books can disagree about. */
 export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const

@@ -4,7 +4,7 @@ import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
-import { bootDisk, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
+import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
 import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
 import type { TaskRunner } from './tasks.ts'
@@ -184,7 +184,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     },
   },
   'GET /nodes/{node}/rrddata': { needs: ['/nodes/{node}', 'Sys.Audit'], handle: call => nodeSamples(call.state, nodeOf(call), call.params.timeframe ?? 'hour', call.now) },
-  'GET /nodes/{node}/network': { needs: ['/nodes/{node}', 'Sys.Audit'], handle: call => nodeOf(call) && [{ iface: 'vmbr0', type: 'bridge', active: 1, autostart: 1, method: 'static', address: '203.0.113.2', netmask: '24', cidr: '203.0.113.2/24', gateway: '203.0.113.1', bridge_ports: 'eno1', priority: 4, families: ['inet'] }] },
+  'GET /nodes/{node}/network': { needs: ['/nodes/{node}', 'Sys.Audit'], handle: call => nodeOf(call) && bridges.map((iface, i) => ({ iface, type: 'bridge', active: 1, autostart: 1, method: 'static', address: `203.0.${113 + i}.2`, netmask: '24', cidr: `203.0.${113 + i}.2/24`, gateway: `203.0.${113 + i}.1`, bridge_ports: `eno${i + 1}`, priority: 4 + i, families: ['inet'] })) },
   'GET /nodes/{node}/storage': {
     handle: call => may(call.token, 'Datastore.Audit') || may(call.token, 'Datastore.AllocateSpace')
       ? storageView(call.state, nodeOf(call).name).filter(s => (!call.params.content || s.content.split(',').some(c => call.params.content?.split(',').includes(c))) && (!call.params.storage || s.storage === call.params.storage))

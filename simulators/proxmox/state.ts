@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 
 export const GiB = 1024 ** 3
 export const MiB = 1024 ** 2
+/** Of every node. */
+export const bridges = ['vmbr0', 'vmbr1']
 
 export interface SimNode { name: string, online: boolean, cores: number, memory: number, bootedAt: number }
 export interface SimStorage { storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }

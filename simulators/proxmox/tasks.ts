@@ -1,7 +1,7 @@
 import type { Persisted } from '../support/persist.ts'
 import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
-import { coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
+import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
 
 const hex = (value: number) => value.toString(16).toUpperCase().padStart(8, '0')
@@ -200,6 +200,8 @@ function startMachine(state: ProxmoxState, machine: SimMachine, now: number): st
   const node = state.nodes.find(n => n.name === machine.node)
   if (!node || memoryUse(state, machine.node) + memoryOf(machine) > node.memory) return 'start failed: QEMU exited with code 1: cannot set up guest memory \'pc.ram\': Cannot allocate memory'
   if (coresOf(machine) > node.cores) return `MAX ${node.cores} vcpus allowed per VM on this node`
+  const missing = Object.keys(machine.config).filter(key => /^net\d+$/.test(key)).map(key => /(?:^|,)bridge=([^,]+)/.exec(machine.config[key] ?? '')?.[1]).find(bridge => bridge !== undefined && !bridges.includes(bridge))
+  if (missing !== undefined) return `bridge '${missing}' does not exist`
   Object.assign(machine, { running: true, paused: false, startedAt: now })
   return null
 }

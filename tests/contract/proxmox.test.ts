@@ -217,6 +217,34 @@ describe('Proxmox VE', () => {
     sim.faults.set({ failNext: 1, failStatus: 500, failMessage: 'detected modified configuration - file changed by other user? Try again.', match: 'POST .*/config' })
     expect(await kindOf(driver.configure({ node, vmid: 105, ownershipMark: mark }, spec))).toBe('retryable')
   })
+  it('a machine is on the bridge and in the VLAN of its address, and stays there when it is resized, suspended and taken back to a snapshot', async () => {
+    const { sim, driver, machine } = await built()
+    const network = async () => (await driver.inspect({ ...machine }))?.network
+    expect(await network()).toEqual({ bridge: 'vmbr0', vlanTag: null })
+    await finished(driver, await driver.configure(machine, { ...spec, address: { ...spec.address, bridge: 'vmbr1', vlanTag: 120 } }))
+    expect(sim.state.machines[105]?.config.net0).toMatch(/^virtio=BC:24:11:[0-9A-F:]{8},.*bridge=vmbr1,.*tag=120/)
+    const there = { bridge: 'vmbr1', vlanTag: 120 }
+    await finished(driver, await driver.createSnapshot(machine, snapshot))
+    await finished(driver, await driver.resize(machine, { cpuCores: 4, ramMiB: 4096, rateMbps: 300 }))
+    expect(await network()).toEqual(there)
+    await driver.setSuspended(machine, true)
+    await driver.setSuspended(machine, false)
+    expect(await network()).toEqual(there)
+    await finished(driver, await driver.rollbackSnapshot(machine, snapshot.name))
+    await finished(driver, await driver.resize(machine, { cpuCores: 4, ramMiB: 4096, rateMbps: 300 }))
+    expect(await network()).toEqual(there)
+  })
+  it('without a VLAN of its own an address leaves the card in the one of its template', async () => {
+    const { sim, driver, machine } = await built()
+    Object.assign(sim.state.machines[105]?.config ?? {}, { net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr1,tag=7' })
+    await finished(driver, await driver.configure(machine, spec))
+    expect((await driver.inspect({ ...machine }))?.network).toEqual({ bridge: 'vmbr0', vlanTag: 7 })
+  })
+  it('a bridge that the node lacks is told when the machine starts, to the sysadmin', async () => {
+    const { driver, machine } = await built()
+    await finished(driver, await driver.configure(machine, { ...spec, address: { ...spec.address, bridge: 'vmbr9' } }))
+    expect(await finished(driver, await driver.start(machine))).toMatchObject({ state: 'failed', kind: 'action_required', message: expect.stringContaining('vmbr9') as string })
+  })
   it('a template\'s own SSH keys never reach a client\'s machine', async () => {
     const { sim, driver, template, node } = await bench()
     const source = sim.state.machines[9000]

@@ -122,6 +122,18 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     expect(await nodes({ nodes: ['esx-99'] })).toMatchObject({ ok: false, detail: expect.stringContaining('esx-99') as string })
     expect(await nodes({ storage: 'gudang', bridge: 'VLAN 99' })).toMatchObject({ ok: false, detail: expect.stringMatching(/gudang.*VLAN 99/) as string })
   })
+  it('an address names the network of its machine, in place of the connection\'s', async () => {
+    const made = await built()
+    const on = (bridge: string) => ({ ...spec, address: { ...spec.address, bridge } })
+    expect(await failureOf(made.driver.configure(machine(made), on('VLAN 99')))).toMatchObject({ kind: 'action_required', who: 'sysadmin', message: expect.stringContaining('VLAN 99') as string })
+    const backing = async () => cardOf(await made.machineOf(105)).backing
+    expect(await backing()).toBe('VirtualEthernetCardNetworkBackingInfo')
+    if (mode === 'esxi') return
+    await finished(made.driver, await made.driver.configure(machine(made), on('DC0_DVPG0')))
+    expect(await backing()).toBe('VirtualEthernetCardDistributedVirtualPortBackingInfo')
+    await finished(made.driver, await made.driver.configure(machine(made), spec))
+    expect(await backing()).toBe('VirtualEthernetCardNetworkBackingInfo')
+  })
   it('a privilege that is missing is named and asks for the sysadmin', async () => {
     const made = await world()
     made.proxy.refuse = { calls: creates, fault: 'NoPermission', inside: '<object type="Folder">group-v3</object><privilegeId>VirtualMachine.Inventory.Create</privilegeId>' }

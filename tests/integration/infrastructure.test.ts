@@ -190,7 +190,7 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
       const outcomes = await Promise.allSettled(Array.from({ length: 200 }, (_, n) => reserve(n)))
       expect(outcomes.filter(outcome => outcome.status === 'fulfilled')).toHaveLength(20)
       for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'out_of_stock' })
-      expect(await counts()).toEqual({ free: 0, reserved: 20, assigned: 0, quarantine: 0 })
+      expect(await counts()).toEqual({ free: 0, reserved: 20, assigned: 0, quarantine: 0, blocked: 0 })
       expect(new Set((await read().findForMany(Array.from({ length: 200 }, (_, n) => service(n)))).values()).size).toBe(20)
     })
     it('a service holds one address, however often it asks; what was reserved is free at once when released', async () => {

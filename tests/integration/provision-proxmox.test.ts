@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { addressPools } from '#db/schema/index.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
@@ -79,6 +80,14 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     expect(filteredAddresses(simulator.state, machine?.vmid ?? 0)).toEqual([address?.address])
     expect(machine?.config.description).toContain(resource?.ownershipMark)
     expect(machine?.config.tags).toContain(resource?.ownershipMark)
+  })
+  it('a machine whose address comes from a pool with a bridge and a VLAN is built there, and is ready once it was read back so', async () => {
+    const poolIs = (change: { bridge: string | null, vlanTag: number | null }) => test.app.core.database.executor.update(addressPools).set(change)
+    await poolIs({ bridge: 'vmbr1', vlanTag: 120 })
+    const { resource } = await world.build()
+    await poolIs({ bridge: null, vlanTag: null })
+    expect(resource).toMatchObject({ status: 'ready', power: 'running', problem: null })
+    expect(simulator.state.machines[resource?.vmid ?? 0]?.config.net0).toMatch(/bridge=vmbr1,.*tag=120/)
   })
 
   it('the answer of the clone is lost after the act: exactly one machine', async () => {

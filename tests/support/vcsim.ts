@@ -199,7 +199,7 @@ export function snapshotOf(machine: Machine | null): string | null {
 export function cardOf(machine: Machine | null) {
   const card = machine ? cardsOf(machine)[0] : undefined
   const plug = childOf(card, 'connectable')
-  return { mac: textOf(card, 'macAddress')?.toUpperCase() ?? null, linkDown: textOf(plug, 'startConnected') !== 'true' }
+  return { mac: textOf(card, 'macAddress')?.toUpperCase() ?? null, linkDown: textOf(plug, 'startConnected') !== 'true', backing: childOf(card, 'backing')?.xsiType ?? null }
 }
 export const diskOf = (machine: Machine | null): number => machine ? diskGiBOf(systemDisk(machine)) : 0
 export { creates }

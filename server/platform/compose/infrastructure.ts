@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { csvWriter } from '#server/drivers/export/csv.ts'
 import { connectConsole } from '#server/drivers/console/connect.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
@@ -11,6 +12,8 @@ import { createAddressPool } from '#server/infrastructure/create-address-pool.ts
 import { createConnection } from '#server/infrastructure/create-connection.ts'
 import { deleteAddressPool } from '#server/infrastructure/delete-address-pool.ts'
 import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
+import { exportAddresses } from '#server/infrastructure/export-addresses.ts'
+import { importAddresses, previewAddresses } from '#server/infrastructure/import-addresses.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
@@ -25,6 +28,8 @@ import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
 import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
 import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
 import { listNodeMachines, listStorages, showNode } from '#server/infrastructure/show-node.ts'
+import { settleAddress } from '#server/infrastructure/settle-address.ts'
+import { listPoolAddresses, showAddressPool } from '#server/infrastructure/show-address-pool.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
 import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
 import { showSeries } from '#server/infrastructure/show-series.ts'
@@ -33,18 +38,19 @@ import { syncPackages } from '#server/infrastructure/sync-packages.ts'
 import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
 import { testConnection } from '#server/infrastructure/test-connection.ts'
 import { testDraft } from '#server/infrastructure/test-draft.ts'
+import { updateAddressPool } from '#server/infrastructure/update-address-pool.ts'
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
 
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
-  const { connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
+  const { connections, remoteTemplates, nodes, addressPools, poolAddresses, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
   /** Enqueues a count of the stock; an equal one that waits already is enough. */
   const stockDue = () => read.outbox.emit('infrastructure.stock-due', { requestedBy: 'change' }, { singletonKey: 'infrastructure.stock' })
-  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, capacity, stock, packages, panelServers, storages, series, nodeMachines, openHypervisor, openPanel, stockDue }
+  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, poolAddresses, capacity, stock, packages, panelServers, storages, series, nodeMachines, openHypervisor, openPanel, stockDue }
   const looking = { connections, capacity, lookAt: lookAt(deps) }
   // What was counted is stored already: a cache that cannot be reached must not undo it.
   const shopChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
@@ -66,6 +72,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
+    showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses(syncing), importAddresses: importAddresses(syncing),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),

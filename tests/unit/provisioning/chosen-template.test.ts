@@ -19,6 +19,14 @@ describe('what was sold against what is there', () => {
     expect(differences(facts, seen, hypervisorCapabilities.vcenter)).toEqual([])
     expect(differences(facts, seen, hypervisorCapabilities.proxmox)).toEqual(['sender addresses are not filtered'])
   })
+  it('asks for the bridge and the VLAN that the pool names, and for nothing where it names none or the hypervisor does not tell', () => {
+    const on = (bridge: string | null, vlanTag: number | null) => differences({ ...facts, address: { ...facts.address, bridge: 'vmbr1', vlanTag: 120 } }, { ...seen, network: { bridge, vlanTag } }, hypervisorCapabilities.vcenter)
+    expect(on('vmbr1', 120)).toEqual([])
+    expect(on('vmbr0', 120)).toEqual(['network vmbr0 instead of vmbr1'])
+    expect(on('vmbr1', null)).toEqual(['VLAN none instead of 120'])
+    expect(differences(facts, { ...seen, network: { bridge: 'vmbr9', vlanTag: 9 } }, hypervisorCapabilities.vcenter)).toEqual([])
+    expect(differences({ ...facts, address: { ...facts.address, bridge: 'VLAN 12' } }, seen, hypervisorCapabilities.vcenter)).toEqual([])
+  })
   it('asks for everything else of all of them', () => {
     expect(differences(facts, { ...seen, cpuCores: 1, memoryTotalMiB: 1024, diskGiB: 20, ipv4: '203.0.113.99', networkUp: false }, hypervisorCapabilities.esxi)).toHaveLength(5)
   })

@@ -82,7 +82,7 @@ export function configureForm(config: Config, spec: MachineSpec, ownershipMark: 
     name: spec.hostname, cores: String(spec.cpuCores), sockets: '1', memory: String(spec.ramMiB), onboot: '1', tags: tags.join(';'),
     ...(marksIn(config.description ?? '').includes(ownershipMark) ? {} : { description: markDescription(ownershipMark) }),
     ...(Number(config.balloon ?? 0) > spec.ramMiB ? { balloon: String(spec.ramMiB) } : {}),
-    net0: changeNet(config.net0, { bridge, rate: rateOf(spec.rateMbps), link_down: null }),
+    net0: changeNet(config.net0, { bridge: spec.address.bridge ?? bridge, rate: rateOf(spec.rateMbps), link_down: null, ...(spec.address.vlanTag ? { tag: String(spec.address.vlanTag) } : {}) }),
     ipconfig0: `ip=${spec.address.ipv4}/${spec.address.prefixLength},gw=${spec.address.gateway}`, nameserver: spec.address.nameservers.join(' '),
     ciuser: spec.login.username, cipassword: spec.login.password, ...(spec.login.sshKey === null ? {} : { sshkeys: encodeSshKeys(spec.login.sshKey) }),
     ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...(config.digest ? { digest: config.digest } : {}),
@@ -114,6 +114,7 @@ export function toMachineState(at: { readonly node: string, readonly vmid: numbe
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
     cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config) ?? status.maxmem / mebi, diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
     ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
+    network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
   }
 }
 export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows.flatMap((row) => {

@@ -180,7 +180,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     async configure(machine, spec) {
       const found = await find.prove(machine)
       if (!found.props['runtime.host']) throw new DriverError('retryable', `${label}: machine ${machine.vmid} is on no host`)
-      return reconfigure(machine, found, configureSpec(found, spec, machine.ownershipMark.toLowerCase(), networkChanges(found, await find.network(found.props['runtime.host']))))
+      return reconfigure(machine, found, configureSpec(found, spec, machine.ownershipMark.toLowerCase(), networkChanges(found, await find.network(found.props['runtime.host'], spec.address.bridge ?? undefined))))
     },
     async growDisk(machine, diskGiB) {
       const found = await find.prove(machine)

@@ -49,17 +49,17 @@ export function locator(vim: Vim, access: HypervisorAccess) {
       if (!datacenter) throw wrong(`host ${node} is in no datacenter that we may see`)
       return { host, pool: compute.props.resourcePool, datacenter: datacenter.obj, folder: datacenter.props.vmFolder, datastore: await storageOf(host) }
     },
-    /** What a card of a machine on this host has to be backed by to be on the connection's network. */
-    async network(host: Mor): Promise<XmlNode> {
+    /** What a card of a machine on this host has to be backed by to be on this network, by default the connection's. */
+    async network(host: Mor, name: string = access.bridge): Promise<XmlNode> {
       const [found] = await vim.read([host], 'HostSystem', hostRow)
       const own = found?.props.network ?? []
       const named = [...await vim.read(own.filter(({ type }) => type === 'Network'), 'Network', networkRow), ...await vim.read(own.filter(({ type }) => type === 'DistributedVirtualPortgroup'), 'DistributedVirtualPortgroup', networkRow)]
-      const network = named.find(({ props }) => props.name === access.bridge)
-      if (!network) throw wrong(`host ${found?.props.name ?? ''} has no network or port group ${access.bridge}`)
-      if (network.obj.type === 'Network') return build('VirtualEthernetCardNetworkBackingInfo', { deviceName: access.bridge })
+      const network = named.find(({ props }) => props.name === name)
+      if (!network) throw wrong(`host ${found?.props.name ?? ''} has no network or port group ${name}`)
+      if (network.obj.type === 'Network') return build('VirtualEthernetCardNetworkBackingInfo', { deviceName: name })
       const [group] = await vim.read([network.obj], 'DistributedVirtualPortgroup', portGroupRow)
       const [uplink] = group?.props['config.distributedVirtualSwitch'] ? await vim.read([group.props['config.distributedVirtualSwitch']], group.props['config.distributedVirtualSwitch'].type, switchRow) : []
-      if (!group || !uplink) throw wrong(`the switch of port group ${access.bridge} cannot be read`)
+      if (!group || !uplink) throw wrong(`the switch of port group ${name} cannot be read`)
       return build('VirtualEthernetCardDistributedVirtualPortBackingInfo', { port: build('DistributedVirtualSwitchPortConnection', { switchUuid: uplink.props.uuid, portgroupKey: group.props.key }) })
     },
     /** The machine with our mark as its instance UUID, whatever else it says; null when none that we see has it. */

@@ -1,0 +1,48 @@
+import { AppError } from '#shared/errors/codes.ts'
+import type { Actor, Clock, Transact } from '../kernel/ports.ts'
+import { planList } from './address-list.ts'
+import type { ListPlan } from './address-list.ts'
+import type { AddressPoolStore, InfrastructureStores, PoolAddressStore } from './ports.ts'
+
+interface Deps { readonly transact: Transact<InfrastructureStores>, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly clock: Clock, readonly digest: (text: string) => string }
+interface Input { readonly id: string, readonly content: Uint8Array }
+const shown = 50
+
+function planOf(content: Uint8Array, pool: Parameters<typeof planList>[1]): ListPlan {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch {
+    throw new AppError('address_list_unknown')
+  }
+  const plan = planList(text, pool)
+  if (!plan) throw new AppError('address_list_unknown')
+  return plan
+}
+
+const toView = ({ changes, problems, unchanged }: ListPlan, digest: Deps['digest'], applied: boolean) => ({
+  applied, difference: digest(JSON.stringify(changes)), changes: changes.slice(0, shown).map(({ line, address, from, to, reason }) => ({ line, address, from, to, reason })), blocked: changes.filter(({ to }) => to === 'blocked').length, freed: changes.filter(({ to }) => to === 'free').length,
+  unchanged, problems: problems.slice(0, shown), problemCount: problems.length,
+})
+
+/** What a list would change. @throws AppError not_found, address_list_unknown */
+export const previewAddresses = ({ addressPools, poolAddresses, digest }: Deps) => async ({ id, content }: Input) => {
+  if (!await addressPools.find(id)) throw new AppError('not_found')
+  return toView(planOf(content, await poolAddresses.all(id)), digest, false)
+}
+
+/**
+ * Applies just what was seen in the preview: should the list or the pool be another by now, nothing changes and the answer says what would.
+ * Applied again, there is nothing left to do. @throws AppError not_found, address_list_unknown
+ */
+export const importAddresses = ({ transact, clock, digest }: Deps) => ({ actor, id, content, agreed }: Input & { readonly actor: Actor, readonly agreed: string }) => transact(async (stores) => {
+  if (!await stores.poolAddresses.lockPool(id)) throw new AppError('not_found')
+  const plan = planOf(content, await stores.poolAddresses.all(id))
+  const view = toView(plan, digest, false)
+  if (plan.changes.length === 0) return { ...view, applied: true }
+  if (view.difference !== agreed) return view
+  if (!await stores.poolAddresses.change(id, plan.changes, clock.now())) throw new AppError('address_changed')
+  const of = (to: string) => plan.changes.filter(change => change.to === to).map(({ address }) => address)
+  await stores.audit.record({ actor, action: 'address_pool.import', entity: 'address_pool', entityId: id, after: { blocked: of('blocked'), freed: of('free') } })
+  return { ...view, applied: true }
+})
