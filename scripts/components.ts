@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ export const components = {
   redis: { packages: ['redis-server'], find: () => onPath('redis-server'), hint: 'Redis 7 or newer (Debian: apt-get install redis-server)' },
   vcsim: { packages: ['golang-go', 'golang-github-vmware-govmomi-dev'], find: () => existsSync('/usr/share/gocode/src/github.com/vmware/govmomi/simulator') ? onPath('go') : null, hint: 'Go and VMware\'s simulator (Debian: apt-get install golang-go golang-github-vmware-govmomi-dev)' },
   qemu: { packages: ['qemu-system-x86'], find: () => onPath('qemu-system-x86_64'), hint: 'QEMU (Debian: apt-get install --no-install-recommends qemu-system-x86)' },
+  pdns: { packages: ['pdns-server', 'pdns-backend-sqlite3', 'sqlite3'], find: () => globSync('/usr/lib/*/pdns/libgsqlite3backend.so').length > 0 && onPath('sqlite3') ? onPath('pdns_server') ?? (existsSync('/usr/sbin/pdns_server') ? '/usr/sbin/pdns_server' : null) : null, hint: 'PowerDNS Authoritative Server (Debian: apt-get install --no-install-recommends pdns-server pdns-backend-sqlite3 sqlite3)' },
   chromium: { packages: ['chromium', 'fonts-liberation'], find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'), hint: 'Chromium (Debian: apt-get install chromium fonts-liberation)' },
 } as const
 export type ComponentName = keyof typeof components
@@ -29,6 +30,18 @@ export const freePort = (): Promise<number> => new Promise((resolve, reject) => 
   })
 })
 
+/** Debian starts what it installs, on the ports where the world would look for it: here nothing is started but by a test. */
+function withoutDaemons(install: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d'
+  const mine = !existsSync(policy)
+  if (mine) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    install()
+  } finally {
+    if (mine) rmSync(policy, { force: true })
+  }
+}
+
 /** On Debian as root a missing component is installed; elsewhere it is left out, by name. Answers where each one is. */
 export function findComponents(say: (line: string) => void): Record<ComponentName, string | null> {
   const names = Object.keys(components) as ComponentName[]
@@ -38,7 +51,7 @@ export function findComponents(say: (line: string) => void): Record<ComponentNam
     say(`installing ${packages.join(' ')} …`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' })
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: 'ignore' })
+    withoutDaemons(() => execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: 'ignore' }))
   }
   const found = Object.fromEntries(names.map(name => [name, components[name].find()])) as Record<ComponentName, string | null>
   for (const name of names) if (!found[name]) say(`left out: what needs ${components[name].hint}`)
@@ -143,6 +156,41 @@ export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { por
       child.removeAllListeners('exit')
       child.kill('SIGTERM')
       for (let i = 0; i < 100 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
+    },
+  }
+}
+
+export interface PowerDns extends Running { /** Where it answers as a name server. */ readonly dnsPort: number, readonly apiKey: string }
+
+/** A PowerDNS Authoritative Server of its own on loopback, with an empty SQLite database that is gone afterwards. `at`: the port of its API, where one was before. */
+export async function startPowerDns(command: string, at?: number): Promise<PowerDns> {
+  const folder = mkdtempSync(join(tmpdir(), 'gardu-pdns-'))
+  const [port, dnsPort] = [at ?? await freePort(), await freePort()]
+  const database = join(folder, 'zones.sqlite')
+  const schema = ['/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql', '/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql'].find(path => existsSync(path))
+  if (!schema) throw new Error('the schema of pdns-backend-sqlite3 is missing')
+  execFileSync('sqlite3', [database], { input: readFileSync(schema) })
+  const apiKey = 'pdns-api-key-of-a-test'
+  const settings = {
+    'launch': 'gsqlite3', 'gsqlite3-database': database, 'local-address': '127.0.0.1', 'local-port': dnsPort, 'socket-dir': folder, 'daemon': 'no', 'guardian': 'no', 'disable-syslog': 'yes', 'security-poll-suffix': '',
+    'webserver': 'yes', 'webserver-address': '127.0.0.1', 'webserver-port': port, 'webserver-allow-from': '127.0.0.1', 'api': 'yes', 'api-key': apiKey, 'cache-ttl': 0, 'query-cache-ttl': 0, 'negquery-cache-ttl': 0, 'zone-cache-refresh-interval': 0,
+  }
+  const child = spawn(command, [`--config-dir=${folder}`, ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', chunk => said = `${said}${String(chunk)}`.slice(-4000))
+  const url = `http://127.0.0.1:${port}`
+  const answers = () => fetch(`${url}/api/v1/servers/localhost`, { headers: { 'x-api-key': apiKey } }).then(reply => reply.ok, () => false)
+  for (let i = 0; !await answers(); i++) {
+    if (child.exitCode !== null || i > 500) throw new Error(`pdns_server did not start: ${said}`)
+    await pause(20)
+  }
+  return {
+    url, dnsPort, apiKey,
+    async stop() {
+      child.kill('SIGTERM')
+      for (let i = 0; i < 150 && child.exitCode === null && child.signalCode === null; i++) await pause(20)
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -10,6 +10,7 @@ import { addresses, addressPools, connectionHealthChanges, connections, nodes, p
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
 const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
@@ -175,13 +176,15 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         return new Map(found.flatMap(row => row.serviceId ? [[row.serviceId, row.address] as const] : []))
       },
       async markAssigned(serviceId) {
-        await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
+        const [taken] = await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved'))).returning({ address: addresses.address })
+        if (taken) await wantDefaultName(db, context, { serviceId, address: taken.address })
       },
       async release(serviceId) {
         const now = context.now()
         const until = new Date(now.getTime() + quarantineDays * 86_400_000)
         await db.update(addresses).set({ status: 'free', serviceId: null, changedAt: now }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
         await db.update(addresses).set({ status: 'quarantine', serviceId: null, changedAt: now, quarantineUntil: until }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
+        await takeNamesAway(db, context, serviceId)
       },
     } satisfies AddressBook,
   }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, customType, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { addressStatuses, connectionKinds, tlsModes } from '#shared/vocabulary/machines.ts'
-import type { AddressStatus, ConnectionKind, TlsMode } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
 import { id, instant, oneOf, word } from './columns.ts'
 
 /** PostgreSQL's `inet`: sorts and compares addresses as addresses. */
@@ -76,3 +76,13 @@ export const addresses = pgTable('addresses', {
 export const addressPoolDays = pgTable('address_pool_days', {
   poolId: uuid().notNull().references(() => addressPools.id, { onDelete: 'cascade' }), day: date().notNull(), held: integer().notNull(), total: integer().notNull(),
 }, t => [primaryKey({ columns: [t.poolId, t.day] }), index('address_pool_days_day').on(t.day)])
+
+/** The one name server; no row: none is set up. Its key is a sealed text. */
+export const reverseDnsSettings = pgTable('reverse_dns_settings', {
+  id: text().primaryKey().default('powerdns'), url: text().notNull(), tlsMode: word<TlsMode>().notNull(), tlsCaPem: text(), tlsFingerprint: text(), serverId: text().notNull(), apiKey: text().notNull(), template: text().notNull(), ttl: integer().notNull(), changedAt: instant().notNull(),
+}, t => [check('reverse_dns_settings_one', sql`${t.id} = 'powerdns'`), check('reverse_dns_settings_tls', oneOf(t.tlsMode, tlsModes)), check('reverse_dns_settings_ttl', sql`${t.ttl} between 60 and 604800`)])
+
+/** The wanted name of each address that ever had one and still has, or has to lose it (`name` null). A wish is counted by `version`. */
+export const ptrRecords = pgTable('ptr_records', {
+  address: inet().primaryKey(), serviceId: uuid(), name: text(), state: word<PtrState>().notNull(), problem: text(), version: integer().notNull(), changedAt: instant().notNull(), changedBy: text().notNull(),
+}, t => [check('ptr_records_state', oneOf(t.state, ptrStates)), check('ptr_records_owner', sql`(${t.serviceId} is null) = (${t.name} is null)`), check('ptr_records_active', sql`${t.state} <> 'active' or ${t.name} is not null`), index('ptr_records_service').on(t.serviceId), index('ptr_records_open').on(t.changedAt).where(sql`state <> 'active'`)])

@@ -10,7 +10,7 @@ export interface HypervisorAccess {
   readonly nodes: readonly string[]
 }
 
-export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'packages'
+export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'packages' | 'zones'
 /** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
 export type ConnectionFinding = 'firewall_off' | 'firewall_unknown'
 export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly finding?: ConnectionFinding, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string }

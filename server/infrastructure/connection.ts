@@ -20,18 +20,23 @@ const refusedHost = (host: string): boolean =>
  * @throws AppError invalid_input
  */
 export function toConnectionFields(input: ConnectionInput): ConnectionFields {
-  const { tls, tokenSecret: _, ...fields } = input
+  const { tls: _, tokenSecret: __, ...fields } = input
+  // A panel carries accounts, not machines: what says where machines are built means nothing there.
+  const place = isPanel(input.kind) ? { storage: '', bridge: '', nodes: [] } : {}
+  return { ...fields, ...place, ...toReached(input) }
+}
+
+/** How a remote is reached, as it is stored: an origin that may be spoken to, and what the mode trusts by. @throws AppError invalid_input */
+export function toReached({ url, tls }: Pick<ConnectionInput, 'url' | 'tls'>): Pick<ConnectionFields, 'url' | 'tlsMode' | 'tlsCaPem' | 'tlsFingerprint'> {
   // Normalised first, so that an address cannot hide behind another notation (0xA9FEA9FE, 2852039166, upper case).
-  const normal = canonicalUrl.safeParse(input.url)
+  const normal = canonicalUrl.safeParse(url)
   if (!normal.success) throw fieldError('url', 'url_scheme')
   const [, origin, host] = /^(https?:\/\/([^/?#@:[\]]+|\[[^\]]+\])(?::\d+)?)\/$/.exec(normal.data) ?? []
   if (!origin || !host) throw fieldError('url', 'url_only_origin')
   if (refusedHost(host)) throw fieldError('url', 'url_refused')
   if (tls.mode === 'ca' && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(tls.caPem ?? '')) throw fieldError('tls.caPem', 'ca_required')
   if (tls.mode === 'fingerprint' && !tls.fingerprint) throw fieldError('tls.fingerprint', 'fingerprint_required')
-  // A panel carries accounts, not machines: what says where machines are built means nothing there.
-  const place = isPanel(input.kind) ? { storage: '', bridge: '', nodes: [] } : {}
-  return { ...fields, ...place, url: origin, tlsMode: tls.mode, tlsCaPem: tls.mode === 'ca' ? tls.caPem : null, tlsFingerprint: tls.mode === 'fingerprint' ? tls.fingerprint : null }
+  return { url: origin, tlsMode: tls.mode, tlsCaPem: tls.mode === 'ca' ? tls.caPem : null, tlsFingerprint: tls.mode === 'fingerprint' ? tls.fingerprint : null }
 }
 
 /** A token's secret has no spaces around it, whatever was pasted; a password may have. */

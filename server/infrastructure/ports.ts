@@ -13,6 +13,7 @@ import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
 export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
+export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
 /** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */

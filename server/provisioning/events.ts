@@ -7,6 +7,8 @@ export interface ProvisioningEvents {
   'provisioning.drift-due': { requestedBy: string }
   /** Synchronise what all connections offer. */
   'infrastructure.sync-due': { requestedBy: string }
+  /** Write the wanted name of this address to the name server. */
+  'infrastructure.ptr-due': { address: string }
   /** Ask all hypervisors for the state of nodes and machines. */
   'infrastructure.collect-due': { requestedBy: string }
   /** Count the stock of products from what is stored. */

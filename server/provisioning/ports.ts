@@ -7,7 +7,7 @@ import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, CapacityStore, KeptAccount, Placement, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, KeptAccount, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -164,5 +164,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly capacity: CapacityStore, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly audit: AuditTrail
 }

@@ -21,7 +21,7 @@ export const staffOverviewView = z.object({
 export const showStaffOverview = contract({ method: 'GET', path: '/api/admin/overview', access: 'staff', tag, summary: 'The state of the business in numbers', response: staffOverviewView })
 
 // Connections, templates, nodes, addresses --------------------------------------------------------------------------------------------
-const tlsInput = z.object({ mode: z.enum(tlsModes), caPem: z.string().max(20_000).nullable().default(null), fingerprint: z.string().trim().toUpperCase().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/).nullable().default(null) })
+export const tlsInput = z.object({ mode: z.enum(tlsModes), caPem: z.string().max(20_000).nullable().default(null), fingerprint: z.string().trim().toUpperCase().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/).nullable().default(null) })
 const connectionUrl = z.url({ protocol: /^https?$/ }).max(300)
 const connectionFields = z.object({
   kind: z.enum(connectionKinds), name: z.string().trim().min(2).max(80), url: connectionUrl, tls: tlsInput,
@@ -52,8 +52,8 @@ export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
   storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
 })
-/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall; of a control panel packages instead of the last two. Sent as a server-sent event as soon as it is known. */
-export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'packages']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
+/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall; of a control panel packages instead of the last two; of a name server zones after authentication. Sent as a server-sent event as soon as it is known. */
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
 export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors and control panels', query: list, response: listOf(connectionView) })
 export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: newConnectionBody, response: connectionView, status: 201, creates: true })

@@ -22,6 +22,7 @@ import * as prices from './prices.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as refunds from './refunds.ts'
 import * as reports from './reports.ts'
+import * as reverseDns from './reverse-dns.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
 import * as tax from './tax.ts'
@@ -31,4 +32,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

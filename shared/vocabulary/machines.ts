@@ -72,6 +72,9 @@ export type PoolOutlook = typeof poolOutlooks[number]
 /** Why a line of an imported list of addresses is left out. */
 export const addressLineProblems = ['address_invalid', 'address_not_in_pool', 'address_twice', 'status_invalid', 'reason_missing', 'reason_too_long', 'address_in_use', 'address_rests'] as const
 export type AddressLineProblem = typeof addressLineProblems[number]
+/** How the wish for an address's name stands at the name server: to be written, written and read back, refused until somebody does something. */
+export const ptrStates = ['pending', 'active', 'failed'] as const
+export type PtrState = typeof ptrStates[number]
 
 /** What a hypervisor and our books can disagree about. */
 export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const

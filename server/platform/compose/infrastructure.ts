@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { csvWriter } from '#server/drivers/export/csv.ts'
 import { connectConsole } from '#server/drivers/console/connect.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
+import { createPowerDnsDriver } from '#server/drivers/dns/powerdns.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { holdCapacity, lookAt } from '#server/infrastructure/capacity.ts'
@@ -28,6 +29,7 @@ import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
 import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
 import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
 import { listNodeMachines, listStorages, showNode } from '#server/infrastructure/show-node.ts'
+import { removeReverseDnsSettings, saveReverseDnsSettings, showReverseDnsSettings, testReverseDns } from '#server/infrastructure/set-up-reverse-dns.ts'
 import { settleAddress } from '#server/infrastructure/settle-address.ts'
 import { listPoolAddresses, showAddressPool } from '#server/infrastructure/show-address-pool.ts'
 import { showConnection } from '#server/infrastructure/show-connection.ts'
@@ -40,6 +42,7 @@ import { testConnection } from '#server/infrastructure/test-connection.ts'
 import { testDraft } from '#server/infrastructure/test-draft.ts'
 import { updateAddressPool } from '#server/infrastructure/update-address-pool.ts'
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
+import { writePtr } from '#server/infrastructure/write-ptr.ts'
 import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
@@ -66,12 +69,16 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   const sync = { syncTemplates: syncTemplates(syncing), syncPackages: syncPackages(syncing) }
   const syncOne = syncConnection({ connections, ...sync, offersChanged: shopChanged })
   const synchronise = syncAll({ connections, sync: syncOne, log })
+  const naming = { transact, reverseDns: read.reverseDns, secrets, clock, log, openReverseDns: createPowerDnsDriver }
+  /** Names of addresses whose job gave up, or that somebody had to help first. */
+  const requestNames = async () => void (await read.reverseDns.settings() && await read.reverseDns.queueOpen())
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
     testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
+    showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses(syncing), importAddresses: importAddresses(syncing),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
@@ -89,7 +96,8 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
         await onCollected()
       },
       'infrastructure.stock-due': async () => refresh(),
-      'infrastructure.sync-due': async () => synchronise(),
+      'infrastructure.sync-due': async () => void await Promise.all([synchronise(), requestNames()]),
+      'infrastructure.ptr-due': writePtr(naming),
     },
   }
 }

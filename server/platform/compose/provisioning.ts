@@ -18,6 +18,7 @@ import { openConsole } from '#server/provisioning/open-console.ts'
 import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { reinstall, showReinstall } from '#server/provisioning/reinstall.ts'
+import { setReverseDns, showReverseDns } from '#server/provisioning/reverse-dns.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
@@ -67,6 +68,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
+    showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,
     /** Enqueues a comparison of hypervisors and books; an equal one that waits already is enough. */

@@ -1,0 +1,86 @@
+import { and, asc, count, eq, ne, sql } from 'drizzle-orm'
+import { nameByTemplate } from '#shared/dns/reverse-dns.ts'
+import type { PtrRecord, ReverseDnsSettings, ReverseDnsStore } from '#server/infrastructure/dns-ports.ts'
+import type { Executor } from '../client.ts'
+import { addresses, ptrRecords, reverseDnsSettings, services } from '../schema/index.ts'
+import type { StoreContext } from '../store-context.ts'
+
+const atOnce = 500
+const queue = (context: StoreContext, address: string) => context.outbox.emit('infrastructure.ptr-due', { address }, { singletonKey: `ptr:${address}` })
+
+async function settingsOf(db: Executor, lock = false): Promise<ReverseDnsSettings | null> {
+  const asked = db.select().from(reverseDnsSettings)
+  const [row] = lock ? await asked.for('update') : await asked
+  if (!row) return null
+  const { id: _, changedAt: __, ...settings } = row
+  return settings
+}
+
+/** Writes a wish and queues it; the same name again, when it is written already, changes nothing. */
+async function want(db: Executor, context: StoreContext, { address, serviceId, name, by }: Parameters<ReverseDnsStore['want']>[0]): Promise<void> {
+  const changedAt = context.now()
+  const wished = await db.insert(ptrRecords).values({ address, serviceId, name, state: 'pending', version: 1, changedAt, changedBy: by })
+    .onConflictDoUpdate({ target: ptrRecords.address, set: { serviceId, name, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt, changedBy: by }, setWhere: sql`${ptrRecords.state} <> 'active' or ${ptrRecords.name} is distinct from ${name} or ${ptrRecords.serviceId} is distinct from ${serviceId}::uuid` }).returning({ address: ptrRecords.address })
+  if (wished.length > 0) await queue(context, address)
+}
+
+/** The first name of an address that a machine just got; nothing where no name server is set up. */
+export async function wantDefaultName(db: Executor, context: StoreContext, { serviceId, address }: { readonly serviceId: string, readonly address: string }): Promise<void> {
+  const settings = await settingsOf(db)
+  const name = settings && nameByTemplate(settings.template, address)
+  if (name) await want(db, context, { address, serviceId, name, by: 'system:provisioning' })
+}
+
+/** Who gave an address back leaves no name on it. Without a name server the wish waits for one. */
+export async function takeNamesAway(db: Executor, context: StoreContext, serviceId: string): Promise<void> {
+  const left = await db.update(ptrRecords).set({ serviceId: null, name: null, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt: context.now(), changedBy: 'system:provisioning' }).where(eq(ptrRecords.serviceId, serviceId)).returning({ address: ptrRecords.address })
+  if (left.length === 0 || !await settingsOf(db)) return
+  // A service has one address.
+  for (const { address } of left) await queue(context, address)
+}
+
+const columns = { address: ptrRecords.address, serviceId: ptrRecords.serviceId, clientId: services.clientId, name: ptrRecords.name, state: ptrRecords.state, problem: ptrRecords.problem, version: ptrRecords.version, changedAt: ptrRecords.changedAt, changedBy: ptrRecords.changedBy }
+const find = async (db: Executor, address: string): Promise<PtrRecord | null> => (await db.select(columns).from(ptrRecords).leftJoin(services, eq(services.id, ptrRecords.serviceId)).where(eq(ptrRecords.address, address)))[0] ?? null
+
+const store = (db: Executor, context: StoreContext): ReverseDnsStore => ({
+  settings: () => settingsOf(db),
+  lockSettings: () => settingsOf(db, true),
+  async saveSettings(settings, at) {
+    await db.insert(reverseDnsSettings).values({ ...settings, changedAt: at }).onConflictDoUpdate({ target: reverseDnsSettings.id, set: { ...settings, changedAt: at } })
+  },
+  async removeSettings() {
+    await db.delete(reverseDnsSettings)
+  },
+  async lockAddress(serviceId) {
+    const [row] = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).for('update')
+    return row?.address ?? null
+  },
+  async findForService(serviceId) {
+    const [row] = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
+    return row ? { address: row.address, record: await find(db, row.address) } : null
+  },
+  find: address => find(db, address),
+  want: input => want(db, context, input),
+  async settle({ address, version, name }, { state, problem }) {
+    const same = and(eq(ptrRecords.address, address), eq(ptrRecords.version, version))
+    const settled = state === 'active' && name === null
+      ? await db.delete(ptrRecords).where(same).returning({ address: ptrRecords.address })
+      : await db.update(ptrRecords).set({ state, problem }).where(same).returning({ address: ptrRecords.address })
+    if (settled.length > 0) return true
+    // What was just written may have come after the newer wish was carried out: it is carried out once more.
+    const [newer] = await db.update(ptrRecords).set({ state: 'pending' }).where(eq(ptrRecords.address, address)).returning({ address: ptrRecords.address })
+    if (newer) await queue(context, address)
+    return false
+  },
+  async queueOpen() {
+    const open = await db.select({ address: ptrRecords.address }).from(ptrRecords).where(ne(ptrRecords.state, 'active')).orderBy(asc(ptrRecords.changedAt)).limit(atOnce)
+    await context.outbox.emitMany('infrastructure.ptr-due', open)
+    return open.length
+  },
+  async count() {
+    const found = await db.select({ state: ptrRecords.state, n: count() }).from(ptrRecords).groupBy(ptrRecords.state)
+    return { pending: 0, active: 0, failed: 0, ...Object.fromEntries(found.map(({ state, n }) => [state, n])) }
+  },
+})
+
+export const reverseDnsStores = (db: Executor, context: StoreContext) => ({ reverseDns: store(db, context) })

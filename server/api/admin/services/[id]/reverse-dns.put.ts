@@ -1,0 +1,7 @@
+import { setAdminReverseDns } from '#shared/contracts/reverse-dns.ts'
+import { defineRoute } from '#server/platform/http.ts'
+
+export default defineRoute(setAdminReverseDns, async ({ app, actor, params, body }) => {
+  await app.provisioning.setReverseDns({ id: params.id, clientId: null, ...body, actor })
+  return app.provisioning.showReverseDns({ id: params.id, clientId: null })
+})
