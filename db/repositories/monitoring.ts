@@ -1,10 +1,9 @@
 import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { NodeMachine, NodeMachineStore } from '#server/infrastructure/ports.ts'
 import type { AlarmRecord, AlarmRuleStore, AlarmStore, HouseReads, HouseState } from '#server/monitoring/ports.ts'
-import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
-import { alarmRules, alarms, connections, panelServers, users } from '../schema/index.ts'
+import { alarmRules, alarms, connections, panelServers } from '../schema/index.ts'
 import { rowsOf, toDate } from './service-pages.ts'
 
 export function monitoringStores(db: Executor) {

@@ -4,18 +4,12 @@ import { planList } from './address-list.ts'
 import type { ListPlan } from './address-list.ts'
 import type { AddressPoolStore, InfrastructureStores, PoolAddressStore } from './ports.ts'
 
-interface Deps { readonly transact: Transact<InfrastructureStores>, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly clock: Clock, readonly digest: (text: string) => string }
+interface Deps { readonly transact: Transact<InfrastructureStores>, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly clock: Clock, readonly digest: (text: string) => string, /** Null: it is no text in UTF-8. */ readonly decode: (bytes: Uint8Array) => string | null }
 interface Input { readonly id: string, readonly content: Uint8Array }
 const shown = 50
 
-function planOf(content: Uint8Array, pool: Parameters<typeof planList>[1]): ListPlan {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(content)
-  } catch {
-    throw new AppError('address_list_unknown')
-  }
-  const plan = planList(text, pool)
+function planOf(text: string | null, pool: Parameters<typeof planList>[1]): ListPlan {
+  const plan = text === null ? null : planList(text, pool)
   if (!plan) throw new AppError('address_list_unknown')
   return plan
 }
@@ -26,18 +20,18 @@ const toView = ({ changes, problems, unchanged }: ListPlan, digest: Deps['digest
 })
 
 /** What a list would change. @throws AppError not_found, address_list_unknown */
-export const previewAddresses = ({ addressPools, poolAddresses, digest }: Deps) => async ({ id, content }: Input) => {
+export const previewAddresses = ({ addressPools, poolAddresses, digest, decode }: Deps) => async ({ id, content }: Input) => {
   if (!await addressPools.find(id)) throw new AppError('not_found')
-  return toView(planOf(content, await poolAddresses.all(id)), digest, false)
+  return toView(planOf(decode(content), await poolAddresses.all(id)), digest, false)
 }
 
 /**
  * Applies just what was seen in the preview: should the list or the pool be another by now, nothing changes and the answer says what would.
  * Applied again, there is nothing left to do. @throws AppError not_found, address_list_unknown
  */
-export const importAddresses = ({ transact, clock, digest }: Deps) => ({ actor, id, content, agreed }: Input & { readonly actor: Actor, readonly agreed: string }) => transact(async (stores) => {
+export const importAddresses = ({ transact, clock, digest, decode }: Deps) => ({ actor, id, content, agreed }: Input & { readonly actor: Actor, readonly agreed: string }) => transact(async (stores) => {
   if (!await stores.poolAddresses.lockPool(id)) throw new AppError('not_found')
-  const plan = planOf(content, await stores.poolAddresses.all(id))
+  const plan = planOf(decode(content), await stores.poolAddresses.all(id))
   const view = toView(plan, digest, false)
   if (plan.changes.length === 0) return { ...view, applied: true }
   if (view.difference !== agreed) return view

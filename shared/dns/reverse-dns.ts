@@ -1,5 +1,8 @@
+import { z } from 'zod'
+
 /** Names of the domain name system, as far as addresses are named backwards. All of it is pure. */
 
+const asUrl = z.url({ normalize: true })
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
@@ -17,11 +20,8 @@ export function toHostName(text: string): string | null {
 /** What browsers and Node make of a host name in another script; null: not a host name. */
 function toPunycode(name: string): string | null {
   if (/[\s/\\:?#@%[\]]/.test(name)) return null
-  try {
-    return new URL(`http://${name}`).hostname.replace(/\.$/, '')
-  } catch {
-    return null
-  }
+  const read = asUrl.safeParse(`http://${name}`)
+  return read.success ? read.data.replace(/^http:\/\//, '').replace(/\.?\/$/, '') : null
 }
 
 /** The sixteen bits of each group of an IPv6 address, eight of them. */

@@ -47,6 +47,14 @@ import type { Core } from '../core.ts'
 import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
 
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
   const { connections, remoteTemplates, nodes, addressPools, poolAddresses, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
@@ -79,7 +87,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), testReverseDns: testReverseDns(naming),
-    showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses(syncing), importAddresses: importAddresses(syncing),
+    showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
