@@ -72,7 +72,7 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     expect(await world.look(serviceId)).toMatchObject({ service: { status: 'active' }, resource: { status: 'ready' } })
     const resumed = await vsphere.machineOf(resource?.vmid ?? 0)
     expect(resumed?.props['runtime.powerState']).toBe('poweredOn')
-    expect(cardOf(resumed)).toEqual({ mac: cardOf(built).mac, linkDown: false })
+    expect(cardOf(resumed)).toEqual({ ...cardOf(built), linkDown: false })
 
     await end(serviceId)
     await follow('terminate', serviceId)
