@@ -2,7 +2,7 @@ import { isPanel } from '#shared/vocabulary/machines.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
 import { dayOf, daysBefore } from './pool-outlook.ts'
 import type { OpenPanel } from './panel-ports.ts'
-import type { ConnectionHealth, ConnectionRecord, ConnectionStore, NodeHeadroom, ObservedMachine, OpenHypervisor, PanelStores, RemoteNode, RemoteStorage } from './ports.ts'
+import type { ConnectionHealth, ConnectionRecord, ConnectionStore, OpenHypervisor, PanelStores } from './ports.ts'
 import { nodeSlots, panelSlots, storageSlots } from './sample.ts'
 
 interface Deps {
@@ -36,18 +36,12 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
   await deps.refreshStock()
 }
 
-async function ask(openHypervisor: OpenHypervisor, id: string): Promise<{ nodes: RemoteNode[], storages: RemoteStorage[], machines: ObservedMachine[], filtersApply: boolean | null, headroom: NodeHeadroom[] }> {
-  const driver = await openHypervisor(id)
-  const [nodes, storages, machines, filtersApply, headroom] = await Promise.all([driver.listNodes(), driver.listStorages(), driver.listMarkedMachines(), driver.filtersApply(), driver.listHeadroom()])
-  return { nodes, storages, machines, filtersApply, headroom }
-}
-
 /** Stores what one connection said, unless it was deleted meanwhile. */
 type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
 async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string): Promise<Store> {
   const before = clock.now()
-  const seen = await within(patience, ask(openHypervisor, id))
+  const seen = await within(patience, openHypervisor(id).then(driver => driver.look()))
   return async (stores, at, began) => {
     await stores.nodes.record(id, seen.nodes, at)
     await stores.storages.record(id, seen.storages, at)

@@ -50,6 +50,8 @@ export interface ObservedMachine { readonly node: string, readonly vmid: number,
 
 export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
+/** `nodes`, `machines`, `headroom` and `filtersApply` are what the methods of the driver tell alone. `storages`: one that nodes share is told once. */
+export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonly storages: readonly RemoteStorage[], readonly machines: readonly ObservedMachine[], readonly headroom: readonly NodeHeadroom[], readonly filtersApply: boolean | null }
 /** How hard a node works. Rates are bytes a second, the others shares of time, 0 to 1; pressure: something waited for it. Null: the hypervisor does not tell. */
 export interface NodeStrain { readonly netIn: number | null, readonly netOut: number | null, readonly ioWait: number | null, readonly pressureCpu: number | null, readonly pressureMemory: number | null, readonly pressureIo: number | null }
 /** What a node could still carry, in bytes: memory beyond what its machines were given (below zero where more was given than there is), and the storage's free space. */
@@ -69,8 +71,8 @@ export interface HypervisorDriver {
   filtersApply(): Promise<boolean | null>
   listTemplates(): Promise<RemoteTemplate[]>
   listNodes(): Promise<RemoteNode[]>
-  /** All storages in one call; one that nodes share is told once. */
-  listStorages(): Promise<RemoteStorage[]>
+  /** All that is collected of a hypervisor, in as few calls as it allows: the list of its machines, which may be long, is asked for once. */
+  look(): Promise<HypervisorLook>
   listHeadroom(): Promise<NodeHeadroom[]>
   /** All machines that carry a mark of ours, in one call, for the display of their state. Never a reason to act. */
   listMarkedMachines(): Promise<ObservedMachine[]>

@@ -18,13 +18,14 @@ const none = () => Promise.reject(new Error('not part of this bench'))
 function cluster(nodes: number, machines: readonly { mark: string, vmid: number }[]): HypervisorDriver {
   const name = (n: number) => `pve-${String(n).padStart(2, '0')}`
   const wave = (n: number) => (Math.sin(Date.now() / 9000 + n) + 1) / 2
-  return {
-    listNodes: async () => Array.from({ length: nodes }, (_, n): RemoteNode => ({ node: name(n), online: true, cpu: wave(n), cpuCores: 64, memoryUsed: Math.round(200 * gibi * wave(n)), memoryTotal: 256 * gibi, diskUsed: 11 * gibi, diskTotal: 94 * gibi, loadAverage: 12 * wave(n), uptimeSeconds: 86_400, version: '9.2.3', strain: { netIn: 1e7 * wave(n), netOut: 2e7 * wave(n), ioWait: 0.01, pressureCpu: 0.02 * wave(n), pressureMemory: 0, pressureIo: 0.01 } })),
-    listStorages: async () => [...Array.from({ length: nodes * 2 }, (_, n): RemoteStorage => ({ key: `${name(n % nodes)}/local-${n < nodes ? 'lvm' : 'dir'}`, name: n < nodes ? 'local-lvm' : 'local', node: name(n % nodes), type: 'lvmthin', shared: false, active: true, used: Math.round(300 * gibi * wave(n)), total: 400 * gibi })), { key: 'ceph', name: 'ceph', node: null, type: 'rbd', shared: true, active: true, used: 2000 * gibi, total: 4000 * gibi }],
-    listMarkedMachines: async () => machines.map(({ mark, vmid }, n): ObservedMachine => ({ node: name(n % nodes), vmid, ownershipMark: mark, power: 'running', cpu: wave(n), cpuCores: 2, memoryUsedMiB: 2048 * wave(n), memoryTotalMiB: 4096, diskGiB: 40, uptimeSeconds: 86_400 })),
-    filtersApply: async () => true, listTemplates: none,
-    listHeadroom: async () => Array.from({ length: nodes }, (_, n): NodeHeadroom => ({ node: name(n), memoryTotal: 256 * gibi, memoryFree: 100 * gibi, storageFree: 2000 * gibi, cpuCores: 64, storageKey: name(n) })),
-  } as unknown as HypervisorDriver
+  const look: HypervisorDriver['look'] = async () => ({
+    nodes: Array.from({ length: nodes }, (_, n): RemoteNode => ({ node: name(n), online: true, cpu: wave(n), cpuCores: 64, memoryUsed: Math.round(200 * gibi * wave(n)), memoryTotal: 256 * gibi, diskUsed: 11 * gibi, diskTotal: 94 * gibi, loadAverage: 12 * wave(n), uptimeSeconds: 86_400, version: '9.2.3', strain: { netIn: 1e7 * wave(n), netOut: 2e7 * wave(n), ioWait: 0.01, pressureCpu: 0.02 * wave(n), pressureMemory: 0, pressureIo: 0.01 } })),
+    storages: [...Array.from({ length: nodes * 2 }, (_, n): RemoteStorage => ({ key: `${name(n % nodes)}/local-${n < nodes ? 'lvm' : 'dir'}`, name: n < nodes ? 'local-lvm' : 'local', node: name(n % nodes), type: 'lvmthin', shared: false, active: true, used: Math.round(300 * gibi * wave(n)), total: 400 * gibi })), { key: 'ceph', name: 'ceph', node: null, type: 'rbd', shared: true, active: true, used: 2000 * gibi, total: 4000 * gibi }],
+    machines: machines.map(({ mark, vmid }, n): ObservedMachine => ({ node: name(n % nodes), vmid, ownershipMark: mark, power: 'running', cpu: wave(n), cpuCores: 2, memoryUsedMiB: 2048 * wave(n), memoryTotalMiB: 4096, diskGiB: 40, uptimeSeconds: 86_400 })),
+    filtersApply: true,
+    headroom: Array.from({ length: nodes }, (_, n): NodeHeadroom => ({ node: name(n), memoryTotal: 256 * gibi, memoryFree: 100 * gibi, storageFree: 2000 * gibi, cpuCores: 64, storageKey: name(n) })),
+  })
+  return { look } as unknown as HypervisorDriver
 }
 
 /** Processor seconds that PostgreSQL's own processes have used so far, all of this server. */

@@ -650,8 +650,17 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await driver.listHeadroom()).toContainEqual(expect.objectContaining({ node: bench.node }))
       expect(await driver.listMarkedMachines()).toEqual([expect.objectContaining({ vmid, ownershipMark: mark, power: 'running' })])
     })
+    it('one look tells what the single questions tell', async () => {
+      await build()
+      await bench.addForeign(106)
+      const look = await driver.look()
+      expect(look.machines.map(({ node, vmid: number, ownershipMark, power }) => ({ node, number, ownershipMark, power }))).toEqual([{ node: bench.node, number: vmid, ownershipMark: mark, power: 'running' }])
+      expect(look.headroom).toEqual(await driver.listHeadroom())
+      expect(look.nodes.map(({ node, online, memoryTotal }) => ({ node, online, memoryTotal }))).toEqual((await driver.listNodes()).map(({ node, online, memoryTotal }) => ({ node, online, memoryTotal })))
+      expect(look.filtersApply).toBe(await driver.filtersApply())
+    })
     it('nodes tell how hard they work, storages how full they are; what is not known is null, never a made-up number', async () => {
-      const [nodes, storages] = [await driver.listNodes(), await driver.listStorages()]
+      const { nodes, storages } = await driver.look()
       for (const { strain } of nodes) {
         for (const rate of [strain.netIn, strain.netOut]) if (rate !== null) expect(rate).toBeGreaterThanOrEqual(0)
         for (const share of [strain.ioWait, strain.pressureCpu, strain.pressureMemory, strain.pressureIo]) if (share !== null) expect(share >= 0 && share <= 1).toBe(true)
@@ -663,7 +672,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
         if (!active) expect([used, total]).toEqual([null, null])
         if (shared) expect(node).toBeNull()
       }
-      expect(await driver.listStorages()).toEqual(storages)
+      expect((await driver.look()).storages).toEqual(storages)
     })
     it('what a machine was given is not offered again, running or not', async () => {
       const free = async () => (await driver.listHeadroom()).find(entry => entry.node === bench.node)?.memoryFree ?? 0

@@ -83,7 +83,7 @@ async function aLife(): Promise<Exchange[]> {
     await listening.filtersApply()
     await listening.listTemplates()
     await listening.listNodes()
-    await listening.listStorages()
+    await listening.look()
     await listening.listHeadroom()
     await finished(listening, await listening.clone({ template: { node, ref: '9000' }, vmid: machine.vmid, node, hostname: spec.hostname, ownershipMark: mark }))
     await finished(listening, await listening.configure(machine, spec))

@@ -126,7 +126,7 @@ describe('Proxmox VE', () => {
       const strainOf = (name: string) => nodes.find(entry => entry.node === name)?.strain
       expect(strainOf(node)).toMatchObject({ netIn: expect.any(Number) as unknown, netOut: expect.any(Number) as unknown, ioWait: expect.any(Number) as unknown, pressureCpu: version === '9.2.3' ? expect.any(Number) as unknown : null })
       expect(Object.values(strainOf(otherNode) ?? {}).every(value => value === null)).toBe(true)
-      const storages = await driver.listStorages()
+      const { storages } = await driver.look()
       expect(storages.find(storage => storage.shared)).toMatchObject({ node: null, active: false, used: null, total: null })
       expect(storages.find(storage => storage.node === node && storage.active)).toMatchObject({ used: expect.any(Number) as unknown, total: expect.any(Number) as unknown })
     }

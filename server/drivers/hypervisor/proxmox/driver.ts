@@ -1,6 +1,6 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
-import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle } from '#server/infrastructure/ports.ts'
+import type { HypervisorAccess, HypervisorDriver, MachineRef, RemoteNode, TaskHandle } from '#server/infrastructure/ports.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
 import { addressFilter } from './filter.ts'
@@ -52,6 +52,19 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     return toMachineState(found, found.config, status, filteredAddresses)
   }
 
+  async function listNodes(): Promise<RemoteNode[]> {
+    const nodes = await api.get('/nodes', reply.nodeList)
+    return eachOf(nodes, 4, async (node) => {
+      const online = node.status === 'online'
+      // A node that does not tell its details is still shown with what the cluster knows of it.
+      const [details, samples] = await Promise.all(online ? [api.get(path('nodes', node.node, 'status'), reply.nodeStatus).catch(() => null), api.get(path('nodes', node.node, 'rrddata'), reply.nodeSamples, { timeframe: 'hour', cf: 'AVERAGE' }).catch(() => [])] : [null, []])
+      return {
+        node: node.node, online, cpu: node.cpu, cpuCores: node.maxcpu, memoryUsed: node.mem, memoryTotal: node.maxmem, diskUsed: node.disk, diskTotal: node.maxdisk,
+        loadAverage: details?.loadavg?.[0] ?? null, uptimeSeconds: node.uptime, version: details?.pveversion?.split('/')[1] ?? null, strain: toStrain(samples, details?.wait),
+      }
+    })
+  }
+
   return {
     capabilities: hypervisorCapabilities.proxmox,
     close: () => api.close(),
@@ -60,20 +73,12 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     filtersApply: () => filter.apply(),
     listTemplates: async () => toTemplates(await find.guests()),
     listMarkedMachines: async () => toObserved(await find.guests()),
-    listStorages: async () => toStorages(await api.get('/cluster/resources', reply.resources, { type: 'storage' })),
-    listHeadroom: async () => toHeadroom(await api.get('/cluster/resources', reply.resources), access.storage, access.nodes),
-    async listNodes() {
-      const nodes = await api.get('/nodes', reply.nodeList)
-      return eachOf(nodes, 4, async (node) => {
-        const online = node.status === 'online'
-        // A node that does not tell its details is still shown with what the cluster knows of it.
-        const [details, samples] = await Promise.all(online ? [api.get(path('nodes', node.node, 'status'), reply.nodeStatus).catch(() => null), api.get(path('nodes', node.node, 'rrddata'), reply.nodeSamples, { timeframe: 'hour', cf: 'AVERAGE' }).catch(() => [])] : [null, []])
-        return {
-          node: node.node, online, cpu: node.cpu, cpuCores: node.maxcpu, memoryUsed: node.mem, memoryTotal: node.maxmem, diskUsed: node.disk, diskTotal: node.maxdisk,
-          loadAverage: details?.loadavg?.[0] ?? null, uptimeSeconds: node.uptime, version: details?.pveversion?.split('/')[1] ?? null, strain: toStrain(samples, details?.wait),
-        }
-      })
+    async look() {
+      const [nodes, rows, filtersApply] = await Promise.all([listNodes(), api.get('/cluster/resources', reply.resources), filter.apply()])
+      return { nodes, storages: toStorages(rows), machines: toObserved(rows), headroom: toHeadroom(rows, access.storage, access.nodes), filtersApply }
     },
+    listHeadroom: async () => toHeadroom(await api.get('/cluster/resources', reply.resources), access.storage, access.nodes),
+    listNodes,
     nextFreeId: () => api.get('/cluster/nextid', reply.nextId),
     async findByMark(ownershipMark, vmid = null) {
       const found = await find.marked(ownershipMark, await find.guests(), vmid)

@@ -134,12 +134,14 @@ export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows
  * start), and the free space of the storage that machines are built on.
  */
 export function toHeadroom(rows: readonly Resource[], storage: string, allowed: readonly string[]): NodeHeadroom[] {
+  const byNode = Map.groupBy(rows, row => row.node ?? '')
   return rows.filter(row => row.type === 'node' && row.status === 'online' && row.node && (allowed.length === 0 || allowed.includes(row.node))).flatMap((row) => {
     const node = row.node ?? ''
-    const guests = rows.filter(guest => (guest.type === 'qemu' || guest.type === 'lxc') && guest.node === node && !guest.template && (guest.status === 'running' || ownershipMarkOf({ tags: guest.tags }) !== null))
-    const store = rows.find(entry => entry.type === 'storage' && entry.node === node && entry.storage === storage && entry.status === 'available')
+    const onIt = byNode.get(node) ?? []
+    const given = onIt.reduce((sum, guest) => (guest.type === 'qemu' || guest.type === 'lxc') && !guest.template && (guest.status === 'running' || ownershipMarkOf({ tags: guest.tags }) !== null) ? sum + (guest.maxmem ?? 0) : sum, 0)
+    const store = onIt.find(entry => entry.type === 'storage' && entry.storage === storage && entry.status === 'available')
     if (!store) return []
-    return [{ node, memoryTotal: row.maxmem ?? 0, memoryFree: (row.maxmem ?? 0) - guests.reduce((sum, guest) => sum + (guest.maxmem ?? 0), 0), storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
+    return [{ node, memoryTotal: row.maxmem ?? 0, memoryFree: (row.maxmem ?? 0) - given, storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
   })
 }
 

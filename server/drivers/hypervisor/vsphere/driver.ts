@@ -4,6 +4,7 @@ import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import { isFault, isSoAlready, localizedFault, toTaskState, toVsphereError } from './faults.ts'
 import { locator } from './locate.ts'
+import { toHeadroom, toNodes, toObserved, toStorages } from './look.ts'
 import { esxiMaker } from './make-esxi.ts'
 import { vcenterMaker } from './make-vcenter.ts'
 import { toHandle } from './maker.ts'
@@ -11,8 +12,8 @@ import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
 import { snapshotsOf } from './snapshots.ts'
-import { configureSpec, datastoreRow, diskGiBOf, forgetSpec, growSpec, listedMarkOf, memoryBytes, networkChanges, numberOf, ownershipMarkOf, plugChanges, powerOf, shareOf, sizeFields, systemDisk, taskRow, toMachineState, vmidOf } from './transform.ts'
-import type { Machine } from './transform.ts'
+import { configureSpec, diskGiBOf, forgetSpec, growSpec, networkChanges, numberOf, ownershipMarkOf, plugChanges, sizeFields, systemDisk, taskRow, toMachineState, vmidOf } from './transform.ts'
+import type { Host, Machine } from './transform.ts'
 import { build } from './xml.ts'
 import type { Mor, XmlNode } from './xml.ts'
 
@@ -87,6 +88,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     return { state: 'running' }
   }
 
+  const usable = (hosts: readonly Host[]) => hosts.filter(host => find.isUsable(host) && (access.nodes.length === 0 || access.nodes.includes(host.props.name)))
+
   async function inspect(found: Machine) {
     const tasks = await vim.read(found.props.recentTask ?? [], 'Task', taskRow)
     const held = tasks.find(({ props }) => props['info.state'] === 'running' || props['info.state'] === 'queued')
@@ -102,53 +105,19 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     listTemplates: () => maker.listTemplates(),
     async listMarkedMachines() {
       const [hosts, machines] = await Promise.all([find.hosts(), find.machines()])
-      return machines.flatMap((machine) => {
-        const ownershipMark = listedMarkOf(machine)
-        const vmid = numberOf(machine.props.name)
-        const { props } = machine
-        if (!ownershipMark || vmid === null || props['config.template']) return []
-        return [{
-          node: hosts.find(({ obj }) => obj.id === props['runtime.host']?.id)?.props.name ?? '', vmid, ownershipMark, power: powerOf(props['runtime.powerState']), cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
-          memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: null, uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
-        }]
-      })
+      return toObserved(hosts, machines)
     },
     async listHeadroom() {
-      const [hosts, machines] = await Promise.all([find.hosts(), find.machines()])
-      const usable = hosts.filter(host => find.isUsable(host) && (access.nodes.length === 0 || access.nodes.includes(host.props.name)))
-      const stores = await vim.read([...new Map(usable.flatMap(({ props }) => props.datastore ?? []).map(store => [store.id, store])).values()], 'Datastore', datastoreRow)
-      return usable.flatMap(({ obj, props }) => {
-        const store = stores.find(candidate => candidate.props.name === access.storage && candidate.props['summary.accessible'] && props.datastore?.some(({ id }) => id === candidate.obj.id))
-        if (!store) return []
-        // What runs, and what is ours even when stopped: it must be able to start.
-        const given = machines.filter(machine => machine.props['runtime.host']?.id === obj.id && !machine.props['config.template'] && (machine.props['runtime.powerState'] === 'poweredOn' || listedMarkOf(machine) !== null))
-        const memory = given.reduce((sum, machine) => sum + memoryBytes(machine.props['config.hardware.memoryMB']), 0)
-        return [{ node: props.name, memoryTotal: props['summary.hardware.memorySize'], memoryFree: props['summary.hardware.memorySize'] - memory, storageFree: store.props['summary.freeSpace'], cpuCores: props['summary.hardware.numCpuThreads'] || props['summary.hardware.numCpuCores'], storageKey: store.obj.id }]
-      })
+      const [hosts, machines, stores] = await Promise.all([find.hosts(), find.machines(), find.datastores()])
+      return toHeadroom(access, usable(hosts), machines, stores)
     },
     async listNodes() {
-      const hosts = await find.hosts()
-      const stores = await vim.read([...new Map(hosts.flatMap(({ props }) => props.datastore ?? []).map(store => [store.id, store])).values()], 'Datastore', datastoreRow)
-      return hosts.map(({ props }) => {
-        const cores = props['summary.hardware.numCpuThreads'] || props['summary.hardware.numCpuCores']
-        const store = stores.find(candidate => candidate.props.name === access.storage && props.datastore?.some(({ id }) => id === candidate.obj.id))
-        return {
-          node: props.name, online: props['runtime.connectionState'] === 'connected', cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['summary.hardware.cpuMhz'] * props['summary.hardware.numCpuCores']), cpuCores: cores,
-          memoryUsed: memoryBytes(props['summary.quickStats.overallMemoryUsage']), memoryTotal: props['summary.hardware.memorySize'], diskUsed: store ? Math.max(0, store.props['summary.capacity'] - store.props['summary.freeSpace']) : 0, diskTotal: store?.props['summary.capacity'] ?? 0,
-          loadAverage: null, uptimeSeconds: props['summary.quickStats.uptime'], version: props['summary.config.product.version'] ?? null,
-          // Its performance manager would tell them for each host in a call of its own.
-          strain: { netIn: null, netOut: null, ioWait: null, pressureCpu: null, pressureMemory: null, pressureIo: null },
-        }
-      })
+      const [hosts, stores] = await Promise.all([find.hosts(), find.datastores()])
+      return toNodes(access, hosts, stores)
     },
-    async listStorages() {
-      const [hosts, stores] = await Promise.all([find.hosts(), vim.readAll('Datastore', datastoreRow)])
-      return stores.map(({ obj, props }) => {
-        const users = hosts.filter(host => host.props.datastore?.some(({ id }) => id === obj.id))
-        const shared = users.length > 1
-        const active = props['summary.accessible']
-        return { key: obj.id, name: props.name, node: shared ? null : users[0]?.props.name ?? null, type: props['summary.type'], shared, active, used: active ? Math.max(0, props['summary.capacity'] - props['summary.freeSpace']) : null, total: active && props['summary.capacity'] > 0 ? props['summary.capacity'] : null }
-      })
+    async look() {
+      const [hosts, machines, stores] = await Promise.all([find.hosts(), find.machines(), find.datastores()])
+      return { nodes: toNodes(access, hosts, stores), storages: toStorages(hosts, stores), machines: toObserved(hosts, machines), headroom: toHeadroom(access, usable(hosts), machines, stores), filtersApply: null }
     },
     async nextFreeId() {
       const taken = new Set((await find.machines()).map(({ props }) => numberOf(props.name)))

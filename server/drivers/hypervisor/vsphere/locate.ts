@@ -14,6 +14,7 @@ export function locator(vim: Vim, access: HypervisorAccess) {
   const wrong = (message: string) => new DriverError('action_required', `${vim.label}: ${message}`, { who: 'sysadmin' })
   const hosts = (): Promise<Host[]> => vim.readAll('HostSystem', hostRow)
   const machines = (): Promise<Listed[]> => vim.readAll('VirtualMachine', listedRow)
+  const datastores = (): Promise<Datastore[]> => vim.readAll('Datastore', datastoreRow)
   const isUsable = ({ props }: Host) => props['runtime.connectionState'] === 'connected' && !props['runtime.inMaintenanceMode']
 
   async function details(obj: Mor): Promise<Machine | null> {
@@ -35,7 +36,7 @@ export function locator(vim: Vim, access: HypervisorAccess) {
   }
 
   return {
-    hosts, machines, details, proveSight, isUsable, storageOf, wrong,
+    hosts, machines, datastores, details, proveSight, isUsable, storageOf, wrong,
     /** The host's place in the inventory. @throws DriverError action_required for what is missing */
     async site(node: string): Promise<Site> {
       const host = (await hosts()).find(({ props }) => props.name === node)
