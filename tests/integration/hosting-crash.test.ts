@@ -6,7 +6,7 @@ import type { TestApp } from '../support/app.ts'
 import { changeOf } from '../support/changes.ts'
 import { hostingWorld } from '../support/hosting.ts'
 import type { HostingWorld } from '../support/hosting.ts'
-import { Crash, livingForever } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever } from '../support/provisioning.ts'
 import type { Points } from '../support/provisioning.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
@@ -15,8 +15,6 @@ type Kind = typeof kinds[number]
 const password = 'Kata-Sandi-2026'
 
 describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM, on %s', (kind) => {
-  // Every third point and, on a server, where each costs more, every fifth: odd, so that both sides of the acts are met.
-  const stride = kind === 'postgres' ? 5 : 3
   let test: TestApp
   let hosting: HostingWorld
   let count = 0
@@ -90,7 +88,7 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
     await expectDone(task, first, 'never killed')
     expect(counting.names.filter(name => name.startsWith('after ')).length).toBeGreaterThan(3)
     let [deaths, tried] = [0, 0]
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length)) {
       tried++
       const subject = await readyFor(task)
       const creates = hosting.creates()

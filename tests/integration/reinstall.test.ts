@@ -8,7 +8,7 @@ import { uuidv7 } from '#server/platform/ids.ts'
 import { reinstall, showReinstall } from '#server/provisioning/reinstall.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const system = { kind: 'system', name: 'test' } as const
@@ -221,9 +221,8 @@ describe.each(databaseKinds())('reinstall on %s', (kind) => {
     await ask()
     const counting = livingForever()
     await drain(counting)
-    const stride = kind === 'postgres' ? 9 : 3
     let deaths = 0
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length)) {
       await reborn()
       const machines = world.hypervisor.machines.size
       const clones = world.hypervisor.count('clone')

@@ -2,15 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { changeOf, sellLarger } from '../support/changes.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 type Kind = 'provision' | 'suspend' | 'resume' | 'terminate' | 'resize'
 
 describe.each(databaseKinds())('killed workers on %s', (kind) => {
-  // Every point on the embedded database; on a server, where each costs more, every fifth: odd, so that both sides of the acts are met.
-  const stride = kind === 'postgres' ? 5 : 1
   let test: TestApp
   let world: ProvisioningWorld
   beforeAll(async () => {
@@ -63,7 +61,7 @@ describe.each(databaseKinds())('killed workers on %s', (kind) => {
     expect(counting.names.length).toBeGreaterThan(15)
     let deaths = 0
     let tried = 0
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length)) {
       tried++
       const serviceId = await readyFor(saga)
       const before = world.hypervisor.machines.size

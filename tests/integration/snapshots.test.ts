@@ -8,7 +8,7 @@ import { showMetrics } from '#server/provisioning/show-metrics.ts'
 import { actOnSnapshot, showSnapshots } from '#server/provisioning/snapshots.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const system = { kind: 'system', name: 'test' } as const
@@ -193,9 +193,8 @@ describe.each(databaseKinds())('snapshots on %s', (kind) => {
     await begin()
     const counting = livingForever()
     await drain(counting)
-    const stride = kind === 'postgres' ? 5 : 1
     let deaths = 0
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length)) {
       await begin()
       await drain({ ...livingForever(), dieAt }).catch((error: unknown) => {
         if (!(error instanceof Crash)) throw error
