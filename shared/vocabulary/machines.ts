@@ -26,7 +26,7 @@ export interface HypervisorCapabilities {
   /** Keeps what a machine used over the last hour to the last year. */
   readonly metrics: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
   proxmox: { addressFilter: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
 }

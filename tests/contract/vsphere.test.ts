@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { build } from '#server/drivers/hypervisor/vsphere/xml.ts'
 import type { HypervisorAccess, HypervisorDriver } from '#server/infrastructure/ports.ts'
+import { metricRanges } from '#shared/vocabulary/machines.ts'
 import { optionsOf } from '#server/drivers/hypervisor/vsphere/transform.ts'
 import { cardOf, creates, diskOf, snapshotOf, vsphereWorld } from '../support/vcsim.ts'
 import type { VsphereMode, VsphereWorld } from '../support/vcsim.ts'
@@ -183,6 +184,18 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     await finished(made.driver, await made.driver.deleteSnapshot(machine(made), 'gardu-0123456789ab'))
     await finished(made.driver, await made.driver.growDisk(machine(made), 80))
     expect((await made.driver.inspect({ ...machine(made) }))?.diskGiB).toBe(80)
+  })
+  it('the performance manager tells what machines used and hosts sent, by the counters\' names; without the call hosts are still told', async () => {
+    const made = await built()
+    for (const range of metricRanges) {
+      const points = await made.driver.metrics(machine(made), range)
+      for (const figure of ['cpu', 'memoryUsed', 'diskRead', 'diskWrite', 'netIn', 'netOut'] as const) expect(points.some(point => point[figure] !== null), `${range}: ${figure}`).toBe(true)
+      expect(points.every(({ cpu, memoryTotal }) => (cpu ?? 0) <= 1 && memoryTotal === spec.ramMiB * 1_048_576)).toBe(true)
+    }
+    const strain = async () => (await made.driver.look()).nodes.find(({ node }) => node === made.node)?.strain
+    expect(await strain()).toMatchObject({ netIn: expect.any(Number) as number, netOut: expect.any(Number) as number, ioWait: null })
+    made.proxy.refuse = { calls: /^QueryPerf$/, fault: 'NoPermission' }
+    expect(await strain()).toMatchObject({ netIn: null, netOut: null })
   })
   it('a guest without VMware Tools is switched off by force, and left alone without it', async () => {
     const made = await built()

@@ -8,6 +8,7 @@ import { toHeadroom, toNodes, toObserved, toStorages } from './look.ts'
 import { esxiMaker } from './make-esxi.ts'
 import { vcenterMaker } from './make-vcenter.ts'
 import { toHandle } from './maker.ts'
+import { performanceOf } from './performance.ts'
 import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
@@ -51,6 +52,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     throw new DriverError('unknown_outcome', `${label}: the task does not end`)
   }
 
+  const performance = performanceOf(vim, kind)
   const maker = (kind === 'vcenter' ? vcenterMaker : esxiMaker)({ vim, find, access, taskState, toEnd })
 
   /** Nothing is sent for what is so already, and what the server says about it counts as done. */
@@ -90,6 +92,12 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
 
   const usable = (hosts: readonly Host[]) => hosts.filter(host => find.isUsable(host) && (access.nodes.length === 0 || access.nodes.includes(host.props.name)))
 
+  /** Hosts are still shown where what they send and receive is not told. */
+  const networkOf = (hosts: readonly Host[]) => performance.network(hosts.filter(find.isUsable).map(({ obj }) => obj)).catch((error: unknown) => {
+    if (error instanceof DriverError) return new Map<string, never>()
+    throw error
+  })
+
   async function inspect(found: Machine) {
     const tasks = await vim.read(found.props.recentTask ?? [], 'Task', taskRow)
     const held = tasks.find(({ props }) => props['info.state'] === 'running' || props['info.state'] === 'queued')
@@ -113,11 +121,11 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     },
     async listNodes() {
       const [hosts, stores] = await Promise.all([find.hosts(), find.datastores()])
-      return toNodes(access, hosts, stores)
+      return toNodes(access, hosts, stores, await networkOf(hosts))
     },
     async look() {
       const [hosts, machines, stores] = await Promise.all([find.hosts(), find.machines(), find.datastores()])
-      return { nodes: toNodes(access, hosts, stores), storages: toStorages(hosts, stores), machines: toObserved(hosts, machines), headroom: toHeadroom(access, usable(hosts), machines, stores), filtersApply: null }
+      return { nodes: toNodes(access, hosts, stores, await networkOf(hosts)), storages: toStorages(hosts, stores), machines: toObserved(hosts, machines), headroom: toHeadroom(access, usable(hosts), machines, stores), filtersApply: null }
     },
     async nextFreeId() {
       const taken = new Set((await find.machines()).map(({ props }) => numberOf(props.name)))
@@ -209,10 +217,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return searched && inspect(searched)
     },
     ...snapshots,
-    async metrics(machine) {
-      await find.prove(machine)
-      throw new DriverError('permanent', `${label}: what a machine used is not read from here`)
-    },
+    metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),
     async destroy(machine) {
       try {
         const found = await find.prove(machine)

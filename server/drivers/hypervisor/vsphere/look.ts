@@ -1,4 +1,4 @@
-import type { HypervisorAccess, NodeHeadroom, ObservedMachine, RemoteNode, RemoteStorage } from '#server/infrastructure/ports.ts'
+import type { HypervisorAccess, NodeHeadroom, NodeStrain, ObservedMachine, RemoteNode, RemoteStorage } from '#server/infrastructure/ports.ts'
 import { listedMarkOf, memoryBytes, numberOf, powerOf, shareOf } from './transform.ts'
 import type { Datastore, Host, Listed } from './transform.ts'
 
@@ -34,15 +34,15 @@ export function toHeadroom(access: HypervisorAccess, usable: readonly Host[], ma
   })
 }
 
-export const toNodes = (access: HypervisorAccess, hosts: readonly Host[], stores: readonly Datastore[]): RemoteNode[] => hosts.map((host) => {
+/** `network`: by the host's id. */
+export const toNodes = (access: HypervisorAccess, hosts: readonly Host[], stores: readonly Datastore[], network: ReadonlyMap<string, Pick<NodeStrain, 'netIn' | 'netOut'>>): RemoteNode[] => hosts.map((host) => {
   const { props } = host
   const store = stores.find(candidate => candidate.props.name === access.storage && holds(host, candidate))
   return {
     node: props.name, online: props['runtime.connectionState'] === 'connected', cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['summary.hardware.cpuMhz'] * props['summary.hardware.numCpuCores']), cpuCores: coresOf(host),
     memoryUsed: memoryBytes(props['summary.quickStats.overallMemoryUsage']), memoryTotal: props['summary.hardware.memorySize'], diskUsed: store ? usedOf(store) : 0, diskTotal: store?.props['summary.capacity'] ?? 0,
     loadAverage: null, uptimeSeconds: props['summary.quickStats.uptime'], version: props['summary.config.product.version'] ?? null,
-    // Its performance manager would tell them for each host in a call of its own.
-    strain: { netIn: null, netOut: null, ioWait: null, pressureCpu: null, pressureMemory: null, pressureIo: null },
+    strain: { netIn: network.get(host.obj.id)?.netIn ?? null, netOut: network.get(host.obj.id)?.netOut ?? null, ioWait: null, pressureCpu: null, pressureMemory: null, pressureIo: null },
   }
 })
 

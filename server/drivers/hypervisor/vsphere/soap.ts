@@ -13,7 +13,7 @@ export interface SoapOptions { readonly connectMilliseconds?: number, readonly t
 
 const about = z.object({ apiType: one(z.string()), version: one(z.string()), build: one(z.string()).optional() })
 const serviceContent = z.object({
-  about: one(about), rootFolder: one(mor), propertyCollector: one(mor), sessionManager: one(mor), viewManager: one(mor), searchIndex: one(mor), authorizationManager: one(mor).optional(), fileManager: one(mor).optional(), taskManager: one(mor).optional(), licenseManager: one(mor).optional(), virtualDiskManager: one(mor).optional(),
+  about: one(about), rootFolder: one(mor), propertyCollector: one(mor), sessionManager: one(mor), viewManager: one(mor), searchIndex: one(mor), authorizationManager: one(mor).optional(), fileManager: one(mor).optional(), taskManager: one(mor).optional(), perfManager: one(mor).optional(), licenseManager: one(mor).optional(), virtualDiskManager: one(mor).optional(),
 })
 export type ServiceContent = z.output<typeof serviceContent>
 
@@ -24,7 +24,7 @@ const callNames: Partial<Record<SentType, string>> = {
 }
 const nameOf = (request: SentType): string => callNames[request] ?? request.replace(/RequestType$/, '')
 /** Calls that change nothing: repeated when their answer is lost. */
-const reading = new Set<SentType>(['RetrieveServiceContentRequestType', 'LoginRequestType', 'LogoutRequestType', 'CreateContainerViewRequestType', 'DestroyViewRequestType', 'RetrievePropertiesExRequestType', 'ContinueRetrievePropertiesExRequestType', 'HasPrivilegeOnEntitiesRequestType', 'FindByUuidRequestType', 'SearchDatastoreSubFoldersRequestType'])
+const reading = new Set<SentType>(['RetrieveServiceContentRequestType', 'LoginRequestType', 'LogoutRequestType', 'CreateContainerViewRequestType', 'DestroyViewRequestType', 'RetrievePropertiesExRequestType', 'ContinueRetrievePropertiesExRequestType', 'HasPrivilegeOnEntitiesRequestType', 'FindByUuidRequestType', 'CurrentTimeRequestType', 'QueryPerfRequestType', 'SearchDatastoreSubFoldersRequestType'])
 
 export interface Row<T> { readonly obj: Mor, readonly props: T, /** A property as it came, to be changed and sent back. */ readonly raw: (path: string) => XmlNode | undefined }
 
@@ -46,7 +46,7 @@ export interface Vim {
 }
 
 const envelope = (body: string): string => `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`
-const serviceInstance: Mor = { type: 'ServiceInstance', id: 'ServiceInstance' }
+export const serviceInstance: Mor = { type: 'ServiceInstance', id: 'ServiceInstance' }
 
 /** A refused password is not tried every minute: servers lock an account after a few. A changed connection gets a new driver and is tried at once. */
 const loginPause = 600_000

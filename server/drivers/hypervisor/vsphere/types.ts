@@ -30,6 +30,8 @@ export const elementOrder = {
   DeleteDatastoreFileRequestType: ['_this', 'name', 'datacenter'],
   CopyVirtualDiskRequestType: ['_this', 'sourceName', 'sourceDatacenter', 'destName', 'destDatacenter', 'destSpec', 'force'],
   SearchDatastoreSubFoldersRequestType: ['_this', 'datastorePath', 'searchSpec'],
+  CurrentTimeRequestType: ['_this'],
+  QueryPerfRequestType: ['_this', 'querySpec'],
   // Reading
   PropertyFilterSpec: ['propSet', 'objectSet'],
   PropertySpec: ['type', 'all', 'pathSet'],
@@ -40,6 +42,8 @@ export const elementOrder = {
   VmDiskFileQuery: ['details'],
   VmDiskFileQueryFlags: ['diskType', 'capacityKb', 'hardwareVersion'],
   VirtualDiskSpec: ['diskType', 'adapterType'],
+  PerfQuerySpec: ['entity', 'startTime', 'endTime', 'maxSample', 'metricId', 'intervalId', 'format'],
+  PerfMetricId: ['counterId', 'instance'],
   // Machines
   VirtualMachineCloneSpec: ['location', 'template', 'config', 'powerOn'],
   VirtualMachineRelocateSpec: ['datastore', 'pool', 'host'],
