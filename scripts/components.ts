@@ -14,6 +14,7 @@ export const components = {
   vcsim: { packages: ['golang-go', 'golang-github-vmware-govmomi-dev'], find: () => existsSync('/usr/share/gocode/src/github.com/vmware/govmomi/simulator') ? onPath('go') : null, hint: 'Go and VMware\'s simulator (Debian: apt-get install golang-go golang-github-vmware-govmomi-dev)' },
   qemu: { packages: ['qemu-system-x86'], find: () => onPath('qemu-system-x86_64'), hint: 'QEMU (Debian: apt-get install --no-install-recommends qemu-system-x86)' },
   pdns: { packages: ['pdns-server', 'pdns-backend-sqlite3', 'sqlite3'], find: () => globSync('/usr/lib/*/pdns/libgsqlite3backend.so').length > 0 && onPath('sqlite3') ? onPath('pdns_server') ?? (existsSync('/usr/sbin/pdns_server') ? '/usr/sbin/pdns_server' : null) : null, hint: 'PowerDNS Authoritative Server (Debian: apt-get install --no-install-recommends pdns-server pdns-backend-sqlite3 sqlite3)' },
+  proxmoxer: { packages: ['python3-proxmoxer', 'python3-requests'], find: () => spawnSync('/usr/bin/python3', ['-c', 'import proxmoxer, requests']).status === 0 ? '/usr/bin/python3' : null, hint: 'proxmoxer (Debian: apt-get install python3-proxmoxer python3-requests)' },
   chromium: { packages: ['chromium', 'fonts-liberation'], find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'), hint: 'Chromium (Debian: apt-get install chromium fonts-liberation)' },
 } as const
 export type ComponentName = keyof typeof components

@@ -34,7 +34,7 @@ const described = process.env.GARDU_TEST_OPENAPI !== undefined
 if (!described && chosen.includes('contract')) say('left out: what the descriptions of gateways, Proxmox VE and WHM say of our drivers (GARDU_TEST_OPENAPI names the folder that holds them)')
 if (process.env.GARDU_TEST_VIM25 === undefined && chosen.includes('unit')) say('left out: whether VMware calls list their elements in the vendor\'s order (GARDU_TEST_VIM25 names the file that describes the types)')
 const running: Running[] = []
-const env: Record<string, string | undefined> = { GARDU_TEST_CHROMIUM: found.chromium ?? undefined, GARDU_TEST_QEMU: found.qemu ?? undefined, GARDU_TEST_PDNS: found.pdns ?? undefined, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' }
+const env: Record<string, string | undefined> = { GARDU_TEST_CHROMIUM: found.chromium ?? undefined, GARDU_TEST_QEMU: found.qemu ?? undefined, GARDU_TEST_PDNS: found.pdns ?? undefined, GARDU_TEST_PROXMOXER: found.proxmoxer ?? undefined, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' }
 try {
   if (asked.length === 0) {
     say('check')
@@ -60,7 +60,7 @@ try {
     say(suite)
     const report = `.data/test-${suite}.json`
     rmSync(report, { force: true })
-    await run('node_modules/.bin/vitest', ['run', '--project', suite, ...(described ? [] : ['--exclude', 'tests/contract/*-description{,s}.test.ts']), ...(found.vcsim ? [] : ['--exclude', 'tests/contract/vsphere.test.ts', '--exclude', 'tests/integration/provision-vsphere.test.ts']), ...(found.qemu ? [] : ['--exclude', 'tests/contract/console-qemu.test.ts']), ...(found.pdns ? [] : ['--exclude', 'tests/contract/powerdns.test.ts']), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], env)
+    await run('node_modules/.bin/vitest', ['run', '--project', suite, ...(described ? [] : ['--exclude', 'tests/contract/*-description{,s}.test.ts']), ...(found.vcsim ? [] : ['--exclude', 'tests/contract/vsphere.test.ts', '--exclude', 'tests/integration/provision-vsphere.test.ts']), ...(found.qemu ? [] : ['--exclude', 'tests/contract/console-qemu.test.ts']), ...(found.pdns ? [] : ['--exclude', 'tests/contract/powerdns.test.ts']), ...(found.proxmoxer ? [] : ['--exclude', 'tests/contract/proxmoxer.test.ts']), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], env)
     const result = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, success: boolean, testResults: { status: string, assertionResults: unknown[] }[] }
     total.passed += result.numPassedTests
     total.skipped += result.numPendingTests + result.numTodoTests
