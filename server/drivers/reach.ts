@@ -15,6 +15,9 @@ export const trustOf = (label: string, tls: HypervisorAccess['tls']): TlsTrust =
   throw new DriverError('action_required', `${label}: the connection trusts by ${tls.mode} but none is given`, { who: 'sysadmin' })
 }
 
+/** What every node has, in the order of the alphabet. */
+export const commonNames = (byNode: readonly (readonly string[])[]): string[] => [...new Set(byNode.flat())].filter(name => byNode.every(own => own.includes(name))).sort()
+
 /** One step of a connection test, timed. Never throws: what its work throws is its outcome. */
 export async function runStep(step: ConnectionTestStepName, work: () => Promise<Outcome>): Promise<ConnectionTestStep> {
   const started = performance.now()

@@ -163,7 +163,7 @@ describe('nothing foreign is touched', () => {
       driver.close()
       await sim.close()
     }
-  }, 900_000)
+  }, Math.max(60_000, histories * 300))
 
   it('D10: accounts, through random histories of reused user names, renamed accounts, exchanged domains and copied marks', async () => {
     const sim = await startWhmSimulator({ tls: false })
@@ -193,5 +193,5 @@ describe('nothing foreign is touched', () => {
       driver.close()
       await sim.close()
     }
-  }, 900_000)
+  }, Math.max(60_000, histories * 300))
 })

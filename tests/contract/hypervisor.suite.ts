@@ -674,6 +674,16 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       }
       expect((await driver.look()).storages).toEqual(storages)
     })
+    it('the connection test tells what there is to choose from', async () => {
+      const steps = []
+      for await (const step of driver.test()) steps.push(step)
+      const { nodes, storages } = await driver.look()
+      const choices = steps.find(({ step }) => step === 'nodes')?.choices
+      expect(choices?.nodes).toEqual(nodes.map(({ node }) => node).sort())
+      expect(choices?.storages.length).toBeGreaterThan(0)
+      expect(storages.map(({ name }) => name)).toEqual(expect.arrayContaining(choices?.storages ?? []))
+      expect(choices?.networks.length).toBeGreaterThan(0)
+    })
     it('what a machine was given is not offered again, running or not', async () => {
       const free = async () => (await driver.listHeadroom()).find(entry => entry.node === bench.node)?.memoryFree ?? 0
       const before = await free()

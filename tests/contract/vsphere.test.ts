@@ -120,7 +120,7 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
   it('hosts, datastores and networks that are not there are named', async () => {
     const { access, proxy } = await world()
     const nodes = async (change: Partial<HypervisorAccess>) => (await stepsOf(other(mode, { ...access(proxy.url), ...change }))).find(({ step }) => step === 'nodes')
-    expect(await nodes({ nodes: ['esx-99'] })).toMatchObject({ ok: false, detail: expect.stringContaining('esx-99') as string })
+    expect(await nodes({ nodes: ['esx-99'] })).toMatchObject({ ok: false, detail: expect.stringContaining('esx-99') as string, choices: { nodes: expect.not.arrayContaining(['esx-99']) as string[] } })
     expect(await nodes({ storage: 'gudang', bridge: 'VLAN 99' })).toMatchObject({ ok: false, detail: expect.stringMatching(/gudang.*VLAN 99/) as string })
   })
   it('an address names the network of its machine, in place of the connection\'s', async () => {

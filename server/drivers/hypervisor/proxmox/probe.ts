@@ -1,5 +1,5 @@
 import type { ConnectionTestStep, HypervisorAccess } from '#server/infrastructure/ports.ts'
-import { reach, runStep, words } from '../../reach.ts'
+import { commonNames, reach, runStep, words } from '../../reach.ts'
 import type { Outcome } from '../../reach.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
@@ -42,21 +42,24 @@ export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi
 /** Every node that may carry machines is online and has the storage and the bridge. */
 async function checkNodes(api: ProxmoxApi, access: HypervisorAccess): Promise<Outcome> {
   const all = await api.get('/nodes', reply.nodeList)
-  const unknown = access.nodes.filter(name => !all.some(({ node }) => node === name))
-  if (unknown.length > 0) return { ok: false, detail: `no such node: ${unknown.join(', ')}` }
+  const nodes = all.map(({ node }) => node).sort()
+  const unknown = access.nodes.filter(name => !nodes.includes(name))
+  if (unknown.length > 0) return { ok: false, detail: `no such node: ${unknown.join(', ')}`, choices: { nodes, storages: [], networks: [] } }
   const wanted = all.filter(({ node }) => access.nodes.length === 0 || access.nodes.includes(node))
   const online = wanted.filter(({ status }) => status === 'online')
-  if (online.length === 0) return { ok: false, detail: 'no node is online' }
-  const storages = await api.get('/cluster/resources', reply.resources, { type: 'storage' })
-  const problems = await eachOf(online, 4, async ({ node }) => {
-    if (!storages.some(row => row.node === node && row.storage === access.storage && row.status === 'available')) return `${node} has no storage ${access.storage}`
-    const bridges = await api.get(path('nodes', node, 'network'), reply.bridges, { type: 'any_bridge' })
-    return bridges.some(({ iface }) => iface === access.bridge) ? null : `${node} has no bridge ${access.bridge}`
+  if (online.length === 0) return { ok: false, detail: 'no node is online', choices: { nodes, storages: [], networks: [] } }
+  // Those that may hold disks of machines.
+  const storages = (await api.get('/cluster/resources', reply.resources, { type: 'storage' })).filter(row => row.status === 'available' && (row.content === undefined || row.content.split(',').includes('images')))
+  const bridges = await eachOf(online, 4, async ({ node }) => (await api.get(path('nodes', node, 'network'), reply.bridges, { type: 'any_bridge' })).map(({ iface }) => iface))
+  const problems = online.map(({ node }, at) => {
+    if (!storages.some(row => row.node === node && row.storage === access.storage)) return `${node} has no storage ${access.storage}`
+    return bridges[at]?.includes(access.bridge) ? null : `${node} has no bridge ${access.bridge}`
   })
+  const choices = { nodes, storages: commonNames(online.map(({ node }) => storages.flatMap(row => row.node === node && row.storage ? [row.storage] : []))), networks: commonNames(bridges) }
   const wrong = problems.filter(problem => problem !== null)
   const offline = wanted.length - online.length
   const detail = [`${online.map(({ node }) => node).join(', ')} online`, ...(offline > 0 ? [`${offline} offline`] : []), ...wrong].join('; ')
-  return { ok: wrong.length === 0, detail }
+  return { ok: wrong.length === 0, detail, choices }
 }
 
 /**

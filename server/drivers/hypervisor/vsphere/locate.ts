@@ -50,6 +50,13 @@ export function locator(vim: Vim, access: HypervisorAccess) {
       if (!datacenter) throw wrong(`host ${node} is in no datacenter that we may see`)
       return { host, pool: compute.props.resourcePool, datacenter: datacenter.obj, folder: datacenter.props.vmFolder, datastore: await storageOf(host) }
     },
+    /** By the id of the host: the names of its networks and port groups. */
+    async networkNames(of: readonly Host[]): Promise<ReadonlyMap<string, readonly string[]>> {
+      const all = [...new Map(of.flatMap(({ props }) => props.network ?? []).map(network => [network.id, network])).values()]
+      const rows = [...await vim.read(all.filter(({ type }) => type === 'Network'), 'Network', networkRow), ...await vim.read(all.filter(({ type }) => type === 'DistributedVirtualPortgroup'), 'DistributedVirtualPortgroup', networkRow)]
+      const names = new Map(rows.map(({ obj, props }) => [obj.id, props.name]))
+      return new Map(of.map(({ obj, props }) => [obj.id, (props.network ?? []).flatMap(({ id }) => names.get(id) ?? [])]))
+    },
     /** What a card of a machine on this host has to be backed by to be on this network, by default the connection's. */
     async network(host: Mor, name: string = access.bridge): Promise<XmlNode> {
       const [found] = await vim.read([host], 'HostSystem', hostRow)

@@ -1,5 +1,5 @@
 import type { ConnectionTestStep, HypervisorAccess } from '#server/infrastructure/ports.ts'
-import { reach, runStep, words } from '../../reach.ts'
+import { commonNames, reach, runStep, words } from '../../reach.ts'
 import type { Outcome } from '../../reach.ts'
 import { locator } from './locate.ts'
 import type { Locator } from './locate.ts'
@@ -61,12 +61,16 @@ async function checkVersion(kind: 'vcenter' | 'esxi', vim: Vim): Promise<Outcome
 async function checkHosts(find: Locator, access: HypervisorAccess): Promise<Outcome> {
   const all = await find.hosts()
   const unknown = access.nodes.filter(name => !all.some(({ props }) => props.name === name))
-  if (unknown.length > 0) return { ok: false, detail: `no such host: ${unknown.join(', ')}` }
+  const nodes = all.map(({ props }) => props.name).sort()
+  if (unknown.length > 0) return { ok: false, detail: `no such host: ${unknown.join(', ')}`, choices: { nodes, storages: [], networks: [] } }
   const wanted = all.filter(({ props }) => access.nodes.length === 0 || access.nodes.includes(props.name))
   const usable = wanted.filter(find.isUsable)
-  if (usable.length === 0) return { ok: false, detail: 'no host is available' }
+  if (usable.length === 0) return { ok: false, detail: 'no host is available', choices: { nodes, storages: [], networks: [] } }
   const wrong: string[] = []
   for (const host of usable) for (const look of [() => find.storageOf(host), () => find.network(host.obj)]) await look().catch((error: unknown) => wrong.push(words(error)))
+  const [stores, names] = await Promise.all([find.datastores(), find.networkNames(usable)])
+  const usableStores = stores.filter(({ props }) => props['summary.accessible'])
+  const choices = { nodes, storages: commonNames(usable.map(({ props }) => usableStores.filter(({ obj }) => props.datastore?.some(({ id }) => id === obj.id)).map(store => store.props.name))), networks: commonNames(usable.map(({ obj }) => names.get(obj.id) ?? [])) }
   const away = wanted.length - usable.length
-  return { ok: wrong.length === 0, detail: [`${usable.map(({ props }) => props.name).join(', ')} available`, ...(away > 0 ? [`${away} not available`] : []), ...wrong].join('; ') }
+  return { ok: wrong.length === 0, detail: [`${usable.map(({ props }) => props.name).join(', ')} available`, ...(away > 0 ? [`${away} not available`] : []), ...wrong].join('; '), choices }
 }
