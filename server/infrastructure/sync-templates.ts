@@ -15,7 +15,9 @@ export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: S
     actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB }) => ({ name, node, osFamily, username, diskGiB }),
     async read() {
       const driver = await deps.openHypervisor(id)
-      return Promise.all([driver.listTemplates(), driver.listNodes()])
+      const [found, nodes] = await Promise.all([driver.listTemplates(), driver.listNodes()])
+      // Where a template can be cloned to depends on the storages of the moment: it is asked when it matters.
+      return [found.map(({ local: _, ...template }) => template), nodes] as const
     },
     unreachable: (template, nodes) => nodes.some(({ node, online }) => node === template.node && !online),
     usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),

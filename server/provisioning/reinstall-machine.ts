@@ -12,7 +12,7 @@ const bytesPerGiB = 1_073_741_824
 /** So often a refused clone is tried under the number that the machine had; then another is taken, should somebody else have got it meanwhile. */
 const triesOfNumber = 3
 
-export type ReinstallObstacle = 'template_gone' | 'template_too_large' | 'node_unusable' | 'no_room'
+export type ReinstallObstacle = 'template_gone' | 'template_elsewhere' | 'template_too_large' | 'node_unusable' | 'no_room'
 
 /**
  * Why a machine must not be destroyed to be made anew from this template; null: it can be made. What the old disk gives back is not counted
@@ -21,13 +21,14 @@ export type ReinstallObstacle = 'template_gone' | 'template_too_large' | 'node_u
 export function reinstallObstacle(input: { readonly template: Pick<ReinstallTemplate, 'ref'>, readonly node: string, readonly diskGiB: number, readonly remote: readonly RemoteTemplate[], readonly headroom: readonly NodeHeadroom[] }): ReinstallObstacle | null {
   const there = input.remote.find(row => row.ref === input.template.ref)
   if (!there) return 'template_gone'
+  if (there.local && there.node !== input.node) return 'template_elsewhere'
   // A disk never shrinks: the machine would be larger than what was sold.
   if (there.diskGiB > input.diskGiB * 1.01) return 'template_too_large'
   const room = input.headroom.find(row => row.node === input.node)
   if (!room) return 'node_unusable'
   return room.storageFree < there.diskGiB * bytesPerGiB ? 'no_room' : null
 }
-const obstacleText: Record<ReinstallObstacle, string> = { template_gone: 'the template is no longer there', template_too_large: 'the template\'s disk is larger than what was sold', node_unusable: 'the machine\'s node takes no machines now', no_room: 'the storage has no room for the template\'s disk' }
+const obstacleText: Record<ReinstallObstacle, string> = { template_gone: 'the template is no longer there', template_elsewhere: 'the template lies on the own storage of another node', template_too_large: 'the template\'s disk is larger than what was sold', node_unusable: 'the machine\'s node takes no machines now', no_room: 'the storage has no room for the template\'s disk' }
 
 function planOf({ state }: Pick<StepContext, 'state'>): NonNullable<SagaState['reinstall']> {
   if (!state.reinstall) throw new DriverError('permanent', 'the saga says nothing of what to make')

@@ -35,7 +35,7 @@ export const showReinstall = ({ read }: Pick<Deps, 'read'>) => async ({ id, clie
   return { templates: templates.map(({ id: templateId, name, osFamily, current }) => ({ id: templateId, name, osFamily, current })), sshKey: service.sshKey, refusal: refusalOf(service, clientId) }
 }
 
-const codeOf: Record<ReinstallObstacle, ErrorCode> = { template_gone: 'template_unavailable', template_too_large: 'template_unavailable', node_unusable: 'reinstall_no_room', no_room: 'reinstall_no_room' }
+const codeOf: Record<ReinstallObstacle, ErrorCode> = { template_gone: 'template_unavailable', template_elsewhere: 'template_not_here', template_too_large: 'template_unavailable', node_unusable: 'reinstall_no_room', no_room: 'reinstall_no_room' }
 
 /**
  * Destroys the machine of a service and makes it anew, as a saga; its hostname has to be typed. What would stop it half way is asked of the

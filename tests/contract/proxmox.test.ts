@@ -131,6 +131,21 @@ describe('Proxmox VE', () => {
       expect(storages.find(storage => storage.node === node && storage.active)).toMatchObject({ used: expect.any(Number) as unknown, total: expect.any(Number) as unknown })
     }
   })
+  it('a template is local while one of its volumes lies on the own storage of its node: there alone it is cloned', async () => {
+    const { sim, driver, otherNode, template } = await bench()
+    const local = async () => (await driver.listTemplates()).find(({ ref }) => ref === template.ref)?.local
+    const clone = () => driver.clone({ template, vmid: 300, node: otherNode, hostname: spec.hostname, ownershipMark: mark })
+    const config = sim.state.machines[9000]?.config ?? {}
+    const [disk, drive] = [config.scsi0, config.ide2]
+    expect(await local()).toBe(false)
+    config.ide2 = 'local-lvm:vm-9000-cloudinit,media=cdrom'
+    expect(await local()).toBe(true)
+    Object.assign(config, { ide2: drive, scsi0: disk?.replace('ceph-vm', 'local-lvm') })
+    expect(await local()).toBe(true)
+    expect((await failureOf(clone())).message).toContain('local storage')
+    Object.assign(config, { scsi0: disk })
+    expect((await finished(driver, await clone())).state).toBe('done')
+  })
   it('while a snapshot is made it is not told as one, and asked for again it is retryable, not made twice', async () => {
     const { driver, machine, ...held } = await built()
     held.holdTasks(true)

@@ -71,7 +71,16 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     test: () => probe(access, () => proxmoxApi(access, options)),
     version: async () => (await api.get('/version', reply.version)).version,
     filtersApply: () => filter.apply(),
-    listTemplates: async () => toTemplates(await find.guests()),
+    async listTemplates() {
+      const rows = await api.get('/cluster/resources', reply.resources)
+      const places = rows.flatMap(row => row.type === 'qemu' && row.template && row.vmid !== undefined && row.node ? [{ node: row.node, vmid: row.vmid }] : [])
+      // A node that is silent keeps the others' templates from nobody: of its own it is not known where they lie.
+      const configs = await eachOf(places, 8, async place => [place.vmid, await find.configOf(place).catch((error: unknown) => {
+        if (error instanceof DriverError && (error.kind === 'not_found' || error.kind === 'retryable')) return null
+        throw error
+      })] as const)
+      return toTemplates(rows, new Map(configs))
+    },
     listMarkedMachines: async () => toObserved(await find.guests()),
     async look() {
       const [nodes, rows, filtersApply] = await Promise.all([listNodes(), api.get('/cluster/resources', reply.resources), filter.apply()])

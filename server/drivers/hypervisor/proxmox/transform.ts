@@ -117,11 +117,15 @@ export function toMachineState(at: { readonly node: string, readonly vmid: numbe
     network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
   }
 }
-export const toTemplates = (rows: readonly Resource[]): RemoteTemplate[] => rows.flatMap((row) => {
+/** `rows`: guests and storages. A clone reaches another node only if every volume of the template, its cloud-init drive among them, lies on storage that the nodes share. Where a template's configuration is not known, it is taken to reach none. */
+export const toTemplates = (rows: readonly Resource[], configs: ReadonlyMap<number, Config | null>): RemoteTemplate[] => rows.flatMap((row) => {
   if (row.type !== 'qemu' || !row.template || row.vmid === undefined || !row.node) return []
+  const config = configs.get(row.vmid)
+  const volumes = Object.entries(config ?? {}).filter(([key, value]) => /^((scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0)$/.test(key) && /^[^:,]+:/.test(value)).map(([, value]) => value.slice(0, value.indexOf(':')))
+  const shared = (storage: string) => rows.some(entry => entry.type === 'storage' && entry.storage === storage && entry.shared === true)
   const name = row.name ?? `vm-${row.vmid}`
   const os = guessOs(name)
-  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi }]
+  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi, local: !config || !volumes.every(shared) }]
 })
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })
