@@ -9,7 +9,7 @@ const uuids = (ids: readonly string[]) => sql.join(ids.map(id => sql`${id}::uuid
 const promisedRow = sql`(a.status = 'reserved' and coalesce(r.status, 'none') in ('none', 'provisioning', 'error'))`
 const placementLimits = { cpuOvercommit: connections.cpuOvercommit, memoryOvercommit: connections.memoryOvercommit, memoryReserveGiB: connections.memoryReserveGiB, storageReserveGiB: connections.storageReserveGiB, maxAccounts: connections.maxAccounts }
 
-interface PromisedRow { service_id: string, connection_id: string, node: string | null, client_id: string, policy: PromisedMachine['policy'], spec: { cpuCores: number, ramMiB: number, diskGiB: number } }
+interface PromisedRow { service_id: string, connection_id: string, node: string | null, nodes: string[], client_id: string, policy: PromisedMachine['policy'], spec: { cpuCores: number, ramMiB: number, diskGiB: number } }
 interface SoldRow { connection_id: string, node: string, client_id: string, cores: number, ram: number, machines: number }
 
 export const capacityStores = (db: Executor) => ({
@@ -24,7 +24,7 @@ export const capacityStores = (db: Executor) => ({
         .from(connections).leftJoin(headroomLooks, eq(headroomLooks.connectionId, connections.id)).leftJoin(nodeHeadroom, eq(nodeHeadroom.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id), asc(nodeHeadroom.node))
       const looked = seenAt ? sql`${seenAt.toISOString()}::timestamptz` : sql`coalesce((select h.looked_at from headroom_looks h where h.connection_id = p.connection_id), '-infinity')`
       const promised = rowsOf<PromisedRow>(await db.execute(sql`
-        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, s.client_id, k.placement_policy as policy, s.spec
+        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec
         from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id
         where p.connection_id in (${uuids(connectionIds)}) and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
       const sold = rowsOf<SoldRow>(await db.execute(sql`
@@ -33,16 +33,16 @@ export const capacityStores = (db: Executor) => ({
         where r.connection_id in (${uuids(connectionIds)}) and r.node is not null and r.status not in ('none', 'destroyed') and not (s.id = any (${`{${promised.map(row => row.service_id).join(',')}}`}::uuid[]))
           and exists (select 1 from addresses a where a.service_id = s.id and a.status = 'assigned')
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
-      const free = new Map((await db.select({ id: addressPools.connectionId, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId)).map(row => [row.id, row.n]))
+      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
         const [first] = own
         if (!first) return []
         const { maintenance, lookedAt, cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts } = first
         return [{
-          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.get(id) ?? 0,
+          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: row.nodes, free: row.n })),
           nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores }] : []),
           sold: sold.filter(row => row.connection_id === id).map(row => ({ node: row.node, clientId: row.client_id, cpuCores: row.cores, ramMiB: row.ram, machines: row.machines })),
-          promised: promised.filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
+          promised: promised.filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, nodes: row.nodes, clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
         }]
       })
     },

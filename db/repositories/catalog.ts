@@ -78,7 +78,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
     if (connectionIds.length > 0) await db.insert(productConnections).values(connectionIds.map(connectionId => ({ productId: id, connectionId })))
     if (templateIds.length > 0) await db.insert(productTemplates).values(templateIds.map(templateId => ({ productId: id, templateId })))
   }
-  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy })
+  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy, ipv6 = true }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy, ipv6 })
   const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds: [...productIds], cycles: [...cycles] })
   return {
     ...optionStores(db, context),

@@ -10,6 +10,7 @@ import { addresses, addressPools, connectionHealthChanges, connections, nodes, p
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { assignIpv6, freeIpv6, releaseIpv6, reserveIpv6 } from './ipv6.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -133,7 +134,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
       },
       find: id => findPool(db, id),
       async insert(id, fields, list, at) {
-        await guarded(db.insert(addressPools).values({ id, ...fields, nameservers: [...fields.nameservers], createdAt: at }).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
+        await guarded(db.insert(addressPools).values({ id, ...fields, nameservers: [...fields.nameservers], nodes: [...fields.nodes ?? []], createdAt: at }).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
         for (let from = 0; from < list.length; from += 1000) {
           await guarded(db.insert(addresses).values(list.slice(from, from + 1000).map(address => ({ id: context.newId(), poolId: id, address, changedAt: at }))).execute(), ({ constraint }) => constraint === 'addresses_address' ? fieldError('firstAddress', 'address_in_other_pool') : null)
         }
@@ -148,23 +149,24 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
       },
       async releaseQuarantine(at) {
         const freed = await db.update(addresses).set({ status: 'free', quarantineUntil: null, changedAt: at }).where(and(eq(addresses.status, 'quarantine'), sql`${addresses.quarantineUntil} <= ${at.toISOString()}::timestamptz`)).returning({ id: addresses.id })
-        return freed.length
+        return freed.length + await freeIpv6(db, at)
       },
     } satisfies AddressPoolStore,
 
     addresses: {
-      async reserve({ serviceId, connectionIds }) {
+      async reserve({ serviceId, connectionIds, node }) {
         const [held] = await db.select({ id: addresses.id }).from(addresses).where(eq(addresses.serviceId, serviceId))
-        if (held) return
+        if (held) return reserveIpv6(db, context, { serviceId, node })
         if (connectionIds.length === 0) throw new AppError('out_of_stock')
         const now = context.now()
         // Rows that others are taking just now are skipped, not waited for: every taker gets another address at once.
         const ids = sql.join(connectionIds.map(id => sql`${id}::uuid`), sql`, `)
         const taken = rowsOf<{ id: string }>(await db.execute(sql`
           update addresses set status = 'reserved', service_id = ${serviceId}, changed_at = ${now.toISOString()}::timestamptz, quarantine_until = null
-          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free' order by a.address limit 1 for update of a skip locked)
+          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free'${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
           returning id`))
         if (taken.length === 0) throw new AppError('out_of_stock', { message: 'no free address' })
+        await reserveIpv6(db, context, { serviceId, node })
       },
       async findFor(serviceId) {
         const [row] = await db.select({ ipv4: addresses.address, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway, nameservers: addressPools.nameservers, connectionId: addressPools.connectionId }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(eq(addresses.serviceId, serviceId))
@@ -177,13 +179,15 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
       },
       async markAssigned(serviceId) {
         const [taken] = await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved'))).returning({ address: addresses.address })
-        if (taken) await wantDefaultName(db, context, { serviceId, address: taken.address })
+        const prefix = await assignIpv6(db, context, serviceId)
+        for (const address of [taken?.address, prefix]) if (address) await wantDefaultName(db, context, { serviceId, address })
       },
       async release(serviceId) {
         const now = context.now()
         const until = new Date(now.getTime() + quarantineDays * 86_400_000)
         await db.update(addresses).set({ status: 'free', serviceId: null, changedAt: now }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
         await db.update(addresses).set({ status: 'quarantine', serviceId: null, changedAt: now, quarantineUntil: until }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
+        await releaseIpv6(db, context, serviceId, until)
         await takeNamesAway(db, context, serviceId)
       },
     } satisfies AddressBook,

@@ -31,8 +31,8 @@ export function poolAddressStores(db: Executor, context: StoreContext) {
         await db.select({ id: addressPools.id }).from(addressPools).where(eq(addressPools.id, id)).for('no key update')
         return findPool(db, id)
       },
-      async updatePool(id, { name, firstAddress, lastAddress, gateway, nameservers, bridge = null, vlanTag = null }) {
-        await guarded(db.update(addressPools).set({ name, firstAddress, lastAddress, gateway, nameservers: [...nameservers], bridge, vlanTag }).where(eq(addressPools.id, id)).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
+      async updatePool(id, { name, firstAddress, lastAddress, gateway, nameservers, bridge = null, vlanTag = null, nodes = [] }) {
+        await guarded(db.update(addressPools).set({ name, firstAddress, lastAddress, gateway, nameservers: [...nameservers], bridge, vlanTag, nodes: [...nodes] }).where(eq(addressPools.id, id)).execute(), ({ constraint }) => constraint === 'address_pools_name' ? fieldError('name', 'name_taken') : null)
       },
       async add(poolId, list, at) {
         for (let from = 0; from < list.length; from += 1000) {

@@ -1,8 +1,8 @@
-import { and, asc, count, eq, ne, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, ne, sql } from 'drizzle-orm'
 import { nameByTemplate } from '#shared/dns/reverse-dns.ts'
 import type { PtrRecord, ReverseDnsSettings, ReverseDnsStore } from '#server/infrastructure/dns-ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, ptrRecords, reverseDnsSettings, services } from '../schema/index.ts'
+import { addresses, ipv6Prefixes, ptrRecords, reverseDnsSettings, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 const atOnce = 500
@@ -35,8 +35,7 @@ export async function wantDefaultName(db: Executor, context: StoreContext, { ser
 export async function takeNamesAway(db: Executor, context: StoreContext, serviceId: string): Promise<void> {
   const left = await db.update(ptrRecords).set({ serviceId: null, name: null, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt: context.now(), changedBy: 'system:provisioning' }).where(eq(ptrRecords.serviceId, serviceId)).returning({ address: ptrRecords.address })
   if (left.length === 0 || !await settingsOf(db)) return
-  // A service has one address.
-  for (const { address } of left) await queue(context, address)
+  await context.outbox.emitMany('infrastructure.ptr-due', left)
 }
 
 const columns = { address: ptrRecords.address, serviceId: ptrRecords.serviceId, clientId: services.clientId, name: ptrRecords.name, state: ptrRecords.state, problem: ptrRecords.problem, version: ptrRecords.version, changedAt: ptrRecords.changedAt, changedBy: ptrRecords.changedBy }
@@ -51,13 +50,18 @@ const store = (db: Executor, context: StoreContext): ReverseDnsStore => ({
   async removeSettings() {
     await db.delete(reverseDnsSettings)
   },
-  async lockAddress(serviceId) {
-    const [row] = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).for('update')
-    return row?.address ?? null
+  async lockAddresses(serviceId) {
+    const own = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).orderBy(asc(addresses.address)).for('update')
+    const ipv6 = await db.select({ address: ipv6Prefixes.address }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.serviceId, serviceId), eq(ipv6Prefixes.status, 'assigned'))).for('update')
+    return [...own, ...ipv6].map(({ address }) => address)
   },
   async findForService(serviceId) {
-    const [row] = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
-    return row ? { address: row.address, record: await find(db, row.address) } : null
+    const own = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).orderBy(asc(addresses.address))
+    const ipv6 = await db.select({ address: ipv6Prefixes.address }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.serviceId, serviceId), eq(ipv6Prefixes.status, 'assigned')))
+    const held = [...own, ...ipv6].map(({ address }) => address)
+    if (held.length === 0) return []
+    const records = await db.select(columns).from(ptrRecords).leftJoin(services, eq(services.id, ptrRecords.serviceId)).where(inArray(ptrRecords.address, held))
+    return held.map(address => ({ address, record: records.find(record => record.address === address) ?? null }))
   },
   find: address => find(db, address),
   want: input => want(db, context, input),

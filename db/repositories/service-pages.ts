@@ -33,7 +33,7 @@ const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow):
 const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
     s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
-    coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
+    coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, (select json_build_object('address', host(x.address), 'length', case when xp.machine_length = 128 then xp.prefix_length else xp.machine_length end) from ipv6_prefixes x join ipv6_pools xp on xp.id = x.pool_id where x.service_id = s.id) as ipv6, r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
     count(*) over () as total
@@ -50,7 +50,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const where = all([
         filter.clientId ? sql`s.client_id = ${filter.clientId}` : undefined, filter.status ? sql`s.status = ${filter.status}` : undefined, filter.resourceStatus ? sql`coalesce(r.status, 'none') = ${filter.resourceStatus}` : undefined,
         filter.failed ? newestFailed : undefined, filter.work ? sql`p.kind = 'work' and s.status = 'pending' and exists (select 1 from paid_periods paid where paid.service_id = s.id)` : undefined,
-        filter.q ? sql`(s.hostname ilike ${containing(filter.q)} or u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)} or host(a.address) = ${filter.q} or s.id::text = ${filter.q.toLowerCase()})` : undefined,
+        filter.q ? sql`(s.hostname ilike ${containing(filter.q)} or u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)} or host(a.address) = ${filter.q} or exists (select 1 from ipv6_prefixes x where x.service_id = s.id and host(x.address) = ${filter.q.toLowerCase()}) or s.id::text = ${filter.q.toLowerCase()})` : undefined,
       ])
       const rows = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${where} order by s.created_at desc, s.id desc ${page(filter)}`))
       return { items: rows.map(toSummary), total: Number(rows[0]?.total ?? 0), page: filter.page, pageSize: filter.pageSize }

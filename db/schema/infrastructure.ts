@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, customType, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { addressStatuses, connectionKinds, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
-import type { AddressStatus, ConnectionKind, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, ipv6PrefixStatuses, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, Ipv6PrefixStatus, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
 import { id, instant, oneOf, word } from './columns.ts'
 
 /** PostgreSQL's `inet`: sorts and compares addresses as addresses. */
@@ -65,6 +65,8 @@ export const addressPools = pgTable('address_pools', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id), name: text().notNull(), firstAddress: inet().notNull(), lastAddress: inet().notNull(), prefixLength: integer().notNull(), gateway: inet().notNull(), nameservers: jsonb().$type<string[]>().notNull(), createdAt: instant().notNull(),
   /** Of the machines' cards; null: as the connection and the template say. */
   bridge: text(), vlanTag: integer(),
+  /** Whose machines may have its addresses; empty: all of the connection. */
+  nodes: jsonb().$type<string[]>().notNull().default([]),
 }, t => [uniqueIndex('address_pools_name').on(t.name), check('address_pools_range', sql`${t.firstAddress} <= ${t.lastAddress}`), check('address_pools_vlan', sql`${t.vlanTag} between 1 and 4094`)])
 
 /** free → reserved (an order) → assigned (a machine) → quarantine → free; free ↔ blocked by staff, with a reason. Taken `FOR UPDATE SKIP LOCKED`. */
@@ -76,6 +78,18 @@ export const addresses = pgTable('addresses', {
 export const addressPoolDays = pgTable('address_pool_days', {
   poolId: uuid().notNull().references(() => addressPools.id, { onDelete: 'cascade' }), day: date().notNull(), held: integer().notNull(), total: integer().notNull(),
 }, t => [primaryKey({ columns: [t.poolId, t.day] }), index('address_pool_days_day').on(t.day)])
+
+/** A prefix from which machines of a connection get IPv6: each a /64 of its own, or one address of a shared network. `nextPlace` was never handed out. */
+export const ipv6Pools = pgTable('ipv6_pools', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id), name: text().notNull(), prefix: inet().notNull(), prefixLength: integer().notNull(), machineLength: integer().$type<64 | 128>().notNull(), gateway: inet().notNull(), nameservers: jsonb().$type<string[]>().notNull(), createdAt: instant().notNull(),
+  /** It goes with IPv4 pools of the same card. */
+  bridge: text(), vlanTag: integer(), /** Empty: all of the connection. */ nodes: jsonb().$type<string[]>().notNull().default([]), nextPlace: bigint({ mode: 'number' }).notNull(),
+}, t => [uniqueIndex('ipv6_pools_name').on(t.name), index('ipv6_pools_connection').on(t.connectionId), check('ipv6_pools_family', sql`family(${t.prefix}) = 6 and family(${t.gateway}) = 6`), check('ipv6_pools_lengths', sql`${t.machineLength} in (64, 128) and ${t.prefixLength} between 16 and ${t.machineLength} - 1`), check('ipv6_pools_vlan', sql`${t.vlanTag} between 1 and 4094`)])
+
+/** Rows for what was handed out at least once. free → reserved (an order) → assigned (a machine) → quarantine → free. `address`: the machine's own. Taken under the pool's row lock. */
+export const ipv6Prefixes = pgTable('ipv6_prefixes', {
+  id: id(), poolId: uuid().notNull().references(() => ipv6Pools.id), place: bigint({ mode: 'number' }).notNull(), address: inet().notNull(), status: word<Ipv6PrefixStatus>().notNull(), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(),
+}, t => [uniqueIndex('ipv6_prefixes_place').on(t.poolId, t.place), uniqueIndex('ipv6_prefixes_address').on(t.address), uniqueIndex('ipv6_prefixes_service').on(t.serviceId).where(sql`service_id is not null`), index('ipv6_prefixes_status').on(t.poolId, t.status, t.place), check('ipv6_prefixes_status_word', oneOf(t.status, ipv6PrefixStatuses)), check('ipv6_prefixes_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('ipv6_prefixes_quarantine', sql`(${t.status} = 'quarantine') = (${t.quarantineUntil} is not null)`)])
 
 /** The one name server; no row: none is set up. Its key is a sealed text. */
 export const reverseDnsSettings = pgTable('reverse_dns_settings', {

@@ -21,6 +21,8 @@ export interface ProductFields {
   readonly fixedTermPeriods: number | null
   /** Snapshots of a machine at a time; 0: none are offered. */
   readonly snapshotLimit: number
+  /** Its machines get IPv6 where their connection has a pool of it; left out: yes. */
+  readonly ipv6?: boolean | undefined
   /** Which node, or hosting server, gets what is sold of it. */
   readonly placementPolicy: PlacementPolicy
   readonly connectionIds: readonly string[], readonly templateIds: readonly string[]

@@ -1,7 +1,7 @@
 import type { AddressStatus, ConnectionKind } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 
-export interface AddressPoolFields { readonly connectionId: string, readonly name: string, readonly firstAddress: string, readonly lastAddress: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null }
+export interface AddressPoolFields { readonly connectionId: string, readonly name: string, readonly firstAddress: string, readonly lastAddress: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, /** Whose machines may have its addresses; empty: all of the connection. */ readonly nodes?: readonly string[] }
 export interface AddressPoolRecord extends Required<AddressPoolFields> { readonly id: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly counts: Record<AddressStatus, number> }
 export interface AddressPoolStore {
   /** `low`: only those that are nearly full. */

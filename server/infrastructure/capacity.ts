@@ -36,7 +36,7 @@ export function headroomOf({ connectionId, limits, nodes, sold }: CapacityRecord
 
 /** What is left of these connections beside all that is promised. `except`: a service whose own promise does not stand in its way. */
 export const roomLeftOf = (records: readonly CapacityRecord[], except?: string): RoomLeft =>
-  RoomLeft.of(records.flatMap(headroomOf)).keep(records.flatMap(({ promised }) => promised).filter(({ serviceId }) => serviceId !== except).toSorted((a, b) => a.serviceId < b.serviceId ? -1 : 1))
+  RoomLeft.of(records.flatMap(headroomOf), records.flatMap(({ connectionId, freeAddresses }) => freeAddresses.map(pool => ({ ...pool, connectionId })))).keep(records.flatMap(({ promised }) => promised).filter(({ serviceId }) => serviceId !== except).toSorted((a, b) => a.serviceId < b.serviceId ? -1 : 1))
 
 export const isFresh = (lookedAt: Date | null, now: Date): boolean => lookedAt !== null && now.getTime() - lookedAt.getTime() <= lookLife
 

@@ -1,7 +1,7 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import { addressesOf } from './address-range.ts'
-import { checkNetwork } from './pool-network.ts'
+import { checkNetwork, checkNodes } from './pool-network.ts'
 import { toPoolView } from './pool-outlook.ts'
 import type { AddressPoolFields, InfrastructureStores } from './ports.ts'
 
@@ -15,6 +15,7 @@ export const createAddressPool = ({ transact, clock, newId }: Deps) => ({ actor,
     const connection = await stores.connections.find(fields.connectionId)
     if (!connection) throw fieldError('connectionId', 'connection_unknown')
     checkNetwork(connection.kind, fields)
+    await checkNodes(stores.nodes, fields.connectionId, fields.nodes ?? [])
     await stores.addressPools.insert(id, fields, list, clock.now())
     const made = await stores.addressPools.find(id)
     if (!made) throw new AppError('not_found')

@@ -35,9 +35,10 @@ export interface ReverseDnsStore {
   lockSettings(): Promise<ReverseDnsSettings | null>
   saveSettings(settings: ReverseDnsSettings, at: Date): Promise<void>
   removeSettings(): Promise<void>
-  /** The address of a service's machine, locked until the transaction ends; null: it holds none that is assigned. */
-  lockAddress(serviceId: string): Promise<string | null>
-  findForService(serviceId: string): Promise<{ readonly address: string, readonly record: PtrRecord | null } | null>
+  /** The addresses of a service's machine, IPv4 first, locked until the transaction ends; only those that are assigned. */
+  lockAddresses(serviceId: string): Promise<string[]>
+  /** The same with their names. */
+  findForService(serviceId: string): Promise<{ readonly address: string, readonly record: PtrRecord | null }[]>
   find(address: string): Promise<PtrRecord | null>
   /** Wishes a name for an address and queues its writing; the same name again, when it is written already, changes nothing. */
   want(input: { readonly address: string, readonly serviceId: string, readonly name: string, readonly by: string }): Promise<void>

@@ -1,14 +1,18 @@
 import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { NodeHeadroom, Placement, PlacementLimits } from './ports.ts'
+import { servesNode } from './served-nodes.ts'
+import type { HeldAddress } from './served-nodes.ts'
 
 export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number }
 /** A node as it was seen, with what our own books say of it: what was sold there, how many of its client's machines stand on it, and its connection's limits. */
 export interface PlacedHeadroom extends NodeHeadroom {
   readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>
 }
-/** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. */
-export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy }
-export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined }
+/** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. `nodes`: those that its address serves; empty or left out: all. */
+export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly nodes?: readonly string[] | undefined }
+export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined, readonly holds?: HeldAddress | null | undefined }
+/** Free addresses of a pool, and the nodes whose machines may have them; empty: all of the connection. */
+export interface FreeAddresses { readonly connectionId: string, readonly nodes: readonly string[], readonly free: number }
 
 export const mebi = 1_048_576
 export const gibi = 1_073_741_824
@@ -20,6 +24,7 @@ export const gibi = 1_073_741_824
  */
 export const defaultLimits: PlacementLimits = { cpuOvercommit: null, memoryOvercommit: 1, memoryReserveGiB: 4, storageReserveGiB: 20, maxAccounts: null }
 
+interface Pool { readonly connectionId: string, readonly nodes: readonly string[], left: number }
 interface Room { readonly node: PlacedHeadroom, memory: number, /** vCPUs; Infinity: not counted. */ cpu: number, readonly clients: Map<string, number>, readonly storage: { left: number } }
 
 /**
@@ -28,11 +33,15 @@ interface Room { readonly node: PlacedHeadroom, memory: number, /** vCPUs; Infin
  */
 export class RoomLeft {
   readonly #rooms: readonly Room[]
-  private constructor(rooms: readonly Room[]) {
+  /** The narrowest first, as addresses are taken: what serves fewer nodes is of no use to others. Null: addresses are not counted. */
+  readonly #pools: readonly Pool[] | null
+  private constructor(rooms: readonly Room[], pools: readonly Pool[] | null) {
     this.#rooms = rooms
+    this.#pools = pools
   }
 
-  static of(headroom: readonly PlacedHeadroom[]): RoomLeft {
+  /** `free` left out: addresses are not counted. */
+  static of(headroom: readonly PlacedHeadroom[], free?: readonly FreeAddresses[]): RoomLeft {
     const storages = new Map<string, { left: number }>()
     const ordered = headroom.toSorted((a, b) => a.connectionId < b.connectionId ? -1 : a.connectionId > b.connectionId ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : 0)
     return new RoomLeft(ordered.map((node) => {
@@ -45,7 +54,7 @@ export class RoomLeft {
         node, storage, clients: new Map(node.clients), memory: Math.floor(node.memoryTotal * limits.memoryOvercommit) - limits.memoryReserveGiB * gibi - given,
         cpu: limits.cpuOvercommit === null ? Number.POSITIVE_INFINITY : Math.floor(node.cpuCores * limits.cpuOvercommit + 1e-9) - sold.cpuCores,
       }
-    }))
+    }), free?.map(({ connectionId, nodes, free: left }) => ({ connectionId, nodes, left })).toSorted((a, b) => breadth(a) - breadth(b)) ?? null)
   }
 
   copy(): RoomLeft {
@@ -54,17 +63,21 @@ export class RoomLeft {
       const storage = storages.get(room.storage) ?? { ...room.storage }
       storages.set(room.storage, storage)
       return { ...room, storage, clients: new Map(room.clients) }
-    }))
+    }), this.#pools?.map(pool => ({ ...pool })) ?? null)
   }
 
   /** Puts one machine on the node that the policy names among those that can take it whole. Null: none can. */
   take(size: Wanted, among: (node: PlacedHeadroom) => boolean = () => true): Placement | null {
-    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size))
+    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size.holds))
     const own = (room: Room) => size.clientId === undefined ? 0 : room.clients.get(size.clientId) ?? 0
     const before = (a: Room, b: Room): boolean => size.policy === 'fill_first' ? a.memory < b.memory : size.policy === 'spread_by_client' && own(a) !== own(b) ? own(a) < own(b) : a.memory > b.memory
     // Rooms are in the order of their names, which decides between equals.
     const best = fitting.reduce<Room | null>((found, room) => found === null || before(room, found) ? room : found, null)
-    if (best) this.#put(best, size)
+    if (best) {
+      this.#put(best, size)
+      const pool = holdsHere(size.holds, best.node) ? undefined : this.#pools?.find(candidate => serves(candidate, best.node))
+      if (pool) pool.left--
+    }
     return best && { connectionId: best.node.connectionId, node: best.node.node }
   }
 
@@ -73,7 +86,8 @@ export class RoomLeft {
     for (const promise of promised) {
       const decided = promise.node === null ? undefined : this.#rooms.find(({ node }) => node.connectionId === promise.connectionId && node.node === promise.node)
       if (decided) this.#put(decided, promise)
-      else this.take(promise, node => node.connectionId === promise.connectionId)
+      // Its address is taken already.
+      else this.take({ ...promise, holds: { connectionId: promise.connectionId, nodes: promise.nodes ?? [] } }, node => node.connectionId === promise.connectionId && servesNode(promise.nodes, node.node))
     }
     return this
   }
@@ -85,9 +99,10 @@ export class RoomLeft {
   }
 
   /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
-  lack(size: Size, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections'> {
+  lack(size: Size, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
     const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId)
+    if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left > 0))) return 'addresses'
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++
       if (room.storage.left < size.diskGiB * gibi) lacking.storage++
@@ -95,6 +110,10 @@ export class RoomLeft {
     }
     const [most] = (['memory', 'storage', 'cpu'] as const).toSorted((a, b) => lacking[b] - lacking[a])
     return rooms.length === 0 || most === undefined ? 'connections' : most
+  }
+
+  #hasAddress(node: PlacedHeadroom, held: HeldAddress | null | undefined): boolean {
+    return this.#pools === null || holdsHere(held, node) || this.#pools.some(pool => serves(pool, node))
   }
 
   #fits(room: Room, size: Size): boolean {
@@ -108,6 +127,10 @@ export class RoomLeft {
     if (size.clientId !== undefined) room.clients.set(size.clientId, (room.clients.get(size.clientId) ?? 0) + 1)
   }
 }
+
+const breadth = ({ nodes }: Pool): number => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
+const serves = (pool: Pool, { connectionId, node }: PlacedHeadroom): boolean => pool.left > 0 && pool.connectionId === connectionId && servesNode(pool.nodes, node)
+const holdsHere = (held: HeldAddress | null | undefined, { connectionId, node }: PlacedHeadroom): boolean => !!held && held.connectionId === connectionId && servesNode(held.nodes, node)
 
 /**
  * Puts what is promised already, then `count` machines of one size, each on the node that the policy names among those that can take it whole. Of every node and storage the reserve of

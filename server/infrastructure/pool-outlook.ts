@@ -27,5 +27,5 @@ export function poolOutlook({ first, today, held, free, resting }: { readonly fi
 }
 
 export const toPoolView = (pool: AddressPoolRecord, first: PoolDay | undefined, now: Date) => ({
-  ...pool, nameservers: [...pool.nameservers], outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: pool.counts.reserved + pool.counts.assigned, free: pool.counts.free, resting: pool.counts.quarantine }),
+  ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: pool.counts.reserved + pool.counts.assigned, free: pool.counts.free, resting: pool.counts.quarantine }),
 })

@@ -8,11 +8,16 @@ import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
+import type { Ipv6PoolStore } from './ipv6-ports.ts'
+import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
+import type { HeldAddress } from './served-nodes.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
 export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
+export type { MachineIpv6 } from './ipv6-range.ts'
+export { servesNode } from './served-nodes.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
@@ -26,17 +31,17 @@ export type TaskState = { readonly state: 'running' } | { readonly state: 'done'
 
 export interface MachineSpec {
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
-  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null }
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null, /** Left out or null: it gets none. Name servers are among `nameservers`. */ readonly ipv6?: MachineIpv6 | null }
   readonly login: { readonly username: string, readonly password: string, readonly sshKey: string | null }
 }
 
 export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
-  readonly ownershipMark: string | null, readonly ipv4: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
+  readonly ownershipMark: string | null, readonly ipv4: string | null, /** In its one text form; null: as with `ipv4`. */ readonly ipv6: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
   /** What its first card attaches to; absent: the hypervisor does not tell it here. */
   readonly network?: { readonly bridge: string | null, readonly vlanTag: number | null }
-  /** The only addresses that the machine's network cards may send from; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
+  /** The only addresses and networks that the machine's network cards may send from, beside the link-local address of each card; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
   readonly filteredAddresses: readonly string[] | null
 }
 
@@ -91,7 +96,7 @@ export interface HypervisorDriver {
   /** Grows the system disk to this size; larger already: nothing is done. */
   growDisk(machine: MachineRef, diskGiB: number): Promise<TaskHandle | null>
   /**
-   * From now on the machine can send from these addresses alone, whatever its owner configures inside; everything else that was allowed
+   * From now on the machine can send from these addresses (or networks, as `2001:db8::/64`) alone, and from its cards' own link-local addresses, without which there is no IPv6, whatever its owner configures inside; everything else that was allowed
    * before, by its template for example, no longer is. What it receives is not restricted. @throws DriverError permanent without the capability
    */
   filterAddresses(machine: MachineRef, addresses: readonly string[]): Promise<void>
@@ -180,7 +185,7 @@ export interface CapacityCheck {
    * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
    * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null }): Promise<Placement[]>
 }
 
 /** How much of a connection's nodes may be sold, and what is kept free of each; of a control panel `maxAccounts` alone means something. */
@@ -195,7 +200,7 @@ export interface PlacementLimits {
 }
 
 /** A demand of an order. */
-export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined }
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined }
 /**
  * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
  * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
@@ -214,9 +219,10 @@ export interface CapacityRecord {
    * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it.
    */
   readonly promised: readonly PromisedMachine[]
-  readonly freeAddresses: number
+  /** By the nodes that their pool serves; empty: all. */
+  readonly freeAddresses: readonly { readonly nodes: readonly string[], readonly free: number }[]
 }
-export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, /** Those that its address serves; empty: all. */ readonly nodes: readonly string[], readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
 export interface CapacityStore {
   /** Locks the connections' rows (in the order of their ids) until the transaction ends. */
   lock(connectionIds: readonly string[]): Promise<void>
@@ -254,8 +260,11 @@ export type RoomCheck = (input: { readonly connectionId: string, readonly node: 
 
 /** Addresses, taken and given back inside a transaction. */
 export interface AddressBook {
-  /** Reserves one free address for a service (`FOR UPDATE SKIP LOCKED`); the one it holds already is answered again. @throws AppError out_of_stock */
-  reserve(input: { readonly serviceId: string, readonly connectionIds: readonly string[] }): Promise<void>
+  /**
+   * Reserves one free address for a service (`FOR UPDATE SKIP LOCKED`), of a pool that serves the node, the pool of the fewest nodes first; the one it holds already is answered again.
+   * @throws AppError out_of_stock
+   */
+  reserve(input: { readonly serviceId: string, readonly connectionIds: readonly string[], /** Where its machine is to be built; left out: any. */ readonly node?: string | undefined }): Promise<void>
   /** What a service holds, reserved or assigned. */
   findFor(serviceId: string): Promise<{ ipv4: string, prefixLength: number, gateway: string, nameservers: string[], connectionId: string } | null>
   findForMany(serviceIds: readonly string[]): Promise<Map<string, string>>
@@ -327,7 +336,7 @@ export interface MachineObservations {
 }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

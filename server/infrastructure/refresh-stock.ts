@@ -18,13 +18,9 @@ function countMachines({ size, policy, connectionIds }: StockSubject, records: r
   const left = whole.copy()
   let places = 0
   let limitedBy: PlacesLimit = 'connections'
-  for (const { connectionId, freeAddresses } of told) {
-    let here = 0
-    while (here < freeAddresses && places < mostPlaces && left.take({ ...size, policy }, node => node.connectionId === connectionId)) {
-      here++
-      places++
-    }
-    limitedBy = here >= freeAddresses ? 'addresses' : left.lack(size, connectionId)
+  for (const { connectionId } of told) {
+    while (places < mostPlaces && left.take({ ...size, policy }, node => node.connectionId === connectionId)) places++
+    limitedBy = left.lack(size, connectionId)
   }
   const complete = told.length === own.length
   return { places, complete, limitedBy: places >= mostPlaces ? null : complete ? limitedBy : 'unknown' }

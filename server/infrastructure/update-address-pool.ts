@@ -1,7 +1,7 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { addressesOf } from './address-range.ts'
-import { checkNetwork } from './pool-network.ts'
+import { checkNetwork, checkNodes } from './pool-network.ts'
 import { daysBefore, lookBackDays, toPoolView } from './pool-outlook.ts'
 import type { AddressPoolFields, InfrastructureStores } from './ports.ts'
 
@@ -17,6 +17,7 @@ export const updateAddressPool = ({ transact, clock }: Deps) => ({ actor, id, fi
   const before = await stores.poolAddresses.lockPool(id)
   if (!before) throw new AppError('not_found')
   checkNetwork(before.connectionKind, fields)
+  await checkNodes(stores.nodes, before.connectionId, fields.nodes ?? [], before.nodes)
   const wanted = new Set(addressesOf({ ...fields, prefixLength: before.prefixLength }))
   const there = new Set((await stores.poolAddresses.all(id)).map(({ address }) => address))
   const [gained, lost] = [[...wanted].filter(address => !there.has(address)), [...there].filter(address => !wanted.has(address))]

@@ -9,7 +9,7 @@ import { toSoldOption } from './choose-options.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
 import type { CapacityCheck, HoldCapacity, PlaceAccounts } from '../infrastructure/ports.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
-import { accountDemandOf, accountsOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, orderNumber, toOrderView } from './order.ts'
+import { accountDemandOf, accountsOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, nodesOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
@@ -61,7 +61,7 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   accountDemandOf(lines)
   checkStock(lines)
   // The look was before the transaction, and others looked as well: only what still fits beside what they got meanwhile is sold.
-  if (machinesOf(lines).length > 0) await deps.holdCapacity(stores, { clientId, claims: demandOf(lines) })
+  const placed = machinesOf(lines).length > 0 ? await deps.holdCapacity(stores, { clientId, claims: demandOf(lines) }) : []
   checkHostnames(lines, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
   const { promos, uses } = await applyPromos(stores, input, lines, at)
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
@@ -73,7 +73,8 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
     if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')
   }
   const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
-  for (const { service, line } of billed) if (line.offer.kind === 'vps') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)] })
+  const nodes = nodesOf(lines, placed)
+  for (const { service, line } of billed) if (line.offer.kind === 'vps') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)], node: nodes.get(line) })
   await holdDomains(stores, lines, services.map(({ id }) => id))
   const trial = billed.find(({ line }) => line.trialDays !== null)
   if (trial) await deps.startTrial(stores, { serviceId: trial.service.id, productId: trial.service.productId, days: trial.line.trialDays ?? 0, actor: ordering })

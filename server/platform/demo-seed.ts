@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, ipv6Pools, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -86,6 +86,7 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoConnection, { newId,
   const [first, last] = [10, 120]
   await tx.insert(addressPools).values({ id: poolId, connectionId, name: 'Jakarta publik', firstAddress: `203.0.113.${first}`, lastAddress: `203.0.113.${last}`, prefixLength: 24, gateway: '203.0.113.1', nameservers: ['1.1.1.1', '8.8.8.8'], createdAt: now })
   await tx.insert(addresses).values(Array.from({ length: last - first + 1 }, (_, i) => ({ id: newId(), poolId, address: `203.0.113.${first + i}`, changedAt: now })))
+  await tx.insert(ipv6Pools).values({ id: newId(), connectionId, name: 'Jakarta IPv6', prefix: '2001:db8:10::', prefixLength: 48, machineLength: 64, gateway: 'fe80::1', nameservers: ['2606:4700:4700::1111'], nextPlace: 1, createdAt: now })
   return { connectionId, templateIds: rows.map(row => row.id) }
 }
 
@@ -126,8 +127,8 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
     await tx.insert(products).values({
       id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps }, status: 'active', featured: plan.featured, position: (position + 1) * 10, trialDays: plan.slug === 'vps-rinjani-2' ? 14 : null, createdAt: now, updatedAt: now,
       description: {
-        id: `${plan.id} ${cpuCores} vCPU, RAM ${ramMiB / 1024} GB, SSD ${diskGiB} GB, port ${rateMbps} Mbps, satu IPv4 publik, akses root penuh, dan terpasang otomatis beberapa menit setelah pembayaran.`,
-        en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4, full root access, and built by itself within minutes of payment.`,
+        id: `${plan.id} ${cpuCores} vCPU, RAM ${ramMiB / 1024} GB, SSD ${diskGiB} GB, port ${rateMbps} Mbps, satu IPv4 publik dan jaringan IPv6 /64, akses root penuh, dan terpasang otomatis beberapa menit setelah pembayaran.`,
+        en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4 and a /64 of IPv6, full root access, and built by itself within minutes of payment.`,
       },
     })
     await tx.insert(productPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).map(([cycle, months]) => ({ id: newId(), productId, cycle, price: plan.monthly * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now })))

@@ -7,7 +7,7 @@ import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, CapacityStore, KeptAccount, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -94,7 +94,7 @@ export interface MachineFacts {
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null
-  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, readonly connectionId: string } | null
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, readonly connectionId: string, /** Those that its pool serves; empty: all. */ readonly nodes: readonly string[], readonly ipv6?: MachineIpv6 | null } | null
   /** Of hosting: what is kept of its account, the servers on which it may be made, and who gets the panel's letters. */
   readonly hosting: { readonly account: KeptAccount | null, readonly connectionIds: readonly string[], readonly clientEmail: string } | null
 }
@@ -127,7 +127,7 @@ export interface ServiceControl {
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
   readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
-  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, readonly node: string | null, readonly vmid: number | null,
+  readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly ipv6: { readonly address: string, readonly length: number } | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
 }
 export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
+import { servesNode } from '../infrastructure/ports.ts'
 import type { MachineState, Placement } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
@@ -19,7 +20,7 @@ async function choosePlacement({ facts, tools }: StepContext, held: string | nul
   const all = [...new Set(facts.templates.map(template => template.connectionId))]
   const first = held !== null && all.includes(held) ? [held] : all
   const rest = all.filter(id => !first.includes(id))
-  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1 })
+  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1, holds: facts.address })
   const found = await ask(first).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'out_of_stock' && rest.length > 0) return ask(rest)
     throw error
@@ -37,12 +38,13 @@ async function place(context: StepContext): Promise<StepOutcome> {
   const here = facts.templates.filter(template => template.connectionId === seen.connectionId)
   const { placement, template } = await context.write(async (stores) => {
     // Another build may have been given this node since it was looked at: what is chosen under the lock counts.
-    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy }] })
+    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address }] })
     const placement = held ?? seen
     const template = here.find(candidate => candidate.node === placement.node) ?? here[0]
     if (!template) throw new DriverError('retryable', 'the chosen connection has no template')
-    if (facts.address && facts.address.connectionId !== placement.connectionId) await stores.addresses.release(facts.serviceId)
-    await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId] })
+    const { address } = facts
+    if (address && (address.connectionId !== placement.connectionId || !servesNode(address.nodes, placement.node))) await stores.addresses.release(facts.serviceId)
+    await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId], node: placement.node })
     await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: template.username, vmid: null })
     return { placement, template }
   })
@@ -141,6 +143,7 @@ export function differences(facts: Pick<MachineFacts, 'spec' | 'address'>, seen:
   return [
     ...sizeDifferences(spec, seen),
     address && seen.ipv4 === address.ipv4 ? null : `address ${seen.ipv4 ?? 'none'} instead of ${address?.ipv4 ?? 'none'}`,
+    address?.ipv6 && seen.ipv6 !== address.ipv6.address ? `IPv6 address ${seen.ipv6 ?? 'none'} instead of ${address.ipv6.address}` : null,
     seen.startsAtBoot === false ? 'does not start at boot' : null,
     seen.networkUp ? null : 'network link is down',
     networkDifference(address, seen.network),
@@ -156,7 +159,7 @@ export async function verifyBuilt(context: StepContext): Promise<StepOutcome> {
   if (seen.power !== 'running') return back('start', 'the machine does not run')
   const driver = await driverOf(context)
   // The guest is still booting: its address is waited for, and a machine that never tells it is not called ready.
-  if (seen.ipv4 === null && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
+  if ((seen.ipv4 === null || (context.facts.address?.ipv6 && seen.ipv6 === null)) && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
   const wrong = differences(context.facts, seen, driver.capabilities)
   if (wrong.length > 0) return back('configure', wrong.join(', '))
   await driver.forgetFirstBoot(machineOf(context.facts).machine)

@@ -28,10 +28,12 @@ async function verify(context: StepContext): Promise<StepOutcome> {
 }
 
 /** It was made anew while it was suspended, so it boots for the first time now: what a build waits for is waited for here. Null: it is finished. */
-async function finishFirstBoot(context: StepContext, { ipv4 }: MachineState): Promise<StepOutcome | null> {
+async function finishFirstBoot(context: StepContext, { ipv4, ipv6 }: MachineState): Promise<StepOutcome | null> {
   const driver = await driverOf(context)
-  if (ipv4 === null && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
+  const six = context.facts.address?.ipv6?.address
+  if ((ipv4 === null || (six !== undefined && ipv6 === null)) && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
   const wanted = context.facts.address?.ipv4
+  if (six !== undefined && ipv6 !== six) throw new DriverError('retryable', `IPv6 address ${ipv6 ?? 'none'} instead of ${six}`)
   if (ipv4 !== wanted) throw new DriverError('retryable', `address ${ipv4 ?? 'none'} instead of ${wanted ?? 'none'}`)
   await driver.forgetFirstBoot(machineOf(context.facts).machine)
   return null

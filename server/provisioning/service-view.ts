@@ -31,8 +31,8 @@ export function allowedActions(service: Pick<ServiceSummary, 'status' | 'resourc
 }
 
 export function toServiceSummary(service: ServiceSummary, billing: BillingSide | undefined): ServiceSummaryView {
-  const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, deliveredAt } = service
-  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, cycle, deliveredAt: iso(deliveredAt), price: toMoneyJson(service.price), periodPrice: toMoneyJson(totalOfTerms(service)), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
+  const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, ipv6, cycle, deliveredAt } = service
+  return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, ipv6, cycle, deliveredAt: iso(deliveredAt), price: toMoneyJson(service.price), periodPrice: toMoneyJson(totalOfTerms(service)), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
 }
 
 const toSaga = (saga: SagaHistory): SagaView => ({

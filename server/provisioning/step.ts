@@ -109,12 +109,15 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   throw new DriverError(onTaskFailure === 'as_told' ? state.kind : onTaskFailure, state.message)
 }
 
-/** Lets the machine send from the service's own address alone, where its hypervisor can. */
+/** All that a machine may send from. */
+export const sendersOf = ({ ipv4, ipv6 }: Pick<NonNullable<MachineFacts['address']>, 'ipv4' | 'ipv6'>): string[] => [ipv4, ...ipv6 ? [ipv6.sender] : []].sort()
+
+/** Lets the machine send from the service's own addresses alone, where its hypervisor can. */
 export async function setFilter(context: StepContext): Promise<void> {
   if (!(await driverOf(context)).capabilities.addressFilter) return
   const { address } = context.facts
   if (!address) throw new DriverError('action_required', 'the service has no address', { who: 'sysadmin' })
-  await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, [address.ipv4])
+  await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, sendersOf(address))
 }
 
 /** The same, read back. Stands before every start, so that no machine is started without its filter, also one that was built before there was any. */
@@ -126,10 +129,11 @@ export async function filterAddress(context: StepContext): Promise<StepOutcome> 
   return done()
 }
 
-/** What the machine may send from, where that is not exactly the service's address; null: it is. */
+/** What the machine may send from, where that is not exactly the service's addresses; null: it is. */
 export function filterDifference({ address }: Pick<MachineFacts, 'address'>, { filteredAddresses }: Pick<MachineState, 'filteredAddresses'>): string | null {
-  if (address && filteredAddresses?.length === 1 && filteredAddresses[0] === address.ipv4) return null
-  return filteredAddresses === null ? 'sender addresses are not filtered' : `filter lets ${filteredAddresses.join(' and ') || 'no address'} pass instead of ${address?.ipv4 ?? 'none'}`
+  const wanted = address ? sendersOf(address) : []
+  if (address && filteredAddresses && filteredAddresses.toSorted().join() === wanted.join()) return null
+  return filteredAddresses === null ? 'sender addresses are not filtered' : `filter lets ${filteredAddresses.join(' and ') || 'no address'} pass instead of ${wanted.join(' and ') || 'none'}`
 }
 
 /** Stops and destroys the machine that carries our mark, or one that it carried before; nothing else is ever touched. Done when none carries it. */

@@ -94,7 +94,7 @@ export const setPlacementLimits = contract({ method: 'PUT', path: '/api/admin/co
 export const stockView = z.object({ productId: uuid, name: z.string(), connectionIds: z.array(uuid), places: z.number().int().nullable(), complete: z.boolean(), limitedBy: z.enum(placesLimits).nullable(), countedAt: instant, fresh: z.boolean() })
 export const listStock = contract({ method: 'GET', path: '/api/admin/stock', access: 'staff', tag, summary: 'Places left of the products on sale, and what limits them; at most 200', response: z.object({ items: z.array(stockView) }) })
 const ipv4 = z.ipv4()
-export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4), /** Of the machines' cards; null: as the connection and the template say. */ bridge: z.string().trim().min(1).max(80).nullable().default(null), vlanTag: z.number().int().min(1).max(4094).nullable().default(null) })
+export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4), /** Of the machines' cards; null: as the connection and the template say. */ bridge: z.string().trim().min(1).max(80).nullable().default(null), vlanTag: z.number().int().min(1).max(4094).nullable().default(null), /** Whose machines may have its addresses; empty: all of the connection. */ nodes: z.array(z.string().trim().min(1).max(120)).max(64).default([]) })
 export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), /** `days`: until it is full; `perDay`: addresses taken a day, those given back taken off. */ outlook: z.object({ kind: z.enum(poolOutlooks), days: z.number().int().nullable(), perDay: z.number().nullable() }), counts: z.record(z.enum(addressStatuses), z.number().int()) })
 export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses; `low`: those that are nearly full', query: list.extend({ low: z.stringbool().optional() }), response: listOf(addressPoolView) })
 export const createAddressPool = contract({ method: 'POST', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Add a pool of addresses', body: addressPoolBody, response: addressPoolView, status: 201, creates: true })
@@ -112,6 +112,8 @@ export const productBody = z.object({
   fixedTermPeriods: z.number().int().min(1).max(120).nullable().default(null),
   /** Snapshots that a client may keep of a machine at a time; 0: none are offered. */
   snapshotLimit: z.number().int().min(0).max(20).default(2),
+  /** Its machines get IPv6 where their connection has a pool of it. */
+  ipv6: z.boolean().default(true),
   /** Which node, or hosting server, gets what is sold of it. */
   placementPolicy: z.enum(placementPolicies).default('most_free'),
 })

@@ -25,7 +25,7 @@ function toPunycode(name: string): string | null {
 }
 
 /** The sixteen bits of each group of an IPv6 address, eight of them. */
-function groupsOf(address: string): number[] {
+export function groupsOf(address: string): number[] {
   const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => `${(Number(a) * 256 + Number(b)).toString(16)}:${(Number(c) * 256 + Number(d)).toString(16)}`)
   const [head = '', tail] = plain.split('::')
   const left = head.split(':').filter(Boolean)

@@ -67,6 +67,9 @@ export type MetricRange = typeof metricRanges[number]
 export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine', 'blocked'] as const
 export type AddressStatus = typeof addressStatuses[number]
 /** What is known of the day on which a pool is full. `unknown`: not enough days were seen; `steady`: no more addresses are taken than given back. */
+/** Of a prefix that was handed out at least once. */
+export const ipv6PrefixStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
+export type Ipv6PrefixStatus = typeof ipv6PrefixStatuses[number]
 export const poolOutlooks = ['full', 'days', 'steady', 'unknown'] as const
 export type PoolOutlook = typeof poolOutlooks[number]
 /** Why a line of an imported list of addresses is left out. */

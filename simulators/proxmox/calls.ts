@@ -129,9 +129,10 @@ function guestAddresses(call: Call) {
   if (machine.config.agent !== '1' && !machine.config.agent?.includes('enabled=1')) die('No QEMU guest agent configured')
   const mac = /=([0-9A-F:]{17})/i.exec(machine.config.net0 ?? '')?.[1]?.toLowerCase() ?? '00:00:00:00:00:00'
   const [ip = '10.0.0.10', prefix = '24'] = (/ip=([^,]+)/.exec(machine.config.ipconfig0 ?? '')?.[1] ?? '').split('/')
+  const [ip6, prefix6] = (/ip6=([^,]+)/.exec(machine.config.ipconfig0 ?? '')?.[1] ?? '').split('/')
   return { result: [
     { 'name': 'lo', 'hardware-address': '00:00:00:00:00:00', 'ip-addresses': [{ 'ip-address': '127.0.0.1', 'ip-address-type': 'ipv4', 'prefix': 8 }] },
-    { 'name': 'eth0', 'hardware-address': mac, 'ip-addresses': ip === 'dhcp' ? [] : [{ 'ip-address': ip, 'ip-address-type': 'ipv4', 'prefix': Number(prefix) }] },
+    { 'name': 'eth0', 'hardware-address': mac, 'ip-addresses': [...ip === 'dhcp' ? [] : [{ 'ip-address': ip, 'ip-address-type': 'ipv4', 'prefix': Number(prefix) }], ...ip6 ? [{ 'ip-address': ip6, 'ip-address-type': 'ipv6', 'prefix': Number(prefix6) }] : []] },
   ] }
 }
 

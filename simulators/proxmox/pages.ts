@@ -35,10 +35,10 @@ function filterText(state: ProxmoxState, { vmid, running }: SimMachine): Markup 
 function machineCard({ state, now }: PageDeps, machine: SimMachine): Markup {
   const { vmid, node, config, running } = machine
   const use = machineUse(machine, Math.floor(now() / 1000))
-  const address = /ip=([^,]+)/.exec(config.ipconfig0 ?? '')?.[1]
+  const address = ['ip', 'ip6'].flatMap(key => new RegExp(`(?:^|,)${key}=([^,]+)`).exec(config.ipconfig0 ?? '')?.[1] ?? []).join(', ')
   return markup`<div class="card"><h3>${vmid} ${config.name ?? ''} <span class="${running ? 'ok' : 'pending'}">${machine.paused ? 'paused' : running ? 'running' : 'stopped'}</span></h3>
 <dl><dt>Node</dt><dd>${node}</dd><dt>CPU</dt><dd>${coresOf(machine)} ${coresOf(machine) === 1 ? 'core' : 'cores'}${running ? `, ${percent(use.cpu)}` : ''}</dd><dt>Memory</dt><dd>${gib(memoryOf(machine))}${running ? `, ${percent(use.mem / memoryOf(machine))}` : ''}</dd><dt>Disk</dt><dd>${gib(bootDisk(machine)?.bytes ?? 0)}</dd>
-<dt>IP</dt><dd>${address ?? '–'}</dd><dt>IP filter</dt><dd>${filterText(state, machine)}</dd><dt>Network</dt><dd>${/link_down=1/.test(config.net0 ?? '') ? markup`<span class="failed">link down</span>` : 'link up'}, ${config.onboot === '1' ? 'starts at boot' : 'does not start at boot'}</dd>
+<dt>IP</dt><dd>${address || '–'}</dd><dt>IP filter</dt><dd>${filterText(state, machine)}</dd><dt>Network</dt><dd>${/link_down=1/.test(config.net0 ?? '') ? markup`<span class="failed">link down</span>` : 'link up'}, ${config.onboot === '1' ? 'starts at boot' : 'does not start at boot'}</dd>
 ${config.lock ? markup`<dt>Lock</dt><dd class="pending">${config.lock}</dd>` : ''}${running ? markup`<dt>Up</dt><dd>${lasting(Math.max(0, Math.floor((now() - machine.startedAt) / 1000)))}</dd>` : ''}<dt>Tags</dt><dd>${config.tags || '–'}</dd></dl>
 <div class="row">${Object.entries(machineActs).filter(([, { fits }]) => fits(machine, state)).map(([act, { label }]) => button(`machines/${vmid}/${act}`, label, act === 'start' || act === 'unlock' ? 'main' : 'bad'))}</div></div>`
 }

@@ -58,8 +58,9 @@ func prepareDisk(name string) {
 	}
 }
 
-// The address that cloud-init would set from guestinfo.metadata.
-func addressOf(vm *mo.VirtualMachine) string {
+// The addresses that cloud-init would set from guestinfo.metadata, IPv4 first.
+func addressesOf(vm *mo.VirtualMachine) []string {
+	found := []string{}
 	text := ""
 	for _, option := range vm.Config.ExtraConfig {
 		if v := option.GetOptionValue(); v.Key == "guestinfo.metadata" {
@@ -68,7 +69,7 @@ func addressOf(vm *mo.VirtualMachine) string {
 	}
 	plain, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return ""
+		return found
 	}
 	var data struct {
 		Network struct {
@@ -76,14 +77,14 @@ func addressOf(vm *mo.VirtualMachine) string {
 		}
 	}
 	if json.Unmarshal(plain, &data) != nil {
-		return ""
+		return found
 	}
 	for _, card := range data.Network.Ethernets {
 		for _, address := range card.Addresses {
-			return strings.Split(address, "/")[0]
+			found = append(found, strings.Split(address, "/")[0])
 		}
 	}
-	return ""
+	return found
 }
 
 // Hosts on which there is room to sell.
@@ -100,10 +101,13 @@ func bootGuests() {
 	for _, e := range simulator.Map.All("VirtualMachine") {
 		vm := e.(*simulator.VirtualMachine)
 		simulator.Map.WithLock(vm, func() {
-			address := ""
+			address, addresses := "", []string{}
 			running := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
 			if running {
-				address = addressOf(&vm.VirtualMachine)
+				addresses = addressesOf(&vm.VirtualMachine)
+				if len(addresses) > 0 {
+					address = addresses[0]
+				}
 			}
 			for _, device := range vm.Config.Hardware.Device {
 				if card, ok := device.(types.BaseVirtualEthernetCard); ok && card.GetVirtualEthernetCard().Connectable != nil {
@@ -112,7 +116,12 @@ func bootGuests() {
 				}
 			}
 			if vm.Guest != nil && vm.Guest.IpAddress != address {
-				simulator.Map.Update(vm, []types.PropertyChange{{Name: "guest.ipAddress", Val: address}})
+				// Every card has its link-local address too.
+				told := append([]string{}, addresses...)
+				if address != "" {
+					told = append(told, "fe80::250:56ff:fe00:1")
+				}
+				simulator.Map.Update(vm, []types.PropertyChange{{Name: "guest.ipAddress", Val: address}, {Name: "guest.net", Val: []types.GuestNicInfo{{Connected: running, IpAddress: told}}}})
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities, metricRanges } from '#shared/vocabulary/machines.ts'
 import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import { ipv6Cases } from './ipv6.cases.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 type Answer<T> = T | Promise<T>
@@ -435,6 +436,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await kindOf(driver.filterAddresses(machine(), ['203.0.113.10']))).toBe('permanent')
       expect(await filtered()).toBeNull()
     })
+    ipv6Cases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter })
     itIf(can.rateLimit)('the rate limit arrives in the hypervisor\'s own unit', async () => {
       await build()
       expect((await bench.reads(vmid)).rate).toBe('11.92')

@@ -65,7 +65,7 @@ describe('the main job over the API of the built demo', () => {
     expect(active).toMatchObject({ power: 'running', credentialsAvailable: true, ipv4: expect.stringMatching(/^203\.0\.113\.\d+$/) })
     expect((await machines()).length).toBe(before + 1)
     const { firewalls } = await (await fetch(`${demo.controlUrl}/state/proxmox`)).json() as { firewalls: Record<string, { options: object, ipsets: object }> }
-    expect(Object.values(firewalls)).toContainEqual(expect.objectContaining({ options: expect.objectContaining({ enable: '1', ipfilter: '1', policy_in: 'ACCEPT' }), ipsets: { 'ipfilter-net0': [{ cidr: active.ipv4 }] } }))
+    expect(Object.values(firewalls)).toContainEqual(expect.objectContaining({ options: expect.objectContaining({ enable: '1', ipfilter: '1', policy_in: 'ACCEPT' }), ipsets: { 'ipfilter-net0': expect.arrayContaining([{ cidr: active.ipv4 }, { cidr: active.ipv6?.address.replace(/::1$/, '::/64') }]) } }))
     expect(await (await fetch(`${demo.controlUrl}/proxmox`)).text()).toContain('web-1.contoh.id')
     expect(active.sagas[0].steps.every((step: { status: string }) => step.status === 'done' || step.status === 'skipped')).toBe(true)
     await until('the mail of the ready service', () => inboxOf(demo, email), messages => messages.some(m => m.text.includes('web-1.contoh.id')))

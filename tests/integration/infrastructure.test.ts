@@ -158,7 +158,7 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     expect((await query<{ n: number }>(sql`select count(*)::int as n from pgboss.job where name = 'infrastructure.collect-due' and state = 'created'`))[0]?.n).toBe(1)
   })
   it('capacity is what the hypervisors say now; none answering is unknown, none fitting is out of stock', async () => {
-    const ask = (ramMiB: number) => infrastructure().checkCapacity({ connectionIds: [connectionId], cpuCores: 2, ramMiB, diskGiB: 20, count: 1 })
+    const ask = (ramMiB: number) => infrastructure().checkCapacity({ connectionIds: [connectionId], cpuCores: 2, ramMiB, diskGiB: 20, count: 1, holds: { connectionId, nodes: [] } })
     expect(await ask(2048)).toEqual([{ connectionId, node: expect.stringMatching(/^pve-/) }])
     expect(await codeOf(ask(100 * 1024))).toBe('out_of_stock')
     sim.faults.set({ down: true })

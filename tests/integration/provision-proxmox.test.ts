@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { addressPools } from '#db/schema/index.ts'
+import { addressPools, ipv6Prefixes } from '#db/schema/index.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
@@ -88,6 +88,16 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     await poolIs({ bridge: null, vlanTag: null })
     expect(resource).toMatchObject({ status: 'ready', power: 'running', problem: null })
     expect(simulator.state.machines[resource?.vmid ?? 0]?.config.net0).toMatch(/bridge=vmbr1,.*tag=120/)
+  })
+
+  it('a machine with IPv6 is built with it, sends from both its addresses alone, and is ready once it was read back so', async () => {
+    await test.app.infrastructure.createIpv6Pool({ actor: { kind: 'user', id: '01900000-0000-7000-8000-000000000001', name: 'Sari', role: 'sysadmin' }, fields: { connectionId: world.connectionId, name: 'Enam', prefix: '2001:db8:10::', prefixLength: 48, machineLength: 64, gateway: 'fe80::1', nameservers: ['2001:db8:10::53'], bridge: null, vlanTag: null, nodes: [] } })
+    const { service, resource, address } = await world.build()
+    const vmid = resource?.vmid ?? 0
+    expect([service.status, resource?.status, resource?.problem]).toEqual(['active', 'ready', null])
+    expect(simulator.state.machines[vmid]?.config).toMatchObject({ ipconfig0: `ip=${address?.address}/24,gw=203.0.113.1,ip6=2001:db8:10:1::1/64,gw6=fe80::1`, nameserver: '203.0.113.53 2001:db8:10::53' })
+    expect(filteredAddresses(simulator.state, vmid)?.toSorted()).toEqual(['2001:db8:10:1::/64', address?.address])
+    expect(await test.app.core.database.executor.select({ address: ipv6Prefixes.address, status: ipv6Prefixes.status }).from(ipv6Prefixes)).toEqual([{ address: '2001:db8:10:1::1', status: 'assigned' }])
   })
 
   it('the answer of the clone is lost after the act: exactly one machine', async () => {

@@ -3,7 +3,7 @@ import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
 type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
 export type Moment = 'before' | 'after'
 
@@ -107,7 +107,7 @@ export class FakeHypervisor {
       task: handle => act('task', () => this.#look(handle.id)),
       configure: (machine: MachineRef, spec: MachineSpec) => act('configure', () => {
         const found = this.#ours(machine)
-        return this.#task(() => Object.assign(found, { cores: spec.cpuCores, ramMiB: spec.ramMiB, rateMbps: spec.rateMbps, ipv4: spec.address.ipv4, startsAtBoot: true, networkUp: true, password: spec.login.password }))
+        return this.#task(() => Object.assign(found, { cores: spec.cpuCores, ramMiB: spec.ramMiB, rateMbps: spec.rateMbps, ipv4: spec.address.ipv4, ipv6: spec.address.ipv6?.address ?? null, startsAtBoot: true, networkUp: true, password: spec.login.password }))
       }),
       growDisk: (machine, diskGiB) => act('growDisk', () => {
         const found = this.#ours(machine)
@@ -143,7 +143,7 @@ export class FakeHypervisor {
       inspect: machine => act('inspect', (): MachineState | null => {
         const found = this.mine(machine.ownershipMark)[0]
         return found
-          ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp, filteredAddresses: found.filtered }
+          ? { node: found.node, vmid: found.vmid, name: found.name, power: found.power, lock: found.lock, cpu: 0.1, cpuCores: found.cores, memoryUsedMiB: 100, memoryTotalMiB: found.ramMiB, diskGiB: found.diskGiB, uptimeSeconds: (this.now() - found.bootedAt) / 1000, ownershipMark: found.mark, ipv4: found.ipv4, ipv6: found.ipv6 ?? null, rateMbps: found.rateMbps, startsAtBoot: found.startsAtBoot, networkUp: found.networkUp, filteredAddresses: found.filtered }
           : null
       }),
       listSnapshots: machine => act('listSnapshots', () => (this.#ours(machine).snapshots ?? []).map(({ name, title, at }) => ({ name, title, at }))),

@@ -15,6 +15,7 @@ import { deleteAddressPool } from '#server/infrastructure/delete-address-pool.ts
 import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
 import { exportAddresses } from '#server/infrastructure/export-addresses.ts'
 import { importAddresses, previewAddresses } from '#server/infrastructure/import-addresses.ts'
+import { createIpv6Pool, deleteIpv6Pool, exportIpv6Prefixes, listIpv6Pools, listIpv6Prefixes, showIpv6Pool, updateIpv6Pool } from '#server/infrastructure/ipv6-pools.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
@@ -56,12 +57,12 @@ function decode(bytes: Uint8Array): string | null {
 }
 
 export const composeInfrastructure = ({ config, read, transact, clock, wallClock, newId, secrets, log, live }: Core) => {
-  const { connections, remoteTemplates, nodes, addressPools, poolAddresses, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
+  const { connections, remoteTemplates, nodes, addressPools, poolAddresses, ipv6Pools, capacity, stock, packages, panelServers, storages, series, nodeMachines } = read
   const hypervisors = hypervisorPool({ connections, secrets, drivers: { proxmox: access => createProxmoxDriver(access), vcenter: access => createVcenterDriver(access), esxi: access => createEsxiDriver(access) }, panels: { whm: access => createWhmDriver(access) } })
   const { open: openHypervisor, openPanel } = hypervisors
   /** Enqueues a count of the stock; an equal one that waits already is enough. */
   const stockDue = () => read.outbox.emit('infrastructure.stock-due', { requestedBy: 'change' }, { singletonKey: 'infrastructure.stock' })
-  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, poolAddresses, capacity, stock, packages, panelServers, storages, series, nodeMachines, openHypervisor, openPanel, stockDue }
+  const deps = { transact, clock, wallClock, newId, secrets, log, live, within, connections, remoteTemplates, nodes, addressPools, poolAddresses, ipv6Pools, capacity, stock, packages, panelServers, storages, series, nodeMachines, openHypervisor, openPanel, stockDue }
   const looking = { connections, capacity, lookAt: lookAt(deps) }
   // What was counted is stored already: a cache that cannot be reached must not undo it.
   const shopChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
@@ -86,6 +87,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
+    listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,

@@ -21,6 +21,37 @@ const headroom = fc.array(fc.record({
 }).map(node => ({ ...node, limits: node.connectionId === 'a' ? defaultLimits : node.limits, memoryFree: Math.min(node.memoryFree, node.memoryTotal) })), { maxLength: 6 })
 const promised = fc.array(size.chain(s => fc.record({ policy, clientId: client }).map(p => ({ ...s, ...p, connectionId: 'a', node: null }))), { maxLength: 5 })
 
+describe('placement by addresses', () => {
+  const room = (name: string) => ({ connectionId: 'a', node: name, memoryTotal: 200 * gibi, memoryFree: 200 * gibi, storageFree: 20_000 * gibi, cpuCores: 64, storageKey: name, limits: defaultLimits, ...nothingSold })
+  const names = ['one', 'two', 'three'] as const
+  const vps = { ramMiB: 1024, diskGiB: 20, cpuCores: 1 }
+  const pools = fc.array(fc.record({ connectionId: fc.constant('a'), nodes: fc.uniqueArray(fc.constantFrom(...names)), free: fc.integer({ min: 0, max: 4 }) }), { maxLength: 5 })
+  it('no machine is placed on a node that no pool with a free address serves, and no address is counted twice', () => {
+    fc.assert(fc.property(pools, policy, (free, by) => {
+      const left = RoomLeft.of(names.map(room), free)
+      const placed = Array.from({ length: 30 }, () => left.take({ ...vps, policy: by })).filter(place => place !== null)
+      expect(placed.length).toBeLessThanOrEqual(free.reduce((sum, pool) => sum + pool.free, 0))
+      for (const some of [['one'], ['two'], ['three'], ['one', 'two'], ['two', 'three'], ['one', 'three']]) {
+        const serving = free.filter(pool => pool.nodes.length === 0 || pool.nodes.some(node => some.includes(node)))
+        expect(placed.filter(({ node }) => some.includes(node)).length).toBeLessThanOrEqual(serving.reduce((sum, pool) => sum + pool.free, 0))
+      }
+      expect(left.lack(vps, 'a')).toBe('addresses')
+    }))
+  })
+  it('an address of a narrow pool is taken before one that serves everybody', () => {
+    const left = RoomLeft.of(names.map(room), [{ connectionId: 'a', nodes: [], free: 1 }, { connectionId: 'a', nodes: ['one'], free: 1 }])
+    expect([0, 1, 2].map(() => left.take({ ...vps, policy: 'fill_first' })?.node)).toEqual(['one', expect.any(String), undefined])
+  })
+  it('a machine that holds its address takes no other where its pool serves, and is promised a node of its pool', () => {
+    const holds = { connectionId: 'a', nodes: ['two'] }
+    expect(RoomLeft.of(names.map(room), []).take({ ...vps, holds })?.node).toBe('two')
+    expect(RoomLeft.of(names.map(room), []).take(vps)).toBeNull()
+    const narrow = [room('one'), { ...room('two'), memoryTotal: gibi + reservedMemory, memoryFree: gibi + reservedMemory }]
+    const left = RoomLeft.of(narrow, [{ connectionId: 'a', nodes: ['two'], free: 1 }]).keep([{ ...vps, connectionId: 'a', node: null, nodes: ['two'], clientId: 'x', policy: 'most_free' }])
+    expect(left.take(vps)).toBeNull()
+  })
+})
+
 describe('placement', () => {
   it('D13: no node is given more than it has without its reserve, whatever was promised before', () => {
     fc.assert(fc.property(headroom, promised, size, policy, fc.integer({ min: 1, max: 6 }), (nodes, before, wanted, by, count) => {

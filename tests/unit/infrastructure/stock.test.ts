@@ -10,7 +10,7 @@ const now = new Date('2026-11-02T03:00:00Z')
 const long = new Date(now.getTime() - 121_000)
 const subject = (change: Partial<StockSubject> = {}): StockSubject => ({ productId: 'p', kind: 'vps', size: { cpuCores: 1, ramMiB: 1024, diskGiB: 20 }, policy: 'most_free', connectionIds: ['a', 'b'], stockLimit: null, unitsHeld: 0, ...change })
 const record = (connectionId: string, places: number, change: Partial<CapacityRecord> = {}): CapacityRecord => ({
-  connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: 50,
+  connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: [{ nodes: [], free: 50 }],
   nodes: [{ node: 'one', memoryTotal: (places + 4) * gib, memoryFree: (places + 4) * gib, storageFree: 5000 * gib, storageKey: 'one', cpuCores: 8 }], ...change,
 })
 const panel = (connectionId: string, change: Partial<SeenPanel> = {}): SeenPanel => ({ connectionId, limits: defaultLimits, maintenance: false, accounts: 10, maxAccounts: 30, diskFree: 100 * gib, observedAt: now, ...change })
@@ -19,7 +19,7 @@ const count = (s: StockSubject, records: readonly CapacityRecord[] = [], panels:
 describe('stock of machines', () => {
   it('is what fits on all connections together, each with its own addresses', () => {
     expect(count(subject(), [record('a', 3), record('b', 4)])).toMatchObject({ places: 7, complete: true, limitedBy: 'memory' })
-    expect(count(subject(), [record('a', 3), record('b', 4, { freeAddresses: 1 })])).toMatchObject({ places: 4, complete: true })
+    expect(count(subject(), [record('a', 3), record('b', 4, { freeAddresses: [{ nodes: [], free: 1 }] })])).toMatchObject({ places: 4, complete: true })
   })
   it('is a lower bound where a connection does not tell, and says so', () => {
     expect(count(subject(), [record('a', 3), record('b', 4, { lookedAt: long })])).toMatchObject({ places: 3, complete: false, limitedBy: 'unknown' })

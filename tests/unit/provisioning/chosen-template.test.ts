@@ -13,8 +13,8 @@ describe('the template of a build under way', () => {
 })
 
 describe('what was sold against what is there', () => {
-  const facts = { spec: { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100 }, address: { ipv4: '203.0.113.10', prefixLength: 24, gateway: '203.0.113.1', nameservers: [], connectionId: 'c' } }
-  const seen: MachineState = { node: 'esx1', vmid: 105, name: 'a', power: 'running', lock: null, cpu: 0, cpuCores: 2, memoryUsedMiB: 0, memoryTotalMiB: 2048, diskGiB: 40, uptimeSeconds: 1, ownershipMark: 'm', ipv4: '203.0.113.10', rateMbps: null, startsAtBoot: null, networkUp: true, filteredAddresses: null }
+  const facts = { spec: { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100 }, address: { ipv4: '203.0.113.10', prefixLength: 24, gateway: '203.0.113.1', nameservers: [], nodes: [], connectionId: 'c' } }
+  const seen: MachineState = { node: 'esx1', vmid: 105, name: 'a', power: 'running', lock: null, cpu: 0, cpuCores: 2, memoryUsedMiB: 0, memoryTotalMiB: 2048, diskGiB: 40, uptimeSeconds: 1, ownershipMark: 'm', ipv4: '203.0.113.10', ipv6: null, rateMbps: null, startsAtBoot: null, networkUp: true, filteredAddresses: null }
   it('asks for a filter only of hypervisors that have one', () => {
     expect(differences(facts, seen, hypervisorCapabilities.vcenter)).toEqual([])
     expect(differences(facts, seen, hypervisorCapabilities.proxmox)).toEqual(['sender addresses are not filtered'])

@@ -48,7 +48,7 @@ describe('where a hypervisor and the books disagree', () => {
     }))
   })
   it('a suspicion that the machine itself does not bear out is dropped', () => {
-    const state = (change: Partial<MachineState> = {}): MachineState => ({ node: 'pve2', vmid: 101, name: 'vps1', power: 'running', lock: null, cpu: 0, cpuCores: 2, memoryUsedMiB: 0, memoryTotalMiB: 2048, diskGiB: 40, uptimeSeconds: 0, ownershipMark: 'm1', ipv4: null, rateMbps: 100, startsAtBoot: true, networkUp: true, filteredAddresses: null, ...change })
+    const state = (change: Partial<MachineState> = {}): MachineState => ({ node: 'pve2', vmid: 101, name: 'vps1', power: 'running', lock: null, cpu: 0, cpuCores: 2, memoryUsedMiB: 0, memoryTotalMiB: 2048, diskGiB: 40, uptimeSeconds: 0, ownershipMark: 'm1', ipv4: null, ipv6: null, rateMbps: 100, startsAtBoot: true, networkUp: true, filteredAddresses: null, ...change })
     const of = (book: ExpectedMachine, list: readonly ObservedMachine[], seen: MachineState | null) => suspect([book], list).map(drift => confirmed(drift, book, seen)?.kind ?? null)
     expect(of(expected(1), [], null)).toEqual(['missing_machine'])
     expect(of(expected(1), [], state())).toEqual(['untagged'])

@@ -1,5 +1,6 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import { canonical6 } from '#shared/network/ipv6.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
 import type { MachineSpec, MachineState, NodeHeadroom, ObservedMachine, RemoteTemplate, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
@@ -74,6 +75,7 @@ const memoryOf = (config: Config): number | null => {
 export const hasCloudInit = (config: Config): boolean => Object.entries(config).some(([key, value]) => /^(scsi|sata|ide)\d+$/.test(key) && value.includes('cloudinit'))
 
 // What we write -----------------------------------------------------------------------------------------------------------------------
+const ipConfigOf = ({ ipv4, prefixLength, gateway, ipv6 }: MachineSpec['address']): string => [`ip=${ipv4}/${prefixLength}`, `gw=${gateway}`, ...ipv6 ? [`ip6=${ipv6.address}/${ipv6.length}`, `gw6=${ipv6.gateway}`] : []].join(',')
 /** The form of `POST config` that turns a fresh clone into what was sold. `digest` makes a change by somebody else in between fail. */
 export function configureForm(config: Config, spec: MachineSpec, ownershipMark: string, bridge: string): Record<string, string> {
   const tags = [...new Set([...splitTags(config.tags).filter(tag => !tag.startsWith('gardu-')), markTag(ownershipMark)])]
@@ -83,7 +85,7 @@ export function configureForm(config: Config, spec: MachineSpec, ownershipMark: 
     ...(marksIn(config.description ?? '').includes(ownershipMark) ? {} : { description: markDescription(ownershipMark) }),
     ...(Number(config.balloon ?? 0) > spec.ramMiB ? { balloon: String(spec.ramMiB) } : {}),
     net0: changeNet(config.net0, { bridge: spec.address.bridge ?? bridge, rate: rateOf(spec.rateMbps), link_down: null, ...(spec.address.vlanTag ? { tag: String(spec.address.vlanTag) } : {}) }),
-    ipconfig0: `ip=${spec.address.ipv4}/${spec.address.prefixLength},gw=${spec.address.gateway}`, nameserver: spec.address.nameservers.join(' '),
+    ipconfig0: ipConfigOf(spec.address), nameserver: spec.address.nameservers.join(' '),
     ciuser: spec.login.username, cipassword: spec.login.password, ...(spec.login.sshKey === null ? {} : { sshkeys: encodeSshKeys(spec.login.sshKey) }),
     ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...(config.digest ? { digest: config.digest } : {}),
   }
@@ -107,13 +109,18 @@ export const suspensionForm = (config: Config, suspended: boolean): Record<strin
 /** A paused or half-started machine is neither running nor stopped. */
 export const powerOf = (status: string | undefined, qmpStatus?: string): PowerState => status === 'stopped' ? 'stopped' : status === 'running' && (qmpStatus === undefined || qmpStatus === 'running') ? 'running' : 'unknown'
 
+const given6 = (config: Config): string | null => {
+  const told = /^([\da-f:]+)\//i.exec(optionOf(config.ipconfig0, 'ip6') ?? '')?.[1]
+  return told === undefined ? null : canonical6(told)
+}
+
 export function toMachineState(at: { readonly node: string, readonly vmid: number }, config: Config, status: MachineStatus, filteredAddresses: readonly string[] | null): MachineState {
   const disk = systemDisk(config)
   const rate = optionOf(config.net0, 'rate')
   return {
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
     cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config) ?? status.maxmem / mebi, diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
-    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
+    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, ipv6: given6(config), rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
     network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
   }
 }

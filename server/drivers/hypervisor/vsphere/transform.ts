@@ -1,4 +1,6 @@
+import { isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { canonical6, isLinkLocal6 } from '#shared/network/ipv6.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { MachineSpec } from '#server/infrastructure/ports.ts'
 import { build, change, childOf, flag, list, mor, number, one, string, textOf } from './xml.ts'
@@ -44,7 +46,7 @@ export type Machine = { readonly obj: Mor, readonly props: z.output<typeof machi
 // Ownership ---------------------------------------------------------------------------------------------------------------------------
 const markPattern = /gardu-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/gi
 const marksIn = (text: string): string[] => [...text.matchAll(markPattern)].map(found => (found[1] ?? '').toLowerCase())
-const keys = { mark: 'gardu.mark', number: 'gardu.number', address: 'gardu.address', metadata: 'guestinfo.metadata', metadataEncoding: 'guestinfo.metadata.encoding', userdata: 'guestinfo.userdata', userdataEncoding: 'guestinfo.userdata.encoding' } as const
+const keys = { mark: 'gardu.mark', number: 'gardu.number', address: 'gardu.address', address6: 'gardu.address6', metadata: 'guestinfo.metadata', metadataEncoding: 'guestinfo.metadata.encoding', userdata: 'guestinfo.userdata', userdataEncoding: 'guestinfo.userdata.encoding' } as const
 
 /** Of keys that are there more than once the last one counts. */
 export const optionsOf = (machine: Machine): ReadonlyMap<string, string> => new Map((machine.props['config.extraConfig'] ?? []).map(({ key, value: [first] }) => [key, typeof first === 'string' ? first : '']))
@@ -87,7 +89,7 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
 /** Cloud-init's VMware source: JSON is YAML. The default user of the image gets the login; the card is the only one. */
 export const metadataOf = ({ hostname, address }: MachineSpec, ownershipMark: string): string => JSON.stringify({
   'instance-id': ownershipMark, 'local-hostname': hostname,
-  'network': { version: 2, ethernets: { nic0: { match: { name: 'e*' }, dhcp4: false, addresses: [`${address.ipv4}/${address.prefixLength}`], gateway4: address.gateway, nameservers: { addresses: address.nameservers } } } },
+  'network': { version: 2, ethernets: { nic0: { match: { name: 'e*' }, dhcp4: false, addresses: [`${address.ipv4}/${address.prefixLength}`, ...address.ipv6 ? [`${address.ipv6.address}/${address.ipv6.length}`] : []], gateway4: address.gateway, ...(address.ipv6 ? { gateway6: address.ipv6.gateway } : {}), nameservers: { addresses: address.nameservers } } } },
 })
 export const userdataOf = ({ hostname, login }: MachineSpec): string => `#cloud-config\n${JSON.stringify({
   fqdn: hostname, user: login.username, disable_root: login.username !== 'root', password: login.password, chpasswd: { expire: false }, ssh_pwauth: true, ...(login.sshKey === null ? {} : { ssh_authorized_keys: [login.sshKey] }),
@@ -97,7 +99,7 @@ export const userdataOf = ({ hostname, login }: MachineSpec): string => `#cloud-
 export function configureSpec(machine: Machine, spec: MachineSpec, ownershipMark: string, cards: readonly XmlNode[]): XmlNode | null {
   const present = optionsOf(machine)
   const wanted: Readonly<Record<string, string>> = {
-    [keys.address]: spec.address.ipv4, [keys.metadata]: base64(metadataOf(spec, ownershipMark)), [keys.metadataEncoding]: 'base64', [keys.userdata]: base64(userdataOf(spec)), [keys.userdataEncoding]: 'base64',
+    [keys.address]: spec.address.ipv4, ...(spec.address.ipv6 ? { [keys.address6]: spec.address.ipv6.address } : {}), [keys.metadata]: base64(metadataOf(spec, ownershipMark)), [keys.metadataEncoding]: 'base64', [keys.userdata]: base64(userdataOf(spec)), [keys.userdataEncoding]: 'base64',
   }
   const changed = Object.entries(wanted).filter(([key, value]) => present.get(key) !== value)
   const size = sizeFields(machine, spec)
@@ -165,6 +167,12 @@ function toldAddress(machine: Machine): string | null {
   const given = optionsOf(machine).get(keys.address)
   return told.find(address => address === given) ?? told[0] ?? null
 }
+/** The same of IPv6, of which a guest tells its link-local address as well. */
+function toldAddress6(machine: Machine): string | null {
+  const told = [machine.props['guest.ipAddress'], ...(machine.props['guest.net'] ?? []).flatMap(card => card.ipAddress)].filter((text): text is string => text !== undefined && isIPv6(text) && !text.includes('%')).map(canonical6).filter(address => !isLinkLocal6(address))
+  const given = optionsOf(machine).get(keys.address6)
+  return told.find(address => address === given) ?? told[0] ?? null
+}
 export const shareOf = (usedMhz: number, ofMhz: number | undefined): number => ofMhz ? Math.min(1, usedMhz / ofMhz) : 0
 
 export const toMachineState = (machine: Machine, node: string, lock: string | null) => {
@@ -172,7 +180,7 @@ export const toMachineState = (machine: Machine, node: string, lock: string | nu
   return {
     node, vmid: vmidOf(machine), name: unescapeName(props.name).replace(/ \(\d+\)$/, ''), power: powerOf(props['runtime.powerState']), lock, cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
     memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: diskGiBOf(systemDisk(machine)), uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
-    ownershipMark: ownershipMarkOf(machine), ipv4: toldAddress(machine), rateMbps: null, startsAtBoot: null, networkUp: isUp(machine), filteredAddresses: null,
+    ownershipMark: ownershipMarkOf(machine), ipv4: toldAddress(machine), ipv6: toldAddress6(machine), rateMbps: null, startsAtBoot: null, networkUp: isUp(machine), filteredAddresses: null,
   }
 }
 export const memoryBytes = (mebi: number): number => mebi * mebiPerGibi * 1024
