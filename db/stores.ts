@@ -13,6 +13,7 @@ import { depositStores } from './repositories/deposits.ts'
 import { domainStores } from './repositories/domains.ts'
 import { idempotencyStores } from './repositories/idempotency.ts'
 import { driftStores } from './repositories/drift.ts'
+import { firewallStores } from './repositories/firewalls.ts'
 import { gatewayStores } from './repositories/gateways.ts'
 import { identityStores } from './repositories/identity.ts'
 import { infrastructureStores } from './repositories/infrastructure.ts'
@@ -37,6 +38,7 @@ import { poolAddressStores } from './repositories/pool-addresses.ts'
 import { provisioningStores } from './repositories/provisioning.ts'
 import { reconciliationStores } from './repositories/reconciliation.ts'
 import { reverseDnsStores } from './repositories/reverse-dns.ts'
+import { historyStores } from './repositories/service-history.ts'
 import { seriesStores } from './repositories/series.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
 import { billingTermsStores } from './repositories/terms.ts'
@@ -46,7 +48,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...ipv6Stores(db), ...capacityStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...ipv6Stores(db), ...capacityStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

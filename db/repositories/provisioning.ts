@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { MachineFacts, ReinstallTemplate, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
+import type { FirewallPolicy, FirewallRule } from '#shared/vocabulary/firewall.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import { toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
 import type { Executor } from '../client.ts'
@@ -15,7 +16,7 @@ interface StoredState { memory?: SagaState, backs?: number, unwindTo?: number | 
 
 type SagaRecord = typeof sagas.$inferSelect
 
-function toSaga(row: SagaRecord): SagaRow {
+export function toSaga(row: SagaRecord): SagaRow {
   const state = row.state as StoredState
   return {
     id: row.id, kind: row.kind, action: row.action, serviceId: row.serviceId, status: row.status, step: row.step, attempt: row.attempt, retryAt: row.retryAt, reason: row.reason, fence: row.fence, leaseUntil: row.leaseUntil, actor: row.actor, startedAt: row.startedAt, finishedAt: row.finishedAt,
@@ -131,12 +132,12 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, ha.domain, ha.birth, ha.ip,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
-        from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join templates t on t.id = s.template_id
+        from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id left join address_pools ap on ap.id = a.pool_id left join ipv6_prefixes x on x.service_id = s.id left join ipv6_pools xp on xp.id = x.pool_id
         where s.id = ${serviceId}`)
       const row = rowsOf<FactsRow>(found)[0]
@@ -145,6 +146,7 @@ function serviceControl(db: Executor): ServiceControl {
       return {
         serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, templates: row.templates,
         resource: resource ? toResource(resource) : null,
+        firewall: row.policy_in !== null && row.firewall_rules !== null ? { policyIn: row.policy_in, rules: row.firewall_rules } : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, connectionId: row.pool_connection, nodes: row.pool_nodes ?? [] } : null,
         hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
       }
@@ -208,6 +210,7 @@ function serviceControl(db: Executor): ServiceControl {
 }
 
 interface FactsRow {
+  policy_in: FirewallPolicy | null, firewall_rules: FirewallRule[] | null,
   kind: ProductKind, email: string, domain: string | null, birth: string | null, ip: string | null, servers: string[],
   client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'],
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]

@@ -34,7 +34,7 @@ export const clientProfiles = pgTable('client_profiles', {
 
 export const auditLog = pgTable('audit_log', {
   id: id(), at: instant().notNull(), actorId: uuid(), actorName: text().notNull(), action: text().notNull(), entity: text().notNull(), entityId: text(), before: jsonb(), after: jsonb(), requestId: text(),
-}, t => [index('audit_log_at').on(t.at), index('audit_log_entity').on(t.entity, t.at)])
+}, t => [index('audit_log_at').on(t.at), index('audit_log_entity').on(t.entity, t.at), index('audit_log_entity_id').on(t.entityId, t.at)])
 
 /** What a request that creates has answered, so that its repetition gets the same answer and no second effect. */
 export const idempotencyKeys = pgTable('idempotency_keys', {

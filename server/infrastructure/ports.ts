@@ -1,10 +1,12 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
+import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
 import type { ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
+import type { MachineFirewall } from './firewall-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
@@ -67,7 +69,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver {
+export interface HypervisorDriver extends MachineFirewall {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -97,9 +99,10 @@ export interface HypervisorDriver {
   growDisk(machine: MachineRef, diskGiB: number): Promise<TaskHandle | null>
   /**
    * From now on the machine can send from these addresses (or networks, as `2001:db8::/64`) alone, and from its cards' own link-local addresses, without which there is no IPv6, whatever its owner configures inside; everything else that was allowed
-   * before, by its template for example, no longer is. What it receives is not restricted. @throws DriverError permanent without the capability
+   * before, by its template for example, no longer is. What it receives is restricted by its firewall alone: where the filter has to be written, so is that policy
+   * (accept, if none is given). @throws DriverError permanent without the capability
    */
-  filterAddresses(machine: MachineRef, addresses: readonly string[]): Promise<void>
+  filterAddresses(machine: MachineRef, addresses: readonly string[], policyIn?: FirewallPolicy): Promise<void>
   /**
    * CPU, memory and rate limit, nothing else: login, address and network card stay. Nothing is sent when it is so already. What runs takes
    * on CPU and memory at its next start: `inspect` tells the old ones until then, so stop it before.

@@ -1,6 +1,7 @@
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
 import { passwordSaga } from './change-account-password.ts'
+import { firewallSaga } from './firewall-machine.ts'
 import { powerSaga } from './power-machine.ts'
 import { provisionAccountSaga } from './provision-account.ts'
 import { provisionSaga } from './provision-service.ts'
@@ -17,10 +18,10 @@ import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
 /** Of machines alone: a hosting account knows no such act. */
-type MachineOnly = 'snapshot' | 'rollback' | 'reinstall'
-const isMachineOnly = (kind: SagaKind): kind is MachineOnly => kind === 'snapshot' || kind === 'rollback' || kind === 'reinstall'
+type MachineOnly = 'snapshot' | 'rollback' | 'reinstall' | 'firewall'
+const isMachineOnly = (kind: SagaKind): kind is MachineOnly => kind === 'snapshot' || kind === 'rollback' || kind === 'reinstall' || kind === 'firewall'
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
-export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga }
+export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga }
 export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
 
 /** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot or reinstall of an account. */

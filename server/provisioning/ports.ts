@@ -4,12 +4,14 @@ import type { changeView } from '#shared/contracts/portal.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
+import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
 import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AccountBook, AddressBook, CapacityStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { DriftStore } from './drift-ports.ts'
+import type { FirewallStore } from './firewall-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
 
 /** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
@@ -94,6 +96,8 @@ export interface MachineFacts {
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
   readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string }[]
   readonly resource: ResourceRow | null
+  /** Null: none was ever wished. */
+  readonly firewall: FirewallWish | null
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, readonly connectionId: string, /** Those that its pool serves; empty: all. */ readonly nodes: readonly string[], readonly ipv6?: MachineIpv6 | null } | null
   /** Of hosting: what is kept of its account, the servers on which it may be made, and who gets the panel's letters. */
   readonly hosting: { readonly account: KeptAccount | null, readonly connectionIds: readonly string[], readonly clientEmail: string } | null
@@ -164,5 +168,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly audit: AuditTrail
 }

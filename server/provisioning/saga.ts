@@ -98,5 +98,8 @@ function decideUndo(plan: SagaPlan, at: Progress, answer: StepOutcome | StepFail
   return { next: { ...at, unwindTo: null, since: null }, changes: [{ position: at.step, status: 'running', detail: null }] }
 }
 
+/** The reason that a saga keeps when somebody called it off before anything was sent. */
+export const cancelledReason = 'cancelled'
+
 /** A failed saga, made ready to run again from where it stopped. */
 export const revive = (at: Progress): Progress => ({ ...at, status: 'running', attempt: 0, backs: 0, retryAt: null, reason: null, since: null })

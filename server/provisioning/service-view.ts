@@ -10,6 +10,7 @@ import { totalOfTerms } from '#shared/options/sold-options.ts'
 import type { TransitionRecord } from '../kernel/ports.ts'
 import type { BillingSide, InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
 import { consoleRefusal } from './console-access.ts'
+import { cancelledReason } from './saga.ts'
 import { clientReason } from './texts.ts'
 
 export type ServiceSummaryView = z.input<typeof serviceSummaryView>
@@ -34,6 +35,9 @@ export function toServiceSummary(service: ServiceSummary, billing: BillingSide |
   const { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, ipv6, cycle, deliveredAt } = service
   return { id, hostname, productName, productKind, status, suspensionReason, endReason, resourceStatus, power, ipv4, ipv6, cycle, deliveredAt: iso(deliveredAt), price: toMoneyJson(service.price), periodPrice: toMoneyJson(totalOfTerms(service)), paidUntil: iso(billing?.paidUntil ?? null), nextInvoiceOn: billing?.nextInvoiceOn ?? null, openInvoiceId: billing?.openInvoiceId ?? null }
 }
+
+/** What was called off stands in the history alone: it is no task that runs or failed. */
+const notCalledOff = ({ reason }: SagaHistory) => reason !== cancelledReason
 
 const toSaga = (saga: SagaHistory): SagaView => ({
   ...saga, startedAt: saga.startedAt.toISOString(), finishedAt: iso(saga.finishedAt), retryAt: iso(saga.retryAt),
@@ -67,14 +71,14 @@ function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide
   }
 }
 
-export const toServiceView = (service: ServiceSummary, sagas: readonly SagaHistory[], billing: BillingSide | undefined, locale: Locale): ServiceView => detail(service, sagas.map(saga => toClientSaga(saga, locale)), billing)
+export const toServiceView = (service: ServiceSummary, sagas: readonly SagaHistory[], billing: BillingSide | undefined, locale: Locale): ServiceView => detail(service, sagas.filter(notCalledOff).map(saga => toClientSaga(saga, locale)), billing)
 
 export const toAdminService = (service: ServiceSummary, billing: BillingSide | undefined): AdminServiceView => ({
   ...toServiceSummary(service, billing), clientId: service.clientId, clientName: service.clientName, connectionName: service.connectionName, node: service.node, vmid: service.vmid, problem: service.problem,
 })
 
 export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], billing: BillingSide | undefined): AdminServiceDetailView => ({
-  ...detail(service, sagas.map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
+  ...detail(service, sagas.filter(notCalledOff).map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
   transitions: transitions.map(({ entity, from, to, cause, actor, at }) => ({ entity, from, to, cause, actor, at: at.toISOString() })),
 })
 

@@ -3,6 +3,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
 import type { FinishChange, MarkServiceActive } from '../billing/ports.ts'
 import type { CapacityCheck, HoldCapacity, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, OpenPanel, PlaceAccounts, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
+import { firewallDifference } from '../infrastructure/firewall-ports.ts'
 import type { SecretBox } from '../kernel/ports.ts'
 import { done, wait } from './saga.ts'
 import type { StepFailure, StepOutcome } from './saga.ts'
@@ -112,19 +113,23 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
 /** All that a machine may send from. */
 export const sendersOf = ({ ipv4, ipv6 }: Pick<NonNullable<MachineFacts['address']>, 'ipv4' | 'ipv6'>): string[] => [ipv4, ...ipv6 ? [ipv6.sender] : []].sort()
 
-/** Lets the machine send from the service's own addresses alone, where its hypervisor can. */
+/** Lets the machine send from the service's own addresses alone, and gives it the firewall rules that are wished, where its hypervisor can. */
 export async function setFilter(context: StepContext): Promise<void> {
-  if (!(await driverOf(context)).capabilities.addressFilter) return
-  const { address } = context.facts
+  const driver = await driverOf(context)
+  if (!driver.capabilities.addressFilter) return
+  const { address, firewall } = context.facts
   if (!address) throw new DriverError('action_required', 'the service has no address', { who: 'sysadmin' })
-  await (await driverOf(context)).filterAddresses(machineOf(context.facts).machine, sendersOf(address))
+  const { machine } = machineOf(context.facts)
+  await driver.filterAddresses(machine, sendersOf(address), firewall?.policyIn)
+  if (firewall && driver.capabilities.firewall) await driver.setFirewall(machine, firewall)
 }
 
 /** The same, read back. Stands before every start, so that no machine is started without its filter, also one that was built before there was any. */
 export async function filterAddress(context: StepContext): Promise<StepOutcome> {
   if (!(await driverOf(context)).capabilities.addressFilter) return { kind: 'done', detail: 'no_address_filter', skipped: true }
   await setFilter(context)
-  const open = filterDifference(context.facts, await inspectMachine(context))
+  const { firewall } = context.facts
+  const open = filterDifference(context.facts, await inspectMachine(context)) ?? (firewall && firewallDifference(firewall, await (await driverOf(context)).readFirewall(machineOf(context.facts).machine)))
   if (open) throw new DriverError('retryable', open)
   return done()
 }

@@ -5,7 +5,9 @@ import * as changes from './changes.ts'
 import type { RouteContract } from './contract.ts'
 import * as addresses from './addresses.ts'
 import * as drift from './drift.ts'
+import * as firewall from './firewall.ts'
 import * as gateways from './gateways.ts'
+import * as history from './history.ts'
 import * as holidays from './holidays.ts'
 import * as hosting from './hosting.ts'
 import * as invoicing from './invoicing.ts'
@@ -32,4 +34,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, gateways, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, firewall, gateways, history, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

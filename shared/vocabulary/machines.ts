@@ -11,6 +11,8 @@ export const isPanel = (kind: ConnectionKind): kind is PanelKind => (panelKinds 
 export interface HypervisorCapabilities {
   /** Lets a machine send from its own address alone. */
   readonly addressFilter: boolean
+  /** Gives a machine firewall rules of its own. */
+  readonly firewall: boolean
   /** Limits a machine's network rate. */
   readonly rateLimit: boolean
   /** Puts a machine's network card into a VLAN by its tag. If not, the network that it attaches to decides. */
@@ -26,9 +28,9 @@ export interface HypervisorCapabilities {
   /** Keeps what a machine used over the last hour to the last year. */
   readonly metrics: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -39,7 +41,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]

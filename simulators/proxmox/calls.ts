@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
+import { firewallRuleCalls } from './firewall-rules.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
 import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
@@ -319,4 +320,5 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': { needs: [vm, 'VM.Audit'], handle: guestAddresses },
   'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': { needs: [vm, 'VM.Audit'], handle: call => machineAt(call).running ? { result: {} } : die(`VM ${call.path.vmid} is not running`) },
   ...firewallCalls,
+  ...firewallRuleCalls,
 }

@@ -5,21 +5,21 @@ import { die, Refusal } from './replies.ts'
 import type { ProxmoxState, SimFirewall, SimIpSetEntry } from './state.ts'
 
 const flags = new Set(['enable', 'dhcp', 'ipfilter', 'macfilter', 'ndp', 'radv', 'ebtables'])
-const wrong = (name: string, why: string): never => { throw new Refusal(400, 'Parameter verification failed.', { [name]: why }) }
-const digestOf = (value: unknown) => createHash('sha1').update(JSON.stringify(value)).digest('hex')
+export const wrong = (name: string, why: string): never => { throw new Refusal(400, 'Parameter verification failed.', { [name]: why }) }
+export const digestOf = (value: unknown) => createHash('sha1').update(JSON.stringify(value)).digest('hex')
 
 /** Options as they are read: switches as numbers, with the digest of them all. */
 const shown = (options: Readonly<Record<string, string>>) => ({ ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, flags.has(key) ? Number(value) : value])), digest: digestOf(options) })
 
 /** The firewall of a number. As in the original nobody asks whether a machine has that number: the file is made when it is first written. */
-const firewallOf = (call: Call): SimFirewall => call.state.firewalls[call.path.vmid ?? ''] ?? { options: {}, ipsets: {} }
-function keep(call: Call, firewall: SimFirewall): null {
+export const firewallOf = (call: Call): SimFirewall => call.state.firewalls[call.path.vmid ?? ''] ?? { options: {}, ipsets: {} }
+export function keep(call: Call, firewall: SimFirewall): null {
   call.state.firewalls[call.path.vmid ?? ''] = firewall
   call.changed()
   return null
 }
 const setOf = (call: Call, firewall: SimFirewall): SimIpSetEntry[] => firewall.ipsets[call.path.name ?? ''] ?? die(`no such IPSet '${call.path.name}'`)
-function proveDigest(call: Call, present: unknown): void {
+export function proveDigest(call: Call, present: unknown): void {
   if (call.params.digest && call.params.digest !== digestOf(present)) die('detected modified configuration - file changed by other user? Try again.')
 }
 

@@ -17,6 +17,7 @@ const change: Parameters = { ...machineOptions, delete: 'string', digest: 'strin
 const samples: Parameters = { cf: 'string AVERAGE|MAX', timeframe: '*string hour|day|week|month|year' }
 const level = 'string emerg|alert|crit|err|warning|notice|info|debug|nolog'
 const policy = 'string ACCEPT|REJECT|DROP'
+const rule: Parameters = { 'action': 'string <=20 /[A-Za-z][A-Za-z0-9_-]+/', 'comment': 'string', 'dest': 'string <=512 @fw-addresses', 'digest': 'string <=64', 'dport': 'string @fw-ports', 'enable': 'integer 0..', 'icmp-type': 'string', 'iface': 'string <=20', 'log': level, 'macro': 'string <=128', 'pos': 'integer 0..', 'proto': 'string @fw-protocol', 'source': 'string <=512 @fw-addresses', 'sport': 'string @fw-ports', 'type': 'string in|out|forward|group' }
 const setName = 'string <=64 /[A-Za-z][A-Za-z0-9_-]+/'
 
 export const parametersByCall: Readonly<Record<string, Parameters>> = {
@@ -62,6 +63,10 @@ export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': { crypted: 'boolean', password: '*string <=1024', username: '*string' },
   'GET /nodes/{node}/qemu/{vmid}/firewall/options': {},
   'PUT /nodes/{node}/qemu/{vmid}/firewall/options': { delete: 'string', dhcp: 'boolean', digest: 'string <=64', enable: 'boolean', ipfilter: 'boolean', log_level_in: level, log_level_out: level, macfilter: 'boolean', ndp: 'boolean', policy_in: policy, policy_out: policy, radv: 'boolean' },
+  'GET /nodes/{node}/qemu/{vmid}/firewall/rules': {},
+  'POST /nodes/{node}/qemu/{vmid}/firewall/rules': { ...rule, action: `*${rule.action}`, type: `*${rule.type}` },
+  'PUT /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}': { ...rule, delete: 'string', moveto: 'integer 0..' },
+  'DELETE /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}': { digest: 'string <=64' },
   'GET /nodes/{node}/qemu/{vmid}/firewall/ipset': {},
   'POST /nodes/{node}/qemu/{vmid}/firewall/ipset': { comment: 'string', digest: 'string <=64', name: `*${setName}`, rename: setName },
   'GET /nodes/{node}/qemu/{vmid}/firewall/ipset/{name}': {},
@@ -77,6 +82,20 @@ const address = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]+)$/
 const netKeys = new Set(['model', 'virtio', 'e1000', 'vmxnet3', 'rtl8139', 'bridge', 'firewall', 'link_down', 'macaddr', 'mtu', 'queues', 'rate', 'tag', 'trunks'])
 const ipKeys = new Set(['ip', 'ip6', 'gw', 'gw6'])
 
+/** Addresses and networks of one family, without bits behind the prefix. */
+function fitsFirewallAddresses(value: string): boolean {
+  const parts = value.split(',')
+  const fits = (part: string) => {
+    const [host = '', prefix] = part.split('/')
+    if (host.includes(':')) return /^[0-9a-f:]+$/i.test(host) && (prefix === undefined || Number(prefix) <= 128)
+    const bytes = host.split('.').map(Number)
+    if (bytes.length !== 4 || bytes.some(byte => !(byte >= 0 && byte <= 255))) return false
+    const bits = bytes.map(byte => byte.toString(2).padStart(8, '0')).join('')
+    return prefix === undefined || (Number(prefix) <= 32 && !bits.slice(Number(prefix)).includes('1'))
+  }
+  return parts.every(fits) && new Set(parts.map(part => part.includes(':'))).size === 1
+}
+
 function unknownKey(name: string, value: string, keys: ReadonlySet<string>): string | null {
   const bad = value.split(',').map(part => part.split('=')[0] ?? '').find(key => !keys.has(key))
   return bad === undefined ? null : `invalid format - format error\n${name}.${bad}: property is not defined in schema and the schema does not allow additional properties\n`
@@ -88,6 +107,13 @@ const formats: Readonly<Record<string, (name: string, value: string) => string |
   'address-list': (_, value) => value.split(/[\s,;]+/).filter(Boolean).every(item => address.test(item)) ? null : 'invalid format - value does not look like a valid IP address\n',
   // An address, a network, or the name of an alias.
   'cidr': (_, value) => /^(\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?|[0-9a-fA-F]*:[0-9a-fA-F:]*(\/\d{1,3})?|(dc\/|guest\/)?[A-Za-z][A-Za-z0-9_-]+)$/.test(value) ? null : 'invalid format - value does not look like a valid IP address or CIDR network\n',
+  'fw-addresses': (_, value) => fitsFirewallAddresses(value) ? null : 'invalid format - invalid IP address list\n',
+  'fw-ports': (_, value) => {
+    const parts = value.split(',')
+    const places = parts.reduce((sum, part) => sum + part.split(':').length, 0)
+    return parts.every(part => /^\d+(:\d+)?$/.test(part) && part.split(':').every(port => Number(port) >= 0 && Number(port) <= 65_535)) && places <= 15 ? null : 'invalid format - invalid port or too many of them\n'
+  },
+  'fw-protocol': (_, value) => ['tcp', 'udp', 'icmp', 'icmpv6', 'ipv6-icmp', 'sctp', 'gre', 'esp'].includes(value) ? null : 'invalid format - unknown protocol\n',
   'tag-list': (_, value) => value.split(/[\s,;]+/).filter(Boolean).every(tag => /^[A-Za-z0-9_][A-Za-z0-9_\-+.]*$/.test(tag)) ? null : 'invalid format - invalid characters in tag\n',
   'memory': (name, value) => /^(current=)?\d+$/.test(value) && Number(value.replace('current=', '')) >= 16 ? null : `invalid format - format error\n${name}.current: type check ('integer') failed - got '${value}'\n`,
   'net': (name, value) => unknownKey(name, value, netKeys),

@@ -18,7 +18,7 @@ export interface SimMachine {
   createdAt: number
 }
 /** What `/etc/pve/firewall/<vmid>.fw` holds: a file of its own, that a clone copies and a destroyed machine takes along. */
-export interface SimFirewall { options: Record<string, string>, ipsets: Record<string, SimIpSetEntry[]> }
+export interface SimFirewall { options: Record<string, string>, ipsets: Record<string, SimIpSetEntry[]>, /** In the order in which they count. Absent in the state of an older release. */ rules?: Record<string, string>[] }
 export interface SimIpSetEntry { cidr: string, nomatch?: boolean, comment?: string }
 export interface SimToken { id: string, secret: string, /** Privileges on `/`, inherited everywhere. */ privileges: string[] }
 

@@ -6,6 +6,7 @@ import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import { ipv6Cases } from './ipv6.cases.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+import { firewallCases } from './firewall.cases.ts'
 
 type Answer<T> = T | Promise<T>
 
@@ -30,6 +31,8 @@ export interface HypervisorBench {
   /** Somebody lets one more address pass. */
   letPass(vmid: number, address: string): Answer<void>
   switchFilterOff(vmid: number): Answer<void>
+  /** Somebody writes a firewall rule past us, at the top; only where machines have rules. */
+  ruleByHand?(vmid: number, rule: Record<string, string>): Answer<void>
   holdTasks(held: boolean): void
   warnTasks(): void
   failTasks(type: string): void
@@ -607,6 +610,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await bench.countMachines()).toBe(0)
       expect(await kindOf(driver.listSnapshots(machine()))).toBe('not_found')
     })
+    firewallCases(can.firewall, { bench: () => bench, machine, build })
     itIf(can.metrics)('what a machine used is told for every range, oldest first, within what it has', async () => {
       await build()
       for (const range of metricRanges) {

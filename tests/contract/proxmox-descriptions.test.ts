@@ -17,8 +17,8 @@ import { finished, mark, spec } from './hypervisor.suite.ts'
 const folder = process.env.GARDU_TEST_OPENAPI ?? ''
 const versions = [
   { version: '7.4', file: 'pve-schema-7.4.json', leavesOut: [] }, { version: '8.4', file: 'pve-schema-8.4.5.json', leavesOut: [] },
-  // A selection: the two before describe these, which only read.
-  { version: '9.2', file: 'pve-hosting-schema.json', leavesOut: [/^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /] },
+  // A selection: the two before describe these.
+  { version: '9.2', file: 'pve-hosting-schema.json', leavesOut: [/^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /, /^(GET|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/rules(\/\d+)? is not described/] },
 ] as const
 const base = '/api2/json'
 
@@ -89,6 +89,10 @@ async function aLife(): Promise<Exchange[]> {
     await finished(listening, await listening.configure(machine, spec))
     await finished(listening, await listening.growDisk(machine, spec.diskGiB))
     await listening.filterAddresses(machine, [spec.address.ipv4])
+    const rule = { direction: 'in', action: 'accept', protocol: 'tcp', ports: '22,8000-8100', peers: ['198.51.100.0/24'], comment: 'kantor', enabled: true } as const
+    await listening.setFirewall(machine, { policyIn: 'drop', rules: [rule, { ...rule, direction: 'out', protocol: 'icmpv6', ports: '', peers: ['2001:db8::/32'], enabled: false }] })
+    await listening.setFirewall(machine, { policyIn: 'accept', rules: [rule] })
+    await listening.readFirewall(machine)
     await finished(listening, await listening.start(machine))
     await listening.forgetFirstBoot(machine)
     await listening.findByMark(mark)

@@ -36,6 +36,10 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
       const firewall = sim.state.firewalls[vmid]
       if (firewall) firewall.options.enable = '0'
     },
+    ruleByHand(vmid: number, rule: Record<string, string>) {
+      const firewall = sim.state.firewalls[vmid]
+      if (firewall) firewall.rules = [rule, ...firewall.rules ?? []]
+    },
     passes: (vmid: number) => filteredAddresses(sim.state, vmid),
     holdTasks(held: boolean) {
       sim.faults.set({ holdTasks: held })

@@ -1,10 +1,11 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
+import type { FirewallRule } from '#shared/vocabulary/firewall.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -118,6 +119,14 @@ export class FakeHypervisor {
             })
       }),
       filterAddresses: (machine, addresses) => act('filterAddresses', () => void (this.#ours(machine).filtered = [...addresses])),
+      readFirewall: machine => act('readFirewall', () => {
+        const { policyIn, rules, foreign } = this.#ours(machine).firewall ?? { policyIn: 'accept' as const, rules: [], foreign: [] }
+        return { policyIn, rules, foreign, tidy: true }
+      }),
+      setFirewall: (machine, { policyIn, rules }) => act('setFirewall', () => {
+        const found = this.#ours(machine)
+        found.firewall = { policyIn, rules, foreign: found.firewall?.foreign ?? [] }
+      }),
       // It has no screens: what is behind the port is proven with the simulator.
       openConsole: async () => null,
       resize: (machine, size) => act('resize', () => {

@@ -8,7 +8,9 @@ import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
 import { checkDrift } from '#server/provisioning/check-drift.ts'
+import { saveFirewall, showFirewall } from '#server/provisioning/firewall.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
+import { cancelTask, showHistory } from '#server/provisioning/history.ts'
 import { issueConsoleTicket } from '#server/provisioning/issue-console-ticket.ts'
 import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
 import { listDrift } from '#server/provisioning/list-drift.ts'
@@ -56,6 +58,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const follow = followBilling({ transact, clock, wallClock, log })
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const snapshots = { read, transact, openHypervisor: hypervisors.openHypervisor, random: () => randomBytes(6).toString('hex') }
+  const firewall = { read, transact, openHypervisor: hypervisors.openHypervisor }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
     tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
@@ -68,6 +71,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
+    showHistory: showHistory({ read: core.read, wallClock }), cancelTask: cancelTask({ transact, wallClock }),
+    showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,

@@ -4,6 +4,7 @@ import type { HypervisorAccess, HypervisorDriver, MachineRef, RemoteNode, TaskHa
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
 import { addressFilter } from './filter.ts'
+import { firewallOf } from './firewall.ts'
 import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
 import { toMetrics, toStorages, toStrain } from './metrics.ts'
@@ -137,9 +138,10 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
         throw error
       }
     },
-    async filterAddresses(machine, addresses) {
-      await filter.set(await find.prove(machine), addresses)
+    async filterAddresses(machine, addresses, policyIn = 'accept') {
+      await filter.set(await find.prove(machine), addresses, policyIn)
     },
+    ...firewallOf(api, find),
     async resize(machine, size) {
       const found = await find.prove(machine)
       const form = resizeForm(found.config, size)

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { DriverError } from '#shared/errors/driver-error.ts'
+import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
 import type { Found } from './locate.ts'
@@ -10,11 +11,11 @@ import { changeNet, optionOf } from './transform.ts'
 const setName = 'ipfilter-net0'
 
 /**
- * `policy_in` would be DROP, which cuts the client off: what may come in is the client's own decision. `ipfilter` covers cards that have no
+ * `policy_in` would be DROP, which cuts the client off: what may come in is the client's own decision, and is given beside these. `ipfilter` covers cards that have no
  * set (they may send nothing but IPv6 link-local). `dhcp` would let requests pass before the filter, with any sender; our machines have
  * fixed addresses.
  */
-const wanted = { enable: '1', ipfilter: '1', macfilter: '1', dhcp: '0', policy_in: 'ACCEPT', policy_out: 'ACCEPT' } as const
+const wanted = { enable: '1', ipfilter: '1', macfilter: '1', dhcp: '0', policy_out: 'ACCEPT' } as const
 
 const cards = (config: Found['config']): [string, string][] => Object.entries(config).filter(([key]) => /^net\d+$/.test(key))
 const isMissing = (error: unknown): boolean => error instanceof DriverError && /no such IPSet/i.test(error.message)
@@ -61,12 +62,12 @@ export function addressFilter(api: ProxmoxApi) {
 
   return {
     read,
-    async set(found: Found, addresses: readonly string[]): Promise<void> {
+    async set(found: Found, addresses: readonly string[], policyIn: FirewallPolicy): Promise<void> {
       const exactly = addresses.map(plain).sort()
       const now = await read(found)
       if (now && now.join() === exactly.join()) return
       await setMembers(found, exactly)
-      await api.put(of(found, 'options'), wanted, reply.anything)
+      await api.put(of(found, 'options'), { ...wanted, policy_in: policyIn.toUpperCase() }, reply.anything)
       // Last: the card is put behind the filter when the filter is complete.
       const open = cards(found.config).filter(([, card]) => optionOf(card, 'firewall') !== '1')
       if (open.length === 0) return

@@ -37,7 +37,11 @@ export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, m
 export const bridges = z.array(z.object({ iface: z.string() }))
 
 /** `macfilter` is on and `dhcp` is allowed unless switched off; the rest is off unless switched on. */
-export const firewallOptions = z.object({ enable: flag.default(false), ipfilter: flag.default(false), macfilter: flag.default(true), dhcp: flag.default(true) })
+export const firewallOptions = z.object({ enable: flag.default(false), ipfilter: flag.default(false), macfilter: flag.default(true), dhcp: flag.default(true), /** Left out, it is DROP. */ policy_in: z.string().default('DROP') })
+/** A rule's place and digest, and all else that it says as text; what has no effect (`nolog`) and what Proxmox adds by itself is left out. */
+export const firewallRules = z.array(z.looseObject({ pos: num, digest: z.string().optional(), enable: flag.default(false) }).transform(({ pos, digest, enable, ipversion: _, ...said }) => ({
+  pos, digest, fields: { ...Object.fromEntries(Object.entries(said).filter(([name, value]) => typeof value === 'string' || typeof value === 'number' ? value !== '' && !(name === 'log' && value === 'nolog') : false).map(([name, value]) => [name, String(value).trim()])), enable: enable ? '1' : '0' } as Readonly<Record<string, string>>,
+})))
 export const ipSet = z.array(z.object({ cidr: z.string(), nomatch: flag.default(false) }))
 export const clusterFirewall = z.object({ enable: num.default(0).transform(value => value > 0) })
 

@@ -178,6 +178,14 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       await find.prove(machine)
       throw new DriverError('permanent', `${label}: sender addresses are not filtered by standard switches`)
     },
+    async readFirewall(machine) {
+      await find.prove(machine)
+      throw new DriverError('permanent', `${label}: standard switches have no firewall rules`)
+    },
+    async setFirewall(machine) {
+      await find.prove(machine)
+      throw new DriverError('permanent', `${label}: standard switches have no firewall rules`)
+    },
     async resize(machine, size) {
       const found = await find.prove(machine)
       const fields = sizeFields(found, size)
