@@ -43,6 +43,11 @@ export function useCart() {
       const others = itemsOf(now).filter(other => other.productId !== item.productId || other.hostname !== item.hostname)
       return replace([...others, item], codesOf(now))
     },
+    /** The SSH keys of one machine, one a line; null: none. */
+    async setKeys(index: number, sshKey: string | null) {
+      const now = await load()
+      return replace(itemsOf(now).map((item, i) => i === index ? { ...item, sshKey } : item), codesOf(now))
+    },
     async remove(index: number) {
       const now = await load()
       return replace(itemsOf(now).filter((_, i) => i !== index), codesOf(now))

@@ -93,7 +93,7 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
 }
 
 const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
-  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, problem: row.problem,
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, problem: row.problem,
 })
 
 function resourceStore(db: Executor, context: StoreContext): ResourceStore {
@@ -113,7 +113,7 @@ function resourceStore(db: Executor, context: StoreContext): ResourceStore {
       await db.update(resources).set({ node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
     },
     async renewMark(serviceId, from, to) {
-      await db.update(resources).set({ ownershipMark: to, initialPassword: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
+      await db.update(resources).set({ ownershipMark: to, initialPassword: null, rescue: null, rescueSince: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
       const [row] = await db.select({ mark: resources.ownershipMark }).from(resources).where(eq(resources.serviceId, serviceId))
       return row?.mark === to
     },
@@ -185,6 +185,16 @@ function serviceControl(db: Executor): ServiceControl {
     },
     async setTemplate(serviceId, { templateId, sshKey }) {
       await db.update(services).set({ templateId, sshKey }).where(eq(services.id, serviceId))
+    },
+    async setSshKey(serviceId, sshKey) {
+      await db.update(services).set({ sshKey }).where(eq(services.id, serviceId))
+    },
+    async rename(serviceId, hostname) {
+      await db.update(services).set({ hostname }).where(eq(services.id, serviceId))
+    },
+    async hostnameTaken(serviceId, hostname) {
+      const found = await db.execute(sql`select 1 from services s join services o on o.client_id = s.client_id and o.id <> s.id where s.id = ${serviceId} and o.hostname = ${hostname} and o.status <> 'ended' and o.template_id is not null limit 1`)
+      return rowsOf(found).length > 0
     },
     async hostname(serviceId) {
       const [row] = await db.select({ hostname: services.hostname }).from(services).where(eq(services.id, serviceId))

@@ -26,7 +26,7 @@ type Raw<T> = { [K in keyof T]: T[K] extends Date | null ? string | Date | null 
 type SummaryRow = Raw<Omit<ServiceSummary, 'price' | 'options'>> & { options: StoredOption[], amount: string, currency: Currency, total: string }
 
 const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow): ServiceSummary => ({
-  ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt), deliveredAt: toDate(row.deliveredAt),
+  ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt), deliveredAt: toDate(row.deliveredAt), rescueSince: toDate(row.rescueSince),
 })
 
 /** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
@@ -34,7 +34,7 @@ const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
     s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", s.spec, s.options,
     coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, (select json_build_object('address', host(x.address), 'length', case when xp.machine_length = 128 then xp.prefix_length else xp.machine_length end) from ipv6_prefixes x join ipv6_pools xp on xp.id = x.pool_id where x.service_id = s.id) as ipv6, r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
-    r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt",
+    r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt", r.rescue, r.rescue_since as "rescueSince",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
     count(*) over () as total
   from services s join users u on u.id = s.client_id join products p on p.id = s.product_id left join templates t on t.id = s.template_id
@@ -89,7 +89,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
         rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
         rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
         rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, drift: number, low_pools: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
-          select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in ('power', 'snapshot', 'rollback', 'reinstall', 'firewall') and g.reason is distinct from 'cancelled' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
+          select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in ('power', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue') and g.reason is distinct from 'cancelled' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
             (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready' and not exists (select 1 from sagas g where g.service_id = s.id and g.kind = 'reinstall' and g.status in ('running', 'waiting')) and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work'))) as notready,
             (select count(*)::int from services s join products k on k.id = s.product_id and k.kind = 'work' where s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id)) as waiting,
             (select count(*)::int from webhooks w where w.status = 'parked') as parked,

@@ -19,6 +19,11 @@ export const recoveryCodes = pgTable('recovery_codes', {
   userId: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }), codeHash: text().notNull(), usedAt: instant(),
 }, t => [primaryKey({ columns: [t.userId, t.codeHash] })])
 
+/** Public keys that a client keeps with the account, to pick from when a machine is made. A key is known by its fingerprint. */
+export const sshKeys = pgTable('ssh_keys', {
+  id: id(), clientId: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }), name: text().notNull(), publicKey: text().notNull(), fingerprint: text().notNull(), createdAt: instant().notNull(),
+}, t => [uniqueIndex('ssh_keys_client').on(t.clientId, t.fingerprint)])
+
 /** One log-in on one device; its refresh tokens follow one another. */
 export const sessions = pgTable('sessions', {
   id: id(), userId: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }), createdAt: instant().notNull(), lastUsedAt: instant().notNull(), expiresAt: instant().notNull(), endedAt: instant(), endedBecause: text(), userAgent: text(), ip: text(),

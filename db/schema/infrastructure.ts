@@ -31,6 +31,11 @@ export const templates = pgTable('templates', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
 }, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref)])
 
+/** CD images on the storages of a hypervisor, as last synchronised; `nodes`: from which of them it can be reached. `offered`: staff let clients start their machines from it. */
+export const isoImages = pgTable('iso_images', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), ref: text().notNull(), name: text().notNull(), bytes: doublePrecision().notNull(), nodes: jsonb().$type<string[]>().notNull(), offered: boolean().notNull().default(false), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+}, t => [uniqueIndex('iso_images_remote').on(t.connectionId, t.ref)])
+
 /** Packages of a control panel, from which hosting accounts are made; a limit that is null is none. */
 export const packages = pgTable('packages', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), name: text().notNull(), diskMiB: doublePrecision(), bandwidthMiB: doublePrecision(), maxAddonDomains: integer(), maxMailboxes: integer(), maxDatabases: integer(), present: boolean().notNull().default(true), seenAt: instant().notNull(),

@@ -17,8 +17,10 @@ export const resources = pgTable('resources', {
   initialPassword: text(),
   /** Built while its service was suspended: it has not run since, so what its first boot needs still stands on the hypervisor. */
   firstBoot: boolean().notNull().default(false),
+  /** The image that it starts from instead of its disk, and since when; written before it is attached and cleared after it was seen to be gone. */
+  rescue: text(), rescueSince: instant(),
   problem: text(), changedAt: instant().notNull(),
-}, t => [check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
+}, t => [check('resources_rescue', sql`(${t.rescue} is null) = (${t.rescueSince} is null)`), check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
 
 /** Hosting accounts: the domain is held from the order on, by one service at a time; `birth` proves the account for good once it was read back. */
 export const hostingAccounts = pgTable('hosting_accounts', {

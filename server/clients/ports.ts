@@ -1,5 +1,6 @@
 import { profileBody } from '#shared/contracts/portal.ts'
 import type { ClientKind } from '#shared/vocabulary/catalog.ts'
+import type { AuditTrail } from '../audit/ports.ts'
 import type { Clock, KernelStores, Transact } from '../kernel/ports.ts'
 
 /** Who is billed and where, in the form that the contract checked. A stored profile is complete: there is no half of one. */
@@ -30,5 +31,17 @@ export interface Profiles extends ProfileReader {
   save(userId: string, profile: Profile, at: Date): Promise<void>
 }
 
-export interface ClientStores extends KernelStores { readonly profiles: Profiles }
+export interface StoredSshKey { readonly id: string, readonly name: string, readonly publicKey: string, readonly fingerprint: string, readonly createdAt: Date }
+export interface SshKeyStore {
+  /** By name; a client has few. */
+  list(clientId: string): Promise<StoredSshKey[]>
+  /** The same; until the transaction ends nobody else adds one. */
+  lockAll(clientId: string): Promise<StoredSshKey[]>
+  insert(clientId: string, key: StoredSshKey): Promise<void>
+  /** What was removed; null: no such key of this client. */
+  remove(clientId: string, id: string): Promise<StoredSshKey | null>
+}
+
+export interface ClientStores extends KernelStores { readonly profiles: Profiles, readonly sshKeys: SshKeyStore, readonly audit: AuditTrail }
+export interface SshKeyDeps extends Pick<ClientDeps, 'read' | 'transact' | 'clock'> { readonly newId: () => string }
 export interface ClientDeps { readonly read: ClientStores, readonly transact: Transact<ClientStores>, readonly clock: Clock }

@@ -7,6 +7,8 @@ import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
 import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { MachineFirewall } from './firewall-ports.ts'
+import type { MachineAccess, MachineRescue } from './guest-ports.ts'
+import type { IsoStore } from './iso-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
@@ -34,7 +36,7 @@ export type TaskState = { readonly state: 'running' } | { readonly state: 'done'
 export interface MachineSpec {
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null, /** Left out or null: it gets none. Name servers are among `nameservers`. */ readonly ipv6?: MachineIpv6 | null }
-  readonly login: { readonly username: string, readonly password: string, readonly sshKey: string | null }
+  readonly login: { readonly username: string, readonly password: string, /** Several: one a line. */ readonly sshKey: string | null }
 }
 
 export interface MachineState {
@@ -69,7 +71,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -339,7 +341,7 @@ export interface MachineObservations {
 }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly isoImages: IsoStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

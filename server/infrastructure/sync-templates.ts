@@ -6,7 +6,7 @@ import type { SyncDeps, SyncInput, SyncOutcome } from './synchronise.ts'
 interface Deps extends SyncDeps { readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor }
 
 /**
- * Reads templates and nodes from the hypervisor. A template that is not told while its node is offline is not taken for gone: a cluster
+ * Reads templates, nodes and CD images from the hypervisor. A template that is not told while its node is offline is not taken for gone: a cluster
  * does not know it without its node. @throws AppError not_found, connection_failed
  */
 export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: SyncInput): Promise<SyncOutcome> => {
@@ -15,16 +15,19 @@ export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: S
     actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB }) => ({ name, node, osFamily, username, diskGiB }),
     async read() {
       const driver = await deps.openHypervisor(id)
+      // Where the images cannot be read (a right is missing), what is known of them stays: nothing is sold with them.
+      const images = driver.capabilities.rescue ? driver.listIsos().catch(() => null) : null
       const [found, nodes] = await Promise.all([driver.listTemplates(), driver.listNodes()])
       // Where a template can be cloned to depends on the storages of the moment: it is asked when it matters.
-      return [found.map(({ local: _, ...template }) => template), nodes] as const
+      return [found.map(({ local: _, ...template }) => template), { nodes, images: await images }] as const
     },
-    unreachable: (template, nodes) => nodes.some(({ node, online }) => node === template.node && !online),
+    unreachable: (template, { nodes }) => nodes.some(({ node, online }) => node === template.node && !online),
     usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),
-    async keep(stores, { offered, seen: nodes, vanishedIds, at }) {
+    async keep(stores, { offered, seen: { nodes, images }, vanishedIds, at }) {
       await stores.remoteTemplates.save(id, offered, at)
       await stores.remoteTemplates.markVanished(vanishedIds)
       await stores.nodes.record(id, nodes, at)
+      if (images) await stores.isoImages.record(id, images, nodes.filter(({ online }) => !online).map(({ node }) => node), at)
     },
   })
 }

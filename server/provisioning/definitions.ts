@@ -1,5 +1,6 @@
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
+import { accessSaga, renameSaga } from './machine-access.ts'
 import { passwordSaga } from './change-account-password.ts'
 import { firewallSaga } from './firewall-machine.ts'
 import { powerSaga } from './power-machine.ts'
@@ -8,6 +9,7 @@ import { provisionSaga } from './provision-service.ts'
 import { reinstallSaga } from './reinstall-machine.ts'
 import { removeAccountSaga } from './remove-account.ts'
 import { repackageAccountSaga } from './repackage-account.ts'
+import { rescueSaga } from './rescue-machine.ts'
 import { resizeSaga } from './resize-service.ts'
 import { resumeAccountSaga, suspendAccountSaga } from './suspend-account.ts'
 import { resumeSaga } from './resume-service.ts'
@@ -18,10 +20,11 @@ import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
 /** Of machines alone: a hosting account knows no such act. */
-type MachineOnly = 'snapshot' | 'rollback' | 'reinstall' | 'firewall'
-const isMachineOnly = (kind: SagaKind): kind is MachineOnly => kind === 'snapshot' || kind === 'rollback' || kind === 'reinstall' || kind === 'firewall'
+const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue'] as const satisfies readonly SagaKind[]
+type MachineOnly = typeof machineOnly[number]
+const isMachineOnly = (kind: SagaKind): kind is MachineOnly => (machineOnly as readonly SagaKind[]).includes(kind)
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
-export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga }
+export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga }
 export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
 
 /** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot or reinstall of an account. */

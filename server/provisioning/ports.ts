@@ -10,6 +10,7 @@ import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AccountBook, AddressBook, CapacityStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
+import type { IsoStore } from '../infrastructure/iso-ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { FirewallStore } from './firewall-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -32,6 +33,16 @@ export interface SagaState {
   readonly snapshot?: { readonly name: string, readonly title: string }
   /** What a reinstall makes of the machine. `fromMark` is the old machine's, `toMark` the new one's: an act that comes late can never meet the other of them. */
   readonly reinstall?: { readonly templateId: string, readonly fromMark: string, readonly toMark: string, readonly sshKey: string | null, /** Kept by the first look. */ readonly username?: string, readonly node?: string }
+  /** The keys that a task about the login puts on the machine; null: none. */
+  readonly sshKey?: string | null
+  /** Whether the guest took the new password on at once, through its agent. */
+  readonly inside?: boolean
+  /** It was wished that the machine restarts where the change needs it. */
+  readonly restart?: boolean
+  /** The name that the machine gets. */
+  readonly hostname?: string
+  /** The CD image that a rescue starts from. */
+  readonly image?: { readonly ref: string, readonly name: string }
   /** Why the hypervisor would not do it; the machine is as it was. */
   readonly refused?: string
   /** The remote task of the current step. */
@@ -69,7 +80,7 @@ export interface SagaStore {
 
 export interface ResourceRow {
   readonly serviceId: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly node: string | null, readonly vmid: number | null, readonly ownershipMark: string, readonly power: PowerState,
-  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, readonly problem: string | null
+  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, /** The CD image that it starts from, while it is in rescue. */ readonly rescue: string | null, readonly rescueSince: Date | null, readonly problem: string | null
 }
 export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
 export interface ResourceStore {
@@ -121,6 +132,10 @@ export interface ServiceControl {
   reinstallTemplates(serviceId: string): Promise<ReinstallTemplate[]>
   /** What the machine of a service is made from, from now on. */
   setTemplate(serviceId: string, made: { readonly templateId: string, readonly sshKey: string | null }): Promise<void>
+  setSshKey(serviceId: string, sshKey: string | null): Promise<void>
+  rename(serviceId: string, hostname: string): Promise<void>
+  /** Whether another living service of the same client has it. */
+  hostnameTaken(serviceId: string, hostname: string): Promise<boolean>
   /** Null: no such service. Takes no lock. */
   hostname(serviceId: string): Promise<string | null>
   /** Entitled services without a machine, suspended ones with a running machine, ended ones that still hold something, changed ones whose machine is not what was sold; none of them with an open saga. */
@@ -132,7 +147,7 @@ export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
   readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
   readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly ipv6: { readonly address: string, readonly length: number } | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, readonly node: string | null, readonly vmid: number | null,
-  readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly openSaga: SagaKind | null,
+  readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly rescue: string | null, readonly rescueSince: Date | null, readonly openSaga: SagaKind | null,
 }
 export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
 export interface ServiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: ServiceStatus | undefined, readonly resourceStatus?: ResourceStatus | undefined, readonly failed?: boolean | undefined, /** Work that is paid and not done. */ readonly work?: boolean | undefined, readonly q?: string | undefined }
@@ -168,5 +183,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly audit: AuditTrail
 }

@@ -3,6 +3,7 @@ import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { MachineState } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import { sizeDifferences } from './provision-service.ts'
+import { endRescue } from './rescue-machine.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
 import { snapshotOf } from './snapshot-machine.ts'
@@ -39,6 +40,8 @@ async function restore(context: StepContext): Promise<StepOutcome> {
   const { machine } = machineOf(context.facts)
   if (entitled(context.facts)) await driver.setSuspended(machine, false)
   await driver.forgetFirstBoot(machine)
+  // A snapshot that was taken in rescue brings the image along; one from before it takes it away.
+  await endRescue(context, true)
   return done()
 }
 async function resize(context: StepContext): Promise<StepOutcome> {

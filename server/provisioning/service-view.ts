@@ -44,10 +44,12 @@ const toSaga = (saga: SagaHistory): SagaView => ({
   steps: saga.steps.map(step => ({ ...step, startedAt: iso(step.startedAt), finishedAt: iso(step.finishedAt) })),
 })
 
+/** Details that say what a client has to know: when a change of the login counts. */
+const forClients = ['inside', 'no_agent', 'next_start', 'stopped']
 /** For the client: what happened without the names of nodes, tasks and numbers, and a reason that he can do something with. */
 const toClientSaga = (saga: SagaHistory, locale: Locale): SagaView => {
   const view = toSaga(saga)
-  return { ...view, reason: saga.reason === null ? null : clientReason(saga.status, locale), steps: view.steps.map(step => ({ ...step, detail: null })) }
+  return { ...view, reason: saga.reason === null ? null : clientReason(saga.status, locale), steps: view.steps.map(step => ({ ...step, detail: step.detail !== null && forClients.includes(step.detail) ? step.detail : null })) }
 }
 
 /** What the next invoice asks, and which prices wait. */
@@ -65,7 +67,7 @@ function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide
   const { spec, templateName, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, consoleRefusal: consoleRefusal(service), credentialsAvailable: service.hasPassword && built,
+    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), spec, templateName, sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, consoleRefusal: consoleRefusal(service), rescue: service.rescue === null ? null : { image: service.rescue, since: iso(service.rescueSince) }, credentialsAvailable: service.hasPassword && built,
     ...toPrices(billing),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }

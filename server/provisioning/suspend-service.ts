@@ -1,4 +1,5 @@
 import { moveResource } from './move-resource.ts'
+import { endRescue } from './rescue-machine.ts'
 import { back, done } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
 import { driverOf, followTask, inspectMachine, machineOf, minute } from './step.ts'
@@ -6,6 +7,7 @@ import type { SagaDefinition, StepContext } from './step.ts'
 
 async function lock(context: StepContext): Promise<StepOutcome> {
   await (await driverOf(context)).setSuspended(machineOf(context.facts).machine, true)
+  await endRescue(context)
   return done()
 }
 

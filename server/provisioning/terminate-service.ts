@@ -9,7 +9,7 @@ async function release(context: StepContext): Promise<StepOutcome> {
   await context.write(async (stores) => {
     await moveResource(stores, { serviceId: facts.serviceId, to: 'destroyed', cause: 'machine_gone', actor: saga.actor, at: context.businessNow() })
     await stores.addresses.release(facts.serviceId)
-    await stores.resources.update(facts.serviceId, { initialPassword: null, power: 'unknown' })
+    await stores.resources.update(facts.serviceId, { initialPassword: null, rescue: null, rescueSince: null, power: 'unknown' })
   })
   return done()
 }

@@ -1,3 +1,4 @@
+import * as access from './access.ts'
 import * as admin from './admin.ts'
 import * as alignments from './alignments.ts'
 import * as auth from './auth.ts'
@@ -25,6 +26,7 @@ import * as reconciliation from './reconciliation.ts'
 import * as refunds from './refunds.ts'
 import * as reports from './reports.ts'
 import * as reverseDns from './reverse-dns.ts'
+import * as sshKeys from './ssh-keys.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
 import * as tax from './tax.ts'
@@ -34,4 +36,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, admin, addresses, drift, firewall, gateways, history, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, drift, firewall, gateways, history, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

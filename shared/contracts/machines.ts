@@ -3,7 +3,7 @@ import { metricRanges } from '#shared/vocabulary/machines.ts'
 import { adminServiceDetailView } from './admin.ts'
 import { contract, idParams, instant } from './contract.ts'
 import { serviceView } from './portal.ts'
-import { sshKey } from './storefront.ts'
+import { sshKeys } from './storefront.ts'
 
 /** What a machine's hypervisor tells of it, asked when the page wants it: snapshots and what it used. */
 
@@ -26,7 +26,7 @@ export const reinstallView = z.object({
   sshKey: z.string().nullable(), refusal: z.string().nullable(),
 })
 /** `hostname` must be typed as it is: everything on the machine is lost. */
-export const reinstallBody = z.object({ templateId: z.uuid(), hostname: z.string().max(200), sshKey: sshKey.nullish().transform(v => v || null) })
+export const reinstallBody = z.object({ templateId: z.uuid(), hostname: z.string().max(200), sshKey: sshKeys.nullish().transform(v => v || null) })
 
 const figure = z.number().nullable()
 export const metricsView = z.object({

@@ -76,7 +76,7 @@ export const serviceView = serviceSummaryView.extend({
   priceChanges: z.array(z.object({ price: moneyView, from: instant })), priceLockedUntil: instant.nullable(),
   /** The end of the free trial that runs; `endsAt`: it has a fixed term and ends by itself then. */
   trialEndsAt: instant.nullable(), endsAt: instant.nullable(),
-  allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), /** Null: its console may be opened. */ consoleRefusal: z.string().nullable(), sagas: z.array(sagaView),
+  allowedActions: z.array(z.enum(powerActions)), refusal: z.string().nullable(), /** Null: its console may be opened. */ consoleRefusal: z.string().nullable(), /** The CD image that its machine starts from; null: it starts from its disk. */ rescue: z.object({ image: z.string(), since: instant.nullable() }).nullable(), sagas: z.array(sagaView),
 })
 /** `cancel` ends the service at the end of what is paid, `cancel_now` at once; both want its hostname typed and say why. `keep` takes `cancel` back. */
 export const serviceActionBody = z.object({ action: z.enum([...powerActions, 'cancel', 'cancel_now', 'keep']), hostname: z.string().max(200).optional(), reason: z.enum(cancelReasons).optional(), note: z.string().trim().max(500).optional() })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds, stockStates } from '#shared/vocabulary/catalog.ts'
 import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
+import { joinSshKeys, longestSshKey, mostSshKeys, parseSshKeys } from '#shared/text/ssh-key.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
 export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000), /** Of hosting: from which package of its servers accounts are made. */ panelPackage: z.string().trim().min(1).max(200).optional() })
@@ -27,13 +28,19 @@ export const domainResultView = z.object({ name: z.string(), unicodeName: z.stri
 
 /** Letters of DNS host names, at least two labels: `web-1.contoh.id`. */
 export const hostname = z.string().trim().toLowerCase().min(4).max(200).regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/)
-export const sshKey = z.string().trim().max(2000).regex(/^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/)
-export const orderItemInput = z.object({ productId: uuid, cycle, /** Of the machine; for work: what it is for. */ hostname, /** Null: work, nothing is built. */ templateId: uuid.nullable().default(null), sshKey: sshKey.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false), options: optionWishes.default([]) })
+/** Public SSH keys, one a line, as machines take them. Null or empty: none. */
+export const sshKeys = z.string().trim().max(mostSshKeys * longestSshKey).transform((text, context) => {
+  const keys = parseSshKeys(text)
+  if (typeof keys !== 'string') return joinSshKeys(keys)
+  context.addIssue({ code: 'custom', message: keys })
+  return z.NEVER
+})
+export const orderItemInput = z.object({ productId: uuid, cycle, /** Of the machine; for work: what it is for. */ hostname, /** Null: work, nothing is built. */ templateId: uuid.nullable().default(null), sshKey: sshKeys.nullish().transform(v => v || null), /** As a free trial: alone in its order. */ trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const promoCodeInput = z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/)
 /** Codes of one order; several only where all are combinable. */
 export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([]).transform(codes => [...new Set(codes)])
 /** What a visitor is about to buy: kept for a random cart id in a cookie, so that it survives logging in. A line may be unfinished. */
-export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKey.nullable().default(null), trial: z.boolean().default(false), options: optionWishes.default([]) })
+export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKeys.nullable().default(null), trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
 export const quoteLineView = z.object({ productId: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), options: z.array(z.object({ optionId: uuid, choiceId: uuid.nullable(), kind: z.enum(optionKinds), quantity: z.number().int(), label: localized, choiceLabel: localized.nullable(), price: moneyView, setup: moneyView })), price: moneyView, setup: moneyView, discount: moneyView, /** Null: paid once, nothing follows. */ nextInvoiceOn: z.string().nullable(), nextInvoiceTotal: moneyView.nullable(), /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */

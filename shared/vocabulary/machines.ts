@@ -27,10 +27,16 @@ export interface HypervisorCapabilities {
   readonly snapshots: boolean
   /** Keeps what a machine used over the last hour to the last year. */
   readonly metrics: boolean
+  /** Gives a machine that is there another password or other SSH keys. */
+  readonly login: boolean
+  /** Gives it another name, which its guest takes on. */
+  readonly rename: boolean
+  /** Starts it from a CD image instead of its disk, for a while. */
+  readonly rescue: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true, login: false, rename: true, rescue: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true, login: true, rename: true, rescue: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -41,7 +47,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
@@ -61,6 +67,13 @@ export type SnapshotAction = typeof snapshotActions[number]
 /** Ours are told by their name; one that was made by hand is shown and never touched. */
 export const snapshotName = (random: string): string => `gardu-${random}`
 export const isOwnSnapshot = (name: string): boolean => /^gardu-[0-9a-f]{12}$/.test(name)
+
+/** What a task about the login changes. */
+export const accessActions = ['password', 'keys'] as const
+export type AccessAction = typeof accessActions[number]
+/** Rescue: the machine starts from a CD image instead of its disk, until it is ended. */
+export const rescueActions = ['start', 'end'] as const
+export type RescueAction = typeof rescueActions[number]
 
 /** Of the graphs. */
 export const metricRanges = ['hour', 'day', 'week', 'month', 'year'] as const

@@ -3,6 +3,7 @@ import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
 import { firewallRuleCalls } from './firewall-rules.ts'
+import { guestCalls, isoRows } from './guest.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
 import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
@@ -197,6 +198,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     handle: (call) => {
       const storage = findStorage(call.state, nodeOf(call).name, call.path.storage ?? '') ?? die(`storage '${call.path.storage}' does not exist`)
       if (!storage.active) die(`storage '${storage.storage}' is not online`)
+      if (call.params.content === 'iso') return isoRows(storage)
       return Object.values(call.state.machines).filter(m => storage.node === null || m.node === storage.node).flatMap(m => disksOf(m).filter(d => d.storage === storage.storage && (!call.params.vmid || Number(call.params.vmid) === m.vmid)).map(d => ({ volid: d.volid, content: 'images', format: 'raw', size: d.bytes, vmid: m.vmid, ctime: seconds(m.createdAt) })))
     },
   },
@@ -318,7 +320,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     return begin(call, machine, 'qmrollback', 2, { kind: 'rollback', vmid: machine.vmid, name: call.path.snapname ?? '', start: call.params.start === '1' })
   } },
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': { needs: [vm, 'VM.Audit'], handle: guestAddresses },
-  'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': { needs: [vm, 'VM.Audit'], handle: call => machineAt(call).running ? { result: {} } : die(`VM ${call.path.vmid} is not running`) },
+  ...guestCalls,
   ...firewallCalls,
   ...firewallRuleCalls,
 }

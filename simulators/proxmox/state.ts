@@ -6,7 +6,7 @@ export const MiB = 1024 ** 2
 export const bridges = ['vmbr0', 'vmbr1']
 
 export interface SimNode { name: string, online: boolean, cores: number, memory: number, bootedAt: number }
-export interface SimStorage { storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
+export interface SimStorage { /** CD images. */ isos?: { name: string, bytes: number }[], storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
 export interface SimSnapshot { name: string, description: string, snaptime: number, config: Record<string, string>, /** While it is made. */ snapstate?: 'prepare' }
 export interface SimMachine {
   vmid: number, node: string, running: boolean, paused: boolean, startedAt: number
@@ -15,6 +15,8 @@ export interface SimMachine {
   /** What was changed while the machine ran and takes effect at the next start. */
   pending: Record<string, string>
   snapshots: SimSnapshot[]
+  /** What was done inside through the guest's agent. */
+  guest?: { readonly agentSilent?: boolean, readonly passwords?: Readonly<Record<string, string>> }
   createdAt: number
 }
 /** What `/etc/pve/firewall/<vmid>.fw` holds: a file of its own, that a clone copies and a destroyed machine takes along. */
@@ -69,7 +71,7 @@ export function freshState(options: { version: string, now: number, secrets?: bo
     nodes: nodes.map(name => ({ name, online: true, cores: 16, memory: 64 * GiB, bootedAt })),
     storages: [
       ...nodes.flatMap((node): SimStorage[] => [
-        { storage: 'local', node, type: 'dir', content: 'iso,vztmpl,backup', total: 100 * GiB, otherUse: 11 * GiB, active: true },
+        { storage: 'local', node, type: 'dir', content: 'iso,vztmpl,backup', total: 100 * GiB, otherUse: 11 * GiB, active: true, isos: [{ name: 'systemrescue-12.02-amd64.iso', bytes: 1_090_519_040 }, { name: 'debian-13.1.0-amd64-netinst.iso', bytes: 792_723_456 }] },
         { storage: 'local-lvm', node, type: 'lvmthin', content: 'images,rootdir', total: 400 * GiB, otherUse: 0, active: true },
       ]),
       { storage: 'ceph-vm', node: null, type: 'rbd', content: 'images,rootdir', total: 4096 * GiB, otherUse: 210 * GiB, active: true },

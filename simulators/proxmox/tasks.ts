@@ -1,6 +1,7 @@
 import type { Persisted } from '../support/persist.ts'
 import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
+import { missingImage } from './guest.ts'
 import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
 
@@ -202,6 +203,8 @@ function startMachine(state: ProxmoxState, machine: SimMachine, now: number): st
   if (coresOf(machine) > node.cores) return `MAX ${node.cores} vcpus allowed per VM on this node`
   const missing = Object.keys(machine.config).filter(key => /^net\d+$/.test(key)).map(key => /(?:^|,)bridge=([^,]+)/.exec(machine.config[key] ?? '')?.[1]).find(bridge => bridge !== undefined && !bridges.includes(bridge))
   if (missing !== undefined) return `bridge '${missing}' does not exist`
+  const image = missingImage(state, machine)
+  if (image !== undefined) return `volume '${image}' does not exist`
   Object.assign(machine, { running: true, paused: false, startedAt: now })
   return null
 }
@@ -217,7 +220,7 @@ export function applyChanges(machine: SimMachine, changes: Record<string, string
     if (value === null) {
       Reflect.deleteProperty(machine.config, key)
       Reflect.deleteProperty(machine.pending, key)
-    } else if (machine.running && ['cores', 'sockets', 'memory', 'cpu', 'balloon', 'scsihw', 'machine', 'bios'].includes(key)) {
+    } else if (machine.running && ['cores', 'sockets', 'memory', 'cpu', 'balloon', 'scsihw', 'machine', 'bios', 'boot', 'ide0', 'ide1'].includes(key)) {
       machine.pending[key] = value
     } else {
       machine.config[key] = value

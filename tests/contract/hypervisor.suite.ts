@@ -7,6 +7,7 @@ import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import { ipv6Cases } from './ipv6.cases.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import { firewallCases } from './firewall.cases.ts'
+import { accessCases } from './access.cases.ts'
 
 type Answer<T> = T | Promise<T>
 
@@ -26,6 +27,10 @@ export interface HypervisorBench {
   loseSnapshotAnswer(): void
   /** Somebody takes a snapshot past us. */
   takeByHand(vmid: number, name: string): Answer<void>
+  /** Whether this is the password that was set inside the guest. Where there is a way in. */
+  insideHas?(vmid: number, username: string, password: string): Answer<boolean>
+  /** From now on nobody answers inside the guest. */
+  silenceAgent?(vmid: number): Answer<void>
   /** What the hypervisor keeps of the machine's password; null: none. */
   passwordOf(vmid: number): Answer<string | null>
   /** Somebody lets one more address pass. */
@@ -57,7 +62,7 @@ export interface HypervisorBench {
 
 export const mark = '01900000-0000-7000-8000-00000000abcd'
 export const otherMark = '01900000-0000-7000-8000-00000000ef01'
-export const spec: MachineSpec = { hostname: 'vps1.contoh.test', cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100, address: { ipv4: '203.0.113.10', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53', '9.9.9.9'] }, login: { username: 'debian', password: 'Rahasia-123', sshKey: 'ssh-ed25519 AAAAC3Nz+/= budi@contoh (kantor)' } }
+export const spec: MachineSpec = { hostname: 'vps1.contoh.test', cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100, address: { ipv4: '203.0.113.10', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['203.0.113.53', '9.9.9.9'] }, login: { username: 'debian', password: 'Rahasia-123', sshKey: 'ssh-ed25519 AAAAC3Nz+/= budi@contoh (kantor)\nssh-ed25519 AAAAC3Nz+0= budi@rumah' } }
 
 export const failureOf = async (work: Promise<unknown>): Promise<DriverError> => {
   const thrown = await work.then(value => new Error(`no failure, but ${JSON.stringify(value)}`), (error: unknown) => error)
@@ -107,6 +112,10 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       driver = bench.driver
     })
     afterEach(() => bench.close())
+
+    const stop = async () => void await finished(driver, await driver.stop(machine()))
+    const start = async () => void await finished(driver, await driver.start(machine()))
+    accessCases(can, { bench: () => bench, driver: () => driver, machine, build, stop, start })
 
     it('what was sold is what is read back', async () => {
       await build()

@@ -3,6 +3,7 @@ import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.t
 import { classify } from '#server/drivers/hypervisor/proxmox/transform.ts'
 import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import { guestHash } from '../../simulators/proxmox/guest.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import type { ProxmoxOptions, ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { failureOf, finished, hypervisorContract, kindOf, mark, spec } from './hypervisor.suite.ts'
@@ -14,7 +15,7 @@ const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {})
 
 /** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'delete', 'digest'],
+  'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'boot', 'ide0', 'delete', 'digest'], 'agent/set-user-password': ['username', 'password', 'crypted'],
   'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'snapshot': ['snapname', 'description', 'vmstate'], 'snapshot/gardu-0123456789ab/rollback': [], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
 }
 
@@ -30,6 +31,11 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
     loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
     loseSnapshotAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|DELETE) .*/snapshot(/.*)?$' }),
     takeByHand: (vmid: number, name: string) => void sim.state.machines[vmid]?.snapshots.push({ name, description: 'milik orang', snaptime: Math.floor(Date.now() / 1000), config: { ...configOf(vmid) } }),
+    insideHas: (vmid: number, username: string, password: string) => sim.state.machines[vmid]?.guest?.passwords?.[username] === guestHash(password),
+    silenceAgent(vmid: number) {
+      const found = sim.state.machines[vmid]
+      if (found) found.guest = { ...found.guest, agentSilent: true }
+    },
     passwordOf: (vmid: number) => sim.state.machines[vmid]?.config.cipassword ?? null,
     letPass: (vmid: number, cidr: string) => void sim.state.firewalls[vmid]?.ipsets['ipfilter-net0']?.push({ cidr }),
     switchFilterOff(vmid: number) {

@@ -46,7 +46,7 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
       const userdata = JSON.parse(world.decoded(machine, 'guestinfo.userdata')?.replace('#cloud-config\n', '') ?? '{}') as { ssh_authorized_keys?: string[] }
       const { mac, linkDown } = cardOf(machine)
       return {
-        running: machine?.props['runtime.powerState'] === 'poweredOn', onboot: false, linkDown, mac, rate: null, sshKeys: userdata.ssh_authorized_keys?.[0] === undefined ? null : encodeURIComponent(userdata.ssh_authorized_keys[0]),
+        running: machine?.props['runtime.powerState'] === 'poweredOn', onboot: false, linkDown, mac, rate: null, sshKeys: userdata.ssh_authorized_keys === undefined ? null : encodeURIComponent(userdata.ssh_authorized_keys.join('\n')),
         tags: (machine && optionsOf(machine).get('gardu.mark')) ?? '', description: machine?.props['config.annotation'] ?? '', diskGiB: diskOf(machine),
       }
     },

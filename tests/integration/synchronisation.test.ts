@@ -174,4 +174,31 @@ describe.each(databaseKinds())('what connections offer, on %s', (kind) => {
     await infrastructure().collect()
     expect(await changes()).toMatchObject({ total: 1, items: [{ healthy: true }] })
   })
+
+  it('CD images are synchronised with the nodes that reach them; staff offer one, which is audited once; one that is gone is offered to nobody, and one whose node is silent stays', async () => {
+    const images = async () => (await infrastructure().listIsoImages({ id, page: 1, pageSize: 20 })).items
+    await infrastructure().syncConnection({ actor: sysadmin, id })
+    const local = sim.state.storages.filter(storage => storage.storage === 'local')
+    expect((await images()).map(({ name, nodes, offered, present }) => ({ name, nodes, offered, present }))).toEqual(['debian-13.1.0-amd64-netinst.iso', 'systemrescue-12.02-amd64.iso'].map(name => ({ name, nodes: ['pve-jkt1', 'pve-jkt2'], offered: false, present: true })))
+    const rescue = (await images()).find(({ name }) => name.startsWith('systemrescue'))
+    const offer = (imageId: string) => infrastructure().offerIsoImage({ id, imageId, offered: true, actor: sysadmin })
+    await offer(rescue?.id ?? '')
+    await offer(rescue?.id ?? '')
+    expect(await audits('connection.image_offer')).toBe(1)
+    expect(await codeOf(offer(uuidv7()))).toBe('not_found')
+    const offered = async (node: string) => (await test.app.core.read.isoImages.offered(id, node)).map(({ name }) => name)
+    const [first] = local
+    if (first) first.isos = []
+    await infrastructure().syncConnection({ actor: sysadmin, id })
+    expect({ here: await offered('pve-jkt1'), there: await offered('pve-jkt2') }).toEqual({ here: [], there: ['systemrescue-12.02-amd64.iso'] })
+    const [, second] = sim.state.nodes
+    if (second) second.online = false
+    await infrastructure().syncConnection({ actor: sysadmin, id })
+    expect((await images()).every(({ present: there }) => there)).toBe(true)
+    if (second) second.online = true
+    for (const storage of local) storage.isos = []
+    await infrastructure().syncConnection({ actor: sysadmin, id })
+    expect((await images()).map(({ present: there }) => there)).toEqual([false, false])
+    expect(await offered('pve-jkt2')).toEqual([])
+  })
 })

@@ -4,8 +4,8 @@ import type { FirewallRule } from '#shared/vocabulary/firewall.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics'
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue'
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -22,6 +22,10 @@ export class FakeHypervisor {
   cloneTaskFails: string | null = null
   /** Going back to a snapshot is refused with this message, as some storages do. */
   rollbackRefused: string | null = null
+  /** Whether an agent answers in the guests; a text: it refuses with it. */
+  agent: boolean | string = true
+  /** Images that can be attached. */
+  isos = new Set(['local:iso/rescue.iso'])
   hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
   now: () => number = () => 0
   #next = 0
@@ -79,6 +83,7 @@ export class FakeHypervisor {
     })
     const boot = (machine: FakeMachine) => {
       machine.power = 'running'
+      machine.booted = { password: machine.password, sshKey: machine.sshKey ?? null, name: machine.name, iso: machine.iso ?? null }
       machine.bootedAt = this.now()
     }
     const none = () => Promise.reject(new Error('not part of this fake'))
@@ -108,7 +113,7 @@ export class FakeHypervisor {
       task: handle => act('task', () => this.#look(handle.id)),
       configure: (machine: MachineRef, spec: MachineSpec) => act('configure', () => {
         const found = this.#ours(machine)
-        return this.#task(() => Object.assign(found, { cores: spec.cpuCores, ramMiB: spec.ramMiB, rateMbps: spec.rateMbps, ipv4: spec.address.ipv4, ipv6: spec.address.ipv6?.address ?? null, startsAtBoot: true, networkUp: true, password: spec.login.password }))
+        return this.#task(() => Object.assign(found, { cores: spec.cpuCores, ramMiB: spec.ramMiB, rateMbps: spec.rateMbps, ipv4: spec.address.ipv4, ipv6: spec.address.ipv6?.address ?? null, startsAtBoot: true, networkUp: true, password: spec.login.password, sshKey: spec.login.sshKey }))
       }),
       growDisk: (machine, diskGiB) => act('growDisk', () => {
         const found = this.#ours(machine)
@@ -174,6 +179,33 @@ export class FakeHypervisor {
         const found = this.#ours(machine)
         return found.snapshots?.some(row => row.name === name) ? this.#task(() => void (found.snapshots = found.snapshots?.filter(row => row.name !== name))) : null
       }),
+      setPasswordInside: (machine, { password }) => act('setPasswordInside', () => {
+        const found = this.#ours(machine)
+        if (typeof this.agent === 'string') throw new DriverError('permanent', this.agent)
+        if (!this.agent || found.power !== 'running') return false
+        found.passwordInside = password
+        return true
+      }),
+      keepLogin: (machine, { password, sshKey }) => act('keepLogin', () => void Object.assign(this.#ours(machine), { ...(password === undefined ? {} : { password }), ...(sshKey === undefined ? {} : { sshKey }) })),
+      rename: (machine, hostname) => act('rename', () => void (this.#ours(machine).name = hostname)),
+      readAccess: machine => act('readAccess', () => {
+        const { name, sshKey, password } = this.#ours(machine)
+        return { hostname: name, sshKey: sshKey ?? null, hasPassword: password !== null }
+      }),
+      listIsos: none,
+      attachRescue: (machine, ref) => act('attachRescue', () => {
+        const found = this.#ours(machine)
+        if (found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')
+        if (!this.isos.has(ref)) throw new DriverError('action_required', `volume '${ref}' does not exist`, { who: 'sysadmin' })
+        found.iso = ref
+      }),
+      detachRescue: machine => act('detachRescue', () => {
+        const found = this.#ours(machine)
+        if (!found.iso) return
+        if (found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')
+        found.iso = null
+      }),
+      readRescue: machine => act('readRescue', () => this.#ours(machine).iso ?? null),
       metrics: machine => act('metrics', () => {
         this.#ours(machine)
         return [0, 1, 2].map(i => ({ at: new Date(this.now() - (2 - i) * 60_000), cpu: i === 0 ? null : 0.1 * i, memoryUsed: 100 * i, memoryTotal: 1000, diskRead: i, diskWrite: i, netIn: i, netOut: i }))

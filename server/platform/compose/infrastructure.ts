@@ -16,6 +16,7 @@ import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
 import { exportAddresses } from '#server/infrastructure/export-addresses.ts'
 import { importAddresses, previewAddresses } from '#server/infrastructure/import-addresses.ts'
 import { createIpv6Pool, deleteIpv6Pool, exportIpv6Prefixes, listIpv6Pools, listIpv6Prefixes, showIpv6Pool, updateIpv6Pool } from '#server/infrastructure/ipv6-pools.ts'
+import { listIsoImages, offerIsoImage } from '#server/infrastructure/iso-images.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
@@ -83,7 +84,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   const requestNames = async () => void (await read.reverseDns.settings() && await read.reverseDns.queueOpen())
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),

@@ -4,6 +4,7 @@ import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
 import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
+import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -73,6 +74,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
     showHistory: showHistory({ read: core.read, wallClock }), cancelTask: cancelTask({ transact, wallClock }),
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
+    showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,

@@ -1,6 +1,7 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, RemoteNode, TaskHandle } from '#server/infrastructure/ports.ts'
+import { accessOf } from './access.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
 import { addressFilter } from './filter.ts'
@@ -180,6 +181,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       }
     },
     ...snapshotsOf(api, find),
+    ...accessOf(api, find),
     async metrics(machine, range) {
       const found = await find.prove(machine)
       return toMetrics(await api.get(of(found, 'rrddata'), reply.samples, { timeframe: range, cf: 'AVERAGE' }))

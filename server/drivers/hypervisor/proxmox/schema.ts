@@ -32,6 +32,9 @@ export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().
 /** `password` is there when it was asked for, and always since 2026; without it the ticket is the password. */
 export const vncProxy = z.object({ port: num, ticket: z.string().min(1), password: z.string().optional() })
 export const snapshots = z.array(z.object({ name: z.string(), description: z.string().default(''), snaptime: num.default(0), snapstate: z.string().optional() }))
+/** Of one node. */
+export const storages = z.array(z.object({ storage: z.string(), active: flag.default(false) }))
+export const storageContent = z.array(z.object({ volid: z.string(), size: num.default(0) }))
 const figure = num.nullable().optional()
 export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, maxmem: figure, diskread: figure, diskwrite: figure, netin: figure, netout: figure }))
 export const bridges = z.array(z.object({ iface: z.string() }))

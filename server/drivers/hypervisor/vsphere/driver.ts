@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+import { accessOf } from './access.ts'
 import { isFault, isSoAlready, localizedFault, toTaskState, toVsphereError } from './faults.ts'
 import { locator } from './locate.ts'
 import { toHeadroom, toNodes, toObserved, toStorages } from './look.ts'
@@ -225,6 +226,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return searched && inspect(searched)
     },
     ...snapshots,
+    ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),
     metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),
     async destroy(machine) {
       try {

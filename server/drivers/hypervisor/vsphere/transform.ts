@@ -92,7 +92,7 @@ export const metadataOf = ({ hostname, address }: MachineSpec, ownershipMark: st
   'network': { version: 2, ethernets: { nic0: { match: { name: 'e*' }, dhcp4: false, addresses: [`${address.ipv4}/${address.prefixLength}`, ...address.ipv6 ? [`${address.ipv6.address}/${address.ipv6.length}`] : []], gateway4: address.gateway, ...(address.ipv6 ? { gateway6: address.ipv6.gateway } : {}), nameservers: { addresses: address.nameservers } } } },
 })
 export const userdataOf = ({ hostname, login }: MachineSpec): string => `#cloud-config\n${JSON.stringify({
-  fqdn: hostname, user: login.username, disable_root: login.username !== 'root', password: login.password, chpasswd: { expire: false }, ssh_pwauth: true, ...(login.sshKey === null ? {} : { ssh_authorized_keys: [login.sshKey] }),
+  fqdn: hostname, user: login.username, disable_root: login.username !== 'root', password: login.password, chpasswd: { expire: false }, ssh_pwauth: true, ...(login.sshKey === null ? {} : { ssh_authorized_keys: login.sshKey.split('\n') }),
 })}`
 
 /** The change that turns a fresh machine into what was sold: only what differs. `cards`: changes of its devices. */
@@ -114,6 +114,24 @@ export const sizeFields = ({ props }: Machine, { cpuCores, ramMiB }: Pick<Machin
 })
 /** An empty value removes a key. */
 export const forgetSpec = (machine: Machine): XmlNode | null => optionsOf(machine).get(keys.userdata) ? build('VirtualMachineConfigSpec', { extraConfig: [setting(keys.userdata, ''), setting(keys.userdataEncoding, '')] }) : null
+
+/** What the guest is told that it is called; null: nothing is told. */
+export function guestNameOf(machine: Machine): string | null {
+  try {
+    const told: unknown = JSON.parse(Buffer.from(optionsOf(machine).get(keys.metadata) ?? '', 'base64').toString('utf8'))
+    return typeof told === 'object' && told !== null && 'local-hostname' in told && typeof told['local-hostname'] === 'string' ? told['local-hostname'] : null
+  } catch {
+    return null
+  }
+}
+/** Another name in the inventory and for the guest, which is the same instance as before; null: it has it. */
+export function renameSpec(machine: Machine, hostname: string): XmlNode | null {
+  const name = nameOf(hostname, vmidOf(machine))
+  const told = guestNameOf(machine)
+  const metadata = told === null || told === hostname ? null : { ...JSON.parse(Buffer.from(optionsOf(machine).get(keys.metadata) ?? '', 'base64').toString('utf8')) as object, 'local-hostname': hostname }
+  if (unescapeName(machine.props.name) === name && metadata === null) return null
+  return build('VirtualMachineConfigSpec', { name, ...(metadata ? { extraConfig: [setting(keys.metadata, base64(JSON.stringify(metadata)))] } : {}) })
+}
 
 // Devices -----------------------------------------------------------------------------------------------------------------------------
 const devicesOf = (machine: Machine): readonly XmlNode[] => machine.raw('config.hardware.device')?.children ?? []
