@@ -63,6 +63,7 @@ export default defineNuxtConfig({
       // The first field counts seconds.
       '*/30 * * * * *': ['infrastructure:collect'],
       '12 * * * *': ['infrastructure:sync'],
+      '*/5 * * * *': ['provisioning:backups'],
       '42 * * * *': ['provisioning:drift'],
     },
   },

@@ -56,7 +56,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     const own = pricesOf.get(row.id) ?? []
     if (own.length === 0) return []
     return [{
-      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, stock: stock.get(row.id) ?? null,
+      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, backupsIncluded: row.backupsIncluded, backupSchedule: row.backupSchedule, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, stock: stock.get(row.id) ?? null,
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
       templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
@@ -78,7 +78,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
     if (connectionIds.length > 0) await db.insert(productConnections).values(connectionIds.map(connectionId => ({ productId: id, connectionId })))
     if (templateIds.length > 0) await db.insert(productTemplates).values(templateIds.map(templateId => ({ productId: id, templateId })))
   }
-  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy, ipv6 = true }: ProductFields) => ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy, ipv6 })
+  const productColumns = ({ slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, backupsIncluded, backupSchedule, placementPolicy, ipv6 = true }: ProductFields) => ({ backupsIncluded, backupSchedule: backupSchedule && backupsIncluded > 0, slug, kind, name, summary, description, spec, status, featured, position, stockLimit, trialDays, fixedTermPeriods, snapshotLimit, placementPolicy, ipv6 })
   const promoColumns = ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds, cycles }: PromoFields) => ({ code, kind, value, active, startsAt, endsAt, maxRedemptions, appliesTo, periods, maxPerClient, newClientsOnly, minimumOrder, combinable, productIds: [...productIds], cycles: [...cycles] })
   return {
     ...optionStores(db, context),

@@ -13,6 +13,8 @@ export const connections = pgTable('connections', {
   /** AES-256-GCM, `v1.<key id>.<iv>.<ciphertext and tag>`. */
   tokenSecret: text().notNull(),
   maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
+  /** Of Proxmox: where backups of machines are kept; empty: none are made. */
+  backupStorage: text().notNull().default(''),
   healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
   /** `healthy` is what it is since then; when it answered last. */
   healthSince: instant(), answeredAt: instant(),

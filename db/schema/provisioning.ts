@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { driftKinds, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
-import type { DriftKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import { bigint, boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { backupFrequencies, backupOrigins, backupStates, driftKinds, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
+import type { BackupFrequency, BackupOrigin, BackupState, DriftKind, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import { services } from './billing.ts'
 import { connections } from './infrastructure.ts'
 import { id, instant, oneOf, word } from './columns.ts'
@@ -41,3 +41,14 @@ export const sagas = pgTable('sagas', {
 export const sagaSteps = pgTable('saga_steps', {
   sagaId: uuid().notNull().references(() => sagas.id, { onDelete: 'cascade' }), position: integer().notNull(), name: text().notNull(), status: word<StepStatus>().notNull().default('pending'), startedAt: instant(), finishedAt: instant(), detail: text(),
 }, t => [primaryKey({ columns: [t.sagaId, t.position] }), check('saga_steps_status', oneOf(t.status, stepStatuses))])
+
+/** Backups of machines as we know them. `ownershipMark` and `vmid` are the machine's at that time: with the id, they prove that what lies on the storage is this. */
+export const machineBackups = pgTable('machine_backups', {
+  id: id(), serviceId: uuid().notNull().references(() => services.id), connectionId: uuid().notNull().references(() => connections.id), storage: text().notNull(), vmid: integer().notNull(), ownershipMark: uuid().notNull(), username: text(), templateId: uuid(),
+  origin: word<BackupOrigin>().notNull(), state: word<BackupState>().notNull(), volume: text(), sizeBytes: bigint({ mode: 'number' }), startedAt: instant().notNull(), madeAt: instant(), /** When it failed, was deleted, or was seen to be gone. */ endedAt: instant(), problem: text(),
+}, t => [check('machine_backups_state', oneOf(t.state, backupStates)), check('machine_backups_origin', oneOf(t.origin, backupOrigins)), check('machine_backups_ready', sql`${t.state} <> 'ready' or (${t.volume} is not null and ${t.madeAt} is not null)`), index('machine_backups_service').on(t.serviceId, t.startedAt), index('machine_backups_held').on(t.connectionId, t.storage).where(sql`state in ('running', 'ready')`), index('machine_backups_failed').on(t.startedAt).where(sql`state in ('failed', 'gone')`)])
+
+/** When a machine is backed up by itself; no row: never. `failures`: in a row; the mails about them are written once, then `told`. */
+export const backupSchedules = pgTable('backup_schedules', {
+  serviceId: uuid().primaryKey().references(() => services.id), frequency: word<BackupFrequency>().notNull(), /** Of a weekly one: 1 is Monday. */ weekday: integer(), hour: integer().notNull(), nextAt: instant().notNull(), failures: integer().notNull().default(0), told: boolean().notNull().default(false), problem: text(), changedAt: instant().notNull(),
+}, t => [check('backup_schedules_frequency', oneOf(t.frequency, backupFrequencies)), check('backup_schedules_time', sql`${t.hour} between 0 and 23 and (${t.frequency} = 'weekly') = (${t.weekday} is not null) and coalesce(${t.weekday}, 1) between 1 and 7`), index('backup_schedules_next').on(t.nextAt), index('backup_schedules_failing').on(t.serviceId).where(sql`failures > 0`)])

@@ -44,7 +44,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
   const stock = stockShown(offer, at)
   const byLength = [...offer.prices].sort((a, b) => billingCycles.indexOf(a.cycle) - billingCycles.indexOf(b.cycle))
   return {
-    id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods,
+    id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods, backupsIncluded: offer.backupsIncluded, backupSchedule: offer.backupSchedule,
     soldOut: stock.state === 'sold_out' || (offer.kind === 'hosting' && offer.packages.length === 0), stock,
     hosting: leastLimits(offer.packages),
     templates: offer.templates.map(({ id, name, osFamily }) => ({ id, name, osFamily })),

@@ -23,6 +23,8 @@ export interface ProductFields {
   readonly snapshotLimit: number
   /** Its machines get IPv6 where their connection has a pool of it; left out: yes. */
   readonly ipv6?: boolean | undefined
+  /** Backups of a machine at a time; 0: none. Whether its client may have them made every day or week. */
+  readonly backupsIncluded: number, readonly backupSchedule: boolean
   /** Which node, or hosting server, gets what is sold of it. */
   readonly placementPolicy: PlacementPolicy
   readonly connectionIds: readonly string[], readonly templateIds: readonly string[]
@@ -77,7 +79,7 @@ export interface CountedStock { readonly places: number | null, readonly complet
 /** A product as a buyer meets it at a moment. Only products that are on sale and have a price are offers. */
 export interface Offer {
   readonly productId: string, readonly slug: string, readonly kind: ProductKind, readonly name: string, readonly summary: LocalizedText, readonly description: LocalizedText, readonly spec: MachineSize, readonly featured: boolean
-  readonly stockLimit: number | null, readonly trialDays: number | null, readonly fixedTermPeriods: number | null
+  readonly stockLimit: number | null, readonly trialDays: number | null, readonly fixedTermPeriods: number | null, readonly backupsIncluded: number, readonly backupSchedule: boolean
   /** Services that hold a unit: all that have not ended, unpaid orders included. */
   readonly unitsHeld: number
   readonly placementPolicy: PlacementPolicy

@@ -43,5 +43,5 @@ export interface SshKeyStore {
 }
 
 export interface ClientStores extends KernelStores { readonly profiles: Profiles, readonly sshKeys: SshKeyStore, readonly audit: AuditTrail }
-export interface SshKeyDeps extends Pick<ClientDeps, 'read' | 'transact' | 'clock'> { readonly newId: () => string }
+export interface SshKeyDeps extends Pick<ClientDeps, 'read' | 'transact' | 'clock'> { readonly newId: () => string, /** SHA-256 of what base64 says, in base64. */ readonly digest: (base64: string) => string }
 export interface ClientDeps { readonly read: ClientStores, readonly transact: Transact<ClientStores>, readonly clock: Clock }

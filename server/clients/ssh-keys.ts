@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import type { sshKeyBody, sshKeyView } from '#shared/contracts/ssh-keys.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
@@ -7,7 +6,7 @@ import type { Actor } from '../kernel/ports.ts'
 import type { SshKeyDeps, StoredSshKey } from './ports.ts'
 
 /** As OpenSSH shows it: `SHA256:` and the hash of the key's bytes, in base64 without padding. */
-export const fingerprintOf = (blob: string): string => `SHA256:${createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64').replace(/=+$/, '')}`
+export const fingerprintOf = (blob: string, digest: SshKeyDeps['digest']): string => `SHA256:${digest(blob).replace(/=+$/, '')}`
 
 function toView({ id, name, publicKey, fingerprint, createdAt }: StoredSshKey): z.input<typeof sshKeyView> {
   const key = parseSshKey(publicKey)
@@ -19,10 +18,10 @@ function toView({ id, name, publicKey, fingerprint, createdAt }: StoredSshKey): 
 export const listSshKeys = ({ read }: Pick<SshKeyDeps, 'read'>) => async (clientId: string): Promise<{ items: z.input<typeof sshKeyView>[] }> => ({ items: (await read.sshKeys.list(clientId)).map(toView) })
 
 /** Keeps a public key with the caller's account. @throws AppError invalid_input (`ssh_key_shape`, `ssh_key_type`, `ssh_key_short`, `ssh_key_known`), ssh_keys_full */
-export const addSshKey = ({ transact, clock, newId }: SshKeyDeps) => async ({ actor, name, publicKey }: z.output<typeof sshKeyBody> & { readonly actor: Extract<Actor, { kind: 'user' }> }): Promise<z.input<typeof sshKeyView>> => {
+export const addSshKey = ({ transact, clock, newId, digest }: SshKeyDeps) => async ({ actor, name, publicKey }: z.output<typeof sshKeyBody> & { readonly actor: Extract<Actor, { kind: 'user' }> }): Promise<z.input<typeof sshKeyView>> => {
   const key = parseSshKey(publicKey)
   if (typeof key === 'string') throw fieldError('publicKey', key)
-  const stored: StoredSshKey = { id: newId(), name, publicKey: key.line, fingerprint: fingerprintOf(key.blob), createdAt: clock.now() }
+  const stored: StoredSshKey = { id: newId(), name, publicKey: key.line, fingerprint: fingerprintOf(key.blob, digest), createdAt: clock.now() }
   await transact(async (stores) => {
     const kept = await stores.sshKeys.lockAll(actor.id)
     if (kept.some(({ fingerprint }) => fingerprint === stored.fingerprint)) throw fieldError('publicKey', 'ssh_key_known')

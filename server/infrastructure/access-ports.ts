@@ -6,11 +6,19 @@ export interface HypervisorAccess {
   readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }
   /** On VMware the datastore, and the network or port group. */
   readonly storage: string, readonly bridge: string
+  /** Where backups of machines are kept; empty: none are made. On VMware it means nothing. */
+  readonly backupStorage?: string
   /** Empty: every node online. */
   readonly nodes: readonly string[]
 }
 
-export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'packages' | 'zones'
+/** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
+export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
+
+/** A remote task that goes on after the call; its handle is stored before anybody waits for it. */
+export interface TaskHandle { readonly id: string, readonly node: string }
+
+export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'firewall' | 'backups' | 'packages' | 'zones'
 /** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
 export type ConnectionFinding = 'firewall_off' | 'firewall_unknown'
 /** What is there to build machines on, by the names that settings use. */

@@ -1,4 +1,4 @@
-import type { MachineRef } from './ports.ts'
+import type { MachineRef } from './access-ports.ts'
 
 /** How a machine's owner gets in, and what the machine is called: of a machine that is there. Guarantees as those of `HypervisorDriver`. */
 export interface MachineAccess {

@@ -4,11 +4,12 @@ import type { ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPoli
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
-import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
+import type { ConnectionTestStep, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
 import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { MachineFirewall } from './firewall-ports.ts'
 import type { MachineAccess, MachineRescue } from './guest-ports.ts'
 import type { IsoStore } from './iso-ports.ts'
+import type { MachineBackups } from './backup-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
@@ -17,19 +18,16 @@ import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 import type { HeldAddress } from './served-nodes.ts'
 
-export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess } from './access-ports.ts'
+export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
 export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
+export type { IsoRecord, IsoStore } from './iso-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
 export { servesNode } from './served-nodes.ts'
+export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
 
-/** Where a machine is. `node` is a hint: machines migrate, drivers locate before they act. `vmid` is our number of the machine on this connection; on Proxmox the hypervisor's own. */
-export interface MachineRef { readonly node: string, readonly vmid: number, /** UUID that the machine must carry, else it is not ours. */ readonly ownershipMark: string }
-
-/** A remote task that goes on after the call; its handle is stored before anybody waits for it. */
-export interface TaskHandle { readonly id: string, readonly node: string }
 /** `kind` says what the failure means for the caller, as in `DriverError`. */
 export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string, readonly kind: DriverErrorKind }
 
@@ -71,7 +69,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -281,7 +279,7 @@ export interface AddressBook {
 /** What staff decide about a connection; the secret is sealed or, in a change, absent. */
 export interface ConnectionFields {
   readonly kind: ConnectionKind, readonly name: string, readonly url: string, readonly tlsMode: TlsMode, readonly tlsCaPem: string | null, readonly tlsFingerprint: string | null, readonly tokenId: string,
-  readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[]
+  readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[], /** Of Proxmox; empty: no backups are made there. */ readonly backupStorage: string
 }
 export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
 export interface HealthChange { readonly at: Date, readonly healthy: boolean, readonly problem: string | null }

@@ -64,6 +64,9 @@ export const mailParams = {
   /** `discount`: percent or money. */
   discount_given: ['name', 'url', 'hostname', 'product', 'label', 'discount'],
   discount_ends: ['name', 'url', 'hostname', 'product', 'label', 'discount', 'endsOn'],
+  backup_failed: ['name', 'url', 'hostname', 'product'],
+  /** To staff. `reason`: as the hypervisor says it. */
+  backup_failing: ['name', 'url', 'hostname', 'client', 'reason'],
   /** To staff. `connection`: its name; `offers`: one line each, with the products that are made from it. */
   offer_vanished: ['name', 'url', 'connection', 'offers'],
   /** `count`: how many; `list`: one line for each. To sysadmins. */

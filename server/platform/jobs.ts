@@ -34,6 +34,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'provisioning.saga-due': rule(5, 5, 4, 3600),
   'provisioning.recover-due': rule(1, 10),
   'provisioning.drift-due': rule(0, 10, 1, 1800),
+  'provisioning.backups-due': rule(0, 10, 1, 900),
   'infrastructure.collect-due': rule(0, 10),
   'infrastructure.sync-due': rule(0, 10, 1, 1800),
   'infrastructure.stock-due': rule(0, 10),

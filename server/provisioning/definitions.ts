@@ -1,6 +1,7 @@
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
 import { accessSaga, renameSaga } from './machine-access.ts'
+import { backupSaga } from './backup-machine.ts'
 import { passwordSaga } from './change-account-password.ts'
 import { firewallSaga } from './firewall-machine.ts'
 import { powerSaga } from './power-machine.ts'
@@ -13,6 +14,7 @@ import { rescueSaga } from './rescue-machine.ts'
 import { resizeSaga } from './resize-service.ts'
 import { resumeAccountSaga, suspendAccountSaga } from './suspend-account.ts'
 import { resumeSaga } from './resume-service.ts'
+import { restoreSaga } from './restore-machine.ts'
 import { rollbackSaga } from './rollback-machine.ts'
 import { snapshotSaga } from './snapshot-machine.ts'
 import type { SagaDefinition } from './step.ts'
@@ -20,12 +22,12 @@ import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
 /** Of machines alone: a hosting account knows no such act. */
-const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue'] as const satisfies readonly SagaKind[]
+const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore'] as const satisfies readonly SagaKind[]
 type MachineOnly = typeof machineOnly[number]
 const isMachineOnly = (kind: SagaKind): kind is MachineOnly => (machineOnly as readonly SagaKind[]).includes(kind)
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
-export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga }
+export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga, backup: backupSaga, restore: restoreSaga }
 export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
 
-/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot or reinstall of an account. */
+/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot, backup or reinstall of an account. */
 export const sagaDefinition = (kind: SagaKind, product: ProductKind): SagaDefinition => product === 'hosting' && !isMachineOnly(kind) ? accountSagaDefinitions[kind] : sagaDefinitions[kind]

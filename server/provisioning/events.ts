@@ -5,6 +5,8 @@ export interface ProvisioningEvents {
   'provisioning.recover-due': { requestedBy: string }
   /** Compare all hypervisors with the books. */
   'provisioning.drift-due': { requestedBy: string }
+  /** Begin the backups that are due, tell of those that fail, delete what ended services left. */
+  'provisioning.backups-due': { requestedBy: string }
   /** Synchronise what all connections offer. */
   'infrastructure.sync-due': { requestedBy: string }
   /** Write the wanted name of this address to the name server. */

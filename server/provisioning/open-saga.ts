@@ -1,13 +1,13 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
-import type { AccessAction, PowerAction, RescueAction, ResourceStatus, SagaKind, SnapshotAction } from '#shared/vocabulary/machines.ts'
+import type { BackupAction, AccessAction, PowerAction, RescueAction, ResourceStatus, SagaKind, SnapshotAction } from '#shared/vocabulary/machines.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
 import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './ports.ts'
 import { sagaDefinition } from './definitions.ts'
 
 /** What a client or staff ask of a machine, not what money does. */
-type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue'
+type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore'
 type Lifecycle = Exclude<SagaKind, Act>
 
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
@@ -18,8 +18,8 @@ const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
   provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
   resize: ['ready'],
 }
-/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback makes right what it brought back, and a reinstall builds what it destroyed, before anything else begins. */
-const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue'], resize: [] }
+/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, and a reinstall builds what it destroyed, before anything else begins. */
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
 export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly changed: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
@@ -35,7 +35,7 @@ export function decideOpening(kind: Lifecycle, facts: { readonly service: Servic
 
 const isFree = (saga: SagaRow, wallNow: Date) => saga.leaseUntil === null || saga.leaseUntil.getTime() < wallNow.getTime()
 
-async function begin(stores: ProvisioningStores, input: { kind: SagaKind, product: ProductKind, action: PowerAction | SnapshotAction | AccessAction | RescueAction | null, state?: SagaState, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
+async function begin(stores: ProvisioningStores, input: { kind: SagaKind, product: ProductKind, action: PowerAction | SnapshotAction | BackupAction | AccessAction | RescueAction | null, state?: SagaState, serviceId: string, clientId: string, actor: string }): Promise<string | null> {
   const steps = sagaDefinition(input.kind, input.product).steps.map(step => step.name)
   const sagaId = await stores.sagas.open({ kind: input.kind, action: input.action, serviceId: input.serviceId, actor: input.actor, steps, ...(input.state ? { state: input.state } : {}) })
   if (sagaId === null) return null
@@ -60,7 +60,11 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   const open = await stores.sagas.lockOpen(input.serviceId)
   const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, changed: service.changed, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
   if (opening.kind !== 'open') return opening
-  if (open) await stores.sagas.cancel(open.id, `superseded by ${input.kind}`)
+  if (open) {
+    const reason = `superseded by ${input.kind}`
+    await stores.sagas.cancel(open.id, reason)
+    await sagaDefinition(open.kind, service.kind).onFailed?.(stores, open, { reason, at: input.at, cancelled: true })
+  }
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }
   if (input.kind === 'terminate' && resource.status === 'none') {
     await moveResource(stores, { ...move, to: 'destroyed' })
@@ -97,7 +101,7 @@ export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serv
 export const openPasswordSaga = (stores: ProvisioningStores, { sealed, ...input }: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'hosting', action: 'password', state: { password: sealed }, ...input })
 
 /** What somebody asks of a running service of this kind, as a saga; one at a time. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
-export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | AccessAction | RescueAction | null, readonly actor: string, readonly state?: SagaState, /** Also of a machine that failed, whatever its service owes. */ readonly alsoBroken?: boolean }): Promise<void> {
+export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | BackupAction | AccessAction | RescueAction | null, readonly actor: string, readonly state?: SagaState, /** Also of a machine that failed, whatever its service owes. */ readonly alsoBroken?: boolean }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   const resource = await stores.resources.lock(input.serviceId)

@@ -8,9 +8,11 @@ import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
 import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, CapacityStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
-import type { IsoStore } from '../infrastructure/iso-ports.ts'
+import type { StaffDirectory } from '../identity/ports.ts'
+import type { MailOutbox } from '../notifications/ports.ts'
+import type { BackupStore } from './backup-ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { FirewallStore } from './firewall-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -43,6 +45,10 @@ export interface SagaState {
   readonly hostname?: string
   /** The CD image that a rescue starts from. */
   readonly image?: { readonly ref: string, readonly name: string }
+  /** The backup that the saga is about; `replaces`: those that go once it is there. */
+  readonly backup?: { readonly id: string, readonly replaces?: readonly string[] }
+  /** A restore was, or may have been, begun: the old disks may be gone. */
+  readonly restoring?: boolean
   /** Why the hypervisor would not do it; the machine is as it was. */
   readonly refused?: string
   /** The remote task of the current step. */
@@ -183,5 +189,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
 }

@@ -8,7 +8,7 @@ import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
 import { snapshotOf } from './snapshot-machine.ts'
 import { driverOf, entitled, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute } from './step.ts'
-import type { SagaDefinition, StepContext } from './step.ts'
+import type { SagaDefinition, SagaStep, StepContext } from './step.ts'
 
 /** Whether it ran before is kept before it is stopped: as it was, it is afterwards. Its disks are replaced, so nothing in it has to be asked. */
 async function stop(context: StepContext): Promise<StepOutcome> {
@@ -67,13 +67,13 @@ function difference({ facts, state }: StepContext, seen: MachineState, capabilit
   return state.wasRunning !== false && seen.power !== 'running' ? { to: 'filter', why: 'the machine does not run' } : null
 }
 
-async function verify(context: StepContext): Promise<StepOutcome> {
+async function verify(context: StepContext, from: string): Promise<StepOutcome> {
   const { facts, saga, state } = context
   const { capabilities } = await driverOf(context)
   const seen = await inspectMachine(context)
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (seen.ownershipMark !== machineOf(facts).machine.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
-  if (capabilities.knowsAddress && seen.ipv4 !== facts.address?.ipv4) throw new DriverError('action_required', `the snapshot gave the machine the address ${seen.ipv4 ?? 'none'} instead of ${facts.address?.ipv4 ?? 'none'}`, { who: 'sysadmin' })
+  if (capabilities.knowsAddress && seen.ipv4 !== facts.address?.ipv4) throw new DriverError('action_required', `${from} gave the machine the address ${seen.ipv4 ?? 'none'} instead of ${facts.address?.ipv4 ?? 'none'}`, { who: 'sysadmin' })
   const wrong = difference(context, seen, capabilities)
   if (wrong) return back(wrong.to, wrong.why)
   await context.write(async (stores) => {
@@ -83,6 +83,16 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   if (state.refused) throw new DriverError('permanent', state.refused)
   return done()
 }
+
+/** What follows once an older state of a machine is back, from a snapshot or a backup: it is made what was sold, and read back. */
+export const setRight = (from: string): readonly SagaStep[] => [
+  { name: 'restore', patienceSeconds: minute, run: restore, undo: { none: 'set again by the next run' } },
+  { name: 'resize', patienceSeconds: 15 * minute, run: resize, undo: { none: 'written again by the next run' } },
+  { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk' } },
+  { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'set again by the next run' } },
+  { name: 'start', patienceSeconds: 15 * minute, run: start, undo: { none: 'a running machine is what is wanted' } },
+  { name: 'verify', patienceSeconds: 10 * minute, run: context => verify(context, from), undo: { none: 'only looks' } },
+]
 
 /**
  * Takes a machine back to a snapshot: stopped, gone back, made what was sold again, started if it ran. No suspension cuts into it, for then
@@ -97,11 +107,6 @@ export const rollbackSaga: SagaDefinition = {
   steps: [
     { name: 'stop', patienceSeconds: 15 * minute, run: stop, undo: { none: 'started by the next run if it ran before' } },
     { name: 'rollback', patienceSeconds: 2 * hour, run: goBack, undo: { none: 'what was there before is gone' } },
-    { name: 'restore', patienceSeconds: minute, run: restore, undo: { none: 'set again by the next run' } },
-    { name: 'resize', patienceSeconds: 15 * minute, run: resize, undo: { none: 'written again by the next run' } },
-    { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk' } },
-    { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'set again by the next run' } },
-    { name: 'start', patienceSeconds: 15 * minute, run: start, undo: { none: 'a running machine is what is wanted' } },
-    { name: 'verify', patienceSeconds: 10 * minute, run: verify, undo: { none: 'only looks' } },
+    ...setRight('the snapshot'),
   ],
 }

@@ -90,6 +90,7 @@ async function persist(run: Run, { next, changes }: Decision, { clientId, cancel
     if (status === 'failed' && isError && !cancelled) {
       await moveResource(stores, { serviceId: saga.serviceId, to: 'error', cause: `${saga.kind} failed`, actor: `system:${provisioningActor.name}`, at: deps.clock.now(), problem: next.reason })
     }
+    if (status === 'failed') await definition.onFailed?.(stores, { ...saga, state }, { reason: next.reason ?? '', at: deps.clock.now(), cancelled })
     if (status === 'waiting' && next.retryAt) {
       await stores.outbox.emit('provisioning.saga-due', { sagaId: saga.id }, { singletonKey: saga.id, startAfterSeconds: Math.max(1, Math.ceil((next.retryAt.getTime() - now.getTime()) / 1000)) })
     }

@@ -57,6 +57,8 @@ export interface SagaDefinition {
   readonly cancelWhen: (facts: MachineFacts) => string | null
   /** A failure leaves the machine in an unknown shape: the resource turns to `error`. */
   readonly failureIsError: boolean | ((saga: SagaRow) => boolean)
+  /** What its end without success means for other books, in the transaction that ends it. `cancelled`: something else took its place. */
+  readonly onFailed?: (stores: ProvisioningStores, saga: SagaRow, end: { readonly reason: string, readonly at: Date, readonly cancelled: boolean }) => Promise<void>
 }
 
 /** Another worker has taken the saga over: nothing more may be written or done by this one. */

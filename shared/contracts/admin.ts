@@ -29,6 +29,8 @@ const connectionFields = z.object({
   tokenId: z.string().trim().min(1).max(200), tokenSecret: z.string().min(1).max(200).optional(), maintenance: z.boolean().default(false),
   /** Where machines are built: storage and bridge on the nodes, on VMware datastore and network on the hosts; empty `nodes` means every node online. Of a control panel none of it means anything. */
   storage: z.string().trim().max(100), bridge: z.string().trim().max(80), nodes: z.array(z.string().max(253)).max(100).default([]),
+  /** Of Proxmox: where backups of machines are kept; empty: none are made there. */
+  backupStorage: z.string().trim().max(100).default(''),
 })
 /** What differs by kind. A token's secret is a UUID; a password may be anything, spaces included. */
 function checkKind({ kind, tokenId, tokenSecret, storage, bridge }: { readonly kind: ConnectionKind, readonly tokenId: string, readonly tokenSecret?: string | undefined, readonly storage: string, readonly bridge: string }, ctx: z.RefinementCtx): void {
@@ -50,10 +52,10 @@ export const connectionBody = connectionFields.superRefine(checkKind)
 export const newConnectionBody = connectionFields.required({ tokenSecret: true }).superRefine(checkKind)
 export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
-  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
+  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), backupStorage: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
 })
-/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall; of a control panel packages instead of the last two; of a name server zones after authentication. Sent as a server-sent event as soon as it is known. */
-export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional(), choices: z.object({ nodes: z.array(z.string()), storages: z.array(z.string()), networks: z.array(z.string()) }).optional() })
+/** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall, and backups where a storage for them is set; of a control panel packages instead of the last ones; of a name server zones after authentication. Sent as a server-sent event as soon as it is known. */
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'backups', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional(), choices: z.object({ nodes: z.array(z.string()), storages: z.array(z.string()), networks: z.array(z.string()) }).optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
 export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors and control panels', query: list, response: listOf(connectionView) })
 export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: newConnectionBody, response: connectionView, status: 201, creates: true })
@@ -114,6 +116,8 @@ export const productBody = z.object({
   snapshotLimit: z.number().int().min(0).max(20).default(2),
   /** Its machines get IPv6 where their connection has a pool of it. */
   ipv6: z.boolean().default(true),
+  /** Backups of a machine at a time; 0: none. Whether its client may have them made every day or week. */
+  backupsIncluded: z.number().int().min(0).max(50).default(0), backupSchedule: z.boolean().default(false),
   /** Which node, or hosting server, gets what is sold of it. */
   placementPolicy: z.enum(placementPolicies).default('most_free'),
 })

@@ -33,10 +33,12 @@ export interface HypervisorCapabilities {
   readonly rename: boolean
   /** Starts it from a CD image instead of its disk, for a while. */
   readonly rescue: boolean
+  /** Keeps whole machines on a storage of their own, to restore them from. */
+  readonly backups: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true, login: false, rename: true, rescue: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true, login: false, rename: true, rescue: false, backups: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true, login: true, rename: true, rescue: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true, login: true, rename: true, rescue: true, backups: true }, vcenter: vsphere, esxi: vsphere,
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -47,7 +49,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
@@ -74,6 +76,19 @@ export type AccessAction = typeof accessActions[number]
 /** Rescue: the machine starts from a CD image instead of its disk, until it is ended. */
 export const rescueActions = ['start', 'end'] as const
 export type RescueAction = typeof rescueActions[number]
+
+/** Of a backup in the books. `gone`: it was there, and its storage no longer has it. */
+export const backupStates = ['running', 'ready', 'failed', 'deleted', 'gone'] as const
+export type BackupState = typeof backupStates[number]
+/** Those that are counted against what a product includes. */
+export const heldBackupStates = ['running', 'ready'] as const satisfies readonly BackupState[]
+export const backupOrigins = ['client', 'staff', 'schedule'] as const
+export type BackupOrigin = typeof backupOrigins[number]
+/** `restore` is a saga of its own: it stops the machine and starts it again. */
+export const backupActions = ['create', 'restore', 'delete'] as const
+export type BackupAction = typeof backupActions[number]
+export const backupFrequencies = ['daily', 'weekly'] as const
+export type BackupFrequency = typeof backupFrequencies[number]
 
 /** Of the graphs. */
 export const metricRanges = ['hour', 'day', 'week', 'month', 'year'] as const

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { backupCalls, backupRows } from './backups.ts'
 import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
@@ -199,7 +200,10 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
       const storage = findStorage(call.state, nodeOf(call).name, call.path.storage ?? '') ?? die(`storage '${call.path.storage}' does not exist`)
       if (!storage.active) die(`storage '${storage.storage}' is not online`)
       if (call.params.content === 'iso') return isoRows(storage)
-      return Object.values(call.state.machines).filter(m => storage.node === null || m.node === storage.node).flatMap(m => disksOf(m).filter(d => d.storage === storage.storage && (!call.params.vmid || Number(call.params.vmid) === m.vmid)).map(d => ({ volid: d.volid, content: 'images', format: 'raw', size: d.bytes, vmid: m.vmid, ctime: seconds(m.createdAt) })))
+      const images = !call.params.content || call.params.content === 'images'
+        ? Object.values(call.state.machines).filter(m => storage.node === null || m.node === storage.node).flatMap(m => disksOf(m).filter(d => d.storage === storage.storage && (!call.params.vmid || Number(call.params.vmid) === m.vmid)).map(d => ({ volid: d.volid, content: 'images', format: 'raw', size: d.bytes, vmid: m.vmid, ctime: seconds(m.createdAt) })))
+        : []
+      return [...images, ...!call.params.content || call.params.content === 'backup' ? backupRows(call, storage) : []]
     },
   },
   'GET /nodes/{node}/tasks': {
@@ -323,4 +327,5 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   ...guestCalls,
   ...firewallCalls,
   ...firewallRuleCalls,
+  ...backupCalls,
 }

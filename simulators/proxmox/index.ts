@@ -74,6 +74,8 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
   const certificate = options.tls === false ? null : keptCertificate(options.dataDir, 'pve-jkt1.simulator.test')
   const store = persisted(options.dataDir ? join(options.dataDir, 'proxmox.json') : undefined, () => freshState({ version: options.version ?? '9.2.3', now: now(), secrets: Boolean(options.dataDir) }))
   const { state } = store
+  // A state that was kept before there were any.
+  state.backups ??= []
   store.touch()
   const faults = faultBox(noProxmoxFaults)
   const tasks = taskRunner(store, { delayFactor, now, faults, ...(options.taskSeconds === undefined ? {} : { taskSeconds: options.taskSeconds }) })

@@ -22,6 +22,8 @@ export interface SimMachine {
 /** What `/etc/pve/firewall/<vmid>.fw` holds: a file of its own, that a clone copies and a destroyed machine takes along. */
 export interface SimFirewall { options: Record<string, string>, ipsets: Record<string, SimIpSetEntry[]>, /** In the order in which they count. Absent in the state of an older release. */ rules?: Record<string, string>[] }
 export interface SimIpSetEntry { cidr: string, nomatch?: boolean, comment?: string }
+/** What vzdump made: the configuration as it was, with its disks. */
+export interface SimBackup { volid: string, storage: string, /** Null: shared by all nodes. */ node: string | null, vmid: number, size: number, ctime: number, notes: string, protected: boolean, config: Record<string, string>, firewall?: SimFirewall | undefined }
 export interface SimToken { id: string, secret: string, /** Privileges on `/`, inherited everywhere. */ privileges: string[] }
 
 /** What a task does when its time has come; data, so that tasks go on after a restart. */
@@ -33,6 +35,7 @@ export type Effect
     | { kind: 'start', vmid: number } | { kind: 'stop', vmid: number, guest: boolean } | { kind: 'reboot', vmid: number } | { kind: 'pause', vmid: number, paused: boolean }
     | { kind: 'destroy', vmid: number }
     | { kind: 'snapshot', vmid: number, name: string, description: string } | { kind: 'rollback', vmid: number, name: string, start: boolean } | { kind: 'drop-snapshot', vmid: number, name: string }
+    | { kind: 'backup', vmid: number, storage: string, notes: string } | { kind: 'restore', vmid: number, volid: string, storage: string, overrides: Record<string, string> } | { kind: 'drop-backup', volid: string, node: string | null }
 
 export interface SimTask { upid: string, node: string, pid: number, pstart: number, starttime: number, /** Milliseconds since 1970. */ dueAt: number, type: string, id: string, user: string, endtime: number | null, exitstatus: string | null, log: string[], effect: Effect }
 
@@ -43,6 +46,7 @@ export interface ProxmoxState {
   firewalls: Record<string, SimFirewall>
   /** Options of the whole data centre; while `enable` is 0 no machine's firewall has any effect. */
   clusterFirewall: Record<string, string>
+  backups: SimBackup[]
 }
 
 /** The role that the reference names for a token of ours, for either version. */
@@ -92,6 +96,7 @@ export function freshState(options: { version: string, now: number, secrets?: bo
     nextPid: 0x1A2B3,
     firewalls: {},
     clusterFirewall: { enable: '1' },
+    backups: [],
   }
 }
 
@@ -117,6 +122,7 @@ export const bootDisk = (machine: SimMachine) => disksOf(machine).find(disk => d
 
 export function storageUse(state: ProxmoxState, storage: SimStorage): number {
   return storage.otherUse + Object.values(state.machines).filter(m => storage.node === null || m.node === storage.node).flatMap(disksOf).filter(d => d.storage === storage.storage).reduce((sum, d) => sum + d.bytes, 0)
+    + state.backups.filter(b => b.storage === storage.storage && b.node === storage.node).reduce((sum, b) => sum + b.size, 0)
 }
 export const findStorage = (state: ProxmoxState, node: string, name: string) => state.storages.find(s => s.storage === name && (s.node === null || s.node === node))
 export const memoryOf = (machine: SimMachine) => Number((machine.config.memory ?? '512').replace('current=', '')) * MiB

@@ -2,6 +2,7 @@ import type { Persisted } from '../support/persist.ts'
 import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { missingImage } from './guest.ts'
+import { carryOutBackup, undoBackup } from './backups.ts'
 import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
 
@@ -35,8 +36,10 @@ export function taskRunner(store: Persisted<ProxmoxState>, options: { delayFacto
     }
     if (message !== null) undo(state, task.effect)
     task.endtime = Math.floor(options.now() / 1000)
-    task.exitstatus = message ?? (options.faults.current.taskWarnings ? 'WARNINGS: 1' : 'OK')
-    task.log.push(message === null ? 'TASK OK' : `TASK ERROR: ${message}`)
+    // Of a task that gives its reasons in its log alone: the first line is its end.
+    const [ending, ...reasons] = message?.split('\n') ?? []
+    task.exitstatus = ending ?? (options.faults.current.taskWarnings ? 'WARNINGS: 1' : 'OK')
+    task.log.push(...reasons, ending === undefined ? 'TASK OK' : `TASK ERROR: ${ending}`)
     // The original keeps its archive bounded, too.
     if (state.tasks.length > 1000) state.tasks.splice(0, state.tasks.length - 1000)
     store.touch()
@@ -100,6 +103,7 @@ function undo(state: ProxmoxState, effect: Effect): void {
     Reflect.deleteProperty(machine.config, 'lock')
     if (effect.kind === 'snapshot') machine.snapshots = machine.snapshots.filter(s => s.snapstate !== 'prepare')
   }
+  if (effect.kind === 'backup' || effect.kind === 'restore' || effect.kind === 'drop-backup') undoBackup(state, effect)
   if (effect.kind !== 'clone') return
   Reflect.deleteProperty(state.machines, effect.vmid)
   Reflect.deleteProperty(state.firewalls, effect.vmid)
@@ -111,6 +115,7 @@ const insufficient = (storage: string, bytes: number) => `clone failed: storage 
 function carryOut(state: ProxmoxState, effect: Effect, now: number): string | null {
   switch (effect.kind) {
     case 'none': return null
+    case 'backup': case 'restore': case 'drop-backup': return carryOutBackup(state, effect, now)
     case 'fail': return effect.message
     case 'clone': return finishClone(state, effect, now)
     case 'configure': {

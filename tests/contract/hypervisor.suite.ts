@@ -8,6 +8,7 @@ import { ipv6Cases } from './ipv6.cases.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import { firewallCases } from './firewall.cases.ts'
 import { accessCases } from './access.cases.ts'
+import { backupCases } from './backups.cases.ts'
 
 type Answer<T> = T | Promise<T>
 
@@ -25,6 +26,13 @@ export interface HypervisorBench {
   loseResizeAnswer(): void
   /** The next call that takes, goes back to or deletes a snapshot is carried out and never answered. */
   loseSnapshotAnswer(): void
+  /** The next call that makes, restores or deletes a backup is carried out and never answered. */
+  loseBackupAnswer(): void
+  /** Somebody backs a machine up past us. */
+  backUpByHand(vmid: number): Answer<void>
+  /** Somebody puts another machine's content into a backup. */
+  forgeBackup(id: string): Answer<void>
+  countBackups(): Answer<number>
   /** Somebody takes a snapshot past us. */
   takeByHand(vmid: number, name: string): Answer<void>
   /** Whether this is the password that was set inside the guest. Where there is a way in. */
@@ -112,6 +120,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       driver = bench.driver
     })
     afterEach(() => bench.close())
+    backupCases({ vmid, can: can.backups, bench: () => bench, build, machine })
 
     const stop = async () => void await finished(driver, await driver.stop(machine()))
     const start = async () => void await finished(driver, await driver.start(machine()))

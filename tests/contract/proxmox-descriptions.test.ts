@@ -18,7 +18,7 @@ const folder = process.env.GARDU_TEST_OPENAPI ?? ''
 const versions = [
   { version: '7.4', file: 'pve-schema-7.4.json', leavesOut: [] }, { version: '8.4', file: 'pve-schema-8.4.5.json', leavesOut: [] },
   // A selection: the two before describe these.
-  { version: '9.2', file: 'pve-hosting-schema.json', leavesOut: [/^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /, /^(GET|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/rules(\/\d+)? is not described/] },
+  { version: '9.2', file: 'pve-hosting-schema.json', leavesOut: [/^GET \/api2\/json\/nodes\/[^/]+\/vzdump\/extractconfig /, /^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /, /^(GET|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/rules(\/\d+)? is not described/] },
 ] as const
 const base = '/api2/json'
 
@@ -68,7 +68,7 @@ async function aLife(): Promise<Exchange[]> {
   const heard: Exchange[] = []
   const sim = await startProxmoxSimulator({ tls: false })
   const proxy = await listeningProxy(sim.url, exchange => heard.push(exchange))
-  const access: HypervisorAccess = { connectionId: 'test', url: proxy.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: 'system', caPem: null, fingerprint: null }, storage: 'local-lvm', bridge: 'vmbr0', nodes: [] }
+  const access: HypervisorAccess = { connectionId: 'test', url: proxy.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: 'system', caPem: null, fingerprint: null }, storage: 'local-lvm', bridge: 'vmbr0', nodes: [], backupStorage: 'local' }
   const driver = createProxmoxDriver(access)
   const called = new Set<string>()
   const listening = new Proxy(driver, { get: (target, name) => {
@@ -78,6 +78,7 @@ async function aLife(): Promise<Exchange[]> {
   try {
     const [node = ''] = sim.state.nodes.map(entry => entry.name)
     const machine = { node, vmid: await listening.nextFreeId(), ownershipMark: mark }
+    const backup = { id: '01900000-0000-7000-8000-00000000b001', ownershipMark: mark, vmid: machine.vmid }
     for await (const step of listening.test()) expect(step.ok).toBe(true)
     await listening.version()
     await listening.filtersApply()
@@ -106,12 +107,17 @@ async function aLife(): Promise<Exchange[]> {
     await finished(listening, await listening.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'Sebelum pembaruan' }))
     await listening.listSnapshots(machine)
     await listening.listMarkedMachines()
+    await finished(listening, await listening.createBackup(machine, backup.id))
+    await listening.listBackups(machine.vmid)
     await finished(listening, await listening.reboot(machine))
     await finished(listening, await listening.shutdown(machine, { timeoutSeconds: 30, force: true }))
     const [image] = await listening.listIsos()
     await listening.attachRescue(machine, image?.ref ?? '')
     await listening.readRescue(machine)
     await listening.detachRescue(machine)
+    await finished(listening, await listening.restoreBackup(machine, backup, '01900000-0000-7000-8000-00000000c001'))
+    await finished(listening, await listening.deleteBackup(backup))
+    await finished(listening, await listening.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'Sesudah' }))
     await finished(listening, await listening.rollbackSnapshot(machine, 'gardu-0123456789ab'))
     await finished(listening, await listening.deleteSnapshot(machine, 'gardu-0123456789ab'))
     await finished(listening, await listening.resize(machine, { cpuCores: 4, ramMiB: 8192, rateMbps: 200 }))

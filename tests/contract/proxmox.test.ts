@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {
   const sim = await startProxmoxSimulator({ tls: false, ...options })
-  const driver = createProxmoxDriver(accessTo(sim, change), { totalMilliseconds: 700 })
+  const driver = createProxmoxDriver(accessTo(sim, { backupStorage: 'local', ...change }), { totalMilliseconds: 700 })
   const configOf = (vmid: number) => sim.state.machines[vmid]?.config ?? {}
   const [node = '', otherNode = ''] = sim.state.nodes.map(entry => entry.name)
   return {
@@ -30,6 +30,12 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
     loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
     loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
     loseSnapshotAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|DELETE) .*/snapshot(/.*)?$' }),
+    loseBackupAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST .*/(vzdump|qemu)|DELETE .*/content/.*)$' }),
+    backUpByHand: (vmid: number) => void sim.state.backups.push({ volid: `local:backup/vzdump-qemu-${vmid}-2026_01_01-00_00_00.vma.zst`, storage: 'local', node, vmid, size: 1, ctime: 1, notes: 'malam', protected: false, config: { ...configOf(vmid) } }),
+    forgeBackup(id: string) {
+      for (const backup of sim.state.backups) if (backup.notes.includes(id)) backup.config = { ...backup.config, description: 'milik orang', tags: '' }
+    },
+    countBackups: () => sim.state.backups.length,
     takeByHand: (vmid: number, name: string) => void sim.state.machines[vmid]?.snapshots.push({ name, description: 'milik orang', snaptime: Math.floor(Date.now() / 1000), config: { ...configOf(vmid) } }),
     insideHas: (vmid: number, username: string, password: string) => sim.state.machines[vmid]?.guest?.passwords?.[username] === guestHash(password),
     silenceAgent(vmid: number) {
@@ -235,6 +241,37 @@ describe('Proxmox VE', () => {
   it('a storage or bridge that a node lacks is found by the test', async () => {
     const { sim } = await bench()
     expect((await stepsOf(withToken(sim, '!gardu', { storage: 'nvme', bridge: 'vmbr9' }))).find(({ step }) => step === 'nodes')).toMatchObject({ ok: false, detail: expect.stringContaining('nvme') })
+  })
+  it('the storage for backups is proven by the test: there on every node, taking backups, with the rights for them', async () => {
+    const { sim } = await bench()
+    const step = async (backupStorage: string, token = '!gardu') => (await stepsOf(withToken(sim, token, { backupStorage }))).find(found => found.step === 'backups')
+    expect(await step('local')).toMatchObject({ ok: true })
+    expect(await step('nas')).toMatchObject({ ok: false, detail: expect.stringContaining('no storage nas') as string })
+    expect(await step('local-lvm')).toMatchObject({ ok: false, detail: expect.stringContaining('does not take backups') as string })
+    expect(await step('local', '!audit-only')).toMatchObject({ ok: false, missingPermissions: ['VM.Backup', 'Datastore.AllocateSpace'] })
+    expect(await step('')).toBeUndefined()
+  })
+  it('a backup on the storage of one node is not restored on another: nothing is sent, and on a storage that nodes share it is', async () => {
+    const { sim, driver, machine } = await built()
+    const backup = { id: '01900000-0000-7000-8000-00000000b001', ownershipMark: mark, vmid: 105 }
+    await finished(driver, await driver.createBackup(machine, backup.id))
+    await finished(driver, await driver.stop(machine))
+    const found = sim.state.machines[105]
+    if (found) found.node = sim.state.nodes[1]?.name ?? ''
+    expect(await kindOf(driver.restoreBackup(machine, backup, backup.id))).toBe('permanent')
+    sim.state.storages.push({ storage: 'nas', node: null, type: 'nfs', content: 'backup', total: 1e15, otherUse: 0, active: true })
+    const shared = withToken(sim, '!gardu', { backupStorage: 'nas', storage: 'ceph-vm' })
+    await finished(shared, await shared.createBackup(machine, backup.id))
+    expect(await finished(shared, await shared.restoreBackup(machine, backup, backup.id))).toMatchObject({ state: 'done' })
+  })
+  it('while a node that may keep backups is away, nothing is taken for gone', async () => {
+    const { sim, driver, machine } = await built()
+    await finished(driver, await driver.createBackup(machine, '01900000-0000-7000-8000-00000000b001'))
+    const other = sim.state.nodes[1]
+    if (other) other.online = false
+    expect((await driver.listBackups(105)).complete).toBe(false)
+    expect(await kindOf(driver.deleteBackup({ id: '01900000-0000-7000-8000-00000000b002', ownershipMark: mark, vmid: 105 }))).toBe('retryable')
+    expect(await kindOf(withToken(sim, '!audit-only', { backupStorage: 'local' }).listBackups(105))).toBe('action_required')
   })
   it('a change by somebody else in between makes the configuration fail, retryable', async () => {
     const { sim, driver, template, node } = await bench()

@@ -119,7 +119,7 @@ describe.each(databaseKinds())('control panels on %s', (kind) => {
   })
   it('no machine is sold from a panel: products and address pools refuse it, and it is opened as a panel alone', async () => {
     expect(await codeOf(infrastructure().createAddressPool({ actor: sysadmin, fields: { connectionId: id, name: 'Publik', firstAddress: '203.0.113.10', lastAddress: '203.0.113.29', prefixLength: 24, gateway: '203.0.113.1', nameservers: ['9.9.9.9'] } }))).toBe('invalid_input connectionId:connection_without_machines')
-    const fields = { slug: 'vps-panel', kind: 'vps' as const, name: 'VPS Panel', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'draft' as const, featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, placementPolicy: 'most_free' as const, connectionIds: [id], templateIds: [] }
+    const fields = { slug: 'vps-panel', kind: 'vps' as const, name: 'VPS Panel', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'draft' as const, featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, backupsIncluded: 0, backupSchedule: false, placementPolicy: 'most_free' as const, connectionIds: [id], templateIds: [] }
     expect(await codeOf(test.app.catalog.createProduct({ actor: sysadmin, fields }))).toBe('invalid_input connectionIds:connection_unknown')
     await expect(infrastructure().openHypervisor(id)).rejects.toMatchObject({ kind: 'permanent' })
     await expect(infrastructure().openPanel(machines)).rejects.toMatchObject({ kind: 'permanent' })

@@ -1,8 +1,11 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { addressPools, ipv6Prefixes } from '#db/schema/index.ts'
+import { addressPools, ipv6Prefixes, connections, products } from '#db/schema/index.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
+import { uuidv7 } from '#server/platform/ids.ts'
+import { actOnBackup } from '#server/provisioning/backups.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
@@ -67,6 +70,27 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     return () => void (shared.otherUse = before)
   }
 
+  it('a machine is backed up and restored over the wire: what it was then, the size that is sold now, filtered, and one machine with its mark', async () => {
+    const { core } = test.app
+    const { serviceId, service: { clientId, productId, hostname, spec } } = await world.build()
+    await core.database.executor.update(connections).set({ backupStorage: 'local' }).where(eq(connections.id, world.connectionId))
+    await core.database.executor.update(products).set({ backupsIncluded: 1 }).where(eq(products.id, productId))
+    const act = actOnBackup({ read: core.read, transact: core.transact, openHypervisor: drivers.open, clock: test.clock, newId: uuidv7, zone: 'Asia/Jakarta', keptDays: 14 })
+    await act({ id: serviceId, clientId, actor: client(clientId), act: { action: 'create' } })
+    await world.drain(world.worker())
+    const [backup] = await core.read.backups.inStates(serviceId, ['ready'])
+    expect(backup).toMatchObject({ storage: 'local', volume: expect.stringContaining('vzdump-qemu-') as string })
+    const [machine] = machines()
+    Object.assign(machine?.config ?? {}, { cores: '1', memory: '512', ciuser: 'rusak' })
+    await act({ id: serviceId, clientId, actor: client(clientId), act: { action: 'restore', backupId: backup?.id ?? '', hostname } })
+    await world.drain(world.worker())
+    const { newest, resource, address } = await world.look(serviceId)
+    expect(newest).toMatchObject({ kind: 'restore', status: 'done' })
+    expect(machines()).toHaveLength(1)
+    expect(machines()[0]).toMatchObject({ running: true, config: { cores: String(spec.cpuCores), memory: String(spec.ramMiB), ciuser: 'debian', tags: expect.stringContaining(resource?.ownershipMark ?? '-') as string } })
+    expect(filteredAddresses(simulator.state, resource?.vmid ?? 0)).toEqual([address?.address])
+    expect(sent(/POST .*\/qemu$/)).toBe(1)
+  })
   it('a paid service is built as ordered: one machine, with the cores, memory, disk, rate, address and mark that were sold', async () => {
     const { resource, service, address } = await world.build()
     expect(service.status).toBe('active')

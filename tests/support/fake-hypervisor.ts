@@ -4,8 +4,9 @@ import type { FirewallRule } from '#shared/vocabulary/firewall.ts'
 import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
-export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue'
+export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, /** Token of the last restore. */ restored?: string, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup'
+export interface FakeBackup { id: string, ownershipMark: string, vmid: number, volume: string, sizeBytes: number, at: Date, kept: Partial<FakeMachine> }
 export type Moment = 'before' | 'after'
 
 /** A hypervisor in memory that obeys the port: numbers, marks, locks, tasks that take some looks, and whatever a test makes go wrong. */
@@ -26,6 +27,11 @@ export class FakeHypervisor {
   agent: boolean | string = true
   /** Images that can be attached. */
   isos = new Set(['local:iso/rescue.iso'])
+  backups: FakeBackup[] = []
+  /** A backup ends as a task that failed with this message. */
+  backupTaskFails: string | null = null
+  /** Restoring is refused with this message before anything is touched. */
+  restoreRefused: string | null = null
   hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
   now: () => number = () => 0
   #next = 0
@@ -209,6 +215,31 @@ export class FakeHypervisor {
       metrics: machine => act('metrics', () => {
         this.#ours(machine)
         return [0, 1, 2].map(i => ({ at: new Date(this.now() - (2 - i) * 60_000), cpu: i === 0 ? null : 0.1 * i, memoryUsed: 100 * i, memoryTotal: 1000, diskRead: i, diskWrite: i, netIn: i, netOut: i }))
+      }),
+      listBackups: vmid => act('listBackups', () => ({ backups: this.backups.filter(row => row.vmid === vmid).map(({ kept: _, ...row }) => ({ ...row, node: 'jkt1' })), complete: true })),
+      createBackup: (machine, id) => act('createBackup', () => {
+        const found = this.machines.get(machine.vmid)
+        if (found?.lock === 'backup') throw new DriverError('retryable', 'VM is locked (backup)')
+        const ours = this.#ours(machine)
+        if (this.backups.some(row => row.id === id)) return null
+        const failure = this.backupTaskFails
+        ours.lock = failure === null ? 'backup' : null
+        return this.#task(() => {
+          ours.lock = null
+          const { cores, ramMiB, diskGiB, rateMbps, filtered, networkUp, ipv4 } = ours
+          this.backups.push({ id, ownershipMark: machine.ownershipMark, vmid: machine.vmid, volume: `nas:backup/${id}`, sizeBytes: 2 ** 30, at: new Date(this.now()), kept: { cores, ramMiB, diskGiB, rateMbps, filtered, networkUp, ipv4 } })
+        }, failure)
+      }),
+      deleteBackup: backup => act('deleteBackup', () => this.backups.some(row => row.id === backup.id && row.ownershipMark === backup.ownershipMark) ? this.#task(() => void (this.backups = this.backups.filter(row => row.id !== backup.id))) : null),
+      restoreBackup: (machine, backup, token) => act('restoreBackup', () => {
+        const found = this.#ours(machine)
+        if (found.restored === token) return null
+        if (found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')
+        const row = this.backups.find(entry => entry.id === backup.id && entry.ownershipMark === backup.ownershipMark)
+        if (!row) throw new DriverError('not_found', 'the backup is not there')
+        if (this.restoreRefused !== null) throw new DriverError('permanent', this.restoreRefused)
+        found.lock = 'create'
+        return this.#task(() => Object.assign(found, { ...row.kept, lock: null, restored: token, snapshots: [] }))
       }),
       destroy: machine => act('destroy', () => {
         if (!this.machines.has(machine.vmid)) return null

@@ -35,7 +35,7 @@ export async function hostingWorld(test: TestApp, patience = 2_000) {
       const { catalog } = test.app
       const slug = `hosting-${uuidv7()}`
       const text = { id: 'Hosting', en: 'Hosting' }
-      const fields = { slug, kind: 'hosting' as const, name: 'Hosting', summary: text, description: text, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, panelPackage }, featured: false, position: 1, stockLimit: null, snapshotLimit: 0, placementPolicy: 'most_free' as const, trialDays: null, fixedTermPeriods: null, connectionIds: [connection.id], templateIds: [] }
+      const fields = { slug, kind: 'hosting' as const, name: 'Hosting', summary: text, description: text, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100, panelPackage }, featured: false, position: 1, stockLimit: null, snapshotLimit: 0, backupsIncluded: 0, backupSchedule: false, placementPolicy: 'most_free' as const, trialDays: null, fixedTermPeriods: null, connectionIds: [connection.id], templateIds: [] }
       const made = await catalog.createProduct({ actor: sysadmin, fields: { ...fields, status: 'draft' } })
       const money = (amount: bigint) => ({ amount, currency: 'IDR' as const })
       await catalog.setPrice({ actor: sysadmin, productId: made.id, cycle: 'monthly', price: money(price), setup: money(0n), effectiveFrom: undefined })

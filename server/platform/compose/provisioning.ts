@@ -8,12 +8,14 @@ import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
+import { actOnBackup, setBackupSchedule, showBackups } from '#server/provisioning/backups.ts'
 import { checkDrift } from '#server/provisioning/check-drift.ts'
 import { saveFirewall, showFirewall } from '#server/provisioning/firewall.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
 import { cancelTask, showHistory } from '#server/provisioning/history.ts'
 import { issueConsoleTicket } from '#server/provisioning/issue-console-ticket.ts'
 import { listAdminServices } from '#server/provisioning/list-admin-services.ts'
+import { listBackupSchedules, listBackupUsage, listFailedBackups } from '#server/provisioning/list-backups.ts'
 import { listDrift } from '#server/provisioning/list-drift.ts'
 import { listClients } from '#server/provisioning/list-clients.ts'
 import { listServices } from '#server/provisioning/list-services.ts'
@@ -23,6 +25,7 @@ import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { reinstall, showReinstall } from '#server/provisioning/reinstall.ts'
 import { setReverseDns, showReverseDns } from '#server/provisioning/reverse-dns.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
+import { runBackups } from '#server/provisioning/run-backups.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
 import { showHosting } from '#server/provisioning/show-hosting.ts'
@@ -66,6 +69,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   })
   const drift = { transact, drift: read.drift, connections: core.read.connections, openHypervisor: hypervisors.openHypervisor, clock, live: core.live, log, within }
   const compare = checkDrift(drift)
+  const backups = { read, transact, openHypervisor: hypervisors.openHypervisor, clock, log, newId: uuidv7, zone: config.GARDU_TIME_ZONE, keptDays: config.GARDU_BACKUPS_KEPT_DAYS, baseUrl: config.GARDU_BASE_URL }
+  const makeBackups = runBackups(backups)
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting),
@@ -75,11 +80,14 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showHistory: showHistory({ read: core.read, wallClock }), cancelTask: cancelTask({ transact, wallClock }),
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
+    showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,
     /** Enqueues a comparison of hypervisors and books; an equal one that waits already is enough. */
     requestDriftCheck: (requestedBy: string) => read.outbox.emit('provisioning.drift-due', { requestedBy }, { singletonKey: 'provisioning.drift' }),
+    /** Enqueues a look for backups that are due; an equal one that waits already is enough. */
+    requestBackups: (requestedBy: string) => read.outbox.emit('provisioning.backups-due', { requestedBy }, { singletonKey: 'provisioning.backups' }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
     requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),
     runSaga: run, recoverSagas: recover, followBilling: follow,
@@ -90,6 +98,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-changed': async ({ serviceId }: { serviceId: string }) => void await follow({ kind: 'resize', serviceId, cause: 'changed' }),
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
       'provisioning.drift-due': async () => compare(),
+      'provisioning.backups-due': async () => makeBackups(),
       'provisioning.saga-due': run,
       'provisioning.recover-due': async () => void await recover(),
     },

@@ -6,7 +6,7 @@ import { billingCycles } from '#shared/vocabulary/billing.ts'
 import type { PriceRecord, ProductFields } from '#server/catalog/ports.ts'
 import { checkProduct, currentPrices } from '#server/catalog/product.ts'
 
-const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: 'mini', kind: 'vps', name: 'Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, placementPolicy: 'most_free' as const, connectionIds: ['c'], templateIds: ['t'], ...change })
+const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: 'mini', kind: 'vps', name: 'Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, backupsIncluded: 0, backupSchedule: false, placementPolicy: 'most_free' as const, connectionIds: ['c'], templateIds: ['t'], ...change })
 const price = (id: string, change: Partial<PriceRecord> = {}): PriceRecord => ({ id, cycle: 'monthly', price: money(100n), setup: money(0n), effectiveFrom: new Date(0), createdBy: null, ...change })
 const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true }], packageOn: [] as string[] }
 const problems = (change: Partial<ProductFields>, placement: Parameters<typeof checkProduct>[1] = known, prices = [price('1')]) => {

@@ -4,6 +4,7 @@ import type { HypervisorAccess, HypervisorDriver, MachineRef, RemoteNode, TaskHa
 import { accessOf } from './access.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
+import { backupsOf } from './backups.ts'
 import { addressFilter } from './filter.ts'
 import { firewallOf } from './firewall.ts'
 import { eachOf, locator } from './locate.ts'
@@ -47,6 +48,12 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     const there = await find.at(vmid)
     if (!there || ownershipMarkOf(there.config) !== ownershipMark) return { state: 'failed', message: `machine ${vmid} is gone`, kind: 'retryable' }
     return there.config.lock === 'clone' ? { state: 'running' } : { state: 'done', warnings: false }
+  }
+
+  /** A backup that failed ends as `job errors`; why, stands in its log alone. */
+  async function whyNoBackup(node: string, upid: string): Promise<string> {
+    const lines = await api.get(path('nodes', node, 'tasks', upid, 'log'), reply.taskLog, { start: '0', limit: '5000' })
+    return lines.findLast(({ t }) => t.startsWith('ERROR: '))?.t.slice(7) ?? 'job errors'
   }
 
   async function inspectAt(found: Found) {
@@ -120,7 +127,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       if (clone) return foundCloneState(Number(clone[1]), clone[2] ?? '')
       const { node, type } = upidParts(id)
       const told = await api.get(path('nodes', node, 'tasks', id, 'status'), reply.taskStatus)
-      return toTaskState(told.type ?? type, told.status, told.exitstatus)
+      return toTaskState(told.type ?? type, told.status, type === 'vzdump' && told.exitstatus === 'job errors' ? await whyNoBackup(node, id) : told.exitstatus)
     },
     async configure(machine, spec) {
       const found = await find.prove(machine)
@@ -182,6 +189,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     ...snapshotsOf(api, find),
     ...accessOf(api, find),
+    ...backupsOf(api, find, access),
     async metrics(machine, range) {
       const found = await find.prove(machine)
       return toMetrics(await api.get(of(found, 'rrddata'), reply.samples, { timeframe: range, cf: 'AVERAGE' }))

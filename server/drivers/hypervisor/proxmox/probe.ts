@@ -6,7 +6,7 @@ import type { ProxmoxApi } from './api.ts'
 import { addressFilter } from './filter.ts'
 import { eachOf } from './locate.ts'
 import * as reply from './schema.ts'
-import { missingPrivileges, requiredPrivileges } from './transform.ts'
+import { backupPrivileges, missingPrivileges, requiredPrivileges } from './transform.ts'
 
 /** Each step of a connection test, as soon as it is known; the first failure that makes the later ones meaningless ends it. Never throws. */
 export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi): AsyncGenerator<ConnectionTestStep> {
@@ -34,6 +34,10 @@ export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi
     yield await runStep('version', async () => major >= 7 ? { ok: true, detail: version } : { ok: false, detail: `${version} is older than 7.0` })
     yield await runStep('nodes', () => checkNodes(api, access))
     yield await runStep('firewall', () => checkFirewall(api))
+    if (access.backupStorage) {
+      const { backupStorage } = access
+      yield await runStep('backups', () => checkBackups(api, { ...access, backupStorage }, version))
+    }
   } finally {
     api.close()
   }
@@ -70,4 +74,22 @@ async function checkFirewall(api: ProxmoxApi): Promise<Outcome> {
   const applies = await addressFilter(api).apply()
   if (applies === null) return { ok: true, finding: 'firewall_unknown', detail: 'Sys.Audit on / is missing', missingPermissions: ['Sys.Audit'] }
   return applies ? { ok: true, detail: 'on' } : { ok: true, finding: 'firewall_off', detail: 'Datacenter → Firewall → Options → Firewall: No' }
+}
+
+/** The storage for backups is there on every node online, takes backups, and we may write there and restore from it. */
+async function checkBackups(api: ProxmoxApi, access: HypervisorAccess & { readonly backupStorage: string }, version: string): Promise<Outcome> {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  // Notes of backups and a mark of its own for what is restored are known since then.
+  if (major < 7 || (major === 7 && minor < 2)) return { ok: false, detail: `${version}: backups need 7.2` }
+  const missing = missingPrivileges(await api.get('/access/permissions', reply.permissions), backupPrivileges(access.backupStorage))
+  if (missing.length > 0) return { ok: false, detail: `missing: ${missing.join(', ')}`, missingPermissions: missing }
+  const online = (await api.get('/nodes', reply.nodeList)).filter(({ node, status }) => status === 'online' && (access.nodes.length === 0 || access.nodes.includes(node)))
+  const problems = await eachOf(online, 4, async ({ node }) => {
+    const found = (await api.get(path('nodes', node, 'storage'), reply.storages, {})).find(row => row.storage === access.backupStorage)
+    if (!found) return `${node} has no storage ${access.backupStorage}`
+    if (!found.content.split(',').includes('backup')) return `storage ${access.backupStorage} does not take backups (content: ${found.content})`
+    return found.enabled && found.active ? null : `storage ${access.backupStorage} on ${node} is disabled or not active`
+  })
+  const wrong = [...new Set(problems.filter(problem => problem !== null))]
+  return { ok: wrong.length === 0, detail: wrong.join('; ') || access.backupStorage }
 }

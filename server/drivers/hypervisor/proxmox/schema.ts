@@ -32,8 +32,6 @@ export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().
 /** `password` is there when it was asked for, and always since 2026; without it the ticket is the password. */
 export const vncProxy = z.object({ port: num, ticket: z.string().min(1), password: z.string().optional() })
 export const snapshots = z.array(z.object({ name: z.string(), description: z.string().default(''), snaptime: num.default(0), snapstate: z.string().optional() }))
-/** Of one node. */
-export const storages = z.array(z.object({ storage: z.string(), active: flag.default(false) }))
 export const storageContent = z.array(z.object({ volid: z.string(), size: num.default(0) }))
 const figure = num.nullable().optional()
 export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, maxmem: figure, diskread: figure, diskwrite: figure, netin: figure, netout: figure }))
@@ -47,6 +45,14 @@ export const firewallRules = z.array(z.looseObject({ pos: num, digest: z.string(
 })))
 export const ipSet = z.array(z.object({ cidr: z.string(), nomatch: flag.default(false) }))
 export const clusterFirewall = z.object({ enable: num.default(0).transform(value => value > 0) })
+
+/** `notes`: their first line alone. */
+export const backups = z.array(z.object({ volid: z.string(), size: num.default(0), ctime: num.default(0), notes: z.string().optional() }))
+export const tasks = z.array(z.object({ upid }))
+export const taskLog = z.array(z.object({ t: z.string() }))
+export const text = z.string()
+/** Of the storages of a node. */
+export const storages = z.array(z.object({ storage: z.string(), content: z.string().default(''), enabled: flag.default(true), active: flag.default(false) }))
 
 export const failureBody = z.object({ message: z.string().optional(), errors: z.record(z.string(), z.string()).optional() })
 /** Of a node: only what its status does not tell. The fields of pressure are there since version 9. */

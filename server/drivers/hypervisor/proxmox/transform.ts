@@ -164,7 +164,7 @@ export const upidParts = (upid: string): { node: string, type: string } => {
 }
 export const handleOf = (upid: string): TaskHandle => ({ id: upid, node: upidParts(upid).node })
 /** Ends that say that the effect was there before. */
-const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i, qmsnapshot: /snapshot name '[^']*' already used/i, qmdelsnapshot: /snapshot '[^']*' does not exist/i }
+const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i, qmsnapshot: /snapshot name '[^']*' already used/i, qmdelsnapshot: /snapshot '[^']*' does not exist/i, imgdel: /does not exist|no such volume/i }
 
 export function toTaskState(type: string, status: string, exitStatus: string | undefined): TaskState {
   if (status === 'running') return { state: 'running' }
@@ -221,6 +221,8 @@ export const requiredPrivileges = (storage: string, bridge: string, major: numbe
   ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console', 'VM.Snapshot', 'VM.Snapshot.Rollback'].map(privilege => ['/vms', privilege] as const),
   [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace'], ['/nodes', 'Sys.Audit'], ...(major >= 8 ? [[`/sdn/zones/localnetwork/${bridge}`, 'SDN.Use'] as const] : []),
 ]
+/** What backups need besides, where a storage for them is set. */
+export const backupPrivileges = (storage: string): ReturnType<typeof requiredPrivileges> => [['/vms', 'VM.Backup'], [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace']]
 /** The nearest path that is listed decides; from a path above only what propagates (1) is inherited. */
 export function missingPrivileges(granted: Readonly<Record<string, Readonly<Record<string, number>>>>, required: ReturnType<typeof requiredPrivileges>): string[] {
   const holds = (path: string, privilege: string): boolean => {

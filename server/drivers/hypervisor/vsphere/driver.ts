@@ -105,6 +105,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     return toMachineState(found, await find.nodeOf(found.props['runtime.host']), held?.props['info.descriptionId'] ?? null)
   }
 
+  // vSphere's own backups are a product of somebody else's on top of it.
+  const noBackups = () => Promise.reject(new DriverError('permanent', `${label}: machines are not backed up from here`))
   return {
     capabilities: hypervisorCapabilities[kind],
     close: () => vim.close(),
@@ -226,6 +228,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return searched && inspect(searched)
     },
     ...snapshots,
+    listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups,
     ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),
     metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),
     async destroy(machine) {

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { backupFrequencies, backupOrigins, backupStates } from '#shared/vocabulary/machines.ts'
+import { adminServiceDetailView } from './admin.ts'
+import { contract, idParams, instant, listOf, pageQuery, search, uuid } from './contract.ts'
+import { serviceView } from './portal.ts'
+
+/** Backups of whole machines: what the books have, held against the storage when it is looked at. */
+const weekday = z.number().int().min(1).max(7)
+const hour = z.number().int().min(0).max(23)
+export const backupView = z.object({ id: uuid, state: z.enum(backupStates), origin: z.enum(backupOrigins), startedAt: instant, sizeBytes: z.number().nullable(), /** For staff. */ problem: z.string().nullable(), /** On a storage that is no longer its connection's: it is neither restored nor deleted from here. */ elsewhere: z.boolean() })
+export const backupsView = listOf(backupView).extend({
+  /** Of the product; 0: none. */ included: z.number().int(), /** Ready, or being made. */ used: z.number().int(), /** Why none are made of this machine; null: they are. */ unsupported: z.enum(['hypervisor', 'no_storage']).nullable(), /** The storage answered. */ readable: z.boolean(),
+  /** Why nothing may be done now. */ refusal: z.string().nullable(), mayBeScheduled: z.boolean(),
+  /** Of a weekly one `weekday`: 1 is Monday. The hour is the house's. */
+  schedule: z.object({ frequency: z.enum(backupFrequencies), weekday: weekday.nullable(), hour, nextAt: instant, /** In a row. */ failures: z.number().int() }).nullable(),
+  /** Of a service that ended: they are deleted then. */ keptUntil: instant.nullable(),
+})
+export const backupActionBody = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('create') }),
+  /** `hostname` must be typed as it is. */
+  z.object({ action: z.literal('restore'), backupId: uuid, hostname: z.string().max(200) }),
+  z.object({ action: z.literal('delete'), backupId: uuid }),
+])
+export const backupScheduleBody = z.discriminatedUnion('frequency', [z.object({ frequency: z.literal('off') }), z.object({ frequency: z.literal('daily'), hour }), z.object({ frequency: z.literal('weekly'), weekday, hour })])
+
+const asked = { limit: 120, seconds: 60 }
+const shown = z.object({ page: pageQuery.shape.page, pageSize: z.coerce.number().int().min(1).max(50).default(10) })
+const portal = { access: 'client', tag: 'portal', params: idParams, rateLimit: asked } as const
+const admin = { tag: 'admin', params: idParams, rateLimit: asked } as const
+export const showBackups = contract({ ...portal, method: 'GET', path: '/api/portal/services/{id}/backups', summary: 'Backups of my machine', query: shown, response: backupsView })
+export const actOnBackup = contract({ ...portal, method: 'POST', path: '/api/portal/services/{id}/backups', summary: 'Make a backup of my machine, restore one, or delete one', body: backupActionBody, response: serviceView, status: 202, creates: true })
+export const setBackupSchedule = contract({ ...portal, method: 'PUT', path: '/api/portal/services/{id}/backup-schedule', summary: 'When my machine is backed up by itself', body: backupScheduleBody, status: 204 })
+export const showAdminBackups = contract({ ...admin, access: 'staff', method: 'GET', path: '/api/admin/services/{id}/backups', summary: 'Backups of a service\'s machine', query: shown, response: backupsView })
+export const actOnAdminBackup = contract({ ...admin, access: 'sysadmin', method: 'POST', path: '/api/admin/services/{id}/backups', summary: 'Make a backup of a service\'s machine, restore one, or delete one', body: backupActionBody, response: adminServiceDetailView, status: 202, creates: true })
+export const setAdminBackupSchedule = contract({ ...admin, access: 'sysadmin', method: 'PUT', path: '/api/admin/services/{id}/backup-schedule', summary: 'When a service\'s machine is backed up by itself', body: backupScheduleBody, status: 204 })
+
+const ofService = { serviceId: uuid, hostname: z.string(), clientId: uuid, clientName: z.string() }
+export const backupUsageView = listOf(z.object({ clientId: uuid, clientName: z.string(), connectionId: uuid, connectionName: z.string(), storage: z.string(), services: z.number().int(), backups: z.number().int(), bytes: z.number(), newestAt: instant.nullable() })).extend({ totals: z.object({ backups: z.number().int(), bytes: z.number(), /** Schedules whose last backup failed. */ failed: z.number().int(), schedules: z.number().int() }) })
+export const backupSchedulesView = listOf(z.object({ ...ofService, frequency: z.enum(backupFrequencies), weekday: weekday.nullable(), hour, nextAt: instant, failures: z.number().int(), problem: z.string().nullable() }))
+export const failedBackupsView = listOf(z.object({ ...ofService, id: uuid, state: z.enum(backupStates), origin: z.enum(backupOrigins), startedAt: instant, problem: z.string().nullable(), storage: z.string() }))
+const house = { method: 'GET', access: 'sysadmin', tag: 'admin' } as const
+export const listBackupUsage = contract({ ...house, path: '/api/admin/backups', summary: 'What backups hold, by client and storage', query: pageQuery.extend({ q: search, order: z.enum(['bytes', 'backups', 'client']).default('bytes') }), response: backupUsageView })
+export const listBackupSchedules = contract({ ...house, path: '/api/admin/backups/schedules', summary: 'Which machines are backed up by themselves', query: pageQuery.extend({ failing: z.enum(['0', '1']).default('0') }), response: backupSchedulesView })
+export const listFailedBackups = contract({ ...house, path: '/api/admin/backups/failed', summary: 'Backups that failed or are gone', query: pageQuery, response: failedBackupsView })
