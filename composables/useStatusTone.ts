@@ -1,6 +1,6 @@
 import type { InvoiceStatus, OrderStatus, ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { ManualEntryStatus } from '#shared/vocabulary/ledger.ts'
-import type { PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { CertificateState, PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { DeliveryStatus } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { PaymentStatus, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import type { RefundStatus } from '#shared/vocabulary/refunds.ts'
@@ -34,6 +34,7 @@ const tones = {
   manual_entry: { proposed: { color: 'warning' }, booked: { color: 'success' }, rejected: { color: 'neutral' } } satisfies Record<ManualEntryStatus, StatusTone>,
   product: { draft: { color: 'neutral' }, active: { color: 'success' }, retired: { color: 'neutral' } },
   health: { healthy: { color: 'success' }, failing: { color: 'error' }, unknown: { color: 'neutral' }, maintenance: { color: 'warning' }, online: { color: 'success' }, offline: { color: 'error' } },
+  certificate: { valid: { color: 'success' }, expiring: { color: 'warning' }, expired: { color: 'error' }, self_signed: { color: 'warning' }, none: { color: 'error' } } satisfies Record<CertificateState, StatusTone>,
   alarm: { warning: { color: 'warning' }, critical: { color: 'error' }, acknowledged: { color: 'info' } },
   switch: { on: { color: 'success' }, off: { color: 'neutral' } },
 } as const satisfies Record<string, Record<string, StatusTone>>

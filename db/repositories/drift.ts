@@ -1,7 +1,7 @@
 import { and, count, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
-import type { DriftFinding, DriftStore, ExpectedMachine, MarkOwner } from '#server/provisioning/drift-ports.ts'
+import type { BirthOwner, DriftFinding, DriftStore, ExpectedAccount, ExpectedMachine, MarkOwner } from '#server/provisioning/drift-ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connections, driftFindings, resources, sagas, services } from '../schema/index.ts'
+import { addresses, addressPools, connections, driftFindings, hostingAccounts, resources, sagas, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 
 const keptDays = 90
@@ -24,6 +24,23 @@ export function driftStores(db: Executor, context: StoreContext) {
         for (let from = 0; from < marks.length; from += 1000) {
           const rows = await db.select({ mark: resources.ownershipMark, serviceId: services.id, hostname: services.hostname, status: resources.status, connectionId: resources.connectionId, vmid: resources.vmid, busy }).from(resources).innerJoin(services, eq(services.id, resources.serviceId)).where(inArray(resources.ownershipMark, marks.slice(from, from + 1000)))
           for (const { mark, ...owner } of rows) owners.set(mark, owner)
+        }
+        return owners
+      },
+      async expectedAccountsOn(connectionId) {
+        const rows = await db.select({
+          serviceId: services.id, domain: hostingAccounts.domain, user: resources.username, ownershipMark: resources.ownershipMark, birth: hostingAccounts.birth, status: resources.status, spec: services.spec, busy,
+          changed: sql<boolean>`exists (select 1 from service_changes c where c.service_id = ${services.id} and c.status = 'applied')`,
+        }).from(resources).innerJoin(services, eq(services.id, resources.serviceId)).innerJoin(hostingAccounts, eq(hostingAccounts.serviceId, services.id))
+          .where(and(eq(resources.connectionId, connectionId), isNotNull(hostingAccounts.birth), isNotNull(resources.username), inArray(resources.status, ['ready', 'stopped_by_policy'])))
+        return rows.flatMap(({ user, birth, spec, ...row }): ExpectedAccount[] => user === null || birth === null ? [] : [{ ...row, user, birth, package: spec.panelPackage ?? null }])
+      },
+      async ownersOfBirths(connectionId, births) {
+        const owners = new Map<string, BirthOwner>()
+        for (let from = 0; from < births.length; from += 1000) {
+          const rows = await db.select({ birth: hostingAccounts.birth, serviceId: services.id, hostname: services.hostname, status: resources.status, connectionId: resources.connectionId, busy }).from(hostingAccounts).innerJoin(services, eq(services.id, hostingAccounts.serviceId)).innerJoin(resources, eq(resources.serviceId, services.id))
+            .where(and(eq(resources.connectionId, connectionId), inArray(hostingAccounts.birth, births.slice(from, from + 1000))))
+          for (const { birth, ...owner } of rows) if (birth !== null) owners.set(birth, owner)
         }
         return owners
       },

@@ -33,7 +33,17 @@ export function panelStores(db: Executor, context: StoreContext) {
         await db.insert(packages).values(found.map(each => ({ ...each, id: context.newId(), connectionId, present: true, seenAt: at }))).onConflictDoUpdate({ target: [packages.connectionId, packages.name], set: refreshed })
       },
       async markVanished(ids) {
-        if (ids.length > 0) await db.update(packages).set({ present: false }).where(and(inArray(packages.id, [...ids]), eq(packages.present, true)))
+        if (ids.length > 0) await db.update(packages).set({ present: false, madeAt: null }).where(and(inArray(packages.id, [...ids]), eq(packages.present, true)))
+      },
+      async find(id) {
+        const [found] = flat(await rowsOf(eq(packages.id, id)))
+        return found ?? null
+      },
+      async claim(connectionId, name, at) {
+        const which = and(eq(packages.connectionId, connectionId), eq(packages.name, name))
+        await db.update(packages).set({ madeAt: at }).where(which)
+        const [found] = flat(await rowsOf(which))
+        return found ?? null
       },
     } satisfies PackageStore,
 

@@ -40,7 +40,7 @@ export const isoImages = pgTable('iso_images', {
 
 /** Packages of a control panel, from which hosting accounts are made; a limit that is null is none. */
 export const packages = pgTable('packages', {
-  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), name: text().notNull(), diskMiB: doublePrecision(), bandwidthMiB: doublePrecision(), maxAddonDomains: integer(), maxMailboxes: integer(), maxDatabases: integer(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), name: text().notNull(), diskMiB: doublePrecision(), bandwidthMiB: doublePrecision(), maxAddonDomains: integer(), maxMailboxes: integer(), maxDatabases: integer(), present: boolean().notNull().default(true), seenAt: instant().notNull(), /** When Gardu made it; null: it did not. */ madeAt: instant(),
 }, t => [uniqueIndex('packages_remote').on(t.connectionId, t.name)])
 
 /** What the server of a control panel said when it was last asked; null: it does not tell. */

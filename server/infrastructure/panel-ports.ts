@@ -1,12 +1,14 @@
 import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
+import type { PanelPackages, RemotePackage } from './panel-packages-ports.ts'
+import type { AccountRef, PanelWeb } from './panel-web-ports.ts'
+
+export type { RemotePackage } from './panel-packages-ports.ts'
+export type { AccountRef } from './panel-web-ports.ts'
 
 /** What a driver needs to speak to one control panel. The secret is plain here and nowhere else. */
 export type PanelAccess = Pick<HypervisorAccess, 'connectionId' | 'url' | 'tokenId' | 'tokenSecret' | 'tls'>
-
-/** A package as the panel sells it; a limit that is null is none. */
-export interface RemotePackage { readonly name: string, readonly diskMiB: number | null, readonly bandwidthMiB: number | null, readonly maxAddonDomains: number | null, readonly maxMailboxes: number | null, readonly maxDatabases: number | null }
 
 /** What the server says of itself; null: the token may not see it, or the panel does not say. */
 export interface PanelServer {
@@ -19,12 +21,6 @@ export interface PanelServer {
   readonly nameservers: readonly string[] | null
 }
 
-/**
- * One account as ours. `user` and `domain` say where it is looked for and prove nothing. `ownershipMark` is the mark with which it was created;
- * `birth` what the panel said of its creation when it was first read back (null: it was not read back yet). One of both has to agree.
- */
-export interface AccountRef { readonly user: string, readonly domain: string, readonly ownershipMark: string, readonly birth: string | null }
-
 export interface AccountState {
   readonly user: string, readonly domain: string, readonly package: string, readonly ip: string, readonly contactEmail: string
   /** Who wrote it and nobody else can: number of the account on its server and the second of its creation. Kept with the account, it proves it for good. */
@@ -33,6 +29,9 @@ export interface AccountState {
   readonly suspended: { readonly reason: string, readonly byUs: boolean } | null
   readonly diskUsedMiB: number, readonly diskLimitMiB: number | null
 }
+
+/** An account in a panel's list. `mark`: the ownership mark with which it was born, while its contact address still holds it. */
+export interface SeenAccount extends AccountState { readonly mark: string | null }
 
 /** An address that logs its holder in once, soon, without a password. Never stored, never logged. */
 export interface PanelSession { readonly url: string, readonly expiresAt: Date }
@@ -43,11 +42,13 @@ export interface PanelSession { readonly url: string, readonly expiresAt: Date }
  * (`DriverError` not_ours otherwise); the user's name proves nothing. All failures are `DriverError`s. A time-out after sending is
  * `unknown_outcome`: the caller looks with `find`, or repeats the same call, which looks itself.
  */
-export interface PanelDriver {
+export interface PanelDriver extends PanelWeb, PanelPackages {
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
   observe(): Promise<PanelServer>
   listPackages(): Promise<RemotePackage[]>
+  /** Every account that this token sees, whoever's it is. A list: it proves nothing about a single one. */
+  listAccounts(): Promise<SeenAccount[]>
   /** Our account, also under another name while its domain is the same; null when there is none (proven: the panel says that it does not exist). @throws DriverError not_ours when somebody else's stands there */
   find(account: AccountRef): Promise<AccountState | null>
   /**
@@ -104,7 +105,7 @@ export interface Used { readonly products: readonly ProductUse[] }
 /** `state` missing: both those that are there and those that vanished; `missed` are those that vanished and that products are made from. */
 export type OfferFilter = PageRequest & { readonly q?: string | undefined, readonly state?: 'present' | 'vanished' | 'missed' | undefined }
 
-export interface PackageRecord extends RemotePackage { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface PackageRecord extends RemotePackage { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date, /** When we made it; null: somebody else did, or it has vanished since. */ readonly madeAt: Date | null }
 export interface PackageStore {
   list(filter: OfferFilter): Promise<Page<PackageRecord & Used>>
   forConnection(connectionId: string): Promise<PackageRecord[]>
@@ -113,6 +114,9 @@ export interface PackageStore {
   /** Adds or refreshes by (connection, name). */
   save(connectionId: string, packages: readonly RemotePackage[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
+  find(id: string): Promise<PackageRecord | null>
+  /** It is ours from now on. */
+  claim(connectionId: string, name: string, at: Date): Promise<PackageRecord | null>
 }
 
 export interface PanelServerRecord extends PanelServer { readonly connectionId: string, readonly observedAt: Date }

@@ -26,7 +26,8 @@ export type { MachineIpv6 } from './ipv6-range.ts'
 export { servesNode } from './served-nodes.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
-export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount } from './panel-ports.ts'
+export type { AccountCertificates, DomainCertificate, ReadWeb } from './panel-web-ports.ts'
+export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount, SeenAccount } from './panel-ports.ts'
 
 /** `kind` says what the failure means for the caller, as in `DriverError`. */
 export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string, readonly kind: DriverErrorKind }

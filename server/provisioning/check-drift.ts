@@ -1,12 +1,13 @@
 import { isPanel } from '#shared/vocabulary/machines.ts'
-import type { ConnectionStore, HypervisorDriver, OpenHypervisor } from '../infrastructure/ports.ts'
+import type { ConnectionStore, HypervisorDriver, OpenHypervisor, OpenPanel } from '../infrastructure/ports.ts'
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
+import { lookAtPanel } from './check-account-drift.ts'
 import { confirmed, needsLook, suspectDrift } from './drift.ts'
 import type { Drift, DriftStore, ExpectedMachine } from './drift-ports.ts'
 import type { ProvisioningStores } from './ports.ts'
 
 export interface CheckDriftDeps {
-  readonly connections: ConnectionStore, readonly drift: DriftStore, readonly transact: Transact<ProvisioningStores>, readonly openHypervisor: OpenHypervisor, readonly clock: Clock, readonly live: Live, readonly log: Log
+  readonly connections: ConnectionStore, readonly drift: DriftStore, readonly transact: Transact<ProvisioningStores>, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -16,13 +17,12 @@ const atATime = 4
 const most = 200
 
 /**
- * Compares all hypervisors with the books and writes down where they disagree. Changes nothing on either side. A hypervisor that does not answer
+ * Compares all hypervisors and control panels with the books and writes down where they disagree. Changes nothing on either side. One that does not answer
  * is passed over: what was known of it stays as it was.
  */
 export const checkDrift = (deps: CheckDriftDeps) => async (): Promise<void> => {
   for (const { id, kind, name } of await deps.connections.all()) {
-    if (isPanel(kind)) continue
-    await checkOne(deps, id).catch((error: unknown) => deps.log.warn({ connection: name, problem: error instanceof Error ? error.message : String(error) }, 'a connection was not compared with the books'))
+    await (isPanel(kind) ? checkPanel : checkOne)(deps, id).catch((error: unknown) => deps.log.warn({ connection: name, problem: error instanceof Error ? error.message : String(error) }, 'a connection was not compared with the books'))
   }
   deps.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
 }
@@ -42,6 +42,18 @@ async function checkOne(deps: CheckDriftDeps, connectionId: string): Promise<voi
     return stores.drift.record(connectionId, [...looked.filter(holds), ...await stores.drift.leakedAddresses(connectionId)], unsure, at)
   })
   if (fresh > 0) deps.log.warn({ connection: connectionId, findings: fresh }, 'a hypervisor and the books disagree')
+}
+
+async function checkPanel(deps: CheckDriftDeps, connectionId: string): Promise<void> {
+  const [looked, unsure] = await lookAtPanel(deps, connectionId)
+  const at = deps.clock.now()
+  const fresh = await deps.transact(async (stores) => {
+    // As with machines: a saga that began meanwhile may be the cause of what was seen.
+    const resting = new Set((await stores.drift.expectedAccountsOn(connectionId)).filter(account => !account.busy).map(account => account.ownershipMark))
+    const births = await stores.drift.ownersOfBirths(connectionId, looked.filter(({ kind }) => kind === 'orphan_account').map(({ key }) => key))
+    return stores.drift.record(connectionId, looked.filter(({ kind, key }) => kind === 'orphan_account' ? !births.get(key)?.busy : resting.has(key)), unsure, at)
+  })
+  if (fresh > 0) deps.log.warn({ connection: connectionId, findings: fresh }, 'a control panel and the books disagree')
 }
 
 /** What each suspicion is when its machine was looked at, and the marks of those that could not be looked at. */

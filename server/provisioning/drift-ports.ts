@@ -8,6 +8,10 @@ export interface ExpectedMachine {
 /** Whose a mark is, wherever its machine stands. */
 export interface MarkOwner { readonly serviceId: string, readonly hostname: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly vmid: number | null, readonly busy: boolean }
 
+/** A hosting account that our books say stands on a connection, proven by its birth. */
+export interface ExpectedAccount { readonly serviceId: string, readonly domain: string, readonly user: string, readonly ownershipMark: string, readonly birth: string, readonly status: ResourceStatus, /** As sold. */ readonly package: string | null, readonly busy: boolean, /** Sold on another package, and the account is still to follow. */ readonly changed: boolean }
+export type BirthOwner = Omit<MarkOwner, 'vmid'>
+
 /** Something that is not as the books say. `key` tells it from others of its kind on its connection. */
 export interface Drift { readonly kind: DriftKind, readonly key: string, readonly serviceId: string | null, readonly node: string | null, readonly vmid: number | null, readonly detail: Readonly<Record<string, string | number>> }
 export interface DriftFinding extends Drift { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly firstSeenAt: Date, readonly lastSeenAt: Date, readonly resolvedAt: Date | null, readonly ignored: { readonly at: Date, readonly by: string, readonly why: string } | null }
@@ -16,6 +20,10 @@ export interface DriftStore {
   expectedOn(connectionId: string): Promise<ExpectedMachine[]>
   /** By mark. */
   ownersOf(marks: readonly string[]): Promise<ReadonlyMap<string, MarkOwner>>
+  /** Accounts with a kept birth on this connection that should be there: ready, or stopped by policy. */
+  expectedAccountsOn(connectionId: string): Promise<ExpectedAccount[]>
+  /** Whose accounts of this connection were born so, by birth. */
+  ownersOfBirths(connectionId: string, births: readonly string[]): Promise<ReadonlyMap<string, BirthOwner>>
   /** Addresses of this connection's pools that are held for a service whose machine is gone and that nothing is at work on, at most two hundred. */
   leakedAddresses(connectionId: string): Promise<Drift[]>
   /** What was found of a connection just now. What was open and is not among it is resolved, unless its mark is in `unsure`. Answers how many are new. */

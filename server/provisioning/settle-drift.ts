@@ -1,29 +1,32 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { isRepairable } from '#shared/vocabulary/machines.ts'
+import type { RepairableDrift } from '#shared/vocabulary/machines.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
-import type { MachineState, OpenHypervisor } from '../infrastructure/ports.ts'
+import type { AccountState, MachineState, OpenHypervisor, OpenPanel } from '../infrastructure/ports.ts'
+import { accountOf } from './account.ts'
 import type { DriftFinding, DriftStore } from './drift-ports.ts'
 import { openRepair } from './open-saga.ts'
-import type { ProvisioningStores } from './ports.ts'
+import type { ProvisioningStores, ServiceControl } from './ports.ts'
 
-interface Deps { readonly transact: Transact<ProvisioningStores>, readonly drift: DriftStore, readonly openHypervisor: OpenHypervisor, readonly clock: Clock }
+interface Deps { readonly transact: Transact<ProvisioningStores>, readonly drift: DriftStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly serviceControl: ServiceControl, readonly clock: Clock }
 export type DriftAct = { readonly action: 'ignore', readonly reason: string } | { readonly action: 'watch' } | { readonly action: 'repair' }
 
 /**
  * What staff decide about a disagreement. A repair is a task like any other and proves the machine before it touches it; nothing is destroyed by it.
  * The finding is closed by the next look that no longer sees it. @throws AppError not_found (resolved meanwhile), drift_not_repairable, action_in_progress, service_not_ready, connection_failed
  */
-export const settleDrift = ({ transact, drift, openHypervisor, clock }: Deps) => async ({ id, act, actor }: { readonly id: string, readonly act: DriftAct, readonly actor: Actor }): Promise<void> => {
+export const settleDrift = ({ transact, drift, openHypervisor, openPanel, serviceControl, clock }: Deps) => async ({ id, act, actor }: { readonly id: string, readonly act: DriftAct, readonly actor: Actor }): Promise<void> => {
   const before = await drift.find(id)
   if (!before || before.resolvedAt) throw new AppError('not_found')
   const seen = act.action === 'repair' && before.kind === 'renumbered' ? await look(openHypervisor, before) : null
+  const account = act.action === 'repair' && before.kind === 'account_renamed' ? await lookAtAccount({ openPanel, serviceControl }, before) : null
   await transact(async (stores) => {
     const finding = await stores.drift.lock(id)
     if (!finding || finding.resolvedAt) throw new AppError('not_found')
     const at = clock.now()
-    if (act.action === 'repair') await repair(stores, finding, { seen, actor, at })
+    if (act.action === 'repair') await repair(stores, finding, { seen, account, actor, at })
     else await stores.drift.ignore(id, act.action === 'ignore' ? { at, by: actorLabel(actor), why: act.reason } : null)
     await stores.audit.record({ actor, action: `drift.${act.action}`, entity: finding.serviceId ? 'service' : 'drift', entityId: finding.serviceId ?? id, after: { kind: finding.kind, node: finding.node, vmid: finding.vmid, ...finding.detail, ...(act.action === 'ignore' ? { reason: act.reason } : {}) } })
     stores.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
@@ -38,16 +41,36 @@ async function look(openHypervisor: OpenHypervisor, finding: DriftFinding): Prom
   }
 }
 
-async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, actor, at }: { readonly seen: MachineState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
+/** The account of a finding under the name that it was seen with; its birth proves it. */
+async function lookAtAccount({ openPanel, serviceControl }: Pick<Deps, 'openPanel' | 'serviceControl'>, { serviceId, detail }: DriftFinding): Promise<AccountState | null> {
+  const facts = serviceId === null ? null : await serviceControl.facts(serviceId)
+  if (!facts) return null
+  try {
+    const { connectionId, ref } = accountOf(facts)
+    return await (await openPanel(connectionId)).find({ ...ref, user: String(detail.user ?? ref.user) })
+  } catch (error) {
+    throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
+  }
+}
+
+/** What a task puts right; the others are only written down. */
+const repairedBy: Partial<Record<RepairableDrift, 'suspend' | 'resize'>> = { runs_although_suspended: 'suspend', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
+
+async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, account, actor, at }: { readonly seen: MachineState | null, readonly account: AccountState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
   const { kind, serviceId } = finding
   if (!isRepairable(kind) || serviceId === null) throw new AppError('drift_not_repairable')
-  if (kind === 'runs_although_suspended' || kind === 'wrong_size') return openRepair(stores, { kind: kind === 'wrong_size' ? 'resize' : 'suspend', serviceId, actor: actorLabel(actor) })
+  const task = repairedBy[kind]
+  if (task) return openRepair(stores, { kind: task, serviceId, actor: actorLabel(actor) })
   await stores.serviceControl.lock(serviceId)
   const resource = await stores.resources.lock(serviceId)
   if (await stores.sagas.lockOpen(serviceId)) throw new AppError('action_in_progress')
   if (kind === 'leaked_address') {
     if (resource && resource.status !== 'destroyed' && resource.status !== 'none') throw new AppError('service_not_ready')
     await stores.addresses.release(serviceId)
+  } else if (kind === 'account_renamed') {
+    // Proven by its birth a moment ago, under the new name.
+    if (!account) throw new AppError('not_found')
+    await stores.resources.update(serviceId, { username: account.user })
   } else {
     // Proven a moment ago: this very machine carries the mark of this service.
     if (!seen || seen.ownershipMark !== resource?.ownershipMark) throw new AppError('not_found')

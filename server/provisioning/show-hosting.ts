@@ -8,7 +8,8 @@ import type { MachineFacts, ServiceControl } from './ports.ts'
 export interface ShowHostingDeps { readonly serviceControl: ServiceControl, readonly packages: PackageStore, readonly panelServers: PanelServerStore, readonly readAccount: ReadAccount, /** The month that counts at the servers. */ readonly thisMonth: () => { readonly year: number, readonly month: number } }
 type View = z.input<typeof hostingView>
 
-async function factsOf(serviceControl: ServiceControl, id: string, clientId: string | null): Promise<MachineFacts> {
+/** A hosting service of this client, or of anybody. @throws AppError not_found */
+export async function hostingFacts(serviceControl: ServiceControl, id: string, clientId: string | null): Promise<MachineFacts> {
   const facts = clientId === null || await serviceControl.isOwnedBy(id, clientId) ? await serviceControl.facts(id) : null
   if (!facts?.hosting) throw new AppError('not_found')
   return facts
@@ -16,7 +17,7 @@ async function factsOf(serviceControl: ServiceControl, id: string, clientId: str
 
 /** The account of a hosting service: where it is, and what it uses, as its panel says. A panel that does not answer leaves `usage` out. @throws AppError not_found, also for a service of another kind or client */
 export const showHosting = ({ serviceControl, packages, panelServers, readAccount, thisMonth }: ShowHostingDeps) => async ({ id, clientId }: { readonly id: string, /** Null: staff look. */ readonly clientId: string | null }): Promise<View> => {
-  const facts = await factsOf(serviceControl, id, clientId)
+  const facts = await hostingFacts(serviceControl, id, clientId)
   const { hostname, spec } = facts
   const nothing: View = { domain: hostname, username: null, packageName: spec.panelPackage ?? '', server: null, nameservers: [], ip: null, suspendedAtPanel: null, usage: null }
   if (!isThere(facts)) return nothing
@@ -30,4 +31,5 @@ export const showHosting = ({ serviceControl, packages, panelServers, readAccoun
   return { ...view, ip: state.ip, suspendedAtPanel: state.suspended !== null, usage: { diskUsedMiB: state.diskUsedMiB, diskLimitMiB: state.diskLimitMiB, transferredMiB, transferLimitMiB: limits?.bandwidthMiB ?? null, observedAt: at.toISOString() } }
 }
 
-const isThere = ({ resource, hosting }: MachineFacts) => (resource?.status === 'ready' || resource?.status === 'stopped_by_policy') && Boolean(hosting?.account?.birth)
+/** It has an account that was read back. */
+export const isThere = ({ resource, hosting }: MachineFacts) => (resource?.status === 'ready' || resource?.status === 'stopped_by_policy') && Boolean(hosting?.account?.birth)

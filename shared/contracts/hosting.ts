@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { certificateStates } from '../vocabulary/machines.ts'
 import { contract, idParams, instant } from './contract.ts'
 import { serviceView } from './portal.ts'
 
@@ -6,6 +7,15 @@ import { serviceView } from './portal.ts'
 export const hostingView = z.object({
   domain: z.string(), username: z.string().nullable(), packageName: z.string(), server: z.string().nullable(), nameservers: z.array(z.string()), ip: z.string().nullable(), suspendedAtPanel: z.boolean().nullable(),
   usage: z.object({ diskUsedMiB: z.number(), diskLimitMiB: z.number().nullable(), /** By the account's domains in this calendar month. */ transferredMiB: z.number(), transferLimitMiB: z.number().nullable(), observedAt: instant }).nullable(),
+})
+/** The sites of the account. Each part null: its panel did not tell it. `limitMiB` null: no limit. */
+export const hostingWebView = z.object({
+  certificates: z.object({
+    domains: z.array(z.object({ domain: z.string(), state: z.enum(certificateStates), issuer: z.string().nullable(), validUntil: instant.nullable(), problem: z.string().nullable() })),
+    /** The panel is renewing right now. */ checking: z.boolean(), observedAt: instant,
+  }).nullable(),
+  /** The oldest first, this month last. */
+  traffic: z.object({ months: z.array(z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), transferredMiB: z.number() })), limitMiB: z.number().nullable() }).nullable(),
 })
 export const hostingPasswordBody = z.object({ password: z.string().regex(/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\x21-\x7e]{12,64}$/, 'panel_password') })
 
@@ -15,3 +25,7 @@ export const showHosting = contract({ method: 'GET', path: '/api/portal/services
 export const openHostingSession = contract({ method: 'POST', path: '/api/portal/services/{id}/hosting/sessions', access: 'client', tag, summary: 'An address that opens cPanel or webmail once, without a password', params: idParams, body: z.object({ service: z.enum(['panel', 'webmail']) }), response: z.object({ url: z.string(), expiresAt: instant }), rateLimit })
 export const changeHostingPassword = contract({ method: 'POST', path: '/api/portal/services/{id}/hosting/password', access: 'client', tag, summary: 'Set a new password for the account, as a task', params: idParams, body: hostingPasswordBody, response: serviceView, status: 202, creates: true, rateLimit })
 export const showAdminHosting = contract({ method: 'GET', path: '/api/admin/services/{id}/hosting', access: 'staff', tag: 'admin', summary: 'The account of a hosting service, with what it uses', params: idParams, response: hostingView })
+export const showHostingWeb = contract({ method: 'GET', path: '/api/portal/services/{id}/hosting/web', access: 'client', tag, summary: 'Certificates of my account\'s domains and its bandwidth of the last twelve months', params: idParams, response: hostingWebView })
+export const checkHostingCertificates = contract({ method: 'POST', path: '/api/portal/services/{id}/hosting/certificates', access: 'client', tag, summary: 'Have the panel look at the certificates now and renew what it can', params: idParams, response: hostingWebView, rateLimit: { limit: 5, seconds: 300 } })
+export const showAdminHostingWeb = contract({ method: 'GET', path: '/api/admin/services/{id}/hosting/web', access: 'staff', tag: 'admin', summary: 'Certificates of a hosting account\'s domains and its bandwidth of the last twelve months', params: idParams, response: hostingWebView })
+export const checkAdminHostingCertificates = contract({ method: 'POST', path: '/api/admin/services/{id}/hosting/certificates', access: 'sysadmin', tag: 'admin', summary: 'Have the panel look at an account\'s certificates now', params: idParams, response: hostingWebView, rateLimit })

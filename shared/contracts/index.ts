@@ -13,6 +13,7 @@ import * as history from './history.ts'
 import * as holidays from './holidays.ts'
 import * as hosting from './hosting.ts'
 import * as invoicing from './invoicing.ts'
+import * as ipv6 from './ipv6.ts'
 import * as ledger from './ledger.ts'
 import * as ledgerBooks from './ledger-books.ts'
 import * as lives from './lives.ts'
@@ -37,4 +38,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -16,8 +16,8 @@ export class DriverError extends Error {
   /** Who can help, for `action_required`. */
   readonly who: 'sysadmin' | 'finance' | 'client' | undefined
   /** What exactly stood in the way, where the caller has a way around it. */
-  readonly about: 'name_taken' | undefined
-  constructor(kind: DriverErrorKind, message: string, options: { afterSeconds?: number, who?: 'sysadmin' | 'finance' | 'client', about?: 'name_taken', cause?: unknown } = {}) {
+  readonly about: 'name_taken' | 'changed_elsewhere' | undefined
+  constructor(kind: DriverErrorKind, message: string, options: { afterSeconds?: number, who?: 'sysadmin' | 'finance' | 'client', about?: 'name_taken' | 'changed_elsewhere', cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'DriverError'
     this.kind = kind

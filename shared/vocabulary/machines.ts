@@ -110,14 +110,18 @@ export const ptrStates = ['pending', 'active', 'failed'] as const
 export type PtrState = typeof ptrStates[number]
 
 /** What a hypervisor and our books can disagree about. */
-export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const
+export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
 export type DriftKind = typeof driftKinds[number]
 /** What Gardu can put right by itself when staff say so; the others are mended where they are. */
-export const repairableDrift = ['renumbered', 'wrong_size', 'runs_although_suspended', 'leaked_address'] as const satisfies readonly DriftKind[]
+export const repairableDrift = ['renumbered', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
 export type RepairableDrift = typeof repairableDrift[number]
 export const isRepairable = (kind: DriftKind): kind is RepairableDrift => (repairableDrift as readonly DriftKind[]).includes(kind)
 export const driftStates = ['open', 'ignored', 'resolved'] as const
 export type DriftState = typeof driftStates[number]
+
+/** What the certificate of a hosting account's domain is worth. */
+export const certificateStates = ['valid', 'expiring', 'expired', 'self_signed', 'none'] as const
+export type CertificateState = typeof certificateStates[number]
 
 export const domainAvailabilities = ['available', 'taken', 'unknown', 'invalid', 'unsupported'] as const
 export type DomainAvailability = typeof domainAvailabilities[number]

@@ -2,7 +2,7 @@ import type { SimAccount, SimToken, WhmState } from './state.ts'
 
 /** The panel says no; the HTTP status stays 200. */
 export class Refusal extends Error {}
-const no = (reason: string): never => { throw new Refusal(reason) }
+export const no = (reason: string): never => { throw new Refusal(reason) }
 
 export interface Call { readonly state: WhmState, readonly token: SimToken, readonly params: Readonly<Record<string, string>>, readonly now: number, /** The effect is left out, the answer is not. */ readonly lie: boolean }
 export interface CallDefinition { readonly acl: string | null, readonly reason?: string, /** Whether it changes something: then it may be lied about. */ readonly handle: (call: Call) => unknown }
@@ -22,7 +22,7 @@ function view(state: WhmState, account: SimAccount) {
 
 const mine = ({ token }: Call, account: SimAccount) => token.acls.includes('all') || account.owner === token.user
 /** A reseller acts on his own accounts only. */
-function accountOf(call: Call, name = call.params.user ?? ''): SimAccount {
+export function accountOf(call: Call, name = call.params.user ?? ''): SimAccount {
   const account = call.state.accounts[name] ?? no(`System user “${name}” does not exist. Account does not exist.`)
   if (!mine(call, account)) no(`You do not have permission to access the account “${name}”.`)
   return account
@@ -80,6 +80,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     if (!found) return no('Account does not exist.')
     return { acct: [view(call.state, accountOf(call, found.user))] }
   } },
+  listaccts: { acl: 'list-accts', handle: call => ({ acct: Object.values(call.state.accounts).filter(account => mine(call, account)).map(account => view(call.state, account)) }) },
   createacct: { acl: 'create-acct', reason: 'Account Creation Ok', handle: create },
   modifyacct: change('edit-account', 'Account Modified', byUser, (account, { params }) => {
     if (params.contactemail !== undefined) account.email = params.contactemail
@@ -115,7 +116,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
     return { cp_security_token: `/${token}`, expires: seconds(call.now) + 900, service: call.params.service, session: `${account.user}:sim`, url: `https://${call.state.hostname}:${port}/${token}/login/?session=${account.user}%3Asim` }
   } },
   showbw: { acl: 'show-bandwidth', handle: ({ state, params, now }) => ({
-    acct: Object.values(state.accounts).filter(account => account.user.startsWith(params.search ?? '')).map(account => ({ user: account.user, maindomain: account.domain, owner: account.owner, reseller: 0, totalbytes: account.transferredBytes, limit: 'unlimited', bwusage: [], deleted: 0 })),
+    acct: Object.values(state.accounts).filter(account => account.user.startsWith(params.search ?? '')).map(account => ({ user: account.user, maindomain: account.domain, owner: account.owner, reseller: 0, totalbytes: account.traffic ? account.traffic[`${params.year}-${String(params.month).padStart(2, '0')}`] ?? 0 : account.transferredBytes, limit: 'unlimited', bwusage: [], deleted: 0 })),
     month: Number(params.month), year: Number(params.year ?? new Date(now).getUTCFullYear()), totalused: 0, reseller: 'root',
   }) },
 }

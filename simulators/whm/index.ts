@@ -6,11 +6,13 @@ import { markup, page } from '../support/html.ts'
 import { persisted } from '../support/persist.ts'
 import { html, json, serve } from '../support/server.ts'
 import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
-import { calls, Refusal } from './calls.ts'
+import { calls as accountCalls, Refusal } from './calls.ts'
 import { noWhmFaults } from './faults.ts'
 import type { WhmFaults } from './faults.ts'
+import { packageCalls } from './packages.ts'
 import { freshState } from './state.ts'
 import type { SimToken, WhmState } from './state.ts'
+import { webCalls } from './web.ts'
 
 export interface WhmOptions { /** 0 (the default) takes a free port. */ readonly port?: number, /** Keeps state and certificate here; without it everything is in memory. */ readonly dataDir?: string, /** HTTPS with a self-signed certificate, unless false. */ readonly tls?: boolean, readonly now?: () => number }
 export interface WhmSimulator extends RunningServer {
@@ -27,6 +29,7 @@ export interface WhmSimulator extends RunningServer {
   readonly journal: string[]
 }
 
+const calls = { ...accountCalls, ...packageCalls, ...webCalls }
 const denied = (): SimReply => json(403, { cpanelresult: { apiversion: '2', error: 'Access denied', data: { reason: 'Access denied', result: '0' }, type: 'text' } })
 
 /** A WHM server on loopback, speaking API 1: its tokens and rights, packages, accounts, its way to fail with status 200. */

@@ -4,14 +4,18 @@ export interface SimPackage { name: string, QUOTA: string, BWLIMIT: string, MAXA
 export interface SimAccount {
   user: string, domain: string, email: string, plan: string, owner: string, uid: number, unix_startdate: number, suspended: boolean, suspendreason: string, suspendtime: number, /** Locked by root: a reseller may not lift its suspension. */ locked: boolean
   diskUsedMiB: number, transferredBytes: number, /** Hashed nowhere: a test looks at whether it arrived. */ password: string
+  /** By month, `2026-11`; a month that is not there is empty. Without it every month has `transferredBytes`. */ traffic?: Record<string, number>
+  addons?: string[], /** By domain; without one it has none. */ certificates?: Record<string, SimCertificate>, /** By domain: why AutoSSL cannot renew it. */ autosslProblems?: Record<string, string>
 }
+export interface SimCertificate { issuer: string, notAfter: number, selfSigned: boolean }
 export interface SimToken { user: string, secret: string, /** Names of rights; `all` is every one. */ acls: string[] }
 export interface WhmState {
   version: string, hostname: string, load: number, maxUsers: number, nextUid: number
+  /** Accounts whose certificates are looked at right now. */ autosslRunning: string[]
   packages: SimPackage[], accounts: Record<string, SimAccount>, tokens: SimToken[], partitions: { mount: string, total: number, used: number }[]
 }
 
-export const fullAcls = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth', 'basic-system-info', 'basic-whm-functions']
+export const fullAcls = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth', 'basic-system-info', 'basic-whm-functions', 'cpanel-api', 'ssl', 'add-pkg', 'edit-pkg']
 
 const packages: SimPackage[] = [
   { name: 'gardu_hemat', QUOTA: '2048', BWLIMIT: '20480', MAXADDON: '0', MAXPOP: '10', MAXSQL: '2' },
@@ -23,7 +27,7 @@ const packages: SimPackage[] = [
 export function freshState(options: { readonly now: number, /** Secrets of its own instead of those that tests know. */ readonly secrets: boolean }): WhmState {
   const secret = (known: string) => options.secrets ? randomBytes(16).toString('hex').toUpperCase() : known
   return {
-    version: '11.138.0.4', hostname: 'web1.simulator.test', load: 0.42, maxUsers: 100, nextUid: 1002, packages: structuredClone(packages),
+    version: '11.138.0.4', hostname: 'web1.simulator.test', load: 0.42, maxUsers: 100, nextUid: 1002, autosslRunning: [], packages: structuredClone(packages),
     accounts: { lamakita: { user: 'lamakita', domain: 'lama-kita.test', email: 'admin@lama-kita.test', plan: 'gardu_hemat', owner: 'root', uid: 1001, unix_startdate: Math.floor(options.now / 1000) - 90 * 86_400, suspended: false, suspendreason: 'not suspended', suspendtime: 0, locked: false, diskUsedMiB: 412, transferredBytes: 3_221_225_472, password: '' } },
     tokens: [
       { user: 'gardu', secret: secret('AAAA1111BBBB2222CCCC3333DDDD4444'), acls: fullAcls }, { user: 'root', secret: secret('EEEE1111BBBB2222CCCC3333DDDD4444'), acls: ['all'] },

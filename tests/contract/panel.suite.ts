@@ -2,15 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { AccountRef, AccountState, PanelDriver } from '#server/infrastructure/panel-ports.ts'
+import { packageCases } from './panel-packages.cases.ts'
+import { webCases } from './panel-web.cases.ts'
+import type { WebBench } from './panel-web.cases.ts'
 
 /** A control panel under test, its wires and its faults; each driver's test file brings one. */
-export interface PanelBench {
+export interface PanelBench extends WebBench {
   readonly driver: PanelDriver
   readonly packages: readonly [string, string]
   /** The next such act is carried out and never answered. */
-  loseAnswer(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'password'): void
+  loseAnswer(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'password' | 'create_package'): void
   /** Such acts are answered as done and do nothing. */
-  lieAbout(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'hand_over'): void
+  lieAbout(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'hand_over' | 'create_package'): void
   /** The panel refuses the token from now on. */
   refuseToken(): void
   takeRight(act: 'create' | 'suspend' | 'remove'): void
@@ -139,7 +142,7 @@ export function panelContract(name: string, open: () => Promise<PanelBench>) {
         await bench.driver.remove(ref)
         bench.addForeign('tokosari', 'toko-sari.test')
         const before = bench.snapshot('tokosari')
-        const acts = [() => bench.driver.suspend(ref, 'x'), () => bench.driver.resume(ref), () => bench.driver.remove(ref), () => bench.driver.changePackage(ref, bench.packages[1]), () => bench.driver.setPassword(ref, password), () => bench.driver.openSession(ref, 'panel'), () => bench.driver.handOver(ref, 'a@b.test'), () => bench.driver.traffic(ref, { year: 2026, month: 11 })]
+        const acts = [() => bench.driver.suspend(ref, 'x'), () => bench.driver.resume(ref), () => bench.driver.remove(ref), () => bench.driver.changePackage(ref, bench.packages[1]), () => bench.driver.setPassword(ref, password), () => bench.driver.openSession(ref, 'panel'), () => bench.driver.handOver(ref, 'a@b.test'), () => bench.driver.traffic(ref, { year: 2026, month: 11 }), () => bench.driver.certificates(ref), () => bench.driver.checkCertificates(ref), () => bench.driver.trafficByMonth(ref, [{ year: 2026, month: 11 }])]
         for (const act of acts) expect(await kindOf(act())).toBe('not_ours')
         expect(bench.snapshot('tokosari')).toBe(before)
       })
@@ -316,6 +319,9 @@ export function panelContract(name: string, open: () => Promise<PanelBench>) {
       })
     })
 
+    describe('making packages', () => packageCases(() => bench, failureOf))
+    describe('sites', () => webCases(() => bench, made, kindOf))
+
     describe('the server', () => {
       it('its packages come with their limits, null for none', async () => {
         const found = await bench.driver.listPackages()
@@ -327,6 +333,13 @@ export function panelContract(name: string, open: () => Promise<PanelBench>) {
         expect(seen.accounts?.now).toBe(bench.countAccounts())
         expect(seen.disk && seen.disk.used < seen.disk.total).toBe(true)
         expect(seen.load).toBeGreaterThanOrEqual(0)
+      })
+      it('its accounts are listed with their births; one that still carries our mark says which', async () => {
+        const { state } = await made()
+        bench.addForeign('orang', 'lain.test')
+        const listed = await bench.driver.listAccounts()
+        expect(listed.find(({ user }) => user === 'tokosari')).toEqual({ ...state, mark })
+        expect(listed.find(({ user }) => user === 'orang')).toMatchObject({ mark: null })
       })
       it('a refused token is a fault, not a server without numbers', async () => {
         bench.refuseToken()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
@@ -22,13 +23,49 @@ const leftOut = there ? '' : ' (left out: GARDU_TEST_OPENAPI names no folder wit
 type Json = Record<string, unknown>
 interface Operation { readonly parameters?: readonly { readonly name: string, readonly required?: boolean, readonly schema: Json }[], readonly requestBody?: { readonly content: Record<string, { readonly schema: Json }> }, readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }> }
 
+/**
+ * Calls that the vendor describes and the selection leaves out: the facts of its pages, api.docs.cpanel.net/specifications/whm.openapi (version 11.138), in the selection's form.
+ * `data.uapi.data` has there what the function of the account's own API answers, whatever it is.
+ */
+const packageLimit = { type: ['string', 'integer'] }
+const beyond = {
+  '/json-api/editpkg': described({ name: { type: 'string' }, quota: packageLimit, bwlimit: packageLimit, maxaddon: packageLimit, maxpop: packageLimit, maxsql: packageLimit }, { type: 'object', required: ['pkg'], properties: { pkg: { type: 'string' } } }),
+  '/json-api/get_nameserver_config': described({}, { type: 'object', required: ['nameservers'], properties: { nameservers: { type: 'array', items: { type: 'string' } } } }),
+  '/json-api/uapi_cpanel': described({ 'cpanel.user': { type: 'string' }, 'cpanel.module': { type: 'string' }, 'cpanel.function': { type: 'string' } }, {
+    type: 'object', required: ['uapi'], properties: { uapi: { type: 'object', required: ['status', 'data', 'errors'], properties: { status: { type: 'integer', enum: [0, 1] }, data: {}, errors: { type: ['array', 'null'], items: { type: 'string' } } } } },
+  }),
+}
+function described(params: Record<string, Json>, data: Json): Record<string, Operation> {
+  const all: Record<string, Json> = { 'api.version': { type: 'integer', enum: [1] }, ...params }
+  const answer: Json = { type: 'object', required: ['metadata', 'data'], properties: { metadata: { type: 'object', required: ['command', 'result', 'version'], properties: { command: { type: 'string' }, version: { type: 'integer' }, result: { type: 'integer', enum: [0, 1] }, reason: { type: 'string' } } }, data } }
+  const responses = { 200: { content: { 'application/json': { schema: answer } } } }
+  return {
+    get: { parameters: Object.entries(all).map(([name, schema]) => ({ name, required: true, schema })), responses },
+    post: { requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', additionalProperties: false, required: Object.keys(all), properties: all } } } }, responses },
+  }
+}
+
 /** `nullable` is a word of OpenAPI 3.0; JSON Schema has a type for it. */
 function toJsonSchema(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(toJsonSchema)
   if (typeof node !== 'object' || node === null) return node
   const { nullable, example: _, ...rest } = node as Json
   const made = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, toJsonSchema(value)]))
-  return nullable === true && typeof made.type === 'string' ? { ...made, type: [made.type, 'null'] } : made
+  return nullable === true && typeof made.type === 'string' ? { ...made, type: [made.type, 'null'], ...(Array.isArray(made.enum) ? { enum: [...made.enum as unknown[], null] } : {}) } : made
+}
+
+interface OwnApi { readonly paths: Record<string, { readonly get: Operation }>, readonly components: { readonly schemas: Record<string, Json> } }
+/** What a function of the account's own API answers, its references followed. */
+function dataOf(api: OwnApi, name: string): Json | null {
+  const followed = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(followed)
+    if (typeof node !== 'object' || node === null) return node
+    const { $ref } = node as { $ref?: string }
+    // Words of its own for formats: only shapes are judged.
+    return $ref === undefined ? Object.fromEntries(Object.entries(node).filter(([key]) => key !== 'format').map(([key, value]) => [key === 'oneOf' ? 'anyOf' : key, followed(value)])) : followed(api.components.schemas[$ref.split('/').at(-1) ?? ''])
+  }
+  const whole = followed(api.paths[name]?.get.responses['200']?.content?.['application/json']?.schema) as { properties?: { result?: { properties?: { data?: Json } } } } | undefined
+  return whole?.properties?.result?.properties?.data ?? null
 }
 
 describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
@@ -40,7 +77,9 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
 
   beforeAll(async () => {
     simulator = await startWhmSimulator({ tls: false })
-    const { paths } = JSON.parse(readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
+    const selection = JSON.parse(readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
+    const paths: Record<string, Record<string, Operation>> = { ...selection.paths, ...beyond }
+    const ownApi = existsSync(join(folder, 'cpanel-uapi-openapi.yml')) ? parse(readFileSync(join(folder, 'cpanel-uapi-openapi.yml'), 'utf8')) as OwnApi : null
     const [asked, answered] = [new Ajv({ strict: false, allErrors: true, coerceTypes: true }), new Ajv({ strict: false, allErrors: true })]
     for (const ajv of [asked, answered]) addFormats.default(ajv)
     const check = (ajv: Ajv, what: string, schema: Json, value: unknown) => {
@@ -59,6 +98,12 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
       const answer = operation.responses[String(status)]?.content?.['application/json']?.schema
       if (answer) check(answered, `${label} response`, answer, JSON.parse(body))
       else mismatches.push(`${label} is not described`)
+      if (!path.endsWith('/uapi_cpanel') || !ownApi) return
+      const name = `/${params['cpanel.module']}/${params['cpanel.function']}`
+      const data = dataOf(ownApi, name)
+      judged.add(`own api ${name}`)
+      if (data) check(answered, `own api ${name}`, data, (JSON.parse(body) as { data: { uapi: { data: unknown } } }).data.uapi.data)
+      else mismatches.push(`own api ${name} is not described`)
     }
     const proxy = await listeningProxy(simulator.url, ({ method, path, params, status, body }) => judge(method, path, params, status, body))
     ;({ url, close } = proxy)
@@ -81,13 +126,20 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
     await driver.openSession(ref, 'panel')
     await driver.openSession(ref, 'webmail')
     await driver.traffic(ref, { year: 2026, month: 11 })
+    const { name: _, ...limits } = await driver.createPackage({ name: 'baru', diskMiB: 5120, bandwidthMiB: null, maxAddonDomains: 0, maxMailboxes: 25, maxDatabases: 5 })
+    await driver.changeLimits({ name: 'gardu_baru', ...limits }, { ...limits, diskMiB: null })
+    await driver.certificates(ref)
+    await driver.checkCertificates(ref)
+    await driver.certificates(ref)
+    await driver.trafficByMonth(ref, [{ year: 2026, month: 10 }, { year: 2026, month: 11 }])
     await driver.listPackages()
+    await driver.listAccounts()
     await driver.observe()
     await driver.remove(ref)
     driver.close()
     // Called by the vendor's own modules for other billing programs; the description is a selection.
     expect(mismatches.filter(line => line !== 'GET /json-api/myprivs is not described')).toEqual([])
     const called = [...judged].map(label => /json-api\/(\w+)/.exec(label)?.[1])
-    expect(called).toEqual(expect.arrayContaining(['accountsummary', 'createacct', 'modifyacct', 'suspendacct', 'unsuspendacct', 'changepackage', 'passwd', 'create_user_session', 'showbw', 'listpkgs', 'getdiskusage', 'systemloadavg', 'removeacct']))
+    expect(called).toEqual(expect.arrayContaining(['accountsummary', 'createacct', 'modifyacct', 'suspendacct', 'unsuspendacct', 'changepackage', 'passwd', 'create_user_session', 'showbw', 'listpkgs', 'getdiskusage', 'systemloadavg', 'get_nameserver_config', 'uapi_cpanel', 'listaccts', 'addpkg', 'editpkg', 'start_autossl_check_for_one_user', 'removeacct']))
   })
 })

@@ -7,7 +7,7 @@ import type { WhmOptions, WhmSimulator } from '../../simulators/whm/index.ts'
 import { failureOf, mark, panelContract } from './panel.suite.ts'
 
 const accessTo = (sim: WhmSimulator, change: Partial<PanelAccess> = {}): PanelAccess => ({ connectionId: 'test', url: sim.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: sim.fingerprint ? 'fingerprint' : 'system', caPem: null, fingerprint: sim.fingerprint }, ...change })
-const calls = { create: 'createacct', suspend: '/suspendacct', resume: 'unsuspendacct', remove: 'removeacct', change_package: 'changepackage', password: 'passwd', hand_over: 'modifyacct' } as const
+const calls = { create: 'createacct', suspend: '/suspendacct', resume: 'unsuspendacct', remove: 'removeacct', change_package: 'changepackage', password: 'passwd', hand_over: 'modifyacct', create_package: 'addpkg' } as const
 const acls = { create: 'create-acct', suspend: 'suspend-acct', remove: 'kill-acct' } as const
 
 async function open(options: WhmOptions = {}) {
@@ -42,6 +42,16 @@ async function open(options: WhmOptions = {}) {
       Reflect.deleteProperty(state.accounts, user)
     },
     setContact: (user: string, email: string) => void Object.assign(state.accounts[user] ?? {}, { email }),
+    certify: (user: string, domain: string, { issuer, validUntil, selfSigned }: { issuer: string, validUntil: Date, selfSigned: boolean }) => {
+      const found = state.accounts[user]
+      if (found) found.certificates = { ...found.certificates, [domain]: { issuer, notAfter: validUntil.getTime() / 1000, selfSigned } }
+    },
+    addAddon: (user: string, domain: string) => void Object.assign(state.accounts[user] ?? {}, { addons: [domain] }),
+    failRenewal: (user: string, domain: string, why: string) => void Object.assign(state.accounts[user] ?? {}, { autosslProblems: { [domain]: why } }),
+    setTraffic: (user: string, traffic: Record<string, number>) => void Object.assign(state.accounts[user] ?? {}, { traffic }),
+    hideWeb() {
+      ours().acls = ours().acls.filter(acl => acl !== 'cpanel-api' && acl !== 'ssl')
+    },
     snapshot: (user: string) => state.accounts[user] ? JSON.stringify(state.accounts[user]) : null,
     passwordOf: (user: string) => state.accounts[user]?.password ?? null,
     countAccounts: () => Object.keys(state.accounts).length,

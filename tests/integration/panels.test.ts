@@ -6,7 +6,7 @@ import showConnectionRoute from '../../server/api/admin/connections/[id]/index.g
 import panelServerRoute from '../../server/api/admin/connections/[id]/server.get.ts'
 import syncRoute from '../../server/api/admin/connections/[id]/sync.post.ts'
 import testConnectionRoute from '../../server/api/admin/connections/[id]/test.post.ts'
-import listPackagesRoute from '../../server/api/admin/packages.get.ts'
+import listPackagesRoute from '../../server/api/admin/packages/index.get.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'

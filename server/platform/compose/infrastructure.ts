@@ -26,9 +26,10 @@ import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
 import { listStock } from '#server/infrastructure/list-stock.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
-import { readAccount } from '#server/infrastructure/read-account.ts'
+import { readAccount, readWeb } from '#server/infrastructure/read-account.ts'
 import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
 import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
+import { changePackage, createPackage } from '#server/infrastructure/save-package.ts'
 import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
 import { listNodeMachines, listStorages, showNode } from '#server/infrastructure/show-node.ts'
 import { removeReverseDnsSettings, saveReverseDnsSettings, showReverseDnsSettings, testReverseDns } from '#server/infrastructure/set-up-reverse-dns.ts'
@@ -84,14 +85,14 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   const requestNames = async () => void (await read.reverseDns.settings() && await read.reverseDns.queueOpen())
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), createPackage: createPackage({ ...deps, offersChanged: shopChanged }), changePackage: changePackage({ ...deps, offersChanged: shopChanged }), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
     listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     /** Enqueues a look at what all connections offer. */

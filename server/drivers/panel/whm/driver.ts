@@ -2,10 +2,12 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { AccountRef, PanelAccess, PanelDriver } from '#server/infrastructure/panel-ports.ts'
 import { PanelRefusal, whmApi } from './api.ts'
 import type { Params, WhmOptions } from './api.ts'
+import { packages } from './packages.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
 import type { Account } from './schema.ts'
-import { birthAddress, fullest, isOurs, meaningOf, saysAbsent, suspensionReason, toAccountState, toPackages } from './transform.ts'
+import { birthAddress, fullest, isOurs, markOf, meaningOf, saysAbsent, suspensionReason, toAccountState, toPackages } from './transform.ts'
+import { trafficOf, web } from './web.ts'
 
 const services = { panel: 'cpaneld', webmail: 'webmaild' } as const
 
@@ -63,6 +65,8 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
     throw error
   })
 
+  const listPackages = async () => toPackages(await told(api.read('listpkgs', reply.packages, { want: 'creatable' })))
+
   return {
     close: () => api.close(),
     test: () => probe(access, () => whmApi(access, options)),
@@ -75,7 +79,8 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
       ])
       return { hostname: hostname?.hostname ?? null, version: version?.version ?? null, load: load?.one ?? null, disk: disk && fullest(disk), accounts: now && { now: now.users, most: most && most.users > 0 ? most.users : null }, nameservers: named && named.nameservers.filter(name => name !== '') }
     },
-    listPackages: async () => toPackages(await told(api.read('listpkgs', reply.packages, { want: 'creatable' }))),
+    listPackages,
+    listAccounts: async () => (await told(api.read('listaccts', reply.accounts))).acct.map(account => ({ ...toAccountState(account), mark: markOf(account) })),
     async find(ref) {
       const found = await locate(ref)
       return found && toAccountState(found)
@@ -147,9 +152,9 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
     },
     async traffic(ref, { year, month }) {
       const { user } = await prove(ref)
-      const { acct } = await told(api.read('showbw', reply.bandwidth, { month: String(month), year: String(year), searchtype: 'user', search: user }))
-      // The search is a regular expression: others whose names begin alike are in the answer.
-      return acct.find(each => each.user === user)?.totalbytes ?? 0
+      return trafficOf(user, await told(api.read('showbw', reply.bandwidth, { month: String(month), year: String(year), searchtype: 'user', search: user })))
     },
+    ...web({ api, prove, told, act }),
+    ...packages({ list: listPackages, act, user: access.tokenId }),
   }
 }

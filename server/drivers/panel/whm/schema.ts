@@ -38,3 +38,6 @@ export const accounts = z.object({ acct: z.array(account) })
 
 export const session = z.object({ url: z.url({ protocol: /^https$/ }), expires: num })
 export const bandwidth = z.object({ acct: z.array(z.object({ user: z.string(), totalbytes: num.default(0) })).default([]) })
+
+/** The answer of an account's own API inside WHM's. */
+export const uapi = z.object({ uapi: z.object({ status: num, data: z.unknown(), errors: z.array(z.string()).nullish() }) })

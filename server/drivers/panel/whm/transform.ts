@@ -10,6 +10,8 @@ export const missingPrivileges = (granted: Readonly<Record<string, boolean>>): s
 
 /** The contact address with which an account of ours is born: it holds the mark, and only who may create accounts could have written it. */
 export const birthAddress = (ownershipMark: string, domain: string): string => `gardu-${ownershipMark.toLowerCase()}@${domain}`
+/** The mark that an account still carries; null: none that we wrote. */
+export const markOf = ({ email }: Account): string | null => /^gardu-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@/i.exec(email)?.[1]?.toLowerCase() ?? null
 const birthOf = (account: Account): string => `${account.uid}@${account.unix_startdate}`
 const ourReason = 'Gardu: '
 export const suspensionReason = (reason: string): string => `${ourReason}${reason}`.slice(0, 200)
