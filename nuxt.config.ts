@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'monitoring']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client

@@ -27,6 +27,11 @@ export const capacityStores = (db: Executor) => ({
         select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec
         from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id
         where p.connection_id in (${uuids(connectionIds)}) and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
+      // A machine on its way is where it was, and holds its room where it goes. Disks of a storage that both nodes share take none.
+      const moving = rowsOf<PromisedRow>(await db.execute(sql`
+        select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
+        from sagas g join services s on s.id = g.service_id join products k on k.id = s.product_id join resources r on r.service_id = s.id
+        where r.connection_id in (${uuids(connectionIds)}) and g.status in ('running', 'waiting') and g.kind = 'move' and g.state #> '{memory,move,diskGiB}' is not null and r.node is distinct from g.state #>> '{memory,move,to}' order by s.id`))
       const sold = rowsOf<SoldRow>(await db.execute(sql`
         select r.connection_id, r.node, s.client_id, sum((s.spec ->> 'cpuCores')::int)::int as cores, sum((s.spec ->> 'ramMiB')::bigint)::float8 as ram, count(*)::int as machines
         from resources r join services s on s.id = r.service_id
@@ -42,7 +47,7 @@ export const capacityStores = (db: Executor) => ({
           connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: row.nodes, free: row.n })),
           nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores }] : []),
           sold: sold.filter(row => row.connection_id === id).map(row => ({ node: row.node, clientId: row.client_id, cpuCores: row.cores, ramMiB: row.ram, machines: row.machines })),
-          promised: promised.filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, nodes: row.nodes, clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
+          promised: [...promised, ...moving].filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, nodes: row.nodes, clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
         }]
       })
     },

@@ -52,7 +52,7 @@ export const holdCapacity = ({ clock }: { readonly clock: Clock }): HoldCapacity
   for (const claim of claims) {
     const mine = (id: string) => claim.connectionIds.includes(id)
     for (let n = 0; n < claim.count; n++) {
-      const placement = left.take({ ...claim, clientId }, node => mine(node.connectionId))
+      const placement = left.take({ ...claim, clientId }, ({ connectionId, node }) => mine(connectionId) && (claim.node === undefined || claim.node === node))
       if (!placement) throw new AppError(records.some(record => mine(record.connectionId) && !fresh.includes(record)) ? 'capacity_unknown' : 'out_of_stock')
       placed.push(placement)
     }

@@ -117,7 +117,7 @@ export class RoomLeft {
   }
 
   #fits(room: Room, size: Size): boolean {
-    return room.node.cpuCores >= size.cpuCores && room.cpu >= size.cpuCores && room.memory >= size.ramMiB * mebi && room.storage.left >= size.diskGiB * gibi
+    return room.node.cpuCores >= size.cpuCores && room.cpu >= size.cpuCores && room.memory >= size.ramMiB * mebi && (size.diskGiB <= 0 || room.storage.left >= size.diskGiB * gibi)
   }
 
   #put(room: Room, size: Wanted): void {

@@ -12,6 +12,7 @@ import type { IsoStore } from './iso-ports.ts'
 import type { MachineBackups } from './backup-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { MachineMoves } from './move-ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
 import type { Ipv6PoolStore } from './ipv6-ports.ts'
 import type { MachineIpv6 } from './ipv6-range.ts'
@@ -25,6 +26,7 @@ export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
 export { servesNode } from './served-nodes.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
+export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { AccountCertificates, DomainCertificate, ReadWeb } from './panel-web-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount, SeenAccount } from './panel-ports.ts'
@@ -70,7 +72,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -204,7 +206,7 @@ export interface PlacementLimits {
 }
 
 /** A demand of an order. */
-export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined }
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** This one alone. */ readonly node?: string }
 /**
  * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
  * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
@@ -220,7 +222,7 @@ export interface CapacityRecord {
   /** By node: of machines that are built. */
   readonly sold: readonly { readonly node: string, readonly clientId: string, readonly cpuCores: number, readonly ramMiB: number, readonly machines: number }[]
   /**
-   * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it.
+   * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it. And, at the node to which it goes, each machine that is being moved.
    */
   readonly promised: readonly PromisedMachine[]
   /** By the nodes that their pool serves; empty: all. */

@@ -7,7 +7,7 @@ import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './port
 import { sagaDefinition } from './definitions.ts'
 
 /** What a client or staff ask of a machine, not what money does. */
-type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore'
+type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore' | 'move'
 type Lifecycle = Exclude<SagaKind, Act>
 
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
@@ -18,8 +18,8 @@ const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
   provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
   resize: ['ready'],
 }
-/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, and a reinstall builds what it destroyed, before anything else begins. */
-const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore'], resize: [] }
+/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, a reinstall builds what it destroyed and a move starts what it stopped, before anything else begins. */
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
 export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly changed: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
@@ -101,12 +101,13 @@ export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serv
 export const openPasswordSaga = (stores: ProvisioningStores, { sealed, ...input }: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'hosting', action: 'password', state: { password: sealed }, ...input })
 
 /** What somebody asks of a running service of this kind, as a saga; one at a time. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
-export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | BackupAction | AccessAction | RescueAction | null, readonly actor: string, readonly state?: SagaState, /** Also of a machine that failed, whatever its service owes. */ readonly alsoBroken?: boolean }): Promise<void> {
+export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | BackupAction | AccessAction | RescueAction | null, readonly actor: string, readonly state?: SagaState, /** Also of a machine that failed, whatever its service owes. */ readonly alsoBroken?: boolean, /** Also of a machine that is off because its service is suspended. */ readonly alsoSuspended?: boolean }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   const resource = await stores.resources.lock(input.serviceId)
   const broken = input.alsoBroken === true && resource?.status === 'error' && service.kind === input.of && mendable(service.status)
-  if (!broken) {
+  const off = input.alsoSuspended === true && service.status === 'suspended' && resource?.status === 'stopped_by_policy' && service.kind === input.of
+  if (!broken && !off) {
     if (service.status === 'suspended') throw new AppError('service_suspended')
     if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready' || service.kind !== input.of) throw new AppError('service_not_ready')
   }

@@ -49,6 +49,8 @@ export interface SagaState {
   readonly backup?: { readonly id: string, readonly replaces?: readonly string[] }
   /** A restore was, or may have been, begun: the old disks may be gone. */
   readonly restoring?: boolean
+  /** Where a machine is moved to. `diskGiB`: what it takes there, once its room is held. */
+  readonly move?: { readonly to: string, readonly live: boolean, readonly diskGiB?: number }
   /** Why the hypervisor would not do it; the machine is as it was. */
   readonly refused?: string
   /** The remote task of the current step. */

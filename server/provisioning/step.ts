@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
 import type { FinishChange, MarkServiceActive } from '../billing/ports.ts'
-import type { CapacityCheck, HoldCapacity, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, OpenPanel, PlaceAccounts, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, OpenPanel, PlaceAccounts, RoomOnNodes, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
 import { firewallDifference } from '../infrastructure/firewall-ports.ts'
 import type { SecretBox } from '../kernel/ports.ts'
 import { done, wait } from './saga.ts'
@@ -14,6 +14,7 @@ export interface StepTools {
   readonly openHypervisor: OpenHypervisor
   readonly checkCapacity: CapacityCheck
   readonly holdCapacity: HoldCapacity
+  readonly roomOnNodes: RoomOnNodes
   readonly openPanel: OpenPanel
   readonly placeAccounts: PlaceAccounts
   readonly markServiceActive: MarkServiceActive

@@ -20,6 +20,7 @@ import * as lives from './lives.ts'
 import * as machines from './machines.ts'
 import * as monitoring from './monitoring.ts'
 import * as notices from './notices.ts'
+import * as operations from './operations.ts'
 import * as options from './options.ts'
 import * as outgoingWebhooks from './outgoing-webhooks.ts'
 import * as portal from './portal.ts'
@@ -38,4 +39,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -25,6 +25,8 @@ export interface HypervisorCapabilities {
   readonly console: boolean
   /** Keeps states of a machine's disks to go back to. */
   readonly snapshots: boolean
+  /** Moves a machine to another of its nodes. */
+  readonly move: boolean
   /** Keeps what a machine used over the last hour to the last year. */
   readonly metrics: boolean
   /** Gives a machine that is there another password or other SSH keys. */
@@ -36,9 +38,11 @@ export interface HypervisorCapabilities {
   /** Keeps whole machines on a storage of their own, to restore them from. */
   readonly backups: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, metrics: true, login: false, rename: true, rescue: false, backups: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, rescue: false, backups: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, metrics: true, login: true, rename: true, rescue: true, backups: true }, vcenter: vsphere, esxi: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, rescue: true, backups: true }, vcenter: vsphere,
+  // It is one node, and alone.
+  esxi: { ...vsphere, move: false },
 }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
@@ -49,7 +53,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move'] as const
 export type SagaKind = typeof sagaKinds[number]
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]

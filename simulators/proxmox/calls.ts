@@ -5,6 +5,7 @@ import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
 import { firewallRuleCalls } from './firewall-rules.ts'
 import { guestCalls, isoRows } from './guest.ts'
+import { migrationCalls } from './migration.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
 import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
@@ -325,6 +326,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   } },
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': { needs: [vm, 'VM.Audit'], handle: guestAddresses },
   ...guestCalls,
+  ...migrationCalls,
   ...firewallCalls,
   ...firewallRuleCalls,
   ...backupCalls,

@@ -56,6 +56,8 @@ export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'POST /nodes/{node}/qemu/{vmid}/status/reset': { skiplock: 'boolean' },
   'POST /nodes/{node}/qemu/{vmid}/status/suspend': { skiplock: 'boolean', statestorage: 'string', todisk: 'boolean' },
   'POST /nodes/{node}/qemu/{vmid}/status/resume': { nocheck: 'boolean', skiplock: 'boolean' },
+  'GET /nodes/{node}/qemu/{vmid}/migrate': { target: 'string' },
+  'POST /nodes/{node}/qemu/{vmid}/migrate': { 'bwlimit': 'integer 0..', 'force': 'boolean', 'migration_network': 'string', 'migration_type': 'string secure|insecure', 'online': 'boolean', 'target': '*string', 'targetstorage': 'string', 'with-local-disks': 'boolean' },
   'POST /nodes/{node}/qemu/{vmid}/vncproxy': { 'generate-password': 'boolean', 'websocket': 'boolean' },
   'GET /nodes/{node}/qemu/{vmid}/rrddata': samples,
   'GET /nodes/{node}/qemu/{vmid}/snapshot': {},

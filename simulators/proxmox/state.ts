@@ -33,7 +33,7 @@ export type Effect
     | { kind: 'configure', vmid: number, changes: Record<string, string | null> }
     | { kind: 'resize', vmid: number, disk: string, bytes: number }
     | { kind: 'start', vmid: number } | { kind: 'stop', vmid: number, guest: boolean } | { kind: 'reboot', vmid: number } | { kind: 'pause', vmid: number, paused: boolean }
-    | { kind: 'destroy', vmid: number }
+    | { kind: 'destroy', vmid: number } | { kind: 'migrate', vmid: number, to: string, online: boolean, withLocalDisks: boolean }
     | { kind: 'snapshot', vmid: number, name: string, description: string } | { kind: 'rollback', vmid: number, name: string, start: boolean } | { kind: 'drop-snapshot', vmid: number, name: string }
     | { kind: 'backup', vmid: number, storage: string, notes: string } | { kind: 'restore', vmid: number, volid: string, storage: string, overrides: Record<string, string> } | { kind: 'drop-backup', volid: string, node: string | null }
 
@@ -51,7 +51,7 @@ export interface ProxmoxState {
 
 /** The role that the reference names for a token of ours, for either version. */
 export const fullPrivileges = (version: string) => [
-  'VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.Config.CDROM', 'VM.Config.HWType', 'VM.PowerMgmt', 'VM.Console', 'VM.Backup', 'VM.Snapshot', 'VM.Snapshot.Rollback',
+  'VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.Config.CDROM', 'VM.Config.HWType', 'VM.PowerMgmt', 'VM.Console', 'VM.Backup', 'VM.Snapshot', 'VM.Snapshot.Rollback', 'VM.Migrate',
   ...(version.startsWith('8') ? ['VM.Monitor'] : ['VM.GuestAgent.Audit', 'VM.GuestAgent.Unrestricted']),
   'Datastore.Audit', 'Datastore.AllocateSpace', 'Sys.Audit', 'SDN.Use', 'Pool.Audit', 'Pool.Allocate',
 ]

@@ -4,6 +4,7 @@ import type { ProxmoxFaults } from './faults.ts'
 import { missingImage } from './guest.ts'
 import { carryOutBackup, undoBackup } from './backups.ts'
 import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
+import { finishMigration } from './migration.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
 
 const hex = (value: number) => value.toString(16).toUpperCase().padStart(8, '0')
@@ -104,6 +105,11 @@ function undo(state: ProxmoxState, effect: Effect): void {
     if (effect.kind === 'snapshot') machine.snapshots = machine.snapshots.filter(s => s.snapstate !== 'prepare')
   }
   if (effect.kind === 'backup' || effect.kind === 'restore' || effect.kind === 'drop-backup') undoBackup(state, effect)
+  if (effect.kind === 'migrate') {
+    // It goes on where it was.
+    const machine = state.machines[effect.vmid]
+    if (machine) Reflect.deleteProperty(machine.config, 'lock')
+  }
   if (effect.kind !== 'clone') return
   Reflect.deleteProperty(state.machines, effect.vmid)
   Reflect.deleteProperty(state.firewalls, effect.vmid)
@@ -145,6 +151,7 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
       Reflect.deleteProperty(state.firewalls, effect.vmid)
       return null
     }
+    case 'migrate': return finishMigration(state, machineOf(state, effect.vmid), effect)
     case 'snapshot': {
       const machine = machineOf(state, effect.vmid)
       const made = machine.snapshots.find(s => s.name === effect.name)

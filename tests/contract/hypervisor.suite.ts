@@ -9,6 +9,7 @@ import type { ConsoleLine, HypervisorDriver, MachineRef, MachineSpec, TaskHandle
 import { firewallCases } from './firewall.cases.ts'
 import { accessCases } from './access.cases.ts'
 import { backupCases } from './backups.cases.ts'
+import { moveCases } from './moves.cases.ts'
 
 type Answer<T> = T | Promise<T>
 
@@ -33,6 +34,8 @@ export interface HypervisorBench {
   /** Somebody puts another machine's content into a backup. */
   forgeBackup(id: string): Answer<void>
   countBackups(): Answer<number>
+  /** The next call that moves a machine is carried out and never answered. */
+  loseMoveAnswer(): void
   /** Somebody takes a snapshot past us. */
   takeByHand(vmid: number, name: string): Answer<void>
   /** Whether this is the password that was set inside the guest. Where there is a way in. */
@@ -379,6 +382,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       await finished(driver, await driver.stop(machine()))
       expect(await driver.inspect({ ownershipMark: mark, node: bench.node, vmid })).toMatchObject({ node: bench.otherNode, power: 'stopped' })
     })
+    moveCases({ it, can: can.move, locksAreTold: !lacking.includes('locks that are told'), bench: () => bench, machine, build })
     it('the network device keeps its MAC through every change', async () => {
       await finished(driver, await clone())
       const { mac } = await bench.reads(vmid)

@@ -16,7 +16,7 @@ const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {})
 /** The parameters that a request of ours may carry: what is not here is refused by some version of the original. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'clone': ['newid', 'name', 'full', 'storage', 'target', 'description'], 'config': ['name', 'cores', 'sockets', 'memory', 'balloon', 'onboot', 'tags', 'description', 'net0', 'ipconfig0', 'nameserver', 'ciuser', 'cipassword', 'sshkeys', 'boot', 'ide0', 'delete', 'digest'], 'agent/set-user-password': ['username', 'password', 'crypted'],
-  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'snapshot': ['snapname', 'description', 'vmstate'], 'snapshot/gardu-0123456789ab/rollback': [], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
+  'resize': ['disk', 'size'], 'firewall/options': ['enable', 'ipfilter', 'macfilter', 'dhcp', 'policy_in', 'policy_out'], 'firewall/ipset': ['name'], 'firewall/ipset/ipfilter-net0': ['cidr'], 'snapshot': ['snapname', 'description', 'vmstate'], 'snapshot/gardu-0123456789ab/rollback': [], 'migrate': ['target', 'online', 'with-local-disks'], 'status/start': [], 'status/stop': [], 'status/reboot': [], 'status/shutdown': ['timeout', 'forceStop'], 'vncproxy': ['websocket', 'generate-password'],
 }
 
 async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAccess> = {}) {
@@ -36,6 +36,7 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
       for (const backup of sim.state.backups) if (backup.notes.includes(id)) backup.config = { ...backup.config, description: 'milik orang', tags: '' }
     },
     countBackups: () => sim.state.backups.length,
+    loseMoveAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^POST .*/migrate$' }),
     takeByHand: (vmid: number, name: string) => void sim.state.machines[vmid]?.snapshots.push({ name, description: 'milik orang', snaptime: Math.floor(Date.now() / 1000), config: { ...configOf(vmid) } }),
     insideHas: (vmid: number, username: string, password: string) => sim.state.machines[vmid]?.guest?.passwords?.[username] === guestHash(password),
     silenceAgent(vmid: number) {

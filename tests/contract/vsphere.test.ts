@@ -19,6 +19,7 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
     loseResizeAnswer: () => void (proxy.lose = /^ReconfigVM_Task$/),
     loseSnapshotAnswer: () => void (proxy.lose = /Snapshot_Task$/),
     loseBackupAnswer: () => {}, backUpByHand: () => {}, forgeBackup: () => {}, countBackups: () => 0,
+    loseMoveAnswer: () => void (proxy.lose = /^RelocateVM_Task$/),
     takeByHand: (vmid, name) => world.takeByHand(vmid, name),
     passwordOf: async vmid => world.decoded(await world.machineOf(vmid), 'guestinfo.userdata'),
     letPass: () => {},

@@ -6,6 +6,7 @@ import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnBackup } from '#server/provisioning/backups.ts'
+import { moveMachine } from '#server/provisioning/move.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
@@ -32,7 +33,7 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     // The driver as in production, but with little patience: a lost answer is waited for only so long.
     const { core } = test.app
     drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: driversOf('proxmox', (access): ClosableDriver => createProxmoxDriver(access, { connectMilliseconds: 500, totalMilliseconds: 1000 })) })
-    world = await provisioningWorld(test, { url: simulator.url, fingerprint: simulator.fingerprint, token: simulator.token, node: 'pve-jkt1', storage, open: drivers.open, capacity: test.app.infrastructure.checkCapacity })
+    world = await provisioningWorld(test, { url: simulator.url, fingerprint: simulator.fingerprint, token: simulator.token, node: 'pve-jkt1', storage, open: drivers.open, capacity: test.app.infrastructure.checkCapacity, roomOnNodes: test.app.infrastructure.roomOnNodes })
     const { connectionId } = world
     world.setHold(test.app.infrastructure.holdCapacity)
     // Other connections of this database are those of earlier tests, whose simulators are gone.
@@ -122,6 +123,46 @@ describe.each(databaseKinds())('services on Proxmox, over its wire, on %s', (kin
     expect(simulator.state.machines[vmid]?.config).toMatchObject({ ipconfig0: `ip=${address?.address}/24,gw=203.0.113.1,ip6=2001:db8:10:1::1/64,gw6=fe80::1`, nameserver: '203.0.113.53 2001:db8:10::53' })
     expect(new Set(filteredAddresses(simulator.state, vmid))).toEqual(new Set([address?.address, '2001:db8:10:1::/64']))
     expect(await test.app.core.database.executor.select({ address: ipv6Prefixes.address, status: ipv6Prefixes.status }).from(ipv6Prefixes)).toEqual([{ address: '2001:db8:10:1::1', status: 'assigned' }])
+  })
+
+  const move = (serviceId: string, node: string, live: boolean) => moveMachine({ read: test.app.core.read, transact: test.app.core.transact, openHypervisor: drivers.open, roomOnNodes: test.app.infrastructure.roomOnNodes })({ id: serviceId, node, live, reason: 'uji', actor: system })
+  const otherNode = (node: string | null | undefined) => simulator.state.nodes.find(({ name }) => name !== node)?.name ?? ''
+  it('moved to another node, running or stopped for it, the answer lost: the machine is there with its number, address and filter, and moved once', async () => {
+    const { serviceId, resource, address } = await world.build()
+    let at = resource?.node
+    for (const live of [true, false]) {
+      const to = otherNode(at)
+      await move(serviceId, to, live)
+      simulator.faults.set({ hangAfterAct: 1, match: '^POST .*/migrate$' })
+      await world.drain(world.worker())
+      expect(await world.look(serviceId)).toMatchObject({ newest: { kind: 'move', status: 'done' }, resource: { status: 'ready', node: to, vmid: resource?.vmid, power: 'running' } })
+      expect(machines()).toMatchObject([{ vmid: resource?.vmid, node: to, running: true }])
+      expect(filteredAddresses(simulator.state, resource?.vmid ?? 0)).toEqual([address?.address])
+      at = to
+    }
+    expect(sent(/^POST .*\/migrate$/)).toBe(2)
+  })
+  it('two machines move to the last place of a node: while one is on its way the other is refused and stays where it is', async () => {
+    const [, to] = simulator.state.nodes
+    if (!to) throw new Error('no other node')
+    // Nothing is built there.
+    to.memory = 1_073_741_824
+    const built = [await world.build(), await world.build()]
+    // Beside the reserve of 4 GiB there is room for one of a GiB.
+    to.memory = 5.5 * 1_073_741_824
+    for (const { serviceId } of built) await move(serviceId, to.name, true)
+    simulator.faults.set({ holdTasks: true })
+    const worker = world.worker()
+    const [first = '', second = ''] = await test.app.core.read.sagas.listDue(world.wallClock.now(), 2)
+    await worker.run({ sagaId: first })
+    await worker.run({ sagaId: second })
+    simulator.faults.set({ holdTasks: false })
+    simulator.tasks.settle()
+    await world.drain(worker)
+    const ends = await Promise.all(built.map(async ({ serviceId }) => (await world.look(serviceId)).newest))
+    expect(ends.map(saga => [saga?.id === first, saga?.status]).sort()).toEqual([[false, 'failed'], [true, 'done']])
+    expect(ends.find(saga => saga?.id === second)?.reason).toBe(`node ${to.name} has no room for the machine`)
+    expect(machines().filter(({ node, running }) => running && node === to.name)).toHaveLength(1)
   })
 
   it('the answer of the clone is lost after the act: exactly one machine', async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
+import { moveMachine } from '#server/provisioning/move.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { driversOf, provisioningWorld } from '../support/provisioning.ts'
@@ -29,6 +30,7 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     world = await provisioningWorld(test, {
       kind: mode, url: vsphere.proxy.url, fingerprint: null, token: { id: vsphere.simulator.username, secret: vsphere.simulator.password }, node: vsphere.node, storage: 'LocalDS_0', bridge: 'VM Network', template: { ref: vsphere.template.ref }, open: drivers.open,
       capacity: async () => [{ connectionId: world.connectionId, node: vsphere.node }],
+      roomOnNodes: async () => [vsphere.node, vsphere.otherNode].map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 0, fits: true })),
     })
   })
   afterEach(async () => {
@@ -47,6 +49,16 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
   const sent = (call: string) => vsphere.proxy.journal.filter(name => name === call).length
   const creation = mode === 'vcenter' ? 'CloneVM_Task' : 'CreateVM_Task'
 
+  it.runIf(mode === 'vcenter')('moved to another host while it runs, the answer lost: the machine is there with its number, and moved once', async () => {
+    const { serviceId, resource } = await world.build()
+    const to = vsphere.otherNode
+    await moveMachine({ read: test.app.core.read, transact: test.app.core.transact, openHypervisor: drivers.open, roomOnNodes: world.roomOnNodes })({ id: serviceId, node: to, live: true, reason: 'uji', actor: system })
+    vsphere.proxy.lose = /^RelocateVM_Task$/
+    await world.drain(world.worker())
+    expect(await world.look(serviceId)).toMatchObject({ newest: { kind: 'move', status: 'done' }, resource: { status: 'ready', node: to, vmid: resource?.vmid, power: 'running' } })
+    expect(await vsphere.numbered()).toHaveLength(1)
+    expect(sent('RelocateVM_Task')).toBe(1)
+  })
   it('a paid service is built as ordered, suspended so that it stays off, resumed, and gone when it ends', async () => {
     const { serviceId, resource, service, address } = await world.build()
     expect(service.status).toBe('active')

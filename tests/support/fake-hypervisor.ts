@@ -5,7 +5,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, /** Token of the last restore. */ restored?: string, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup'
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine'
 export interface FakeBackup { id: string, ownershipMark: string, vmid: number, volume: string, sizeBytes: number, at: Date, kept: Partial<FakeMachine> }
 export type Moment = 'before' | 'after'
 
@@ -32,6 +32,11 @@ export class FakeHypervisor {
   backupTaskFails: string | null = null
   /** Restoring is refused with this message before anything is touched. */
   restoreRefused: string | null = null
+  /** What its nodes could take, as infrastructure tells it. */
+  rooms: { node: string, fits?: boolean }[] = [{ node: 'jkt1' }, { node: 'jkt2' }, { node: 'jkt3' }]
+  /** What stands against a move before it is begun; and the end of a move that does not succeed. */
+  moveObstacle: string | null = null
+  moveTaskFails: string | null = null
   hook: (act: Act, moment: Moment) => void | Promise<void> = () => {}
   now: () => number = () => 0
   #next = 0
@@ -39,10 +44,13 @@ export class FakeHypervisor {
   mine(mark: string) { return [...this.machines.values()].filter(machine => machine.mark === mark) }
   count(act: Act) { return this.journal.filter(line => line === act).length }
 
-  #task(effect: () => void, failure: string | null = null): TaskHandle {
+  #task(effect: () => void, failure: string | null = null, undo: () => void = () => {}): TaskHandle {
     const id = `task-${++this.#next}`
     this.tasks.set(id, { looks: this.looks, state: null, end: () => {
-      if (failure !== null) return { state: 'failed', message: failure, kind: 'retryable' }
+      if (failure !== null) {
+        undo()
+        return { state: 'failed', message: failure, kind: 'retryable' }
+      }
       effect()
       return { state: 'done', warnings: false }
     } })
@@ -212,6 +220,19 @@ export class FakeHypervisor {
         found.iso = null
       }),
       readRescue: machine => act('readRescue', () => this.#ours(machine).iso ?? null),
+      moveObstacle: machine => act('moveObstacle', () => {
+        this.#ours(machine)
+        return this.moveObstacle
+      }),
+      moveMachine: (machine, to) => act('moveMachine', () => {
+        const found = this.#ours(machine)
+        if (found.node === to.node) return null
+        if (this.moveObstacle !== null) throw new DriverError('action_required', this.moveObstacle, { who: 'sysadmin' })
+        if (!to.live && found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')
+        found.lock = 'migrate'
+        const failure = this.moveTaskFails
+        return this.#task(() => Object.assign(found, { lock: null, node: to.node }), failure, () => void (found.lock = null))
+      }),
       metrics: machine => act('metrics', () => {
         this.#ours(machine)
         return [0, 1, 2].map(i => ({ at: new Date(this.now() - (2 - i) * 60_000), cpu: i === 0 ? null : 0.1 * i, memoryUsed: 100 * i, memoryTotal: 1000, diskRead: i, diskWrite: i, netIn: i, netOut: i }))

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount, ReadWeb } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount, ReadWeb, RoomOnNodes } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
@@ -19,6 +19,7 @@ import { listBackupSchedules, listBackupUsage, listFailedBackups } from '#server
 import { listDrift } from '#server/provisioning/list-drift.ts'
 import { listClients } from '#server/provisioning/list-clients.ts'
 import { listServices } from '#server/provisioning/list-services.ts'
+import { moveMachine, showMove } from '#server/provisioning/move.ts'
 import { openConsole } from '#server/provisioning/open-console.ts'
 import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
@@ -43,7 +44,7 @@ import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly roomOnNodes: RoomOnNodes, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -64,9 +65,10 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const recover = recoverSagas({ transact, clock, wallClock, log, read, follow })
   const snapshots = { read, transact, openHypervisor: hypervisors.openHypervisor, random: () => randomBytes(6).toString('hex') }
   const firewall = { read, transact, openHypervisor: hypervisors.openHypervisor }
+  const moving = { read, transact, openHypervisor: hypervisors.openHypervisor, roomOnNodes: hypervisors.roomOnNodes }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, roomOnNodes: hypervisors.roomOnNodes, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
   const drift = { transact, drift: read.drift, connections: core.read.connections, openHypervisor: hypervisors.openHypervisor, openPanel: hypervisors.openPanel, serviceControl: read.serviceControl, clock, live: core.live, log, within }
   const compare = checkDrift(drift)
@@ -82,6 +84,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
     showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
+    showMove: showMove(moving), moveMachine: moveMachine(moving),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,

@@ -33,6 +33,12 @@ export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().
 export const vncProxy = z.object({ port: num, ticket: z.string().min(1), password: z.string().optional() })
 export const snapshots = z.array(z.object({ name: z.string(), description: z.string().default(''), snaptime: num.default(0), snapstate: z.string().optional() }))
 export const storageContent = z.array(z.object({ volid: z.string(), size: num.default(0) }))
+/** `not_allowed_nodes` is an empty list in some versions when there are none. */
+export const migration = z.object({
+  running: flag.default(false), local_disks: z.array(z.object({ volid: z.string(), cdrom: flag.default(false) })).default([]), local_resources: z.array(z.string()).default([]),
+  not_allowed_nodes: z.record(z.string(), z.object({ unavailable_storages: z.array(z.string()).optional() }).nullable()).optional().catch(undefined),
+})
+export type Migration = z.output<typeof migration>
 const figure = num.nullable().optional()
 export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, maxmem: figure, diskread: figure, diskwrite: figure, netin: figure, netout: figure }))
 export const bridges = z.array(z.object({ iface: z.string() }))

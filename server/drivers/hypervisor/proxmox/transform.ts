@@ -218,7 +218,7 @@ export function toDriverError(status: number, message: string, read: boolean): D
 // Rights ------------------------------------------------------------------------------------------------------------------------------
 /** What the token must be allowed, and where. */
 export const requiredPrivileges = (storage: string, bridge: string, major: number): readonly (readonly [path: string, privilege: string])[] => [
-  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console', 'VM.Snapshot', 'VM.Snapshot.Rollback'].map(privilege => ['/vms', privilege] as const),
+  ...['VM.Audit', 'VM.Allocate', 'VM.Clone', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Disk', 'VM.Config.Network', 'VM.Config.Options', 'VM.Config.Cloudinit', 'VM.PowerMgmt', 'VM.Console', 'VM.Snapshot', 'VM.Snapshot.Rollback', 'VM.Migrate'].map(privilege => ['/vms', privilege] as const),
   [`/storage/${storage}`, 'Datastore.Audit'], [`/storage/${storage}`, 'Datastore.AllocateSpace'], ['/nodes', 'Sys.Audit'], ...(major >= 8 ? [[`/sdn/zones/localnetwork/${bridge}`, 'SDN.Use'] as const] : []),
 ]
 /** What backups need besides, where a storage for them is set. */

@@ -10,6 +10,7 @@ import { esxiMaker } from './make-esxi.ts'
 import { vcenterMaker } from './make-vcenter.ts'
 import { toHandle } from './maker.ts'
 import { performanceOf } from './performance.ts'
+import { movesOf } from './moves.ts'
 import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
@@ -228,6 +229,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return searched && inspect(searched)
     },
     ...snapshots,
+    ...movesOf(kind, vim, find),
     listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups,
     ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),
     metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),

@@ -13,7 +13,7 @@ export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>>
     'VirtualMachine.Config.Annotation', 'VirtualMachine.Config.Settings', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'VirtualMachine.Interact.Reset', 'VirtualMachine.State.CreateSnapshot', 'VirtualMachine.State.RevertToSnapshot', 'VirtualMachine.State.RemoveSnapshot', 'Datastore.AllocateSpace', 'Network.Assign', 'Resource.AssignVMToPool',
   ]
   return {
-    vcenter: [...both, 'VirtualMachine.Inventory.CreateFromExisting', 'VirtualMachine.Provisioning.DeployTemplate', 'VirtualMachine.Provisioning.Clone'],
+    vcenter: [...both, 'VirtualMachine.Inventory.CreateFromExisting', 'VirtualMachine.Provisioning.DeployTemplate', 'VirtualMachine.Provisioning.Clone', 'Resource.HotMigrate', 'Resource.ColdMigrate'],
     esxi: [...both, 'VirtualMachine.Inventory.Create', 'VirtualMachine.Config.AddExistingDisk', 'Datastore.Browse', 'Datastore.FileManagement'],
   }
 })()

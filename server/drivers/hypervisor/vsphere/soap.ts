@@ -19,7 +19,7 @@ export type ServiceContent = z.output<typeof serviceContent>
 
 /** Calls whose name is not that of their request type. */
 const callNames: Partial<Record<SentType, string>> = {
-  CloneVMRequestType: 'CloneVM_Task', CreateVMRequestType: 'CreateVM_Task', ReconfigVMRequestType: 'ReconfigVM_Task', PowerOnVMRequestType: 'PowerOnVM_Task', PowerOffVMRequestType: 'PowerOffVM_Task', ResetVMRequestType: 'ResetVM_Task', DestroyRequestType: 'Destroy_Task', CreateSnapshotRequestType: 'CreateSnapshot_Task', RevertToSnapshotRequestType: 'RevertToSnapshot_Task', RemoveSnapshotRequestType: 'RemoveSnapshot_Task',
+  CloneVMRequestType: 'CloneVM_Task', CreateVMRequestType: 'CreateVM_Task', ReconfigVMRequestType: 'ReconfigVM_Task', PowerOnVMRequestType: 'PowerOnVM_Task', PowerOffVMRequestType: 'PowerOffVM_Task', ResetVMRequestType: 'ResetVM_Task', DestroyRequestType: 'Destroy_Task', RelocateVMRequestType: 'RelocateVM_Task', CreateSnapshotRequestType: 'CreateSnapshot_Task', RevertToSnapshotRequestType: 'RevertToSnapshot_Task', RemoveSnapshotRequestType: 'RemoveSnapshot_Task',
   DeleteDatastoreFileRequestType: 'DeleteDatastoreFile_Task', CopyVirtualDiskRequestType: 'CopyVirtualDisk_Task', SearchDatastoreSubFoldersRequestType: 'SearchDatastoreSubFolders_Task',
 }
 const nameOf = (request: SentType): string => callNames[request] ?? request.replace(/RequestType$/, '')

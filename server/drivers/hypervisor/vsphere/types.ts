@@ -23,6 +23,7 @@ export const elementOrder = {
   ShutdownGuestRequestType: ['_this'],
   RebootGuestRequestType: ['_this'],
   DestroyRequestType: ['_this'],
+  RelocateVMRequestType: ['_this', 'spec', 'priority'],
   CreateSnapshotRequestType: ['_this', 'name', 'description', 'memory', 'quiesce'],
   RevertToSnapshotRequestType: ['_this', 'host', 'suppressPowerOn'],
   RemoveSnapshotRequestType: ['_this', 'removeChildren', 'consolidate'],

@@ -1,0 +1,51 @@
+import { DriverError } from '#shared/errors/driver-error.ts'
+import type { MachineMoves, MachineRef, MoveTarget } from '#server/infrastructure/ports.ts'
+import { path } from './api.ts'
+import type { ProxmoxApi } from './api.ts'
+import type { Found, Locator } from './locate.ts'
+import * as reply from './schema.ts'
+import { handleOf } from './transform.ts'
+
+/** Moves of machines between the nodes of a cluster. The hypervisor's own list of what stands against one is asked first, and read as its own page reads it. */
+export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
+  const of = ({ node, vmid }: Found, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
+
+  async function lookAt(machine: MachineRef, to: MoveTarget) {
+    const found = await find.prove(machine)
+    if (found.node === to.node) return { found, running: false, disks: [], obstacle: null }
+    const told = await api.get(of(found, 'migrate'), reply.migration, { target: to.node })
+    // Its cloud-init drive is made anew there.
+    const disks = told.local_disks.filter(({ volid }) => !volid.includes(`vm-${found.vmid}-cloudinit`))
+    return { found, running: told.running, disks, obstacle: await obstacleOf(found, told, disks, to) }
+  }
+
+  async function obstacleOf(found: Found, told: reply.Migration, disks: reply.Migration['local_disks'], to: MoveTarget): Promise<string | null> {
+    const cdrom = disks.find(disk => disk.cdrom)
+    if (cdrom) return `Proxmox: a CD drive holds ${cdrom.volid}, which only ${found.node} has; take it out first`
+    if (told.local_resources.length > 0) return `Proxmox: the machine uses devices of ${found.node}: ${told.local_resources.join(', ')}`
+    const missing = told.not_allowed_nodes?.[to.node]?.unavailable_storages ?? []
+    if (missing.length > 0) return `Proxmox: ${to.node} has no storage ${missing.join(', ')}`
+    if (disks.length === 0) return null
+    const stores = [...new Set(disks.map(({ volid }) => volid.split(':')[0] ?? ''))]
+    const there = await api.get('/cluster/resources', reply.resources, { type: 'storage' })
+    const absent = stores.filter(storage => !there.some(row => row.node === to.node && row.storage === storage && row.status === 'available'))
+    if (absent.length > 0) return `Proxmox: ${to.node} has no storage ${absent.join(', ')}`
+    if (!told.running || !to.live) return null
+    const snapshots = (await api.get(of(found, 'snapshot'), reply.snapshots)).filter(({ name }) => name !== 'current')
+    return snapshots.length > 0 ? 'Proxmox: a running machine with snapshots on a local storage is not moved; remove them, or move it after a stop' : null
+  }
+
+  return {
+    async moveObstacle(machine, to) {
+      return (await lookAt(machine, to)).obstacle
+    },
+    async moveMachine(machine, to) {
+      const { found, running, disks, obstacle } = await lookAt(machine, to)
+      if (found.node === to.node) return null
+      if (found.config.lock) throw new DriverError('retryable', `Proxmox: machine ${found.vmid} is locked (${found.config.lock})`, { afterSeconds: 5 })
+      if (obstacle) throw new DriverError('action_required', obstacle, { who: 'sysadmin' })
+      if (running && !to.live) throw new DriverError('retryable', `Proxmox: machine ${found.vmid} runs; it is moved while it is stopped`, { afterSeconds: 5 })
+      return handleOf(await api.post(of(found, 'migrate'), { target: to.node, ...(running ? { online: '1' } : {}), ...(running && disks.length > 0 ? { 'with-local-disks': '1' } : {}) }, reply.upid))
+    },
+  }
+}
