@@ -29,7 +29,7 @@ export const capacityStores = (db: Executor) => ({
         where p.connection_id in (${uuids(connectionIds)}) and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
       // A machine on its way is where it was, and holds its room where it goes. Disks of a storage that both nodes share take none.
       const moving = rowsOf<PromisedRow>(await db.execute(sql`
-        select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
+        select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, '[]'::jsonb as nodes, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
         from sagas g join services s on s.id = g.service_id join products k on k.id = s.product_id join resources r on r.service_id = s.id
         where r.connection_id in (${uuids(connectionIds)}) and g.status in ('running', 'waiting') and g.kind = 'move' and g.state #> '{memory,move,diskGiB}' is not null and r.node is distinct from g.state #>> '{memory,move,to}' order by s.id`))
       const sold = rowsOf<SoldRow>(await db.execute(sql`

@@ -1,5 +1,5 @@
 import type { FirewallPolicy, FirewallRule, FirewallWish } from '#shared/vocabulary/firewall.ts'
-import type { MachineRef } from './ports.ts'
+import type { MachineRef } from './access-ports.ts'
 
 /** What a hypervisor has of a machine's firewall rules. */
 export interface SeenFirewall {

@@ -1,4 +1,4 @@
-import type { MachineRef, TaskHandle } from './ports.ts'
+import type { MachineRef, TaskHandle } from './access-ports.ts'
 
 /** To which node, and whether it goes on running meanwhile. */
 export interface MoveTarget { readonly node: string, readonly live: boolean }

@@ -20,6 +20,8 @@ import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts
 import type { HeldAddress } from './served-nodes.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
+export { firewallDifference } from './firewall-ports.ts'
+export type { SeenFirewall } from './firewall-ports.ts'
 export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
 export type { IsoRecord, IsoStore } from './iso-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
@@ -28,7 +30,7 @@ export { servesNode } from './served-nodes.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
-export type { AccountCertificates, DomainCertificate, ReadWeb } from './panel-web-ports.ts'
+export type { DomainCertificate, ReadWeb } from './panel-web-ports.ts'
 export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount, SeenAccount } from './panel-ports.ts'
 
 /** `kind` says what the failure means for the caller, as in `DriverError`. */

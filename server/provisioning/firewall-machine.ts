@@ -1,4 +1,4 @@
-import { firewallDifference } from '../infrastructure/firewall-ports.ts'
+import { firewallDifference } from '../infrastructure/ports.ts'
 import { back, done } from './saga.ts'
 import { driverOf, filterDifference, inspectMachine, machineOf, minute, setFilter } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'

@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { servesNode } from '../infrastructure/ports.ts'
 import type { MachineState } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
@@ -32,13 +33,14 @@ async function check(context: StepContext): Promise<StepOutcome> {
   if (seen.node === plan.to) return done('already_there')
   const room = (await context.tools.roomOnNodes({ connectionId: resource.connectionId, from: seen.node, forServiceId: facts.serviceId, ...facts.spec })).find(({ node }) => node === plan.to)
   if (!room) throw new DriverError('action_required', `node ${plan.to} takes no machines now`, { who: 'sysadmin' })
+  if (!servesNode(facts.address?.nodes, plan.to)) throw new DriverError('action_required', `the machine's address is not of node ${plan.to}`, { who: 'sysadmin' })
   if (!room.fits) throw new DriverError('action_required', `node ${plan.to} has no room for the machine`, { who: 'sysadmin' })
   const obstacle = await driver.moveObstacle({ ...machine, node: seen.node }, { node: plan.to, live: plan.live })
   if (obstacle) throw new DriverError('action_required', obstacle, { who: 'sysadmin' })
   const held = { ...plan, diskGiB: room.diskGiB }
   try {
     await context.write(async (stores) => {
-      await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, diskGiB: room.diskGiB, connectionIds: [resource.connectionId], node: plan.to, count: 1 }] })
+      await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, diskGiB: room.diskGiB, connectionIds: [resource.connectionId], node: plan.to, count: 1, holds: facts.address }] })
       await stores.sagas.remember(saga.id, { ...context.state, move: held })
     })
   } catch (error) {

@@ -3,6 +3,7 @@ import type { moveView } from '#shared/contracts/operations.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { servesNode } from '../infrastructure/ports.ts'
 import type { HypervisorDriver, MachineState, NodeRoom, OpenHypervisor, RoomOnNodes } from '../infrastructure/ports.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
@@ -26,6 +27,7 @@ async function found({ read }: Pick<MoveDeps, 'read'>, id: string): Promise<{ re
   return { service, facts }
 }
 
+/** `nodes`: those that its address serves; on another one it would be without network. */
 interface Seen { readonly driver: HypervisorDriver, readonly state: MachineState, readonly nodes: readonly NodeRoom[] }
 /** Null: the hypervisor does not answer. `move_unsupported` is thrown before anything is asked. */
 async function lookAt({ openHypervisor, roomOnNodes }: MoveDeps, facts: MachineFacts): Promise<Seen | null> {
@@ -36,7 +38,7 @@ async function lookAt({ openHypervisor, roomOnNodes }: MoveDeps, facts: MachineF
     if (!driver.capabilities.move) throw new AppError('move_unsupported')
     const state = await driver.inspect(there.machine)
     if (!state) return null
-    return { driver, state, nodes: await roomOnNodes({ connectionId: there.connectionId, from: state.node, forServiceId: facts.serviceId, ...facts.spec }) }
+    return { driver, state, nodes: (await roomOnNodes({ connectionId: there.connectionId, from: state.node, forServiceId: facts.serviceId, ...facts.spec })).filter(({ node }) => node === state.node || servesNode(facts.address?.nodes, node)) }
   } catch (error) {
     if (error instanceof DriverError || (error instanceof AppError && error.code === 'capacity_unknown')) return null
     throw error

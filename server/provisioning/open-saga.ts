@@ -100,14 +100,16 @@ export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serv
 /** A new password of a hosting account as a saga; it is kept sealed until it is set. @throws AppError as a power action */
 export const openPasswordSaga = (stores: ProvisioningStores, { sealed, ...input }: { readonly serviceId: string, readonly sealed: string, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'hosting', action: 'password', state: { password: sealed }, ...input })
 
+/** Staff's exceptions: a machine that failed, or one that is off because its service is suspended. Pure. */
+const excepted = ({ of, alsoBroken = false, alsoSuspended = false }: { readonly of: ProductKind, readonly alsoBroken?: boolean, readonly alsoSuspended?: boolean }, service: { readonly kind: ProductKind, readonly status: ServiceStatus }, resource: ResourceStatus | undefined): boolean =>
+  service.kind === of && ((alsoBroken && resource === 'error' && mendable(service.status)) || (alsoSuspended && service.status === 'suspended' && resource === 'stopped_by_policy'))
+
 /** What somebody asks of a running service of this kind, as a saga; one at a time. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
 export async function openAct(stores: ProvisioningStores, input: { readonly kind: Act, readonly of: ProductKind, readonly serviceId: string, readonly action: PowerAction | SnapshotAction | BackupAction | AccessAction | RescueAction | null, readonly actor: string, readonly state?: SagaState, /** Also of a machine that failed, whatever its service owes. */ readonly alsoBroken?: boolean, /** Also of a machine that is off because its service is suspended. */ readonly alsoSuspended?: boolean }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   const resource = await stores.resources.lock(input.serviceId)
-  const broken = input.alsoBroken === true && resource?.status === 'error' && service.kind === input.of && mendable(service.status)
-  const off = input.alsoSuspended === true && service.status === 'suspended' && resource?.status === 'stopped_by_policy' && service.kind === input.of
-  if (!broken && !off) {
+  if (!excepted(input, service, resource?.status)) {
     if (service.status === 'suspended') throw new AppError('service_suspended')
     if ((service.status !== 'active' && service.status !== 'past_due') || resource?.status !== 'ready' || service.kind !== input.of) throw new AppError('service_not_ready')
   }

@@ -23,12 +23,15 @@ function fieldsOf(bytes: Uint8Array): Uint8Array[] | null {
   }
   return fields
 }
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 function bytesOf(base64: string): Uint8Array | null {
-  try {
-    return Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))
-  } catch {
-    return null
-  }
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return null
+  const digits = [...base64.replace(/=+$/, '')].map(letter => alphabet.indexOf(letter))
+  return Uint8Array.from({ length: Math.floor(digits.length * 6 / 8) }, (_, at) => {
+    const first = Math.floor(at * 8 / 6)
+    const word = ((digits[first] ?? 0) << 12) | ((digits[first + 1] ?? 0) << 6) | (digits[first + 2] ?? 0)
+    return (word >> (10 - (at * 8) % 6)) & 0xFF
+  })
 }
 const textOf = (bytes: Uint8Array | undefined): string => String.fromCharCode(...bytes ?? [])
 /** Of a positive number as SSH writes it: a leading zero byte only tells that it is positive. */

@@ -3,7 +3,7 @@ import type { ConsoleDoor } from './console/door.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { die, Refusal } from './replies.ts'
 import type { ProxmoxState, SimMachine, SimNode, SimToken } from './state.ts'
-import type { TaskRunner } from './tasks.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 export interface Call {
   readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly consoles: ConsoleDoor, readonly faults: FaultBox<ProxmoxFaults>, readonly token: SimToken, readonly now: number, readonly changed: () => void

@@ -11,7 +11,7 @@ import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from '.
 import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
 import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
-import type { TaskRunner } from './tasks.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 /** The machine with this task under way refuses another act on its configuration, as the original's lock file does. */
 const begin = (call: Call, machine: { node: string, vmid: number }, type: string, seconds: number, effect: Parameters<TaskRunner['begin']>[0]['effect']) => call.tasks.begin({ node: machine.node, type, id: String(machine.vmid), user: call.token.id, seconds, effect })

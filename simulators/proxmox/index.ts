@@ -17,7 +17,7 @@ import { data, refusal, Refusal } from './replies.ts'
 import { freshState } from './state.ts'
 import type { ProxmoxState, SimToken } from './state.ts'
 import { taskRunner } from './tasks.ts'
-import type { TaskRunner } from './tasks.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 export interface ProxmoxOptions {
   /** 0 (the default) takes a free port. */

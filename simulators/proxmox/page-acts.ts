@@ -2,7 +2,7 @@ import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { storageUse } from './state.ts'
 import type { ProxmoxState, SimMachine } from './state.ts'
-import type { TaskRunner } from './tasks.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 export interface PageDeps { readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly faults: FaultBox<ProxmoxFaults>, readonly now: () => number, readonly changed: () => void }
 

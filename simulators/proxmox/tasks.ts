@@ -6,20 +6,10 @@ import { carryOutBackup, undoBackup } from './backups.ts'
 import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import { finishMigration } from './migration.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 const hex = (value: number) => value.toString(16).toUpperCase().padStart(8, '0')
 export const formatUpid = (task: Pick<SimTask, 'node' | 'pid' | 'pstart' | 'starttime' | 'type' | 'id' | 'user'>) => `UPID:${task.node}:${hex(task.pid)}:${hex(task.pstart)}:${hex(task.starttime)}:${task.type}:${task.id}:${task.user}:`
-
-export interface TaskRunner {
-  /** Begins a task; with a delay factor of 0 it is finished when this returns. `seconds` is what a real node would need. */
-  begin(input: { node: string, type: string, id: string, user: string, seconds: number, effect: Effect }): string
-  find(upid: string): SimTask | undefined
-  /** Ends a running task as `unexpected status`/interrupted. */
-  abort(task: SimTask): void
-  /** Finishes whatever is due, for callers that hold tasks and let them go. */
-  settle(): void
-  close(): void
-}
 
 /** Workers: a task holds its effect until its time has come, then does it or ends with the message why not. */
 export function taskRunner(store: Persisted<ProxmoxState>, options: { delayFactor: number, taskSeconds?: number, now: () => number, faults: FaultBox<ProxmoxFaults> }): TaskRunner {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef } from '#server/infrastructure/ports.ts'
-import { kindOf, spec } from './hypervisor.suite.ts'
-import type { HypervisorBench } from './hypervisor.suite.ts'
+import { kindOf, spec } from './hypervisor.bench.ts'
+import type { HypervisorBench } from './hypervisor.bench.ts'
 
 const key = 'ssh-ed25519 AAAAC3Nz+1= budi@contoh (rumah)'
 

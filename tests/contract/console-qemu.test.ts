@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectConsole } from '#server/drivers/console/connect.ts'
 import { freePort } from '../../scripts/components.ts'
-import { failureOf, kindOf } from './hypervisor.suite.ts'
+import { failureOf, kindOf } from './hypervisor.bench.ts'
 
 /** A real QEMU, as Proxmox runs one: its own VNC server behind its own websocket. */
 describe('consoles of a real QEMU', () => {

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { firewallDifference } from '#server/infrastructure/firewall-ports.ts'
 import type { MachineRef } from '#server/infrastructure/ports.ts'
 import type { FirewallRule, FirewallWish } from '#shared/vocabulary/firewall.ts'
-import { kindOf, spec } from './hypervisor.suite.ts'
-import type { HypervisorBench } from './hypervisor.suite.ts'
+import { kindOf, spec } from './hypervisor.bench.ts'
+import type { HypervisorBench } from './hypervisor.bench.ts'
 
 interface World { readonly bench: () => HypervisorBench, readonly machine: () => MachineRef, readonly build: () => Promise<void> }
 const rule = (change: Partial<FirewallRule> = {}): FirewallRule => ({ direction: 'in', action: 'accept', protocol: 'tcp', ports: '22', peers: [], comment: '', enabled: true, ...change })

@@ -8,7 +8,7 @@ import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
-import { mark, otherMark, spec } from './hypervisor.suite.ts'
+import { mark, otherMark, spec } from './hypervisor.bench.ts'
 
 /** So many random histories of each kind, over the wire; 10,000 of them take some minutes. */
 const histories = Number(process.env.GARDU_TEST_HISTORIES ?? 300)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { HypervisorDriver, MachineRef } from '#server/infrastructure/ports.ts'
-import { finished, kindOf, mark } from './hypervisor.suite.ts'
-import type { HypervisorBench } from './hypervisor.suite.ts'
+import { finished, kindOf, mark } from './hypervisor.bench.ts'
+import type { HypervisorBench } from './hypervisor.bench.ts'
 
 interface Cases { readonly it: (name: string, run: () => Promise<void>) => void, readonly can: boolean, readonly locksAreTold: boolean, readonly bench: () => HypervisorBench, readonly machine: (vmid?: number) => MachineRef, readonly build: () => Promise<void> }
 

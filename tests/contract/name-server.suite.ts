@@ -3,7 +3,7 @@ import { createPowerDnsDriver } from '#server/drivers/dns/powerdns.ts'
 import type { DnsAccess } from '#server/infrastructure/dns-ports.ts'
 import { startNameServer } from '../support/powerdns.ts'
 import type { NameServer } from '../support/powerdns.ts'
-import { failureOf, kindOf } from './hypervisor.suite.ts'
+import { failureOf, kindOf } from './hypervisor.bench.ts'
 
 /** What a name server behind the port guarantees; `real`: the command of a real PowerDNS. */
 export const nameServerSuite = (title: string, real: string | null) => describe(title, () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { DriverError } from '#shared/errors/driver-error.ts'
-import type { PanelBench } from './panel.suite.ts'
+import type { PanelBench } from './panel.bench.ts'
 
 /** Making packages (`server/infrastructure/panel-packages-ports.ts`). */
 export function packageCases(bench: () => PanelBench, failureOf: (work: Promise<unknown>) => Promise<DriverError>) {

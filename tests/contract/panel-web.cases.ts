@@ -1,16 +1,6 @@
 import { expect, it } from 'vitest'
 import type { AccountRef } from '#server/infrastructure/panel-ports.ts'
-import type { PanelBench } from './panel.suite.ts'
-
-/** What a bench can do to an account's sites behind the driver's back. */
-export interface WebBench {
-  certify(user: string, domain: string, certificate: { readonly issuer: string, readonly validUntil: Date, readonly selfSigned: boolean }): void
-  addAddon(user: string, domain: string): void
-  failRenewal(user: string, domain: string, why: string): void
-  setTraffic(user: string, bytes: Record<string, number>): void
-  /** The token may not see what an account's own API tells. */
-  hideWeb(): void
-}
+import type { PanelBench } from './panel.bench.ts'
 
 /** The sites of an account: certificates and months (`server/infrastructure/panel-web-ports.ts`). */
 export function webCases(bench: () => PanelBench, made: () => Promise<{ ref: AccountRef }>, kindOf: (work: Promise<unknown>) => Promise<string>) {

@@ -7,7 +7,7 @@ import type { HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { listeningProxy } from '../support/listening-proxy.ts'
 import type { Exchange } from '../support/listening-proxy.ts'
-import { finished, mark, spec } from './hypervisor.suite.ts'
+import { finished, mark, spec } from './hypervisor.bench.ts'
 
 /**
  * Everything that the driver sends in a machine's life, judged by the descriptions that three versions of Proxmox VE give of themselves: a

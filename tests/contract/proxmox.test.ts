@@ -6,7 +6,8 @@ import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { guestHash } from '../../simulators/proxmox/guest.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
 import type { ProxmoxOptions, ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
-import { failureOf, finished, hypervisorContract, kindOf, mark, spec } from './hypervisor.suite.ts'
+import { failureOf, finished, kindOf, mark, spec } from './hypervisor.bench.ts'
+import { hypervisorContract } from './hypervisor.suite.ts'
 
 const GiB = 1_073_741_824
 const accessTo = (sim: ProxmoxSimulator, change: Partial<HypervisorAccess> = {}): HypervisorAccess => ({

@@ -6,8 +6,9 @@ import { metricRanges } from '#shared/vocabulary/machines.ts'
 import { optionsOf } from '#server/drivers/hypervisor/vsphere/transform.ts'
 import { cardOf, creates, diskOf, snapshotOf, vsphereWorld } from '../support/vcsim.ts'
 import type { VsphereMode, VsphereWorld } from '../support/vcsim.ts'
-import { failureOf, finished, hypervisorContract, kindOf, mark, otherMark, spec } from './hypervisor.suite.ts'
-import type { HypervisorBench } from './hypervisor.suite.ts'
+import { failureOf, finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
+import { hypervisorContract } from './hypervisor.suite.ts'
+import type { HypervisorBench } from './hypervisor.bench.ts'
 
 async function bench(mode: VsphereMode): Promise<HypervisorBench> {
   const world = await vsphereWorld(mode)

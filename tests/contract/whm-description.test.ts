@@ -8,7 +8,7 @@ import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
 import { listeningProxy } from '../support/listening-proxy.ts'
-import { mark } from './panel.suite.ts'
+import { mark } from './panel.bench.ts'
 
 /**
  * What the driver sends and what the simulator answers, judged by a description of the vendor's API: a driver and a simulator of one hand

@@ -4,7 +4,8 @@ import type { PanelAccess } from '#server/infrastructure/panel-ports.ts'
 import type { ConnectionTestStep } from '#server/infrastructure/ports.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmOptions, WhmSimulator } from '../../simulators/whm/index.ts'
-import { failureOf, mark, panelContract } from './panel.suite.ts'
+import { failureOf, mark } from './panel.bench.ts'
+import { panelContract } from './panel.suite.ts'
 
 const accessTo = (sim: WhmSimulator, change: Partial<PanelAccess> = {}): PanelAccess => ({ connectionId: 'test', url: sim.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: sim.fingerprint ? 'fingerprint' : 'system', caPem: null, fingerprint: sim.fingerprint }, ...change })
 const calls = { create: 'createacct', suspend: '/suspendacct', resume: 'unsuspendacct', remove: 'removeacct', change_package: 'changepackage', password: 'passwd', hand_over: 'modifyacct', create_package: 'addpkg' } as const

@@ -7,7 +7,7 @@ import { uuidv7 } from '#server/platform/ids.ts'
 import type { AccessAct } from '#server/provisioning/access.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const system = { kind: 'system', name: 'test' } as const
@@ -18,7 +18,6 @@ const typed = 'Rahasia-Baru-456'
 
 describe.each(databaseKinds())('access to machines on %s', (kind) => {
   // Odd, so that both sides of the acts are met; another one on a server, so that together they meet more of them.
-  const stride = kind === 'postgres' ? 11 : 7
   let test: TestApp
   let world: ProvisioningWorld
   let serviceId: string
@@ -207,7 +206,7 @@ describe.each(databaseKinds())('access to machines on %s', (kind) => {
     await begin()
     await drain(counting)
     expect(counting.names.length).toBeGreaterThan(10)
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length, { embedded: 9, postgres: 11 })) {
       await reborn()
       await begin()
       const reboots = world.hypervisor.count('reboot')

@@ -9,7 +9,7 @@ import { actOnBackup, setBackupSchedule, showBackups } from '#server/provisionin
 import { runBackups } from '#server/provisioning/run-backups.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const system = { kind: 'system', name: 'test' } as const
@@ -217,8 +217,7 @@ describe.each(databaseKinds())('backups on %s', (kind) => {
     const counting = livingForever()
     await drain(counting)
     await judge(action, 'undisturbed')
-    const stride = kind === 'postgres' ? 6 : 4
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += stride) {
+    for (const dieAt of killPoints(kind, counting.names.length, { embedded: 7, postgres: 9 })) {
       await begin(action)
       await drain({ ...livingForever(), dieAt }).catch((error: unknown) => {
         if (!(error instanceof Crash)) throw error

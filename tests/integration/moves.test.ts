@@ -1,13 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog } from '#db/schema/index.ts'
+import { addressPools, auditLog } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { moveMachine, showMove } from '#server/provisioning/move.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
-import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
+import { Crash, killPoints, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
 const system = { kind: 'system', name: 'test' } as const
@@ -64,6 +64,19 @@ describe.each(databaseKinds())('moves on %s', (kind) => {
     await drain()
     expect(await machine()).toMatchObject({ node: 'jkt3', power: 'stopped' })
     expect((await look()).newest).toMatchObject({ status: 'done' })
+  })
+  it('a node that the machine\'s address does not serve is no target, also when the pool is limited after the wish', async () => {
+    const db = test.app.core.database.executor
+    const limitTo = async (nodes: string[]) => db.update(addressPools).set({ nodes })
+    await limitTo(['jkt1', 'jkt3'])
+    expect((await shown()).nodes.map(({ node }) => node)).toEqual(['jkt3'])
+    expect(await codeOf(move())).toBe('move_target')
+    await move({ node: 'jkt3' })
+    await limitTo(['jkt1'])
+    await drain()
+    expect(await look()).toMatchObject({ newest: { kind: 'move', status: 'failed', reason: 'the machine\'s address is not of node jkt3' }, resource: { status: 'ready', node: 'jkt1' } })
+    expect(acts('moveMachine')).toBe(0)
+    await limitTo([])
   })
   it('D11: the machine of a suspended service moves and stays off and locked', async () => {
     await suspend()
@@ -145,7 +158,7 @@ describe.each(databaseKinds())('moves on %s', (kind) => {
     await drain(counting)
     let deaths = 0
     let to = 'jkt2'
-    for (let dieAt = 0; dieAt < counting.names.length; dieAt += kind === 'postgres' ? 7 : 4) {
+    for (const dieAt of killPoints(kind, counting.names.length, { embedded: 7, postgres: 9 })) {
       to = to === 'jkt2' ? 'jkt3' : 'jkt2'
       await move({ live: false, node: to })
       const moves = acts('moveMachine')

@@ -29,10 +29,10 @@ export const livingForever = (): Points => ({ seen: 0, dieAt: null, dead: false,
  * Where workers are killed, of so many points: some on the embedded database, others on a server, at odd distances so that both sides of the acts are met.
  * All of them on both with `GARDU_TEST_EVERY_POINT=1`, which takes minutes.
  */
-export function killPoints(kind: 'embedded' | 'postgres', count: number): number[] {
+export function killPoints(kind: 'embedded' | 'postgres', count: number, every: { readonly embedded: number, readonly postgres: number } = { embedded: 3, postgres: 5 }): number[] {
   const all = Array.from({ length: count }, (_, point) => point)
   if (process.env.GARDU_TEST_EVERY_POINT === '1') return all
-  return all.filter(point => kind === 'embedded' ? point % 3 === 0 : point % 5 === 1)
+  return all.filter(point => point % every[kind] === (kind === 'embedded' ? 0 : 1))
 }
 
 function pass(points: Points, name: string) {

@@ -5,7 +5,7 @@ import { moveDifference } from '#server/provisioning/move-machine.ts'
 import { serviceStatuses } from '#shared/vocabulary/billing.ts'
 import { resourceStatuses } from '#shared/vocabulary/machines.ts'
 
-const address = { ipv4: '10.0.0.1', prefixLength: 24, gateway: '10.0.0.254', nameservers: [], connectionId: 'c' }
+const address = { ipv4: '10.0.0.1', prefixLength: 24, gateway: '10.0.0.254', nameservers: [], nodes: [], connectionId: 'c' }
 const seen = fc.record({ node: fc.constantFrom('a', 'b'), power: fc.constantFrom('running' as const, 'stopped' as const), networkUp: fc.boolean(), filteredAddresses: fc.constantFrom(null, ['10.0.0.1'], ['10.0.0.1', '10.0.0.2']) })
 const want = fc.record({ to: fc.constantFrom(null, 'b'), running: fc.boolean(), cold: fc.boolean(), filters: fc.boolean() })
 
