@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, ipv6Pools, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, ipv6Pools, isoImages, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -82,6 +82,7 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoConnection, { newId,
   })
   const rows = images.map(image => ({ id: newId(), connectionId, node: 'pve-jkt1', ...image, seenAt: now }))
   await tx.insert(templates).values(rows)
+  await tx.insert(isoImages).values([{ name: 'systemrescue-12.02-amd64.iso', bytes: 1_090_519_040, offered: true }, { name: 'debian-13.1.0-amd64-netinst.iso', bytes: 792_723_456, offered: false }].map(image => ({ id: newId(), connectionId, ref: `local:iso/${image.name}`, nodes: ['pve-jkt1', 'pve-jkt2'], seenAt: now, ...image })))
   const poolId = newId()
   const [first, last] = [10, 120]
   await tx.insert(addressPools).values({ id: poolId, connectionId, name: 'Jakarta publik', firstAddress: `203.0.113.${first}`, lastAddress: `203.0.113.${last}`, prefixLength: 24, gateway: '203.0.113.1', nameservers: ['1.1.1.1', '8.8.8.8'], createdAt: now })
