@@ -86,7 +86,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     }
     if (proxy.holdTasks && begun.some(id => body.includes(`>${id}<`))) found.body = found.body.replaceAll('>success<', '>running<')
     if (proxy.refusePrivileges && call === 'HasPrivilegeOnEntities') found.body = found.body.replaceAll('<isGranted>true<', '<isGranted>false<')
-    if (proxy.muteGuests) found.body = found.body.replace(/(<name>guest\.ipAddress<\/name><val[^>]*>)[^<]+/g, '$1')
+    if (proxy.muteGuests) found.body = found.body.replace(/(<name>guest\.ipAddress<\/name><val[^>]*>)[^<]+/g, '$1').replace(/(<name>guest\.net<\/name><val[^>]*>).*?(?=<\/val>)/gs, '$1')
     if (proxy.hostsAway) found.body = found.body.replace(/(<name>runtime\.connectionState<\/name><val[^>]*>)connected/g, '$1notResponding')
     return found
   }
