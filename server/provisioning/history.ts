@@ -36,11 +36,14 @@ function byOf(actor: string, name: string | null, forStaff: boolean): ServiceAct
   return { kind, role: forStaff ? role : null, name: forStaff ? kind === 'system' ? what : name : null }
 }
 
+/** A task by its kind; of kinds that do several things, by what it does. */
+export const whatOf = ({ kind, action }: Pick<TaskAct['saga'], 'kind' | 'action'>): string => action !== null && ['power', 'snapshot', 'backup', 'access', 'rescue'].includes(kind) ? `${kind}.${action}` : kind
+
 function ofTask({ saga, steps, wanted, actor, name }: TaskAct, { locale, wallNow }: { readonly locale: Locale | null, readonly wallNow: Date }): ServiceAct {
   const forStaff = locale === null
   const cancelled = saga.status === 'failed' && saga.reason === cancelledReason
   return {
-    id: saga.id, source: 'task', what: saga.action !== null && (saga.kind === 'power' || saga.kind === 'snapshot') ? `${saga.kind}.${saga.action}` : saga.kind, at: saga.startedAt.toISOString(), finishedAt: saga.finishedAt?.toISOString() ?? null, outcome: cancelled ? 'cancelled' : saga.status,
+    id: saga.id, source: 'task', what: whatOf(saga), at: saga.startedAt.toISOString(), finishedAt: saga.finishedAt?.toISOString() ?? null, outcome: cancelled ? 'cancelled' : saga.status,
     by: wanted ? byOf(wanted.actor, null, forStaff) : byOf(actor, name, forStaff), why: wanted?.cause ?? null, reason: saga.reason === null || cancelled ? null : forStaff ? saga.reason : clientReason(saga.status, locale),
     steps: steps.map(step => ({ ...step, startedAt: step.startedAt?.toISOString() ?? null, finishedAt: step.finishedAt?.toISOString() ?? null, detail: forStaff ? step.detail : null })), cancellable: isCancellable(saga, wallNow),
   }

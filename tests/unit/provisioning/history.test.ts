@@ -1,12 +1,27 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isCancellable } from '#server/provisioning/history.ts'
+import en from '#i18n/en/portal.json' with { type: 'json' }
+import id from '#i18n/id/portal.json' with { type: 'json' }
+import { isCancellable, whatOf } from '#server/provisioning/history.ts'
 import { sagaKinds, sagaStatuses } from '#shared/vocabulary/machines.ts'
 
 const now = new Date('2026-11-02T03:00:00Z')
 const anySaga = fc.record({
   kind: fc.constantFrom(...sagaKinds), action: fc.constantFrom(null, 'start', 'password', 'create'), status: fc.constantFrom(...sagaStatuses), step: fc.integer({ min: 0, max: 3 }), fence: fc.integer({ min: 0, max: 3 }),
   state: fc.constantFrom({}, { sentAt: now.toISOString() }, { task: { id: 'x', node: 'y' } }), leaseUntil: fc.constantFrom(null, new Date(now.getTime() - 1), new Date(now.getTime() + 1)),
+})
+
+describe('what a task is called', () => {
+  it('has words in both languages, of every kind and everything that a kind can do', () => {
+    const doing = { power: ['start', 'shutdown', 'stop', 'reboot', 'password'], snapshot: ['create', 'delete'], backup: ['create', 'delete'], access: ['password', 'keys'], rescue: ['start', 'end'] } as const
+    for (const kind of sagaKinds) {
+      for (const action of kind in doing ? doing[kind as keyof typeof doing] : [null]) {
+        // As the page asks for them.
+        const path = `saga.${whatOf({ kind, action }).replace(/^(snapshot|backup)\./, '$1s.')}`.split('.')
+        for (const words of [en, id]) expect(path.reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key], words.portal), path.join('.')).toEqual(expect.any(String))
+      }
+    }
+  })
 })
 
 describe('calling a task off', () => {
