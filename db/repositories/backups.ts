@@ -4,9 +4,8 @@ import type { BackupRow, BackupStore, BackupTerms, BackupUsage, DueSchedule, Sch
 import type { Executor } from '../client.ts'
 import { backupSchedules, connections, machineBackups, services, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
+import { rowsOf, toDate } from './service-pages.ts'
 
-const rowsOf = <T>(result: unknown) => (result as { rows: T[] }).rows
-const date = (value: string | Date | null) => value === null ? null : new Date(value)
 const toSchedule = ({ serviceId, frequency, weekday, hour, nextAt, failures, problem }: typeof backupSchedules.$inferSelect): ScheduleRow => ({ serviceId, frequency, weekday, hour, nextAt, failures, problem })
 const serviceOf = { serviceId: services.id, hostname: services.hostname, clientId: users.id, clientName: users.name }
 const held = sql`b.state in ('running', 'ready')`
@@ -21,7 +20,7 @@ export function backupStores(db: Executor) {
           select s.client_id as "clientId", s.hostname, s.status, s.ended_at as "endedAt", k.backups_included as included, k.backup_schedule as "mayBeScheduled", r.connection_id as "connectionId", c.kind as "connectionKind", coalesce(c.backup_storage, '') as storage
           from services s join products k on k.id = s.product_id left join resources r on r.service_id = s.id left join connections c on c.id = r.connection_id where s.id = ${serviceId}`)
         const row = rowsOf<BackupTerms>(found)[0]
-        return row ? { ...row, endedAt: date(row.endedAt) } : null
+        return row ? { ...row, endedAt: toDate(row.endedAt) } : null
       },
       async list({ serviceId, page, pageSize }) {
         const where = and(eq(machineBackups.serviceId, serviceId), ne(machineBackups.state, 'deleted'))
@@ -90,7 +89,7 @@ export function backupStores(db: Executor) {
         const by = { bytes: sql`bytes desc, u.name`, backups: sql`backups desc, u.name`, client: sql`u.name` }[order]
         const found = await db.execute(sql`select u.id as "clientId", u.name as "clientName", c.id as "connectionId", c.name as "connectionName", b.storage, count(distinct s.id)::int as services, count(*)::int as backups, coalesce(sum(b.size_bytes), 0)::float8 as bytes, max(b.made_at) as "newestAt" ${groups} order by ${by}, u.id, c.id, b.storage limit ${pageSize} offset ${(page - 1) * pageSize}`)
         const counted = await db.execute(sql`select count(*)::int as n from (select 1 ${groups}) all_groups`)
-        return pageOf(rowsOf<BackupUsage>(found).map(row => ({ ...row, bytes: Number(row.bytes), newestAt: date(row.newestAt) })), rowsOf<{ n: number }>(counted)[0]?.n, { page, pageSize })
+        return pageOf(rowsOf<BackupUsage>(found).map(row => ({ ...row, bytes: Number(row.bytes), newestAt: toDate(row.newestAt) })), rowsOf<{ n: number }>(counted)[0]?.n, { page, pageSize })
       },
       async totals() {
         const found = await db.execute(sql`select (select count(*)::int from machine_backups b where ${held}) as backups, (select coalesce(sum(b.size_bytes), 0)::float8 from machine_backups b where ${held}) as bytes, (select count(*)::int from backup_schedules where failures > 0) as failed, (select count(*)::int from backup_schedules) as schedules`)

@@ -2,8 +2,7 @@ import type { z } from 'zod'
 import type { accessActionBody, accessView } from '#shared/contracts/access.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
-import { hypervisorCapabilities, isPanel } from '#shared/vocabulary/machines.ts'
-import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
+import { machineCapabilities } from '#shared/vocabulary/machines.ts'
 import type { IsoRecord } from '../infrastructure/ports.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, SecretBox, Transact } from '../kernel/ports.ts'
@@ -19,13 +18,12 @@ async function found({ servicePages }: Deps['read'], id: string, clientId: strin
   if (!service || service.productKind !== 'vps') throw new AppError('not_found')
   return service
 }
-const capabilitiesOf = ({ connectionKind }: ServiceSummary): HypervisorCapabilities | null => connectionKind === null || isPanel(connectionKind) ? null : hypervisorCapabilities[connectionKind]
 const imagesFor = async (read: Deps['read'], { connectionId, node }: ServiceSummary): Promise<IsoRecord[]> => connectionId === null ? [] : read.isoImages.offered(connectionId, node)
 
 /** How its owner gets into a machine, what may be changed about it, and why not. `clientId` null: for staff. @throws AppError not_found */
 export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientId }: { readonly id: string, readonly clientId: string | null }): Promise<z.input<typeof accessView>> => {
   const service = await found(read, id, clientId)
-  const can = capabilitiesOf(service)
+  const can = machineCapabilities(service.connectionKind)
   const images = can?.rescue ? await imagesFor(read, service) : []
   return {
     username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: can?.rename ?? false, rescue: can?.rescue ?? false }, refusal: allowedActions(service).refusal,
@@ -36,7 +34,7 @@ export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientI
 
 /** What is refused whatever the machine says. While it is in rescue its own system is not the one that runs, so nothing in it can be set and proven. Pure. */
 export function accessRefusal(service: ServiceSummary, act: AccessAct['action']): ErrorCode | null {
-  const can = capabilitiesOf(service)
+  const can = machineCapabilities(service.connectionKind)
   const { refusal } = allowedActions(service)
   if (refusal) return refusal
   if (act === 'rescue') return !can?.rescue ? 'rescue_unsupported' : service.rescue === null ? null : 'rescue_running'

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { backupActionBody, backupScheduleBody, backupsView } from '#shared/contracts/backups.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
-import { heldBackupStates, hypervisorCapabilities, isPanel } from '#shared/vocabulary/machines.ts'
+import { heldBackupStates, machineCapabilities } from '#shared/vocabulary/machines.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import type { OpenHypervisor } from '../infrastructure/ports.ts'
@@ -25,7 +25,7 @@ async function termsOf({ backups }: Pick<ProvisioningStores, 'backups'>, { id, c
 /** Why no backups are made of this machine; null: they are. */
 function whyUnsupported({ connectionId, connectionKind, storage }: Pick<BackupTerms, 'connectionId' | 'connectionKind' | 'storage'>): 'hypervisor' | 'no_storage' | null {
   if (connectionId === null || connectionKind === null) return null
-  return isPanel(connectionKind) || !hypervisorCapabilities[connectionKind].backups ? 'hypervisor' : storage === '' ? 'no_storage' : null
+  return !machineCapabilities(connectionKind)?.backups ? 'hypervisor' : storage === '' ? 'no_storage' : null
 }
 const sameStorage = (row: BackupRow, terms: BackupTerms) => row.connectionId === terms.connectionId && row.storage === terms.storage
 

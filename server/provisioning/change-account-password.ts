@@ -3,7 +3,7 @@ import { openAccount } from './account.ts'
 import { powerSaga } from './power-machine.ts'
 import { done } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { minute } from './step.ts'
+import { forgetPassword, minute } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 /** Sets what the client chose, and forgets it: set twice, it is the same password. */
@@ -29,6 +29,7 @@ async function forget(context: StepContext): Promise<StepOutcome> {
 /** A new password of a running service's account. Tried for a minute or so, not for hours. */
 export const passwordSaga: SagaDefinition = {
   ...powerSaga,
+  onFailed: forgetPassword,
   steps: [
     { name: 'set_password', patienceSeconds: minute, run: setPassword, undo: { none: 'nothing goes back over it' } },
     { name: 'forget', patienceSeconds: minute, run: forget, undo: { none: 'the last step: nothing goes back over it' } },

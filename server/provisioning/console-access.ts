@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
-import { hypervisorCapabilities, isPanel } from '#shared/vocabulary/machines.ts'
+import { machineCapabilities } from '#shared/vocabulary/machines.ts'
 import type { ConsoleEnd, ResourceStatus } from '#shared/vocabulary/machines.ts'
 import type { Actor } from '../kernel/ports.ts'
 import type { ServiceSummary } from './ports.ts'
@@ -19,7 +19,7 @@ export interface ConsoleTickets {
 export function consoleRefusal({ status, resourceStatus, power, connectionKind }: Pick<ServiceSummary, 'status' | 'resourceStatus' | 'power' | 'connectionKind'>): ErrorCode | null {
   if (status === 'suspended') return 'service_suspended'
   if ((status !== 'active' && status !== 'past_due') || resourceStatus !== 'ready' || connectionKind === null) return 'service_not_ready'
-  if (isPanel(connectionKind) || !hypervisorCapabilities[connectionKind].console) return 'console_unsupported'
+  if (!machineCapabilities(connectionKind)?.console) return 'console_unsupported'
   return power === 'stopped' ? 'machine_not_running' : null
 }
 

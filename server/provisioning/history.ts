@@ -2,11 +2,13 @@ import type { z } from 'zod'
 import type { serviceActView } from '#shared/contracts/history.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { taskName } from '#shared/vocabulary/machines.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Page, PageRequest, Transact } from '../kernel/ports.ts'
 import type { HistoryStore, NoteAct, TaskAct } from './history-ports.ts'
+import { cancelSaga } from './open-saga.ts'
 import type { ProvisioningStores, SagaRow } from './ports.ts'
 import { cancelledReason } from './saga.ts'
 import { clientReason } from './texts.ts'
@@ -36,14 +38,11 @@ function byOf(actor: string, name: string | null, forStaff: boolean): ServiceAct
   return { kind, role: forStaff ? role : null, name: forStaff ? kind === 'system' ? what : name : null }
 }
 
-/** A task by its kind; of kinds that do several things, by what it does. */
-export const whatOf = ({ kind, action }: Pick<TaskAct['saga'], 'kind' | 'action'>): string => action !== null && ['power', 'snapshot', 'backup', 'access', 'rescue'].includes(kind) ? `${kind}.${action}` : kind
-
 function ofTask({ saga, steps, wanted, actor, name }: TaskAct, { locale, wallNow }: { readonly locale: Locale | null, readonly wallNow: Date }): ServiceAct {
   const forStaff = locale === null
   const cancelled = saga.status === 'failed' && saga.reason === cancelledReason
   return {
-    id: saga.id, source: 'task', what: whatOf(saga), at: saga.startedAt.toISOString(), finishedAt: saga.finishedAt?.toISOString() ?? null, outcome: cancelled ? 'cancelled' : saga.status,
+    id: saga.id, source: 'task', what: taskName(saga), at: saga.startedAt.toISOString(), finishedAt: saga.finishedAt?.toISOString() ?? null, outcome: cancelled ? 'cancelled' : saga.status,
     by: wanted ? byOf(wanted.actor, null, forStaff) : byOf(actor, name, forStaff), why: wanted?.cause ?? null, reason: saga.reason === null || cancelled ? null : forStaff ? saga.reason : clientReason(saga.status, locale),
     steps: steps.map(step => ({ ...step, startedAt: step.startedAt?.toISOString() ?? null, finishedAt: step.finishedAt?.toISOString() ?? null, detail: forStaff ? step.detail : null })), cancellable: isCancellable(saga, wallNow),
   }
@@ -66,7 +65,7 @@ export const cancelTask = ({ transact, wallClock }: { readonly transact: Transac
   const saga = await stores.sagas.lockOpen(id)
   if (saga?.id !== taskId) throw new AppError(saga || (await stores.sagas.find(taskId))?.serviceId === id ? 'task_begun' : 'not_found')
   if (!isCancellable(saga, wallClock.now())) throw new AppError('task_begun')
-  await stores.sagas.cancel(taskId, cancelledReason)
+  await cancelSaga(stores, saga, { product: service.kind, reason: cancelledReason, at: wallClock.now() })
   await stores.audit.record({ actor, action: 'service.cancel_task', entity: 'service', entityId: id, after: { kind: saga.kind, action: saga.action, by: actorLabel(actor) } })
   stores.live.publish({ audience: { userId: service.clientId }, name: 'service', id })
   stores.live.publish({ audience: 'staff', name: 'service', id })

@@ -1,7 +1,7 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { driverOf, followTask, inspectMachine, machineOf, minute, setFilter } from './step.ts'
+import { driverOf, followTask, forgetPassword, inspectMachine, machineOf, minute, setFilter } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 const skipped = (detail: string): StepOutcome => ({ kind: 'done', detail, skipped: true })
@@ -84,6 +84,7 @@ const restartStep = { name: 'restart', patienceSeconds: 10 * minute, run: restar
 /** A new password, or other SSH keys, for a machine that is there. */
 export const accessSaga: SagaDefinition = {
   ...common,
+  onFailed: forgetPassword,
   kind: 'access',
   steps: [
     { name: 'inside', patienceSeconds: minute, run: inside, undo: { none: 'set twice, it is the same password' } },

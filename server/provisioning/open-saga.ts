@@ -47,6 +47,12 @@ async function begin(stores: ProvisioningStores, input: { kind: SagaKind, produc
 
 export interface OpenSagaInput { readonly kind: Lifecycle, readonly serviceId: string, readonly cause: string, readonly actor: string, readonly at: Date, readonly wallNow: Date }
 
+/** Ends a task that nobody works on, and tells other books. */
+export async function cancelSaga(stores: ProvisioningStores, saga: SagaRow, { product, reason, at }: { readonly product: ProductKind, readonly reason: string, readonly at: Date }): Promise<void> {
+  await stores.sagas.cancel(saga.id, reason)
+  await sagaDefinition(saga.kind, product).onFailed?.(stores, saga, { reason, at, cancelled: true })
+}
+
 /**
  * Begins the saga that an event asks for, inside the caller's transaction. The rows of the service and its machine are locked and decide:
  * two equal events begin one saga (D3), an overtaken event none. `later`: another saga has to end first; ask again.
@@ -60,11 +66,7 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   const open = await stores.sagas.lockOpen(input.serviceId)
   const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, changed: service.changed, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
   if (opening.kind !== 'open') return opening
-  if (open) {
-    const reason = `superseded by ${input.kind}`
-    await stores.sagas.cancel(open.id, reason)
-    await sagaDefinition(open.kind, service.kind).onFailed?.(stores, open, { reason, at: input.at, cancelled: true })
-  }
+  if (open) await cancelSaga(stores, open, { product: service.kind, reason: `superseded by ${input.kind}`, at: input.at })
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }
   if (input.kind === 'terminate' && resource.status === 'none') {
     await moveResource(stores, { ...move, to: 'destroyed' })

@@ -1,7 +1,10 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { moveResource } from './move-resource.ts'
-import type { ProvisioningStores } from './ports.ts'
-import { revive } from './saga.ts'
+import type { ProvisioningStores, SagaRow } from './ports.ts'
+import { cancelledReason, revive } from './saga.ts'
+
+/** What was called off is wished anew, not tried again. */
+const isOver = ({ status, reason }: Pick<SagaRow, 'status' | 'reason'>): boolean => status === 'done' || reason === cancelledReason
 
 /**
  * Runs the newest saga of a service again from where it failed; a waiting one is woken now. Inside the caller's transaction.
@@ -11,7 +14,7 @@ export async function retrySaga(stores: ProvisioningStores, input: { readonly se
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   const saga = await stores.sagas.lockNewest(input.serviceId)
-  if (!saga || saga.status === 'done') throw new AppError('transition_refused', { params: { from: saga?.status ?? 'none', to: 'running' } })
+  if (!saga || isOver(saga)) throw new AppError('transition_refused', { params: { from: saga?.status ?? 'none', to: 'running' } })
   if (saga.status === 'running') throw new AppError('action_in_progress')
   if (!await stores.sagas.reopen(saga.id, revive(saga))) throw new AppError('action_in_progress')
   const resource = await stores.resources.lock(input.serviceId)

@@ -113,6 +113,11 @@ export async function followTask(context: StepContext, act: (driver: HypervisorD
   throw new DriverError(onTaskFailure === 'as_told' ? state.kind : onTaskFailure, state.message)
 }
 
+/** Of tasks that keep a sealed password until it is set: when something else takes their place, nobody needs it any more. Tried again by staff, one that failed still has it. */
+export const forgetPassword: NonNullable<SagaDefinition['onFailed']> = async (stores, { id, state }, { cancelled }) => {
+  if (cancelled && state.password) await stores.sagas.remember(id, { ...state, password: null })
+}
+
 /** All that a machine may send from. */
 export const sendersOf = ({ ipv4, ipv6 }: Pick<NonNullable<MachineFacts['address']>, 'ipv4' | 'ipv6'>): string[] => [ipv4, ...ipv6 ? [ipv6.sender] : []].sort()
 

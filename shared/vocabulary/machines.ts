@@ -44,6 +44,8 @@ export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorC
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
+/** Null: it carries no machines, or nothing is known of it yet. */
+export const machineCapabilities = (kind: ConnectionKind | null): HypervisorCapabilities | null => kind === null || isPanel(kind) ? null : hypervisorCapabilities[kind]
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
 
@@ -55,6 +57,9 @@ export type PowerState = typeof powerStates[number]
 
 export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move'] as const
 export type SagaKind = typeof sagaKinds[number]
+const doesSeveralThings: readonly SagaKind[] = ['power', 'snapshot', 'backup', 'access', 'rescue']
+/** What a task is: its kind or, of kinds that do several things, also which one. People's words for it stand under this name in `portal.saga`. */
+export const taskName = ({ kind, action }: { readonly kind: SagaKind, readonly action: string | null }): string => action !== null && doesSeveralThings.includes(kind) ? `${kind}.${action}` : kind
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
 export const stepStatuses = ['pending', 'running', 'done', 'skipped', 'failed'] as const

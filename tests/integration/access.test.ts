@@ -140,6 +140,13 @@ describe.each(databaseKinds())('access to machines on %s', (kind) => {
     expect(machine()).toMatchObject({ power: 'running', booted: { iso: null } })
     expect(await look()).toMatchObject({ newest: { status: 'failed', reason: expect.stringContaining('does not exist') }, resource: { rescue: null, status: 'ready' } })
   })
+  it('a password whose task a suspension pushes aside is kept nowhere', async () => {
+    await ask({ action: 'password', password: 'Pilihan-Sendiri-2026', restart: false })
+    expect((await look()).newest).toMatchObject({ state: { memory: { password: expect.any(String) as string } } })
+    await suspend()
+    await follow('suspend')
+    expect((await look()).sagas.find(({ kind: what }) => what === 'access')).toMatchObject({ status: 'failed', state: { memory: { password: null } } })
+  })
   it('D11: a suspended service refuses all of it and says to pay; a suspension ends a rescue, so that the machine comes back from its disk', async () => {
     await rescue()
     await suspend()

@@ -4,6 +4,7 @@ import { users } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { cancelTask, showHistory } from '#server/provisioning/history.ts'
+import { retrySaga } from '#server/provisioning/retry-saga.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
@@ -78,6 +79,7 @@ describe.each(databaseKinds())('the history of a service on %s', (kind) => {
     const mine = await show(client.id)
     expect(mine.items.find(item => item.what === 'power.shutdown')).toMatchObject({ outcome: 'cancelled', reason: null, cancellable: false })
     expect(mine.items.find(item => item.what === 'service.cancel_task')).toMatchObject({ by: { kind: 'client' } })
+    expect(await codeOf(test.app.core.transact(stores => retrySaga(stores, { serviceId, actor: 'system:test', at: test.clock.now() })))).toBe('transition_refused')
     const before = world.hypervisor.count('shutdown')
     await drain()
     expect(world.hypervisor.count('shutdown')).toBe(before)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import en from '#i18n/en/portal.json' with { type: 'json' }
 import id from '#i18n/id/portal.json' with { type: 'json' }
-import { isCancellable, whatOf } from '#server/provisioning/history.ts'
-import { sagaKinds, sagaStatuses } from '#shared/vocabulary/machines.ts'
+import { isCancellable } from '#server/provisioning/history.ts'
+import { sagaKinds, sagaStatuses, taskName } from '#shared/vocabulary/machines.ts'
 
 const now = new Date('2026-11-02T03:00:00Z')
 const anySaga = fc.record({
@@ -17,7 +17,7 @@ describe('what a task is called', () => {
     for (const kind of sagaKinds) {
       for (const action of kind in doing ? doing[kind as keyof typeof doing] : [null]) {
         // As the page asks for them.
-        const path = `saga.${whatOf({ kind, action }).replace(/^(snapshot|backup)\./, '$1s.')}`.split('.')
+        const path = `saga.${taskName({ kind, action })}`.split('.')
         for (const words of [en, id]) expect(path.reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key], words.portal), path.join('.')).toEqual(expect.any(String))
       }
     }
