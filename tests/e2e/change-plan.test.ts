@@ -5,7 +5,7 @@ import type { WatchedPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { atMidtrans, logIn, until } from '../support/journey.ts'
-import { wordsOf } from '../support/words.ts'
+import { walkedIn, wordsOf } from '../support/words.ts'
 
 type Api = Awaited<ReturnType<typeof logIn>>
 let demo: Demo
@@ -36,7 +36,7 @@ async function shoot(page: Page, name: string) {
   await page.setViewportSize({ width: 1280, height: 800 })
 }
 
-describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }] as const)('a client changes the plan of a server, $language', ({ language, prefix }) => {
+describe.each(walkedIn('en'))('a client changes the plan of a server, $language', ({ language, prefix }) => {
   const say = wordsOf(language)
   let watched: WatchedPage
   let page: Page

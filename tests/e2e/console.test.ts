@@ -5,7 +5,7 @@ import type { WatchedPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { atMidtrans, logIn, until } from '../support/journey.ts'
-import { wordsOf } from '../support/words.ts'
+import { walkedIn, wordsOf } from '../support/words.ts'
 
 type Api = Awaited<ReturnType<typeof logIn>>
 let demo: Demo
@@ -53,7 +53,7 @@ const lit = (page: Page) => page.evaluate(() => {
   return count
 })
 
-describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }] as const)('the console in Chromium, $language', ({ language, prefix }) => {
+describe.each(walkedIn('id'))('the console in Chromium, $language', ({ language, prefix }) => {
   const say = wordsOf(language)
   let watched: WatchedPage
   let page: Page

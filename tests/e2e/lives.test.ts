@@ -5,7 +5,7 @@ import type { WatchedPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
 import { apiClient, atMidtrans, inboxOf, logIn, until } from '../support/journey.ts'
-import { wordsOf } from '../support/words.ts'
+import { walkedIn, wordsOf } from '../support/words.ts'
 
 type Api = Awaited<ReturnType<typeof logIn>>
 const email = 'client@demo.gardu.test'
@@ -71,7 +71,7 @@ async function opened(language: 'id' | 'en') {
   return { watched, page, say, prefix, button, order }
 }
 
-describe.each(['id', 'en'] as const)('work that is paid once, %s', (language) => {
+describe.each(walkedIn('id'))('work that is paid once, $language', ({ language }) => {
   let watched: WatchedPage
   afterAll(() => watched?.close())
 

@@ -1,5 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
+const languages = [{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }] as const
+
+/** The languages in which a long walk is made: one proves it, because both share their markup and every text is there in both; all of them for pictures. */
+export const walkedIn = (language: 'id' | 'en') => languages.filter(each => process.env.GARDU_TEST_SHOTS || each.language === language)
+
 /** What a person reads under a key: tests press the button that says so. @throws for a key that has no text. */
 export function wordsOf(language: 'id' | 'en'): (key: string, values?: Readonly<Record<string, string>>) => string {
   const folder = `i18n/locales/${language}`
