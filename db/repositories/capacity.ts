@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, min, ne, notInArray, sql } from 'drizzle-orm'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, headroomLooks, nodeHeadroom, packages, panelServers, productConnections, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
@@ -26,7 +26,7 @@ export const capacityStores = (db: Executor) => ({
       const promised = rowsOf<PromisedRow>(await db.execute(sql`
         select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec
         from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id
-        where p.connection_id in (${uuids(connectionIds)}) and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
+        where p.connection_id in (${uuids(connectionIds)}) and a.ordinal = 0 and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
       // A machine on its way is where it was, and holds its room where it goes. Disks of a storage that both nodes share take none.
       const moving = rowsOf<PromisedRow>(await db.execute(sql`
         select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, '[]'::jsonb as nodes, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
@@ -38,7 +38,7 @@ export const capacityStores = (db: Executor) => ({
         where r.connection_id in (${uuids(connectionIds)}) and r.node is not null and r.status not in ('none', 'destroyed') and not (s.id = any (${`{${promised.map(row => row.service_id).join(',')}}`}::uuid[]))
           and exists (select 1 from addresses a where a.service_id = s.id and a.status = 'assigned')
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
-      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes))
+      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
         const [first] = own
         if (!first) return []

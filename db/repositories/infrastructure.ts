@@ -10,7 +10,8 @@ import { addresses, addressPools, connectionHealthChanges, connections, nodes, p
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
-import { assignIpv6, freeIpv6, releaseIpv6, reserveIpv6 } from './ipv6.ts'
+import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
+import { assignIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -155,38 +156,52 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     addresses: {
       async reserve({ serviceId, connectionIds, node }) {
-        const [held] = await db.select({ id: addresses.id }).from(addresses).where(eq(addresses.serviceId, serviceId))
-        if (held) return reserveIpv6(db, context, { serviceId, node })
+        const [held] = await db.select({ id: addresses.id }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.ordinal, 0)))
+        if (held) {
+          await reserveExtra(db, context, serviceId)
+          return reserveIpv6(db, context, { serviceId, node })
+        }
         if (connectionIds.length === 0) throw new AppError('out_of_stock')
         const now = context.now()
         // Rows that others are taking just now are skipped, not waited for: every taker gets another address at once.
+        const extra = await extraSold(db, serviceId)
         const ids = sql.join(connectionIds.map(id => sql`${id}::uuid`), sql`, `)
         const taken = rowsOf<{ id: string }>(await db.execute(sql`
           update addresses set status = 'reserved', service_id = ${serviceId}, changed_at = ${now.toISOString()}::timestamptz, quarantine_until = null
-          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free'${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
+          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free'${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`}${extra === 0 ? sql`` : sql` and (select count(*) from addresses b join address_pools q on q.id = b.pool_id where b.status = 'free' and ${sameNetwork}) > ${extra}`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
           returning id`))
         if (taken.length === 0) throw new AppError('out_of_stock', { message: 'no free address' })
+        if (extra > 0) await reserveExtra(db, context, serviceId)
         await reserveIpv6(db, context, { serviceId, node })
       },
+      reserveExtra: serviceId => reserveExtra(db, context, serviceId),
+      hasRoomFor: (serviceId, more) => hasRoomFor(db, serviceId, more),
+      reserveLaterIpv6: serviceId => reserveLaterIpv6(db, context, serviceId),
+      hasLaterIpv6: serviceId => hasLaterIpv6(db, serviceId),
+      dropReservedIpv6: serviceId => dropReservedIpv6(db, context, serviceId, new Date(context.now().getTime() + quarantineDays * 86_400_000)),
+      allOf: serviceId => allOf(db, serviceId),
+      setLeavesFirst: (serviceId, address, leavesFirst) => setLeavesFirst(db, { serviceId, address, leavesFirst }),
+      giveBack: (serviceId, list) => giveBack(db, context, { serviceId, list, until: new Date(context.now().getTime() + quarantineDays * 86_400_000) }),
       async findFor(serviceId) {
-        const [row] = await db.select({ ipv4: addresses.address, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway, nameservers: addressPools.nameservers, connectionId: addressPools.connectionId }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(eq(addresses.serviceId, serviceId))
+        const [row] = await db.select({ ipv4: addresses.address, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway, nameservers: addressPools.nameservers, connectionId: addressPools.connectionId }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(eq(addresses.serviceId, serviceId), eq(addresses.ordinal, 0)))
         return row ?? null
       },
       async findForMany(serviceIds) {
         if (serviceIds.length === 0) return new Map()
-        const found = await db.select({ serviceId: addresses.serviceId, address: addresses.address }).from(addresses).where(inArray(addresses.serviceId, [...serviceIds]))
+        const found = await db.select({ serviceId: addresses.serviceId, address: addresses.address }).from(addresses).where(and(inArray(addresses.serviceId, [...serviceIds]), eq(addresses.ordinal, 0)))
         return new Map(found.flatMap(row => row.serviceId ? [[row.serviceId, row.address] as const] : []))
       },
       async markAssigned(serviceId) {
-        const [taken] = await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved'))).returning({ address: addresses.address })
+        const taken = await db.update(addresses).set({ status: 'assigned', changedAt: context.now() }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved'))).returning({ address: addresses.address })
         const prefix = await assignIpv6(db, context, serviceId)
-        for (const address of [taken?.address, prefix]) if (address) await wantDefaultName(db, context, { serviceId, address })
+        for (const address of [...taken.map(({ address }) => address), prefix]) if (address) await wantDefaultName(db, context, { serviceId, address })
       },
       async release(serviceId) {
         const now = context.now()
         const until = new Date(now.getTime() + quarantineDays * 86_400_000)
-        await db.update(addresses).set({ status: 'free', serviceId: null, changedAt: now }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'reserved')))
-        await db.update(addresses).set({ status: 'quarantine', serviceId: null, changedAt: now, quarantineUntil: until }).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned')))
+        // A machine may have sent from what was reserved for it while it ran: of a machine all rests.
+        const [assigned] = await db.select({ id: addresses.id }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).limit(1)
+        await db.update(addresses).set({ ...nobodys, changedAt: now, ...assigned ? { status: 'quarantine', quarantineUntil: until } : { status: 'free' } }).where(eq(addresses.serviceId, serviceId))
         await releaseIpv6(db, context, serviceId, until)
         await takeNamesAway(db, context, serviceId)
       },

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, ilike, inArray, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, gte, ilike, inArray, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { Ipv6PoolRecord, Ipv6PoolStore, Ipv6Prefix } from '#server/infrastructure/ipv6-ports.ts'
@@ -6,19 +6,21 @@ import { addressAt, firstPlace, gatewayPlace, placesOf } from '#server/infrastru
 import { servesNode } from '#server/infrastructure/served-nodes.ts'
 import type { Executor } from '../client.ts'
 import { guarded } from '../guarded.ts'
-import { addresses, addressPools, connections, ipv6Pools, ipv6Prefixes, products, services } from '../schema/index.ts'
+import { addresses, addressPools, connections, ipv6PoolDays, ipv6Pools, ipv6Prefixes, products, resources, services } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 
 type Pool = typeof ipv6Pools.$inferSelect
+const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
-/** Pools that go with the network card of a service's machine, the narrowest first; none where its product gives no IPv6. Locked: one taker at a time. */
-async function poolsFor(db: Executor, serviceId: string, node: string | undefined): Promise<Pool[]> {
-  const found = await db.select({ pool: ipv6Pools }).from(ipv6Pools)
+/** Pools that go with the network card of a service's machine, the narrowest first; none where its product gives no IPv6. Locked, unless it is only asked: one taker at a time. */
+async function poolsFor(db: Executor, serviceId: string, node: string | undefined, lock = true): Promise<Pool[]> {
+  const asked = db.select({ pool: ipv6Pools }).from(ipv6Pools)
     .innerJoin(addressPools, and(eq(addressPools.connectionId, ipv6Pools.connectionId), sql`${addressPools.bridge} is not distinct from ${ipv6Pools.bridge}`, sql`${addressPools.vlanTag} is not distinct from ${ipv6Pools.vlanTag}`))
-    .innerJoin(addresses, and(eq(addresses.poolId, addressPools.id), eq(addresses.serviceId, serviceId)))
+    .innerJoin(addresses, and(eq(addresses.poolId, addressPools.id), eq(addresses.serviceId, serviceId), eq(addresses.ordinal, 0)))
     .innerJoin(services, eq(services.id, serviceId)).innerJoin(products, and(eq(products.id, services.productId), eq(products.ipv6, true)))
-    .orderBy(asc(ipv6Pools.id)).for('no key update', { of: ipv6Pools })
+    .orderBy(asc(ipv6Pools.id))
+  const found = lock ? await asked.for('no key update', { of: ipv6Pools }) : await asked
   const breadth = ({ nodes }: Pool) => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
   return found.map(({ pool }) => pool).filter(({ nodes }) => node === undefined || servesNode(nodes, node)).toSorted((a, b) => breadth(a) - breadth(b))
 }
@@ -31,7 +33,11 @@ async function take(db: Executor, context: StoreContext, pool: Pool, serviceId: 
     await db.update(ipv6Prefixes).set({ status: 'reserved', serviceId, changedAt }).where(eq(ipv6Prefixes.id, free.id))
     return true
   }
-  const place = pool.nextPlace === gatewayPlace(pool) ? pool.nextPlace + 1 : pool.nextPlace
+  // Places from here on that are blocked, or were, have a row already.
+  const [gap] = rowsOf<{ place: number }>(await db.execute(sql`
+    select p::float8 as place from generate_series(${pool.nextPlace}::bigint, ${pool.nextPlace}::bigint + 1 + (select count(*) from ipv6_prefixes where pool_id = ${pool.id} and place >= ${pool.nextPlace}::bigint)) p
+    where p is distinct from ${gatewayPlace(pool)}::bigint and not exists (select 1 from ipv6_prefixes x where x.pool_id = ${pool.id} and x.place = p) order by p limit 1`))
+  const place = gap?.place ?? pool.nextPlace
   if (place >= placesOf(pool)) return false
   await db.insert(ipv6Prefixes).values({ id: context.newId(), poolId: pool.id, place, address: addressAt(pool, place), status: 'reserved', serviceId, changedAt })
   await db.update(ipv6Pools).set({ nextPlace: place + 1 }).where(eq(ipv6Pools.id, pool.id))
@@ -49,6 +55,20 @@ export async function reserveIpv6(db: Executor, context: StoreContext, { service
   if (held) await db.update(ipv6Prefixes).set({ status: 'free', serviceId: null, changedAt: context.now() }).where(eq(ipv6Prefixes.id, held.id))
   for (const pool of pools) if (await take(db, context, pool, serviceId)) return
   if (pools.length > 0) throw new AppError('out_of_stock', { message: 'no free IPv6 prefix' })
+}
+
+const nodeOf = async (db: Executor, serviceId: string) => (await db.select({ node: resources.node }).from(resources).where(eq(resources.serviceId, serviceId)))[0]?.node ?? undefined
+const holds = async (db: Executor, serviceId: string) => (await db.select({ id: ipv6Prefixes.id }).from(ipv6Prefixes).where(eq(ipv6Prefixes.serviceId, serviceId))).length > 0
+
+/** See `AddressBook`. The caller has locked the service. */
+export async function reserveLaterIpv6(db: Executor, context: StoreContext, serviceId: string): Promise<boolean> {
+  if (await holds(db, serviceId)) return false
+  await reserveIpv6(db, context, { serviceId, node: await nodeOf(db, serviceId) })
+  return holds(db, serviceId)
+}
+export const hasLaterIpv6 = async (db: Executor, serviceId: string): Promise<boolean> => !await holds(db, serviceId) && (await poolsFor(db, serviceId, await nodeOf(db, serviceId), false)).length > 0
+export async function dropReservedIpv6(db: Executor, context: StoreContext, serviceId: string, quarantineUntil: Date): Promise<void> {
+  await db.update(ipv6Prefixes).set({ status: 'quarantine', serviceId: null, changedAt: context.now(), quarantineUntil }).where(and(eq(ipv6Prefixes.serviceId, serviceId), eq(ipv6Prefixes.status, 'reserved')))
 }
 
 /** Answers the address that a machine has now and had not before. */
@@ -74,14 +94,14 @@ async function pools(db: Executor, where: SQL | undefined, page: { readonly limi
   const found = await db.select({ pool: ipv6Pools, connectionName: connections.name, connectionKind: connections.kind }).from(ipv6Pools).innerJoin(connections, eq(connections.id, ipv6Pools.connectionId)).where(where).orderBy(asc(ipv6Pools.name)).limit(page.limit).offset(page.offset)
   if (found.length === 0) return []
   const counted = await db.select({ poolId: ipv6Prefixes.poolId, status: ipv6Prefixes.status, n: count() }).from(ipv6Prefixes).where(inArray(ipv6Prefixes.poolId, found.map(({ pool }) => pool.id))).groupBy(ipv6Prefixes.poolId, ipv6Prefixes.status)
-  return found.map(({ pool: { createdAt: _, ...pool }, ...row }) => ({ ...pool, ...row, counts: { free: 0, reserved: 0, assigned: 0, quarantine: 0, ...Object.fromEntries(counted.filter(({ poolId }) => poolId === pool.id).map(({ status, n }) => [status, n])) } }))
+  return found.map(({ pool: { createdAt: _, ...pool }, ...row }) => ({ ...pool, ...row, counts: { free: 0, reserved: 0, assigned: 0, quarantine: 0, blocked: 0, ...Object.fromEntries(counted.filter(({ poolId }) => poolId === pool.id).map(({ status, n }) => [status, n])) } }))
 }
 const findPool = async (db: Executor, id: string) => (await pools(db, eq(ipv6Pools.id, id), { limit: 1, offset: 0 }))[0] ?? null
 const nameTaken = ({ constraint }: { constraint: string }) => constraint === 'ipv6_pools_name' ? fieldError('name', 'name_taken') : null
 
-export function ipv6Stores(db: Executor) {
+export function ipv6Stores(db: Executor, context: StoreContext) {
   const rows = async (where: SQL | undefined, limit: number, offset = 0): Promise<Ipv6Prefix[]> => {
-    const found = await db.select({ id: ipv6Prefixes.id, address: ipv6Prefixes.address, status: ipv6Prefixes.status, changedAt: ipv6Prefixes.changedAt, quarantineUntil: ipv6Prefixes.quarantineUntil, serviceId: ipv6Prefixes.serviceId, hostname: services.hostname })
+    const found = await db.select({ id: ipv6Prefixes.id, address: ipv6Prefixes.address, status: ipv6Prefixes.status, changedAt: ipv6Prefixes.changedAt, quarantineUntil: ipv6Prefixes.quarantineUntil, reason: ipv6Prefixes.reason, serviceId: ipv6Prefixes.serviceId, hostname: services.hostname })
       .from(ipv6Prefixes).leftJoin(services, eq(services.id, ipv6Prefixes.serviceId)).where(where).orderBy(asc(ipv6Prefixes.address)).limit(limit).offset(offset)
     return found.map(({ serviceId, hostname, ...row }) => ({ ...row, service: serviceId ? { id: serviceId, hostname: hostname ?? '' } : null }))
   }
@@ -107,16 +127,45 @@ export function ipv6Stores(db: Executor) {
         await guarded(db.update(ipv6Pools).set({ name, gateway, nameservers: [...nameservers], nodes: [...nodes], bridge, vlanTag }).where(eq(ipv6Pools.id, id)).execute(), nameTaken)
       },
       async holds(id, address) {
-        const found = await db.select({ id: ipv6Prefixes.id }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.poolId, id), eq(ipv6Prefixes.address, address), sql`${ipv6Prefixes.status} <> 'free'`))
+        const found = await db.select({ id: ipv6Prefixes.id }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.poolId, id), eq(ipv6Prefixes.address, address), notInArray(ipv6Prefixes.status, ['free', 'blocked'])))
         return found.length > 0
       },
       async remove(id) {
-        await db.delete(ipv6Prefixes).where(and(eq(ipv6Prefixes.poolId, id), eq(ipv6Prefixes.status, 'free')))
+        await db.delete(ipv6Prefixes).where(and(eq(ipv6Prefixes.poolId, id), inArray(ipv6Prefixes.status, ['free', 'blocked'])))
         const [left] = await db.select({ id: ipv6Prefixes.id }).from(ipv6Prefixes).where(eq(ipv6Prefixes.poolId, id)).limit(1)
         if (left) return false
         await db.delete(ipv6Pools).where(eq(ipv6Pools.id, id))
         return true
       },
+      async atPlaces(poolId, places) {
+        const found: { place: number, status: Ipv6Prefix['status'], reason: string | null }[] = []
+        for (let from = 0; from < places.length; from += 1000) found.push(...await db.select({ place: ipv6Prefixes.place, status: ipv6Prefixes.status, reason: ipv6Prefixes.reason }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.poolId, poolId), inArray(ipv6Prefixes.place, places.slice(from, from + 1000)))))
+        return found
+      },
+      async changePlaces(poolId, changes, changedAt) {
+        let done = 0
+        for (let from = 0; from < changes.length; from += 1000) {
+          const made = await db.insert(ipv6Prefixes).values(changes.slice(from, from + 1000).map(({ place, address, to, reason }) => ({ id: context.newId(), poolId, place, address, status: to, reason, changedAt })))
+            .onConflictDoUpdate({ target: [ipv6Prefixes.poolId, ipv6Prefixes.place], set: { status: sql`excluded.status`, reason: sql`excluded.reason`, changedAt }, setWhere: inArray(ipv6Prefixes.status, ['free', 'blocked']) }).returning({ id: ipv6Prefixes.id })
+          done += made.length
+        }
+        return done === changes.length
+      },
+      async recordDay(day) {
+        await db.execute(sql`
+          insert into ipv6_pool_days (pool_id, day, held)
+          select p.id, ${day}::date, (select count(*)::int from ipv6_prefixes x where x.pool_id = p.id and x.status in ('reserved', 'assigned')) from ipv6_pools p
+          where not exists (select 1 from ipv6_pool_days d where d.pool_id = p.id and d.day = ${day}::date) on conflict do nothing`)
+      },
+      async forgetDaysBefore(day) {
+        await db.delete(ipv6PoolDays).where(lt(ipv6PoolDays.day, day))
+      },
+      async firstDays(poolIds, from) {
+        if (poolIds.length === 0) return new Map()
+        const found = await db.selectDistinctOn([ipv6PoolDays.poolId]).from(ipv6PoolDays).where(and(inArray(ipv6PoolDays.poolId, [...poolIds]), gte(ipv6PoolDays.day, from))).orderBy(asc(ipv6PoolDays.poolId), asc(ipv6PoolDays.day))
+        return new Map(found.map(row => [row.poolId, row]))
+      },
+      days: (poolId, from) => db.select().from(ipv6PoolDays).where(and(eq(ipv6PoolDays.poolId, poolId), gte(ipv6PoolDays.day, from))).orderBy(asc(ipv6PoolDays.day)),
       async listPrefixes(poolId, { q, status, page, pageSize }) {
         const where = and(eq(ipv6Prefixes.poolId, poolId), status ? eq(ipv6Prefixes.status, status) : undefined, q ? or(sql`host(${ipv6Prefixes.address}) like ${containing(q.toLowerCase())}`, ilike(services.hostname, containing(q))) : undefined)
         const [counted] = await db.select({ total: count() }).from(ipv6Prefixes).leftJoin(services, eq(services.id, ipv6Prefixes.serviceId)).where(where)

@@ -13,9 +13,9 @@ const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 export function poolAddressStores(db: Executor, context: StoreContext) {
   const rows = async (where: SQL | undefined, limit: number, offset = 0): Promise<PoolAddress[]> => {
-    const found = await db.select({ id: addresses.id, address: addresses.address, status: addresses.status, reason: addresses.reason, changedAt: addresses.changedAt, quarantineUntil: addresses.quarantineUntil, serviceId: addresses.serviceId, hostname: services.hostname })
+    const found = await db.select({ id: addresses.id, address: addresses.address, status: addresses.status, reason: addresses.reason, changedAt: addresses.changedAt, quarantineUntil: addresses.quarantineUntil, serviceId: addresses.serviceId, ordinal: addresses.ordinal, hostname: services.hostname })
       .from(addresses).leftJoin(services, eq(services.id, addresses.serviceId)).where(where).orderBy(asc(addresses.address)).limit(limit).offset(offset)
-    return found.map(({ serviceId, hostname, ...row }) => ({ ...row, service: serviceId ? { id: serviceId, hostname: hostname ?? '' } : null }))
+    return found.map(({ serviceId, hostname, ordinal, ...row }) => ({ ...row, service: serviceId ? { id: serviceId, hostname: hostname ?? '', ordinal } : null }))
   }
   return {
     poolAddresses: {

@@ -31,11 +31,40 @@ export async function wantDefaultName(db: Executor, context: StoreContext, { ser
   if (name) await want(db, context, { address, serviceId, name, by: 'system:provisioning' })
 }
 
-/** Who gave an address back leaves no name on it. Without a name server the wish waits for one. */
-export async function takeNamesAway(db: Executor, context: StoreContext, serviceId: string): Promise<void> {
-  const left = await db.update(ptrRecords).set({ serviceId: null, name: null, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt: context.now(), changedBy: 'system:provisioning' }).where(eq(ptrRecords.serviceId, serviceId)).returning({ address: ptrRecords.address })
+/** Who gave addresses back (all, or only these) leaves no name on them. Without a name server the wish waits for one. */
+export async function takeNamesAway(db: Executor, context: StoreContext, serviceId: string, only?: readonly string[]): Promise<void> {
+  const left = await db.update(ptrRecords).set({ serviceId: null, name: null, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt: context.now(), changedBy: 'system:provisioning' }).where(and(eq(ptrRecords.serviceId, serviceId), only ? inArray(ptrRecords.address, [...only]) : undefined)).returning({ address: ptrRecords.address })
   if (left.length === 0 || !await settingsOf(db)) return
   await context.outbox.emitMany('infrastructure.ptr-due', left)
+}
+
+/** Addresses of machines without a name of the service that has them; IPv4 first. */
+const unnamed = sql`(select a.address, a.service_id from addresses a where a.status = 'assigned' union all select x.address, x.service_id from ipv6_prefixes x where x.status = 'assigned') own
+  where not exists (select 1 from ptr_records r where r.address = own.address and r.service_id = own.service_id)`
+const namedAtOnce = 200
+const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
+
+/** Whoever gives an address back meanwhile is waited for, or waits: his name is taken away after it was wished, never before. */
+async function nameUnnamed(db: Executor, context: StoreContext, { after, by }: Parameters<ReverseDnsStore['nameUnnamed']>[0]): Promise<string | null> {
+  const settings = await settingsOf(db)
+  if (!settings) return null
+  const seen = rowsOf<{ address: string }>(await db.execute(sql`select host(own.address) as address from ${unnamed} ${after === null ? sql`` : sql`and own.address > ${after}::inet`} order by own.address limit ${namedAtOnce}`)).map(({ address }) => address)
+  if (seen.length === 0) return null
+  const four = await db.select({ address: addresses.address, serviceId: addresses.serviceId }).from(addresses).where(and(inArray(addresses.address, seen), eq(addresses.status, 'assigned'))).orderBy(asc(addresses.address)).for('update')
+  const six = await db.select({ address: ipv6Prefixes.address, serviceId: ipv6Prefixes.serviceId }).from(ipv6Prefixes).where(and(inArray(ipv6Prefixes.address, seen), eq(ipv6Prefixes.status, 'assigned'))).orderBy(asc(ipv6Prefixes.address)).for('update')
+  const wishes = [...four, ...six].flatMap(({ address, serviceId }) => {
+    const name = nameByTemplate(settings.template, address)
+    return name && serviceId ? [{ address, serviceId, name, state: 'pending' as const, version: 1, changedAt: context.now(), changedBy: by }] : []
+  })
+  if (wishes.length > 0) {
+    const made = await db.insert(ptrRecords).values(wishes).onConflictDoUpdate({
+      target: ptrRecords.address, set: { serviceId: sql`excluded.service_id`, name: sql`excluded.name`, state: 'pending', problem: null, version: sql`${ptrRecords.version} + 1`, changedAt: context.now(), changedBy: by },
+      // A name that its owner chose meanwhile stays.
+      setWhere: sql`${ptrRecords.serviceId} is distinct from excluded.service_id`,
+    }).returning({ address: ptrRecords.address })
+    if (made.length > 0) await context.outbox.emitMany('infrastructure.ptr-due', made)
+  }
+  return seen.length < namedAtOnce ? null : seen.at(-1) ?? null
 }
 
 const columns = { address: ptrRecords.address, serviceId: ptrRecords.serviceId, clientId: services.clientId, name: ptrRecords.name, state: ptrRecords.state, problem: ptrRecords.problem, version: ptrRecords.version, changedAt: ptrRecords.changedAt, changedBy: ptrRecords.changedBy }
@@ -56,7 +85,7 @@ const store = (db: Executor, context: StoreContext): ReverseDnsStore => ({
     return [...own, ...ipv6].map(({ address }) => address)
   },
   async findForService(serviceId) {
-    const own = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).orderBy(asc(addresses.address))
+    const own = await db.select({ address: addresses.address }).from(addresses).where(and(eq(addresses.serviceId, serviceId), eq(addresses.status, 'assigned'))).orderBy(asc(addresses.ordinal))
     const ipv6 = await db.select({ address: ipv6Prefixes.address }).from(ipv6Prefixes).where(and(eq(ipv6Prefixes.serviceId, serviceId), eq(ipv6Prefixes.status, 'assigned')))
     const held = [...own, ...ipv6].map(({ address }) => address)
     if (held.length === 0) return []
@@ -81,6 +110,10 @@ const store = (db: Executor, context: StoreContext): ReverseDnsStore => ({
     await context.outbox.emitMany('infrastructure.ptr-due', open)
     return open.length
   },
+  async countUnnamed() {
+    return rowsOf<{ n: number }>(await db.execute(sql`select count(*)::int as n from ${unnamed}`))[0]?.n ?? 0
+  },
+  nameUnnamed: input => nameUnnamed(db, context, input),
   async count() {
     const found = await db.select({ state: ptrRecords.state, n: count() }).from(ptrRecords).groupBy(ptrRecords.state)
     return { pending: 0, active: 0, failed: 0, ...Object.fromEntries(found.map(({ state, n }) => [state, n])) }

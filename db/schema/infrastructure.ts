@@ -79,7 +79,8 @@ export const addressPools = pgTable('address_pools', {
 /** free → reserved (an order) → assigned (a machine) → quarantine → free; free ↔ blocked by staff, with a reason. Taken `FOR UPDATE SKIP LOCKED`. */
 export const addresses = pgTable('addresses', {
   id: id(), poolId: uuid().notNull().references(() => addressPools.id), address: inet().notNull(), status: word<AddressStatus>().notNull().default('free'), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(), /** Why it is blocked. */ reason: text(),
-}, t => [uniqueIndex('addresses_address').on(t.address), check('addresses_status', oneOf(t.status, addressStatuses)), check('addresses_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('addresses_blocked', sql`(${t.status} = 'blocked') = (${t.reason} is not null)`), uniqueIndex('addresses_service').on(t.serviceId).where(sql`service_id is not null`), index('addresses_free').on(t.poolId, t.status)])
+  /** Among its machine's: 0 is the first one, by which the machine is reached and counted. */ ordinal: integer().notNull().default(0), /** Its client wants this one to go before the others. */ leavesFirst: boolean().notNull().default(false),
+}, t => [uniqueIndex('addresses_address').on(t.address), check('addresses_status', oneOf(t.status, addressStatuses)), check('addresses_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('addresses_blocked', sql`(${t.status} = 'blocked') = (${t.reason} is not null)`), uniqueIndex('addresses_service').on(t.serviceId, t.ordinal).where(sql`service_id is not null`), index('addresses_free').on(t.poolId, t.status), check('addresses_ordinal', sql`${t.ordinal} >= 0 and (${t.serviceId} is not null or (${t.ordinal} = 0 and not ${t.leavesFirst})) and not (${t.ordinal} = 0 and ${t.leavesFirst})`)])
 
 /** How full each pool was on a day (UTC), as first seen on it: `held` are the addresses reserved or assigned. */
 export const addressPoolDays = pgTable('address_pool_days', {
@@ -93,10 +94,15 @@ export const ipv6Pools = pgTable('ipv6_pools', {
   bridge: text(), vlanTag: integer(), /** Empty: all of the connection. */ nodes: jsonb().$type<string[]>().notNull().default([]), nextPlace: bigint({ mode: 'number' }).notNull(),
 }, t => [uniqueIndex('ipv6_pools_name').on(t.name), index('ipv6_pools_connection').on(t.connectionId), check('ipv6_pools_family', sql`family(${t.prefix}) = 6 and family(${t.gateway}) = 6`), check('ipv6_pools_lengths', sql`${t.machineLength} in (64, 128) and ${t.prefixLength} between 16 and ${t.machineLength} - 1`), check('ipv6_pools_vlan', sql`${t.vlanTag} between 1 and 4094`)])
 
-/** Rows for what was handed out at least once. free → reserved (an order) → assigned (a machine) → quarantine → free. `address`: the machine's own. Taken under the pool's row lock. */
+/** Rows for what was handed out at least once, or is kept from it. free → reserved (an order) → assigned (a machine) → quarantine → free; free ↔ blocked by staff, with a reason. `address`: the machine's own. Taken under the pool's row lock. */
 export const ipv6Prefixes = pgTable('ipv6_prefixes', {
-  id: id(), poolId: uuid().notNull().references(() => ipv6Pools.id), place: bigint({ mode: 'number' }).notNull(), address: inet().notNull(), status: word<Ipv6PrefixStatus>().notNull(), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(),
-}, t => [uniqueIndex('ipv6_prefixes_place').on(t.poolId, t.place), uniqueIndex('ipv6_prefixes_address').on(t.address), uniqueIndex('ipv6_prefixes_service').on(t.serviceId).where(sql`service_id is not null`), index('ipv6_prefixes_status').on(t.poolId, t.status, t.place), check('ipv6_prefixes_status_word', oneOf(t.status, ipv6PrefixStatuses)), check('ipv6_prefixes_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('ipv6_prefixes_quarantine', sql`(${t.status} = 'quarantine') = (${t.quarantineUntil} is not null)`)])
+  id: id(), poolId: uuid().notNull().references(() => ipv6Pools.id), place: bigint({ mode: 'number' }).notNull(), address: inet().notNull(), status: word<Ipv6PrefixStatus>().notNull(), serviceId: uuid(), changedAt: instant().notNull(), quarantineUntil: instant(), /** Why it is blocked. */ reason: text(),
+}, t => [uniqueIndex('ipv6_prefixes_place').on(t.poolId, t.place), uniqueIndex('ipv6_prefixes_address').on(t.address), uniqueIndex('ipv6_prefixes_service').on(t.serviceId).where(sql`service_id is not null`), index('ipv6_prefixes_status').on(t.poolId, t.status, t.place), check('ipv6_prefixes_status_word', oneOf(t.status, ipv6PrefixStatuses)), check('ipv6_prefixes_owner', sql`(${t.status} in ('reserved','assigned')) = (${t.serviceId} is not null)`), check('ipv6_prefixes_quarantine', sql`(${t.status} = 'quarantine') = (${t.quarantineUntil} is not null)`), check('ipv6_prefixes_blocked', sql`(${t.status} = 'blocked') = (${t.reason} is not null)`)])
+
+/** As `address_pool_days`; how many it can hold follows from its lengths. */
+export const ipv6PoolDays = pgTable('ipv6_pool_days', {
+  poolId: uuid().notNull().references(() => ipv6Pools.id, { onDelete: 'cascade' }), day: date().notNull(), held: integer().notNull(),
+}, t => [primaryKey({ columns: [t.poolId, t.day] }), index('ipv6_pool_days_day').on(t.day)])
 
 /** The one name server; no row: none is set up. Its key is a sealed text. */
 export const reverseDnsSettings = pgTable('reverse_dns_settings', {

@@ -5,7 +5,7 @@ import type { BillingDeps } from './deps.ts'
 import type { BillingStores } from './ports.ts'
 import { changesOptionsAlone, periodPriceAfter } from '#shared/options/sold-options.ts'
 
-const sameSize = ({ spec: a }: ServiceTerms, { spec: b }: ServiceTerms) => a.cpuCores === b.cpuCores && a.ramMiB === b.ramMiB && a.diskGiB === b.diskGiB && a.rateMbps === b.rateMbps && a.panelPackage === b.panelPackage
+const sameSize = ({ spec: a }: ServiceTerms, { spec: b }: ServiceTerms) => a.cpuCores === b.cpuCores && a.ramMiB === b.ramMiB && a.diskGiB === b.diskGiB && a.rateMbps === b.rateMbps && a.panelPackage === b.panelPackage && (a.extraIpv4 ?? 0) === (b.extraIpv4 ?? 0)
 
 /**
  * Product, price and size of a service become those of its waiting change; the machine follows by saga. The caller has locked the service.

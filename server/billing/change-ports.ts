@@ -8,7 +8,7 @@ import type { TaxFigures } from '#shared/money/tax.ts'
 
 /** What is agreed about a service: the product as it was then, and its price per cycle. */
 export interface ServiceTerms {
-  readonly productId: string, readonly productName: string, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
+  readonly productId: string, readonly productName: string, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, readonly extraIpv4?: number | undefined }
   readonly cycle: BillingCycle, /** Of the product alone. */ readonly price: Money
   readonly options: readonly SoldOption[]
 }

@@ -7,7 +7,7 @@ import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 export interface LocalizedText { readonly id: string, readonly en: string }
 /** Of hosting the sizes say nothing: an account is made from `panelPackage`. */
-export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
+export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined }
 /** What a package gives on one server; a limit that is null is none. */
 export interface PackageLimits { readonly diskMiB: number | null, readonly bandwidthMiB: number | null, readonly maxAddonDomains: number | null, readonly maxMailboxes: number | null, readonly maxDatabases: number | null }
 

@@ -12,7 +12,7 @@ type Known = Pick<PoolAddress, 'id' | 'address' | 'status' | 'reason'>
 
 const shape = /^\d{1,3}(\.\d{1,3}){3}$/
 const longest = 500
-const normal = (text: string): string | null => shape.test(text) && text.split('.').every(part => Number(part) < 256) ? toAddress(toNumber(text)) : null
+const normal4 = (text: string): string | null => shape.test(text) && text.split('.').every(part => Number(part) < 256) ? toAddress(toNumber(text)) : null
 
 /** What such a line asks of an address; null: it is so already. */
 function stepTo(known: Known, status: AddressStatus, reason: string): Omit<AddressChange, 'id'> | AddressLineProblem | null {
@@ -27,7 +27,7 @@ function stepTo(known: Known, status: AddressStatus, reason: string): Omit<Addre
 }
 
 /** Reads lines one after the other: an address counts where it stands first. */
-function judge(pool: readonly Known[]) {
+function judge(pool: readonly Known[], normal: (text: string) => string | null) {
   const byAddress = new Map(pool.map(row => [row.address, row]))
   const met = new Set<string>()
   return (told: { readonly address: string, readonly status: string, readonly reason: string }): Omit<ListedChange, 'line'> | AddressLineProblem | null => {
@@ -44,18 +44,31 @@ function judge(pool: readonly Known[]) {
   }
 }
 
-/**
- * Compares a list (CSV with the columns address, status and reason, in any order, others beside them) with a pool. Only free and blocked
- * addresses change. Null: its first line does not name the columns.
- */
-export function planList(text: string, pool: readonly Known[]): ListPlan | null {
+/** Its columns and rows. Null: its first line does not name the columns. */
+function readList(text: string) {
   const firstLine = text.split('\n', 1)[0] ?? ''
   const delimiter = [';', '\t'].find(letter => firstLine.includes(letter)) ?? ','
   const [head, ...rows] = readCsv(text, delimiter)
   const names = head?.cells.map(cell => cell.toLowerCase()) ?? []
   const [address, status, reason] = [names.indexOf('address'), names.indexOf('status'), names.indexOf('reason')]
-  if (address < 0 || status < 0) return null
-  const look = judge(pool)
+  return address < 0 || status < 0 ? null : { delimiter, rows, address, status, reason }
+}
+
+/** The addresses that a list names, each once. Null: its first line does not name the columns. */
+export function listedAddresses(text: string, normal: (text: string) => string | null): string[] | null {
+  const list = readList(text)
+  return list && [...new Set(list.rows.map(({ cells }) => normal(cells[list.address] ?? '')).filter(address => address !== null))]
+}
+
+/**
+ * Compares a list (CSV with the columns address, status and reason, in any order, others beside them) with a pool. Only free and blocked
+ * addresses change. Null: its first line does not name the columns.
+ */
+export function planList(text: string, pool: readonly Known[], normal: (text: string) => string | null = normal4): ListPlan | null {
+  const list = readList(text)
+  if (!list) return null
+  const { delimiter, rows, address, status, reason } = list
+  const look = judge(pool, normal)
   const [changes, problems]: [ListedChange[], ListProblem[]] = [[], []]
   let unchanged = 0
   for (const { line, cells } of rows) {

@@ -15,7 +15,7 @@ export interface AddressPoolStore {
   releaseQuarantine(at: Date): Promise<number>
 }
 
-export interface PoolAddress { readonly id: string, readonly address: string, readonly status: AddressStatus, /** Why it is blocked. */ readonly reason: string | null, readonly changedAt: Date, readonly quarantineUntil: Date | null, /** Who holds it. */ readonly service: { readonly id: string, readonly hostname: string } | null }
+export interface PoolAddress { readonly id: string, readonly address: string, readonly status: AddressStatus, /** Why it is blocked. */ readonly reason: string | null, readonly changedAt: Date, readonly quarantineUntil: Date | null, /** Who holds it. `ordinal` 0: as the first address of its machine. */ readonly service: { readonly id: string, readonly hostname: string, readonly ordinal: number } | null }
 /** A step of one address, taken only while it is still as it was seen. */
 export interface AddressChange { readonly id: string, readonly from: AddressStatus, readonly to: 'free' | 'blocked', readonly reason: string | null }
 /** `held`: reserved or assigned. `day`: in UTC, as YYYY-MM-DD. */

@@ -32,6 +32,8 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
     await stores.addressPools.releaseQuarantine(now)
     await stores.poolAddresses.recordDay(dayOf(now))
     await stores.poolAddresses.forgetDaysBefore(daysBefore(now, 730))
+    await stores.ipv6Pools.recordDay(dayOf(now))
+    await stores.ipv6Pools.forgetDaysBefore(daysBefore(now, 730))
   })
   await deps.refreshStock()
 }

@@ -46,6 +46,10 @@ export interface ReverseDnsStore {
   settle(record: PtrRecord, outcome: { readonly state: PtrState, readonly problem: string | null }): Promise<boolean>
   /** Queues every wish that is not carried out yet, at most five hundred at a time. Answers how many. */
   queueOpen(): Promise<number>
+  /** How many addresses of machines have no name of their service, wished or written. */
+  countUnnamed(): Promise<number>
+  /** Wishes the template's name for two hundred of them at most, in the order of the addresses from `after` on, and queues their writing. Answers the last one that was looked at; null: none is left. */
+  nameUnnamed(input: { readonly after: string | null, readonly by: string }): Promise<string | null>
   /** How many wishes are there, by state. */
   count(): Promise<Readonly<Record<PtrState, number>>>
 }

@@ -14,7 +14,8 @@ function planOf(text: string | null, pool: Parameters<typeof planList>[1]): List
   return plan
 }
 
-const toView = ({ changes, problems, unchanged }: ListPlan, digest: Deps['digest'], applied: boolean) => ({
+/** What a list would change, or changed. */
+export const toListView = ({ changes, problems, unchanged }: ListPlan, digest: Deps['digest'], applied: boolean) => ({
   applied, difference: digest(JSON.stringify(changes)), changes: changes.slice(0, shown).map(({ line, address, from, to, reason }) => ({ line, address, from, to, reason })), blocked: changes.filter(({ to }) => to === 'blocked').length, freed: changes.filter(({ to }) => to === 'free').length,
   unchanged, problems: problems.slice(0, shown), problemCount: problems.length,
 })
@@ -22,7 +23,7 @@ const toView = ({ changes, problems, unchanged }: ListPlan, digest: Deps['digest
 /** What a list would change. @throws AppError not_found, address_list_unknown */
 export const previewAddresses = ({ addressPools, poolAddresses, digest, decode }: Deps) => async ({ id, content }: Input) => {
   if (!await addressPools.find(id)) throw new AppError('not_found')
-  return toView(planOf(decode(content), await poolAddresses.all(id)), digest, false)
+  return toListView(planOf(decode(content), await poolAddresses.all(id)), digest, false)
 }
 
 /**
@@ -32,7 +33,7 @@ export const previewAddresses = ({ addressPools, poolAddresses, digest, decode }
 export const importAddresses = ({ transact, clock, digest, decode }: Deps) => ({ actor, id, content, agreed }: Input & { readonly actor: Actor, readonly agreed: string }) => transact(async (stores) => {
   if (!await stores.poolAddresses.lockPool(id)) throw new AppError('not_found')
   const plan = planOf(decode(content), await stores.poolAddresses.all(id))
-  const view = toView(plan, digest, false)
+  const view = toListView(plan, digest, false)
   if (plan.changes.length === 0) return { ...view, applied: true }
   if (view.difference !== agreed) return view
   if (!await stores.poolAddresses.change(id, plan.changes, clock.now())) throw new AppError('address_changed')

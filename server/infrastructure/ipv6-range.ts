@@ -22,6 +22,23 @@ export function gatewayPlace({ prefix, prefixLength, machineLength, gateway }: R
   return offset >= 0n && place < BigInt(placesOf({ prefixLength, machineLength })) ? Number(place) : null
 }
 
+/** The place whose machine has this very address; null: nobody can get it, because it is outside, left for routers, or the gateway. */
+export function placeOf(pool: Range, address: string): number | null {
+  const offset = toNumber6(address) - networkOf6(toNumber6(pool.prefix), pool.prefixLength)
+  const place = Number(offset >> BigInt(128 - pool.machineLength))
+  return offset >= 0n && place >= firstPlace(pool) && place < placesOf(pool) && place !== gatewayPlace(pool) && addressAt(pool, place) === address ? place : null
+}
+
+/** An address as a list writes it, also a network of a machine (`2001:db8:0:5::/64`) for its first address. Null: it is none. */
+export function listedAddress6({ machineLength }: Pick<Range, 'machineLength'>, typed: string): string | null {
+  const text = typed.replace(/\/\d{1,3}$/, '')
+  const halves = text.split('::')
+  const groups = halves.flatMap(half => half === '' ? [] : half.split(':'))
+  if (halves.length > 2 || !groups.every(group => /^[\da-f]{1,4}$/i.test(group)) || (halves.length === 2 ? groups.length > 7 : groups.length !== 8)) return null
+  const value = toNumber6(text)
+  return toAddress6(machineLength === 64 && networkOf6(value, 64) === value ? value + 1n : value)
+}
+
 /**
  * A pool that can be routed. A machine with a network of its own reaches its gateway by the gateway's link-local address: one in another network would be out of its reach.
  * @throws AppError invalid_input

@@ -3,7 +3,7 @@ import type { NodeHeadroom, Placement, PlacementLimits } from './ports.ts'
 import { servesNode } from './served-nodes.ts'
 import type { HeldAddress } from './served-nodes.ts'
 
-export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number }
+export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number, /** IPv4 addresses beside the first one, of the same network; left out: none. */ readonly extraIpv4?: number | undefined }
 /** A node as it was seen, with what our own books say of it: what was sold there, how many of its client's machines stand on it, and its connection's limits. */
 export interface PlacedHeadroom extends NodeHeadroom {
   readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>
@@ -11,7 +11,7 @@ export interface PlacedHeadroom extends NodeHeadroom {
 /** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. `nodes`: those that its address serves; empty or left out: all. */
 export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly nodes?: readonly string[] | undefined }
 export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined, readonly holds?: HeldAddress | null | undefined }
-/** Free addresses of a pool, and the nodes whose machines may have them; empty: all of the connection. */
+/** Free addresses of a network (pools of the same card, gateway and nodes), and the nodes whose machines may have them; empty: all of the connection. */
 export interface FreeAddresses { readonly connectionId: string, readonly nodes: readonly string[], readonly free: number }
 
 export const mebi = 1_048_576
@@ -68,15 +68,15 @@ export class RoomLeft {
 
   /** Puts one machine on the node that the policy names among those that can take it whole. Null: none can. */
   take(size: Wanted, among: (node: PlacedHeadroom) => boolean = () => true): Placement | null {
-    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size.holds))
+    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size))
     const own = (room: Room) => size.clientId === undefined ? 0 : room.clients.get(size.clientId) ?? 0
     const before = (a: Room, b: Room): boolean => size.policy === 'fill_first' ? a.memory < b.memory : size.policy === 'spread_by_client' && own(a) !== own(b) ? own(a) < own(b) : a.memory > b.memory
     // Rooms are in the order of their names, which decides between equals.
     const best = fitting.reduce<Room | null>((found, room) => found === null || before(room, found) ? room : found, null)
     if (best) {
       this.#put(best, size)
-      const pool = holdsHere(size.holds, best.node) ? undefined : this.#pools?.find(candidate => serves(candidate, best.node))
-      if (pool) pool.left--
+      const pool = holdsHere(size.holds, best.node) ? undefined : this.#pools?.find(candidate => serves(candidate, best.node, addressesOf(size)))
+      if (pool) pool.left -= addressesOf(size)
     }
     return best && { connectionId: best.node.connectionId, node: best.node.node }
   }
@@ -102,7 +102,7 @@ export class RoomLeft {
   lack(size: Size, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
     const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId)
-    if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left > 0))) return 'addresses'
+    if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) return 'addresses'
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++
       if (room.storage.left < size.diskGiB * gibi) lacking.storage++
@@ -112,8 +112,8 @@ export class RoomLeft {
     return rooms.length === 0 || most === undefined ? 'connections' : most
   }
 
-  #hasAddress(node: PlacedHeadroom, held: HeldAddress | null | undefined): boolean {
-    return this.#pools === null || holdsHere(held, node) || this.#pools.some(pool => serves(pool, node))
+  #hasAddress(node: PlacedHeadroom, size: Wanted): boolean {
+    return this.#pools === null || holdsHere(size.holds, node) || this.#pools.some(pool => serves(pool, node, addressesOf(size)))
   }
 
   #fits(room: Room, size: Size): boolean {
@@ -129,7 +129,8 @@ export class RoomLeft {
 }
 
 const breadth = ({ nodes }: Pool): number => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
-const serves = (pool: Pool, { connectionId, node }: PlacedHeadroom): boolean => pool.left > 0 && pool.connectionId === connectionId && servesNode(pool.nodes, node)
+const addressesOf = ({ extraIpv4 = 0 }: Size): number => 1 + extraIpv4
+const serves = (pool: Pool, { connectionId, node }: PlacedHeadroom, wanted: number): boolean => pool.left >= wanted && pool.connectionId === connectionId && servesNode(pool.nodes, node)
 const holdsHere = (held: HeldAddress | null | undefined, { connectionId, node }: PlacedHeadroom): boolean => !!held && held.connectionId === connectionId && servesNode(held.nodes, node)
 
 /**

@@ -13,7 +13,9 @@ import type { MachineBackups } from './backup-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { MachineMoves } from './move-ports.ts'
+import type { MachineNetwork } from './network-ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
+import type { HeldIpv4 } from './extra-addresses.ts'
 import type { Ipv6PoolStore } from './ipv6-ports.ts'
 import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
@@ -27,6 +29,8 @@ export type { IsoRecord, IsoStore } from './iso-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
 export { servesNode } from './served-nodes.ts'
+export { splitExtra } from './extra-addresses.ts'
+export type { HeldIpv4 } from './extra-addresses.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
@@ -38,7 +42,7 @@ export type TaskState = { readonly state: 'running' } | { readonly state: 'done'
 
 export interface MachineSpec {
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
-  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null, /** Left out or null: it gets none. Name servers are among `nameservers`. */ readonly ipv6?: MachineIpv6 | null }
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null, /** Left out or null: it gets none. Name servers are among `nameservers`. */ readonly ipv6?: MachineIpv6 | null, /** Further ones of the same network, for hypervisors that can tell their guests; left out: none. */ readonly extra?: readonly { readonly ipv4: string, readonly prefixLength: number }[] }
   readonly login: { readonly username: string, readonly password: string, /** Several: one a line. */ readonly sshKey: string | null }
 }
 
@@ -74,7 +78,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -193,7 +197,7 @@ export interface CapacityCheck {
    * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
    * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null }): Promise<Placement[]>
 }
 
 /** How much of a connection's nodes may be sold, and what is kept free of each; of a control panel `maxAccounts` alone means something. */
@@ -208,7 +212,7 @@ export interface PlacementLimits {
 }
 
 /** A demand of an order. */
-export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** This one alone. */ readonly node?: string }
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** This one alone. */ readonly node?: string }
 /**
  * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
  * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
@@ -227,7 +231,7 @@ export interface CapacityRecord {
    * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it. And, at the node to which it goes, each machine that is being moved.
    */
   readonly promised: readonly PromisedMachine[]
-  /** By the nodes that their pool serves; empty: all. */
+  /** By network (card, gateway and nodes that its pools serve; empty: all), as `AddressBook` takes them. */
   readonly freeAddresses: readonly { readonly nodes: readonly string[], readonly free: number }[]
 }
 export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, /** Those that its address serves; empty: all. */ readonly nodes: readonly string[], readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
@@ -269,15 +273,31 @@ export type RoomCheck = (input: { readonly connectionId: string, readonly node: 
 /** Addresses, taken and given back inside a transaction. */
 export interface AddressBook {
   /**
-   * Reserves one free address for a service (`FOR UPDATE SKIP LOCKED`), of a pool that serves the node, the pool of the fewest nodes first; the one it holds already is answered again.
-   * @throws AppError out_of_stock
+   * Reserves a free address for a service (`FOR UPDATE SKIP LOCKED`), of a pool that serves the node, the pool of the fewest nodes first, and as many further ones of its network as were sold (`spec.extraIpv4`);
+   * those it holds already stay. All or none: a caller whose transaction goes on has all. @throws AppError out_of_stock
    */
   reserve(input: { readonly serviceId: string, readonly connectionIds: readonly string[], /** Where its machine is to be built; left out: any. */ readonly node?: string | undefined }): Promise<void>
-  /** What a service holds, reserved or assigned. */
+  /** Locks a service's addresses until the transaction ends and takes what was sold to it beside the first one and it does not hold yet; it must hold its first one. @throws AppError out_of_stock */
+  reserveExtra(serviceId: string): Promise<void>
+  /** Whether the network of a service's first address has so many free ones now; nothing is held. */
+  hasRoomFor(serviceId: string, more: number): Promise<boolean>
+  /** IPv6 for a service whose machine was built without it, on the node where it stands. False: it holds some, or no pool goes with it. @throws AppError out_of_stock when the pools are full */
+  reserveLaterIpv6(serviceId: string): Promise<boolean>
+  /** Whether a pool would give it some; its fill is not looked at. */
+  hasLaterIpv6(serviceId: string): Promise<boolean>
+  /** Reserved IPv6 of a machine that runs → quarantine; assigned stays. */
+  dropReservedIpv6(serviceId: string): Promise<void>
+  /** All that a service's machine has, the first one first. `reserved`: not let through yet. */
+  allOf(serviceId: string): Promise<HeldIpv4[]>
+  /** Which further address goes first when fewer are sold: a wish, which takes nothing. False: the service holds no such further address. */
+  setLeavesFirst(serviceId: string, address: string, leavesFirst: boolean): Promise<boolean>
+  /** Further ones that the machine does not send from any more → quarantine (seven days), their names are taken away. The first one stays. */
+  giveBack(serviceId: string, addresses: readonly string[]): Promise<void>
+  /** The first one that a service holds, reserved or assigned. */
   findFor(serviceId: string): Promise<{ ipv4: string, prefixLength: number, gateway: string, nameservers: string[], connectionId: string } | null>
   findForMany(serviceIds: readonly string[]): Promise<Map<string, string>>
   markAssigned(serviceId: string): Promise<void>
-  /** Assigned → quarantine (seven days), reserved → free. */
+  /** All of a service: of one that has a machine → quarantine (seven days); reserved for one that was not built → free. */
   release(serviceId: string): Promise<void>
 }
 

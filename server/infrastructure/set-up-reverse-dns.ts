@@ -40,7 +40,7 @@ const shown = ({ apiKey: _, tlsMode, tlsCaPem, tlsFingerprint, ...rest }: Revers
 /** The name server as staff set it up, and how many names wait for it. */
 export const showReverseDnsSettings = ({ reverseDns }: Pick<Deps, 'reverseDns'>) => async (): Promise<ReverseDnsSettingsView> => {
   const settings = await reverseDns.settings()
-  return { settings: settings && shown(settings), records: await reverseDns.count() }
+  return { settings: settings && shown(settings), records: await reverseDns.count(), unnamed: settings ? await reverseDns.countUnnamed() : 0 }
 }
 
 /** Stores the name server, and queues every name that is not written yet. @throws AppError invalid_input */

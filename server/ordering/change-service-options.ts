@@ -12,7 +12,7 @@ import type { Offer } from '../catalog/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { judgeOptions, termsWith, toCostView } from './change.ts'
 import { setupsOf } from './choose-options.ts'
-import { checkTotal, totalOf } from './request-change.ts'
+import { checkAddresses, checkTotal, totalOf } from './request-change.ts'
 import type { RequestChangeDeps } from './request-change.ts'
 
 interface Whose { readonly serviceId: string, /** Null: staff asks for him. */ readonly clientId: string | null }
@@ -77,6 +77,7 @@ export const requestOptions = (deps: RequestChangeDeps) => async (input: Request
     const setups = setupsFor(subject, own, to)
     const quote = input.timing === 'now' ? deps.quoteChange(subject, to, setups) : null
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
+    if (input.timing === 'now') await checkAddresses(stores, subject, to)
     checkTotal(input.expectedTotal, totalOf(deps, to, quote))
     return deps.openChange(stores, { subject, to, setups, timing: input.timing, quote, actor: input.actor })
   })

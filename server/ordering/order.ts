@@ -63,13 +63,13 @@ function serversOf({ offer }: PricedLine): string[] {
   return offer.packages.map(({ connectionId }) => connectionId)
 }
 
-export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly policy: PlacementPolicy }
-const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB}`).values()]
+export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, readonly policy: PlacementPolicy }
+const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB} ${line.spec.extraIpv4 ?? 0}`).values()]
 /** The node that each line's machine was placed on, of the answer to `demandOf`. */
 export function nodesOf(lines: readonly PricedLine<OrderItem>[], placed: readonly Placement[]): ReadonlyMap<PricedLine<OrderItem>, string> {
   return new Map(alike(lines).flat().flatMap((line, i) => placed[i] ? [[line, placed[i].node] as const] : []))
 }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
-  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
+  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, extraIpv4: first.spec.extraIpv4, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }

@@ -49,7 +49,7 @@ export interface RedemptionStore {
 
 export interface OrderingStores extends KernelStores {
   readonly carts: CartStore, readonly orders: OrderStore, readonly buyers: BuyerStore, readonly redemptions: RedemptionStore, readonly offers: OfferStore, readonly promos: PromoStore
-  readonly addresses: Pick<AddressBook, 'reserve'>, readonly capacity: CapacityStore, readonly hostingAccounts: Pick<AccountBook, 'hold'>
+  readonly addresses: Pick<AddressBook, 'reserve' | 'hasRoomFor'>, readonly capacity: CapacityStore, readonly hostingAccounts: Pick<AccountBook, 'hold'>
 }
 
 /** The day (business zone) that so many days after a moment lies on. */

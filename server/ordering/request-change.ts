@@ -40,6 +40,7 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
     const decided = decide(subject, offers, input)
     const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to) : null
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
+    if (input.timing === 'now') await checkAddresses(stores, subject, decided.to)
     checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
     return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
   })
@@ -55,6 +56,12 @@ function decide(subject: ChangeSubject, offers: readonly Offer[], { productId, c
   const refused = judgeChange(subject, offer, cycle, timing)
   if (refused) throw new AppError(refused)
   return { offer, to }
+}
+
+/** As `checkRoom`, of the network of the machine's first address; nothing is held until it is paid. @throws AppError out_of_stock */
+export async function checkAddresses(stores: OrderingStores, { serviceId, terms }: ChangeSubject, to: ServiceTerms): Promise<void> {
+  const more = (to.spec.extraIpv4 ?? 0) - (terms.spec.extraIpv4 ?? 0)
+  if (more > 0 && !await stores.addresses.hasRoomFor(serviceId, more)) throw new AppError('out_of_stock')
 }
 
 /** What was shown for it: what is to be paid now, or with each renewal. */

@@ -40,6 +40,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'infrastructure.stock-due': rule(0, 10),
   // What is left open after an hour is queued again by the hour.
   'infrastructure.ptr-due': rule(10, 5, 1, 120),
+  'infrastructure.names-due': rule(5, 10, 1, 120),
   // Five days: mail servers are away over weekends, and a final notice must not wait for a person.
   'notifications.mail-queued': rule(480, 5, 2, 60),
   // A delivery keeps its own retries (back-off, dead letter): these are for a database that is away. Four, so that one silent endpoint does not hold up the others.

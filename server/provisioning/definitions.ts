@@ -4,6 +4,7 @@ import { accessSaga, renameSaga } from './machine-access.ts'
 import { backupSaga } from './backup-machine.ts'
 import { passwordSaga } from './change-account-password.ts'
 import { firewallSaga } from './firewall-machine.ts'
+import { ipv6Saga } from './ipv6-machine.ts'
 import { moveSaga } from './move-machine.ts'
 import { powerSaga } from './power-machine.ts'
 import { provisionAccountSaga } from './provision-account.ts'
@@ -23,11 +24,11 @@ import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
 /** Of machines alone: a hosting account knows no such act. */
-const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move'] as const satisfies readonly SagaKind[]
+const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6'] as const satisfies readonly SagaKind[]
 type MachineOnly = typeof machineOnly[number]
 const isMachineOnly = (kind: SagaKind): kind is MachineOnly => (machineOnly as readonly SagaKind[]).includes(kind)
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
-export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga, backup: backupSaga, restore: restoreSaga, move: moveSaga }
+export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga, backup: backupSaga, restore: restoreSaga, move: moveSaga, ipv6: ipv6Saga }
 export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
 
 /** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot, backup, reinstall or move of an account. */

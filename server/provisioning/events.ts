@@ -11,6 +11,8 @@ export interface ProvisioningEvents {
   'infrastructure.sync-due': { requestedBy: string }
   /** Write the wanted name of this address to the name server. */
   'infrastructure.ptr-due': { address: string }
+  /** Wish names by the template for addresses of machines that have none, after this one. */
+  'infrastructure.names-due': { after: string | null, by: string }
   /** Ask all hypervisors for the state of nodes and machines. */
   'infrastructure.collect-due': { requestedBy: string }
   /** Count the stock of products from what is stored. */

@@ -106,7 +106,7 @@ export interface ResourceStore {
 /** What a saga must know about its service, read at the beginning of each step. */
 export interface MachineFacts {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
-  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined }
+  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined }
   readonly templateId: string | null, readonly templateName: string | null
   /** Of its product, as it is now; 0: none. */
   readonly snapshotLimit: number
@@ -117,7 +117,7 @@ export interface MachineFacts {
   readonly resource: ResourceRow | null
   /** Null: none was ever wished. */
   readonly firewall: FirewallWish | null
-  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, readonly connectionId: string, /** Those that its pool serves; empty: all. */ readonly nodes: readonly string[], readonly ipv6?: MachineIpv6 | null } | null
+  readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, readonly connectionId: string, /** Those that its pool serves; empty: all. */ readonly nodes: readonly string[], readonly ipv6?: MachineIpv6 | null, /** Its further ones, those left out that go back; left out: none. */ readonly extra?: readonly { readonly ipv4: string, readonly prefixLength: number }[], /** Held, but not sold any more: taken from the filter, then given back. */ readonly leaving?: readonly string[] } | null
   /** Of hosting: what is kept of its account, the servers on which it may be made, and who gets the panel's letters. */
   readonly hosting: { readonly account: KeptAccount | null, readonly connectionIds: readonly string[], readonly clientEmail: string } | null
 }

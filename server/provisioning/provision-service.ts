@@ -20,7 +20,7 @@ async function choosePlacement({ facts, tools }: StepContext, held: string | nul
   const all = [...new Set(facts.templates.map(template => template.connectionId))]
   const first = held !== null && all.includes(held) ? [held] : all
   const rest = all.filter(id => !first.includes(id))
-  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, count: 1, holds: facts.address })
+  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, extraIpv4: facts.spec.extraIpv4, count: 1, holds: facts.address })
   const found = await ask(first).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'out_of_stock' && rest.length > 0) return ask(rest)
     throw error

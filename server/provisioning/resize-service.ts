@@ -4,7 +4,7 @@ import { moveResource } from './move-resource.ts'
 import { sizeDifferences } from './provision-service.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { filterAddress, followTask, hour, inspectMachine, machineOf, minute, provisioningActor } from './step.ts'
+import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute, provisioningActor } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
 
 /** The disk is grown while the machine runs: where the storage is full it goes on running as it was. */
@@ -13,6 +13,12 @@ async function growDisk(context: StepContext): Promise<StepOutcome> {
   // Less than it has: a disk never shrinks, and nobody is told that it did.
   if (!context.state.task && (await inspectMachine(context)).diskGiB > diskGiB * 1.01) throw new DriverError('permanent', `the disk is larger than ${diskGiB} GiB and cannot shrink`)
   return followTask(context, (driver, machine) => driver.growDisk(machine, diskGiB))
+}
+
+/** What was bought beside the first address is taken before the machine is touched: where the network has none left, it goes on running as it was. */
+async function takeAddresses(context: StepContext): Promise<StepOutcome> {
+  await context.write(stores => stores.addresses.reserveExtra(context.facts.serviceId))
+  return done()
 }
 
 const needsStop = (context: StepContext, seen: MachineState) => sizeDifferences(context.facts.spec, { ...seen, diskGiB: context.facts.spec.diskGiB }).length > 0
@@ -43,9 +49,15 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   if (seen.ownershipMark !== machineOf(facts).machine.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
   const wrong = sizeDifferences(facts.spec, seen)
   if (wrong.length > 0) return back('grow_disk', wrong.join(', '))
+  if ((facts.address?.extra?.length ?? 0) < (facts.spec.extraIpv4 ?? 0)) return back('addresses', 'not every address was taken')
+  const open = (await driverOf(context)).capabilities.addressFilter ? filterDifference(facts, seen) : null
+  if (open) return back('filter', open)
   if (state.wasRunning !== false && seen.power !== 'running') return back('filter', 'the machine does not run')
   await context.write(async (stores) => {
     await stores.resources.observe(facts.serviceId, seen)
+    await stores.addresses.markAssigned(facts.serviceId)
+    // Exactly those that the machine was just seen not to send from.
+    await stores.addresses.giveBack(facts.serviceId, facts.address?.leaving ?? [])
     await moveResource(stores, { serviceId: facts.serviceId, to: 'ready', cause: 'resized', actor: saga.actor, at: context.businessNow() })
     await tools.finishChange(stores, { serviceId: facts.serviceId, actor: provisioningActor })
   })
@@ -61,6 +73,7 @@ export const resizeSaga: SagaDefinition = {
   // A suspended machine stays off (D11); the resize is begun anew when the service runs again.
   cancelWhen: facts => facts.status === 'active' || facts.status === 'past_due' ? null : `the service is ${facts.status}`,
   steps: [
+    { name: 'addresses', patienceSeconds: minute, run: takeAddresses, undo: { none: 'held for the service, which paid for them' } },
     { name: 'grow_disk', patienceSeconds: hour, run: growDisk, undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
     { name: 'shutdown', patienceSeconds: 15 * minute, run: shutdown, undo: { none: 'started by the next run if it ran before' } },
     { name: 'resize', patienceSeconds: 15 * minute, run: resize, undo: { none: 'written again by the next run' } },

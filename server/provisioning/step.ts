@@ -119,7 +119,7 @@ export const forgetPassword: NonNullable<SagaDefinition['onFailed']> = async (st
 }
 
 /** All that a machine may send from. */
-export const sendersOf = ({ ipv4, ipv6 }: Pick<NonNullable<MachineFacts['address']>, 'ipv4' | 'ipv6'>): string[] => [ipv4, ...ipv6 ? [ipv6.sender] : []].sort()
+export const sendersOf = ({ ipv4, extra = [], ipv6 }: Pick<NonNullable<MachineFacts['address']>, 'ipv4' | 'extra' | 'ipv6'>): string[] => [ipv4, ...extra.map(each => each.ipv4), ...ipv6 ? [ipv6.sender] : []].sort()
 
 /** Lets the machine send from the service's own addresses alone, and gives it the firewall rules that are wished, where its hypervisor can. */
 export async function setFilter(context: StepContext): Promise<void> {

@@ -18,7 +18,7 @@ export const settleAddress = contract({ ...shared, method: 'POST', path: '/api/a
 ]), response: addressView })
 
 export const exportAddresses = contract({ ...shared, method: 'GET', path: '/api/admin/address-pools/{id}/export', summary: 'All addresses of a pool as CSV', params: idParams, query: z.object({ locale: z.enum(['id', 'en']).default('id') }), produces: 'text/csv' })
-const csv = { types: ['text/csv', 'text/plain', 'application/octet-stream'], bytes: 1_048_576 } as const
+export const csv = { types: ['text/csv', 'text/plain', 'application/octet-stream'], bytes: 1_048_576 } as const
 export const addressListView = z.object({
   /** False: nothing was changed, because it was only asked for, or because list or pool are no longer what was agreed to. */
   applied: z.boolean(), /** Names these very changes, to be agreed to. */ difference: z.string(), /** The first ones. */ changes: z.array(z.object({ line: z.number().int(), address: z.ipv4(), from: z.enum(addressStatuses), to: z.enum(addressStatuses), reason: z.string().nullable() })),

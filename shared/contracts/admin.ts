@@ -105,7 +105,9 @@ export const stockView = z.object({ productId: uuid, name: z.string(), connectio
 export const listStock = contract({ method: 'GET', path: '/api/admin/stock', access: 'staff', tag, summary: 'Places left of the products on sale, and what limits them; at most 200', response: z.object({ items: z.array(stockView) }) })
 const ipv4 = z.ipv4()
 export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4), /** Of the machines' cards; null: as the connection and the template say. */ bridge: z.string().trim().min(1).max(80).nullable().default(null), vlanTag: z.number().int().min(1).max(4094).nullable().default(null), /** Whose machines may have its addresses; empty: all of the connection. */ nodes: z.array(z.string().trim().min(1).max(120)).max(64).default([]) })
-export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), /** `days`: until it is full; `perDay`: addresses taken a day, those given back taken off. */ outlook: z.object({ kind: z.enum(poolOutlooks), days: z.number().int().nullable(), perDay: z.number().nullable() }), counts: z.record(z.enum(addressStatuses), z.number().int()) })
+/** `days`: until it is full; `perDay`: addresses taken a day, those given back taken off. */
+export const poolOutlookView = z.object({ kind: z.enum(poolOutlooks), days: z.number().int().nullable(), perDay: z.number().nullable() })
+export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), outlook: poolOutlookView, counts: z.record(z.enum(addressStatuses), z.number().int()) })
 export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses; `low`: those that are nearly full', query: list.extend({ low: z.stringbool().optional() }), response: listOf(addressPoolView) })
 export const createAddressPool = contract({ method: 'POST', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Add a pool of addresses', body: addressPoolBody, response: addressPoolView, status: 201, creates: true })
 export const deleteAddressPool = contract({ method: 'DELETE', path: '/api/admin/address-pools/{id}', access: 'sysadmin', tag, summary: 'Delete a pool none of whose addresses is in use', params: idParams, status: 204 })
@@ -113,7 +115,7 @@ export const deleteAddressPool = contract({ method: 'DELETE', path: '/api/admin/
 // Products, prices, promo codes -------------------------------------------------------------------------------------------------------
 export const productBody = z.object({
   slug: z.string().trim().toLowerCase().min(2).max(60).regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), kind: z.enum(productKinds), name: z.string().trim().min(2).max(80), summary: localized, description: localized,
-  spec: productSpec, status: z.enum(productStatuses), featured: z.boolean().default(false), position: z.number().int().min(0).max(10_000).default(100),
+  spec: productSpec.omit({ extraIpv4: true }), status: z.enum(productStatuses), featured: z.boolean().default(false), position: z.number().int().min(0).max(10_000).default(100),
   /** Placement: the connections whose nodes may carry it, and the templates offered. A VPS on sale needs at least one of each. */
   connectionIds: z.array(uuid).max(20), templateIds: z.array(uuid).max(100), stockLimit: z.number().int().min(0).max(1_000_000).nullable().default(null),
   /** Free days of a client's first order. */

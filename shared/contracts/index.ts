@@ -29,6 +29,7 @@ import * as reconciliation from './reconciliation.ts'
 import * as refunds from './refunds.ts'
 import * as reports from './reports.ts'
 import * as reverseDns from './reverse-dns.ts'
+import * as serviceAddresses from './service-addresses.ts'
 import * as sshKeys from './ssh-keys.ts'
 import * as storefront from './storefront.ts'
 import * as system from './system.ts'
@@ -39,4 +40,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -37,8 +37,10 @@ export const reverseDnsBody = z.object({
 export const reverseDnsSettingsView = z.object({
   settings: z.object({ url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), serverId: z.string(), template: z.string(), ttl: z.number().int() }).nullable(),
   /** How many names are there. */ records: z.object({ pending: z.number().int(), active: z.number().int(), failed: z.number().int() }),
+  /** Addresses of machines that have no name, nor a wish for one. */ unnamed: z.number().int(),
 })
 export const showReverseDnsSettings = contract({ ...settings, method: 'GET', summary: 'The name server for reverse DNS, and how many names wait for it', response: reverseDnsSettingsView })
 export const saveReverseDnsSettings = contract({ ...settings, method: 'PUT', summary: 'Set up the name server for reverse DNS', body: reverseDnsBody, response: reverseDnsSettingsView })
 export const removeReverseDnsSettings = contract({ ...settings, method: 'DELETE', summary: 'Forget the name server for reverse DNS; what stands there stays', status: 204 })
+export const requestDefaultNames = contract({ ...settings, path: '/api/admin/reverse-dns/names', method: 'POST', summary: 'Have names by the template written for all addresses of machines that have none', response: reverseDnsSettingsView, status: 202, rateLimit: changed })
 export const testReverseDns = contract({ ...settings, path: '/api/admin/reverse-dns/test', method: 'POST', summary: 'Test the name server as typed: reached, key accepted, reverse zones', body: reverseDnsBody, response: connectionTestView, rateLimit: changed })

@@ -11,10 +11,10 @@ export interface SoldOption {
   readonly price: Money
 }
 
-interface Size { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }
+interface Size { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, /** Left out: none. */ readonly extraIpv4?: number | undefined }
 interface Terms { readonly productId: string, readonly cycle: string, readonly price: Money, readonly options: readonly SoldOption[] }
-const fieldOf: Record<Exclude<OptionEffect, 'none'>, keyof Size> = { cpu_cores: 'cpuCores', ram_mib: 'ramMiB', disk_gib: 'diskGiB', rate_mbps: 'rateMbps' }
-const changed = (spec: Size, options: readonly Pick<SoldOption, 'effect' | 'effectAmount'>[], sign: 1 | -1): Size => options.reduce((size, { effect, effectAmount }) => effect === 'none' ? size : { ...size, [fieldOf[effect]]: size[fieldOf[effect]] + sign * effectAmount }, spec)
+const fieldOf: Record<Exclude<OptionEffect, 'none'>, keyof Size> = { cpu_cores: 'cpuCores', ram_mib: 'ramMiB', disk_gib: 'diskGiB', rate_mbps: 'rateMbps', extra_ipv4: 'extraIpv4' }
+const changed = (spec: Size, options: readonly Pick<SoldOption, 'effect' | 'effectAmount'>[], sign: 1 | -1): Size => options.reduce((size, { effect, effectAmount }) => effect === 'none' ? size : { ...size, [fieldOf[effect]]: (size[fieldOf[effect]] ?? 0) + sign * effectAmount }, spec)
 
 /** A machine with what options add to it. */
 export const withOptions = (spec: Size, options: readonly Pick<SoldOption, 'effect' | 'effectAmount'>[]): Size => changed(spec, options, 1)

@@ -21,7 +21,7 @@ export type PromoRedemptionStatus = typeof promoRedemptionStatuses[number]
 export const optionKinds = ['number', 'choice', 'toggle'] as const
 export type OptionKind = typeof optionKinds[number]
 /** What an option adds to the machine; `none`: it is something that people do. */
-export const optionEffects = ['none', 'cpu_cores', 'ram_mib', 'disk_gib', 'rate_mbps'] as const
+export const optionEffects = ['none', 'cpu_cores', 'ram_mib', 'disk_gib', 'rate_mbps', 'extra_ipv4'] as const
 export type OptionEffect = typeof optionEffects[number]
 /** So many options has a product, and so many choices an option. */
 export const mostOptions = 20

@@ -33,14 +33,16 @@ export interface HypervisorCapabilities {
   readonly login: boolean
   /** Gives it another name, which its guest takes on. */
   readonly rename: boolean
+  /** Gives a machine that is there IPv6, which its guest takes on at its next start. */
+  readonly laterIpv6: boolean
   /** Starts it from a CD image instead of its disk, for a while. */
   readonly rescue: boolean
   /** Keeps whole machines on a storage of their own, to restore them from. */
   readonly backups: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, rescue: false, backups: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, rescue: true, backups: true }, vcenter: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true }, vcenter: vsphere,
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
@@ -55,7 +57,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6'] as const
 export type SagaKind = typeof sagaKinds[number]
 const doesSeveralThings: readonly SagaKind[] = ['power', 'snapshot', 'backup', 'access', 'rescue']
 /** What a task is: its kind or, of kinds that do several things, also which one. People's words for it stand under this name in `portal.saga`. */
@@ -106,8 +108,8 @@ export type MetricRange = typeof metricRanges[number]
 export const addressStatuses = ['free', 'reserved', 'assigned', 'quarantine', 'blocked'] as const
 export type AddressStatus = typeof addressStatuses[number]
 /** What is known of the day on which a pool is full. `unknown`: not enough days were seen; `steady`: no more addresses are taken than given back. */
-/** Of a prefix that was handed out at least once. */
-export const ipv6PrefixStatuses = ['free', 'reserved', 'assigned', 'quarantine'] as const
+/** Of a prefix that was handed out at least once, or is kept from it. */
+export const ipv6PrefixStatuses = ['free', 'reserved', 'assigned', 'quarantine', 'blocked'] as const
 export type Ipv6PrefixStatus = typeof ipv6PrefixStatuses[number]
 export const poolOutlooks = ['full', 'days', 'steady', 'unknown'] as const
 export type PoolOutlook = typeof poolOutlooks[number]

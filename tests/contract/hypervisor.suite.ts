@@ -9,6 +9,7 @@ import { firewallCases } from './firewall.cases.ts'
 import { finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
 import type { HypervisorBench } from './hypervisor.bench.ts'
 import { ipv6Cases } from './ipv6.cases.ts'
+import { severalAddressesCases } from './several-addresses.cases.ts'
 import { moveCases } from './moves.cases.ts'
 
 /** What a bench cannot bring about, or a hypervisor does not have: cases that stand on it are left out, and the suite's name says so. */
@@ -380,7 +381,8 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await kindOf(driver.filterAddresses(machine(), ['203.0.113.10']))).toBe('permanent')
       expect(await filtered()).toBeNull()
     })
-    ipv6Cases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter })
+    ipv6Cases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter, laterIpv6: can.laterIpv6 })
+    severalAddressesCases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter })
     itIf(can.rateLimit)('the rate limit arrives in the hypervisor\'s own unit', async () => {
       await build()
       expect((await bench.reads(vmid)).rate).toBe('11.92')

@@ -100,6 +100,7 @@ async function aLife(): Promise<Exchange[]> {
     await listening.setPasswordInside(machine, { username: spec.login.username, password: 'Rahasia-456' })
     await listening.keepLogin(machine, { username: spec.login.username, password: 'Rahasia-456', sshKey: spec.login.sshKey })
     await listening.keepLogin(machine, { username: spec.login.username, sshKey: null })
+    await listening.giveIpv6(machine, { ipv6: { address: '2001:db8:10:5::1', length: 64, gateway: 'fe80::1', sender: '2001:db8:10:5::/64' }, nameservers: ['203.0.113.53', '2001:db8::53'] })
     await listening.rename(machine, 'toko.contoh.test')
     await listening.readAccess(machine)
     await listening.openConsole(machine)

@@ -85,6 +85,41 @@ describe.each(databaseKinds())('reverse DNS on %s', (kind) => {
     expect(await queued()).toEqual([])
     expect(await rows(sql`select after->>'name' as name from audit_log where action = 'service.reverse-dns' and entity_id = ${serviceId}`)).toContainEqual({ name: 'mail.budi.id' })
   })
+  it('machines built before there was a name server get names at staff\'s wish, in parts; what has a name keeps it, and what was given back gets none', async () => {
+    const named = await built()
+    await named.set('kantor.contoh.id')
+    await test.app.infrastructure.removeReverseDnsSettings({ actor: staff })
+    const [early, gone] = [await built(), await built()]
+    expect(await codeOf(test.app.infrastructure.requestDefaultNames({ actor: staff }))).toBe('not_found')
+    await save()
+    // More than one part holds.
+    const [pool] = await rows(sql`select pool_id from addresses where service_id = ${early.serviceId}`)
+    await rows(sql`insert into addresses (id, pool_id, address, status, service_id, ordinal, changed_at) select gen_random_uuid(), ${String(pool?.pool_id)}::uuid, '10.200.0.0'::inet + n, 'assigned', ${early.serviceId}::uuid, n, now() from generate_series(1, 450) n`)
+    const { unnamed } = await test.app.infrastructure.showReverseDnsSettings()
+    expect(unnamed).toBeGreaterThanOrEqual(452)
+    await test.app.core.transact(stores => stores.addresses.release(gone.serviceId))
+    await test.app.infrastructure.requestDefaultNames({ actor: staff })
+    await test.app.infrastructure.requestDefaultNames({ actor: staff })
+    let parts = 0
+    for (;;) {
+      const jobs = await rows(sql`delete from pgboss.job where name = 'infrastructure.names-due' and state = 'created' returning data`)
+      if (jobs.length === 0) break
+      parts += jobs.length
+      for (const { data } of jobs) await test.app.infrastructure.handlers['infrastructure.names-due'](data as { after: string | null, by: string })
+    }
+    expect(parts).toBe(3)
+    expect((await test.app.infrastructure.showReverseDnsSettings()).unnamed).toBe(0)
+    const [first] = (await early.shown()).items
+    expect(first).toMatchObject({ name: first?.defaultName, state: 'pending' })
+    expect(await named.one()).toMatchObject({ name: 'kantor.contoh.id' })
+    expect((await rows(sql`select 1 from ptr_records where service_id = ${gone.serviceId}`))).toEqual([])
+    // Only the machine's own is written here: the others would take the test's time.
+    await rows(sql`delete from pgboss.job where name = 'infrastructure.ptr-due' and data->>'address' like '10.200.%'`)
+    await rows(sql`delete from ptr_records where address <<= '10.200.0.0/16'`)
+    await rows(sql`delete from addresses where address <<= '10.200.0.0/16'`)
+    expect(await work()).toEqual([])
+    expect(await early.one()).toMatchObject({ state: 'active' })
+  })
   it('somebody else\'s service and somebody else\'s address are not found', async () => {
     const [mine, other] = [await built(), await built()]
     expect(await codeOf(mine.set('a.contoh.id', { clientId: staff.kind === 'user' ? staff.id : '' }))).toBe('not_found')

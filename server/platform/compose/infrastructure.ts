@@ -15,6 +15,7 @@ import { deleteAddressPool } from '#server/infrastructure/delete-address-pool.ts
 import { deleteConnection } from '#server/infrastructure/delete-connection.ts'
 import { exportAddresses } from '#server/infrastructure/export-addresses.ts'
 import { importAddresses, previewAddresses } from '#server/infrastructure/import-addresses.ts'
+import { importIpv6, previewIpv6 } from '#server/infrastructure/import-ipv6.ts'
 import { createIpv6Pool, deleteIpv6Pool, exportIpv6Prefixes, listIpv6Pools, listIpv6Prefixes, showIpv6Pool, updateIpv6Pool } from '#server/infrastructure/ipv6-pools.ts'
 import { listIsoImages, offerIsoImage } from '#server/infrastructure/iso-images.ts'
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
@@ -33,6 +34,7 @@ import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
 import { changePackage, createPackage } from '#server/infrastructure/save-package.ts'
 import { setPlacementLimits, showPlacementLimits } from '#server/infrastructure/set-placement-limits.ts'
 import { listNodeMachines, listStorages, showNode } from '#server/infrastructure/show-node.ts'
+import { nameUnnamed, requestDefaultNames } from '#server/infrastructure/name-unnamed.ts'
 import { removeReverseDnsSettings, saveReverseDnsSettings, showReverseDnsSettings, testReverseDns } from '#server/infrastructure/set-up-reverse-dns.ts'
 import { settleAddress } from '#server/infrastructure/settle-address.ts'
 import { listPoolAddresses, showAddressPool } from '#server/infrastructure/show-address-pool.ts'
@@ -90,8 +92,8 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),
-    listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
-    showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), testReverseDns: testReverseDns(naming),
+    listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), previewIpv6: previewIpv6({ ...syncing, decode }), importIpv6: importIpv6({ ...syncing, decode }), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
+    showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), requestDefaultNames: requestDefaultNames(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
     openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
@@ -111,6 +113,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
       'infrastructure.stock-due': async () => refresh(),
       'infrastructure.sync-due': async () => void await Promise.all([synchronise(), requestNames()]),
       'infrastructure.ptr-due': writePtr(naming),
+      'infrastructure.names-due': nameUnnamed(naming),
     },
   }
 }

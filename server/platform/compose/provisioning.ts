@@ -24,6 +24,8 @@ import { openConsole } from '#server/provisioning/open-console.ts'
 import type { CancelNow, DescribeBilling, ProvisioningStores, ScheduleCancellation, SetHold } from '#server/provisioning/ports.ts'
 import { recoverSagas } from '#server/provisioning/recover-sagas.ts'
 import { reinstall, showReinstall } from '#server/provisioning/reinstall.ts'
+import { giveIpv6 } from '#server/provisioning/give-ipv6.ts'
+import { chooseLeavingAddress, showServiceAddresses } from '#server/provisioning/service-addresses.ts'
 import { setReverseDns, showReverseDns } from '#server/provisioning/reverse-dns.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runBackups } from '#server/provisioning/run-backups.ts'
@@ -85,6 +87,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
     showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
     showMove: showMove(moving), moveMachine: moveMachine(moving),
+    showServiceAddresses: showServiceAddresses({ read, servicePages: read.servicePages }), chooseLeavingAddress: chooseLeavingAddress({ transact }), giveIpv6: giveIpv6({ transact, servicePages: read.servicePages }),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,

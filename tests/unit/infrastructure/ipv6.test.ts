@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressAt, checkIpv6Pool, firstPlace, gatewayPlace, placesOf, toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
+import { addressAt, checkIpv6Pool, firstPlace, gatewayPlace, listedAddress6, placeOf, placesOf, toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
 import { canonical6, isLinkLocal6, networkOf6, toAddress6, toNumber6 } from '#shared/network/ipv6.ts'
 
 const anyAddress = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
@@ -65,5 +65,19 @@ describe('IPv6 pools', () => {
     expect(problem({ machineLength: 128, prefixLength: 120 })).toBe('prefixLength:prefix_too_small')
     expect(problem({ gateway: '2001:db8:10::1' })).toBe('gateway:gateway_link_local')
     expect(problem({ machineLength: 128, prefixLength: 64, gateway: '2001:db8:11::1' })).toBe('gateway:gateway_outside_prefix')
+  })
+  it('each place is found by its machine\'s address, as a list writes it, and by no other address', () => {
+    fc.assert(fc.property(pool, fc.integer({ min: 0, max: 400 }), (given, at) => {
+      const place = firstPlace(given) + at % Math.max(1, placesOf(given) - firstPlace(given))
+      const address = addressAt(given, place)
+      expect(placeOf(given, address)).toBe(place)
+      expect(listedAddress6(given, `${address.toUpperCase()}/${given.machineLength}`)).toBe(address)
+      if (given.machineLength === 64) expect(placeOf(given, toAddress6(toNumber6(address) + 1n))).toBeNull()
+      expect(placeOf({ ...given, gateway: address }, address)).toBeNull()
+      expect(placeOf(given, addressAt(given, 0))).toBeNull()
+    }))
+  })
+  it.each(['', '203.0.113.7', '2001:db8', '2001::db8::1', '2001:db8:0:0:0:0:0:0:1', 'g::1', '2001:db8::12345', ':1'])('a list cannot name %s', (typed) => {
+    expect(listedAddress6({ machineLength: 64 }, typed)).toBeNull()
   })
 })

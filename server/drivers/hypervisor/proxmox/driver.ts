@@ -11,6 +11,7 @@ import { eachOf, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
 import { toMetrics, toStorages, toStrain } from './metrics.ts'
 import { movesOf } from './moves.ts'
+import { networkOf } from './network.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
 import { snapshotsOf } from './snapshots.ts'
@@ -192,6 +193,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     ...accessOf(api, find),
     ...backupsOf(api, find, access),
     ...movesOf(api, find),
+    ...networkOf(api, find),
     async metrics(machine, range) {
       const found = await find.prove(machine)
       return toMetrics(await api.get(of(found, 'rrddata'), reply.samples, { timeframe: range, cf: 'AVERAGE' }))

@@ -89,7 +89,7 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
 /** Cloud-init's VMware source: JSON is YAML. The default user of the image gets the login; the card is the only one. */
 export const metadataOf = ({ hostname, address }: MachineSpec, ownershipMark: string): string => JSON.stringify({
   'instance-id': ownershipMark, 'local-hostname': hostname,
-  'network': { version: 2, ethernets: { nic0: { match: { name: 'e*' }, dhcp4: false, addresses: [`${address.ipv4}/${address.prefixLength}`, ...address.ipv6 ? [`${address.ipv6.address}/${address.ipv6.length}`] : []], gateway4: address.gateway, ...(address.ipv6 ? { gateway6: address.ipv6.gateway } : {}), nameservers: { addresses: address.nameservers } } } },
+  'network': { version: 2, ethernets: { nic0: { match: { name: 'e*' }, dhcp4: false, addresses: [`${address.ipv4}/${address.prefixLength}`, ...(address.extra ?? []).map(({ ipv4, prefixLength }) => `${ipv4}/${prefixLength}`), ...address.ipv6 ? [`${address.ipv6.address}/${address.ipv6.length}`] : []], gateway4: address.gateway, ...(address.ipv6 ? { gateway6: address.ipv6.gateway } : {}), nameservers: { addresses: address.nameservers } } } },
 })
 export const userdataOf = ({ hostname, login }: MachineSpec): string => `#cloud-config\n${JSON.stringify({
   fqdn: hostname, user: login.username, disable_root: login.username !== 'root', password: login.password, chpasswd: { expire: false }, ssh_pwauth: true, ...(login.sshKey === null ? {} : { ssh_authorized_keys: login.sshKey.split('\n') }),
