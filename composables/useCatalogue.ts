@@ -13,9 +13,10 @@ export const useProducts = (kind: StorefrontProduct['kind']) => useApiData(listP
 export const useProduct = (slug: string) => useApiData(showProductRoute, { params: { slug } })
 export const useTlds = () => useApiData(listTldsRoute)
 
-/** A template's file name as people call the system: `debian-12-cloudinit` is Debian 12. Names that staff wrote by hand stay as they are. */
+/** A template's file name as people call the system: `debian-12-cloudinit` is Debian 12, and so is a container's `debian-12-standard_12.12-1_amd64`. Names that staff wrote by hand stay as they are. */
 export function systemName(template: string): string {
-  if (!/^[a-z0-9.-]+$/.test(template)) return template
-  const words = template.replace(/-(cloud-?init|cloud|template|amd64|x86_64)(?=-|$)/g, '').split('-')
+  const system = template.replace(/(-(standard|default))?_[\d.]+(-\d+)?_(amd64|arm64)$/, '')
+  if (!/^[a-z0-9.-]+$/.test(system)) return template
+  const words = system.replace(/-(cloud-?init|cloud|template|amd64|x86_64)(?=-|$)/g, '').split('-')
   return words.map(word => /^\d{4}$/.test(word) && words[0] === 'ubuntu' ? `${word.slice(0, 2)}.${word.slice(2)}` : word === 'almalinux' ? 'AlmaLinux' : word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
 }

@@ -37,7 +37,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
   if (rows.length === 0) return []
   const ids = rows.map(row => row.id)
   const prices = await db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, ids), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
-  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
+  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, machineType: templates.machineType }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
     .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
   const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
   const given = rows.some(row => row.kind === 'hosting')
@@ -117,7 +117,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
         const suits = kind === 'hosting' ? panelKinds : hypervisorKinds
         const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...suits]))) : []
         const having = found.length > 0 && spec.panelPackage ? await db.select({ id: packages.connectionId }).from(packages).where(and(inArray(packages.connectionId, found.map(row => row.id)), eq(packages.name, spec.panelPackage), eq(packages.present, true))) : []
-        const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present }).from(templates).where(inArray(templates.id, [...templateIds])) : []
+        const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present, machineType: templates.machineType }).from(templates).where(inArray(templates.id, [...templateIds])) : []
         return { connectionIds: found.map(row => row.id), templates: known, packageOn: having.map(row => row.id) }
       },
     } satisfies CatalogStores['products'],

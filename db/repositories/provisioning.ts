@@ -138,7 +138,7 @@ function serviceControl(db: Executor): ServiceControl {
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
-            where o.name = t.name and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
+            where o.name = t.name and o.machine_type = t.machine_type and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id and a.ordinal = 0 left join address_pools ap on ap.id = a.pool_id left join ipv6_prefixes x on x.service_id = s.id left join ipv6_pools xp on xp.id = x.pool_id
         where s.id = ${serviceId}`)
@@ -182,7 +182,7 @@ function serviceControl(db: Executor): ServiceControl {
       const found = await db.execute(sql`
         select distinct on (o.name) o.id, o.name, o.os_family as "osFamily", o.node, o.ref, o.username, o.disk_gi_b as "diskGiB", coalesce(o.name = t.name, false) as current
         from resources r join services s on s.id = r.service_id left join templates t on t.id = s.template_id join templates o on o.connection_id = r.connection_id and o.present
-        where r.service_id = ${serviceId} and (o.name = t.name or o.name in (select offered.name from product_templates pt join templates offered on offered.id = pt.template_id where pt.product_id = s.product_id))
+        where r.service_id = ${serviceId} and (t.id is null or o.machine_type = t.machine_type) and (o.name = t.name or o.name in (select offered.name from product_templates pt join templates offered on offered.id = pt.template_id where pt.product_id = s.product_id))
         order by o.name, o.node is distinct from r.node, o.ref limit 100`)
       return rowsOf<ReinstallTemplate>(found)
     },

@@ -1,7 +1,7 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { ProductKind, ProductStatus, PromoKind, PromoTarget, OptionEffect, OptionKind } from '#shared/vocabulary/catalog.ts'
-import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
+import type { MachineType, PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
@@ -70,7 +70,7 @@ export interface ProductStore {
   remove(id: string): Promise<void>
   addPrice(productId: string, price: { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
   /** Which of the connections exist and suit the kind, which of the templates (with the connection each belongs to), and which of the connections have the package. */
-  placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean }[], packageOn: string[] }>
+  placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean, machineType: MachineType }[], packageOn: string[] }>
 }
 
 /** How many more can be sold, as it was counted at a moment. `places` null: no end of them is known. `complete` false: a connection did not tell, so there may be more. */
@@ -86,7 +86,7 @@ export interface Offer {
   /** As it was last counted; null: never. */
   readonly stock: CountedStock | null
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
-  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string }[]
+  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string, readonly machineType: MachineType }[]
   readonly connectionIds: readonly string[]
   /** Of hosting: its package where it is there now. */
   readonly packages: readonly (PackageLimits & { readonly connectionId: string })[]

@@ -1,9 +1,10 @@
 import { AppError } from '#shared/errors/codes.ts'
 import type { FieldError } from '#shared/errors/codes.ts'
 import { isRecurring } from '#shared/vocabulary/billing.ts'
+import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
-interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean }[], readonly packageOn: readonly string[] }
+interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean, readonly machineType: MachineType }[], readonly packageOn: readonly string[] }
 
 const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
 
@@ -26,6 +27,9 @@ function problemsOfHosting({ kind, status, spec, connectionIds }: ProductFields,
   ]
 }
 
+/** Who orders one product gets one kind of machine, and can make it anew from any template of it. */
+const problemOfKinds = (templates: Placement['templates']): FieldError | null => new Set(templates.map(template => template.machineType)).size > 1 ? wrong('templateIds', 'templates_mixed') : null
+
 /**
  * Whether a product may be saved as it is: what it names exists, templates belong to its connections, and what is put on sale can be
  * bought and built. `placement` is what the database knows of the named connections and templates.
@@ -39,6 +43,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
   const problems = [
     placement.connectionIds.length < chosen.size ? wrong('connectionIds', 'connection_unknown') : null,
     fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
+    problemOfKinds(fitting),
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
     ...problemsOfHosting(fields, placement),

@@ -1,6 +1,6 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
-import type { ConnectionKind, HypervisorCapabilities, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, HypervisorCapabilities, MachineType, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
@@ -64,7 +64,7 @@ export interface MetricPoint { readonly at: Date, /** Used part of all its cores
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
 export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, /** Of its system disk; null: the list does not tell. */ readonly diskGiB: number | null, readonly uptimeSeconds: number }
 
-export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** True: it lies on storage of its own node, and machines can be made of it there alone. */ readonly local: boolean }
+export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** True: it lies on storage of its own node, and machines can be made of it there alone. */ readonly local: boolean, /** What is made of it. */ readonly machineType: MachineType, /** All that have it, where more than one does. */ readonly nodes?: readonly string[] }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
 /** `nodes`, `machines`, `headroom` and `filtersApply` are what the methods of the driver tell alone. `storages`: one that nodes share is told once. */
 export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonly storages: readonly RemoteStorage[], readonly machines: readonly ObservedMachine[], readonly headroom: readonly NodeHeadroom[], readonly filtersApply: boolean | null }
@@ -99,8 +99,9 @@ export interface HypervisorDriver extends MachineFirewall, MachineAccess, Machin
   /**
    * Full clone, marked as ours by the very call that creates it. `vmid` taken meanwhile → retryable (take another). When our machine is
    * there already under this number, the answer is a handle that tells how far it is; under another number → unknown_outcome (ask `findByMark`).
+   * `spec`: what a container is made with, its login included, which nobody can set later. What is cloned takes it on by `configure`.
    */
-  clone(input: { readonly template: { readonly node: string, readonly ref: string }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string }): Promise<TaskHandle>
+  clone(input: { readonly template: { readonly node: string, readonly ref: string }, readonly vmid: number, readonly node: string, readonly hostname: string, readonly ownershipMark: string, readonly spec?: MachineSpec | undefined }): Promise<TaskHandle>
   task(handle: TaskHandle): Promise<TaskState>
   /** CPU, memory, network (rate limit, MAC kept), cloud-init, start at boot, mark. */
   configure(machine: MachineRef, spec: MachineSpec): Promise<TaskHandle | null>
@@ -333,14 +334,14 @@ export interface ConnectionStore {
   forgetHealthChangesBefore(moment: Date): Promise<void>
 }
 
-export interface TemplateRecord extends Omit<RemoteTemplate, 'local'> { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface TemplateRecord extends Omit<RemoteTemplate, 'local' | 'nodes'> { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface TemplateStore {
   list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
   /** By id of the template; products that are retired use nothing. */
   usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>
   /** Adds or refreshes by (connection, reference). */
-  save(connectionId: string, templates: readonly Omit<RemoteTemplate, 'local'>[], at: Date): Promise<void>
+  save(connectionId: string, templates: readonly Omit<RemoteTemplate, 'local' | 'nodes'>[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
 }
 

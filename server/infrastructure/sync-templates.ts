@@ -19,7 +19,7 @@ export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: S
       const images = driver.capabilities.rescue ? driver.listIsos().catch(() => null) : null
       const [found, nodes] = await Promise.all([driver.listTemplates(), driver.listNodes()])
       // Where a template can be cloned to depends on the storages of the moment: it is asked when it matters.
-      return [found.map(({ local: _, ...template }) => template), { nodes, images: await images }] as const
+      return [found.map(({ local: _, nodes: __, ...template }) => template), { nodes, images: await images }] as const
     },
     unreachable: (template, { nodes }) => nodes.some(({ node, online }) => node === template.node && !online),
     usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),

@@ -23,7 +23,7 @@ const imagesFor = async (read: Deps['read'], { connectionId, node }: ServiceSumm
 /** How its owner gets into a machine, what may be changed about it, and why not. `clientId` null: for staff. @throws AppError not_found */
 export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientId }: { readonly id: string, readonly clientId: string | null }): Promise<z.input<typeof accessView>> => {
   const service = await found(read, id, clientId)
-  const can = machineCapabilities(service.connectionKind)
+  const can = machineCapabilities(service.connectionKind, service.machineType)
   const images = can?.rescue ? await imagesFor(read, service) : []
   return {
     username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: can?.rename ?? false, rescue: can?.rescue ?? false }, refusal: allowedActions(service).refusal,
@@ -34,7 +34,7 @@ export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientI
 
 /** What is refused whatever the machine says. While it is in rescue its own system is not the one that runs, so nothing in it can be set and proven. Pure. */
 export function accessRefusal(service: ServiceSummary, act: AccessAct['action']): ErrorCode | null {
-  const can = machineCapabilities(service.connectionKind)
+  const can = machineCapabilities(service.connectionKind, service.machineType)
   const { refusal } = allowedActions(service)
   if (refusal) return refusal
   if (act === 'rescue') return !can?.rescue ? 'rescue_unsupported' : service.rescue === null ? null : 'rescue_running'

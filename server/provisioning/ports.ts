@@ -5,7 +5,7 @@ import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
-import type { ConnectionKind, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, MachineType, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
@@ -153,7 +153,7 @@ export interface ServiceControl {
 /** The rows of the pages, joined in one query per page. */
 export interface ServiceSummary {
   readonly id: string, readonly clientId: string, readonly clientName: string, readonly clientEmail: string, readonly hostname: string, readonly productName: string, readonly productKind: string, readonly status: ServiceStatus, readonly suspensionReason: SuspensionReason | null, readonly endReason: EndReason | null,
-  readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
+  readonly cancelAtPeriodEnd: boolean, readonly cancelReason: CancelReason | null, readonly cancelNote: string | null, readonly holdUntil: Date | null, readonly holdReason: string | null, readonly cycle: BillingCycle, /** Of what is paid once. */ readonly deliveredAt: Date | null, readonly price: Money, readonly sshKey: string | null, readonly templateName: string | null, /** Of its template; null: none is known. */ readonly machineType: MachineType | null, readonly spec: MachineFacts['spec'], readonly options: readonly SoldOption[],
   readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly ipv6: { readonly address: string, readonly length: number } | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly rescue: string | null, readonly rescueSince: Date | null, readonly openSaga: SagaKind | null,
 }

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import { servesNode } from '../infrastructure/ports.ts'
-import type { MachineState, Placement } from '../infrastructure/ports.ts'
+import type { MachineSpec, MachineState, Placement } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
 import { back, done, wait } from './saga.ts'
@@ -91,15 +91,27 @@ export function chosenTemplate({ template }: Pick<SagaState, 'template'>): { rea
   return template && ref !== undefined ? { node: template.node, ref } : null
 }
 
+/** What the machine is made of; null: it has no address (any more). Its password is kept before it is used: whoever repeats the step sets the same one. */
+async function machineSpec({ facts, tools, write }: StepContext): Promise<MachineSpec | null> {
+  const { resource } = machineOf(facts)
+  const { address } = facts
+  if (!address) return null
+  const sealed = resource.initialPassword ?? tools.secrets.seal(tools.newPassword())
+  if (resource.initialPassword === null) await write(stores => stores.resources.update(facts.serviceId, { initialPassword: sealed }))
+  return { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }
+}
+
 async function sendClone(context: StepContext, backTo: string): Promise<StepOutcome> {
   const { facts, state } = context
   const { machine } = machineOf(facts)
   const driver = await driverOf(context)
   const template = chosenTemplate(state)
   if (!template) return back(backTo, 'no template chosen')
+  const spec = await machineSpec(context)
+  if (!spec) return back(backTo, 'no address')
   await context.save({ sentAt: context.now().toISOString(), task: null })
   try {
-    const task = await driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark })
+    const task = await driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark, spec })
     await context.save({ task })
     return wait(context.pollSeconds(), 'task_running')
   } catch (error) {
@@ -110,14 +122,8 @@ async function sendClone(context: StepContext, backTo: string): Promise<StepOutc
 }
 
 export const configureStep = (backTo: string) => async (context: StepContext): Promise<StepOutcome> => {
-  const { facts, tools } = context
-  const { resource } = machineOf(facts)
-  const { address } = facts
-  if (!address) return back(backTo, 'no address')
-  // Kept before it is used: whoever repeats the step sets the same password.
-  const sealed = resource.initialPassword ?? tools.secrets.seal(tools.newPassword())
-  if (resource.initialPassword === null) await context.write(stores => stores.resources.update(facts.serviceId, { initialPassword: sealed }))
-  return followTask(context, (driver, machine) => driver.configure(machine, { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }))
+  const spec = await machineSpec(context)
+  return spec ? followTask(context, (driver, machine) => driver.configure(machine, spec)) : back(backTo, 'no address')
 }
 
 /** In what the machine's size differs from what was sold. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
-import { addressStatuses, connectionKinds, isPanel, placementPolicies, placesLimits, poolOutlooks, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, isPanel, machineTypes, placementPolicies, placesLimits, poolOutlooks, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -55,7 +55,7 @@ export const connectionView = z.object({
   storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), backupStorage: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
 })
 /** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall, and backups where a storage for them is set; of a control panel packages instead of the last ones; of a name server zones after authentication. Sent as a server-sent event as soon as it is known. */
-export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'backups', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional(), choices: z.object({ nodes: z.array(z.string()), storages: z.array(z.string()), networks: z.array(z.string()) }).optional() })
+export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'containers', 'firewall', 'backups', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown', 'no_container_storage']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional(), choices: z.object({ nodes: z.array(z.string()), storages: z.array(z.string()), networks: z.array(z.string()) }).optional() })
 export const connectionTestView = z.object({ ok: z.boolean(), steps: z.array(connectionTestStep) })
 export const listConnections = contract({ method: 'GET', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Connections to hypervisors and control panels', query: list, response: listOf(connectionView) })
 export const createConnection = contract({ method: 'POST', path: '/api/admin/connections', access: 'sysadmin', tag, summary: 'Add a connection', body: newConnectionBody, response: connectionView, status: 201, creates: true })
@@ -78,7 +78,7 @@ export const syncConnection = contract({ method: 'POST', path: '/api/admin/conne
 /** `missed`: vanished, and products are made from it. */
 export const offerStates = ['present', 'vanished', 'missed'] as const
 const offers = list.extend({ state: z.enum(offerStates).optional() })
-export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string(), products: z.array(productUse) })
+export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), machineType: z.enum(machineTypes), diskGiB: z.number(), present: z.boolean(), seenAt: instant, username: z.string(), products: z.array(productUse) })
 export const listTemplates = contract({ method: 'GET', path: '/api/admin/templates', access: 'staff', tag, summary: 'Synchronised templates', query: offers, response: listOf(adminTemplateView) })
 export const packageView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), name: z.string(), /** Limits: null is none. */ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable(), present: z.boolean(), seenAt: instant, /** Gardu made it: it may be changed from here. */ ours: z.boolean(), products: z.array(productUse) })
 export const listPackages = contract({ method: 'GET', path: '/api/admin/packages', access: 'staff', tag, summary: 'Synchronised packages of control panels', query: offers, response: listOf(packageView) })

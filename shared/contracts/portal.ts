@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cancelReasons, changeStatuses, changeTimings, endReasons, invoiceLineKinds, invoiceStatuses, orderStatuses, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { clientKinds, locales, optionKinds } from '#shared/vocabulary/catalog.ts'
-import { powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
+import { machineTypes, powerActions, powerStates, resourceStatuses, sagaKinds, sagaStatuses, stepStatuses } from '#shared/vocabulary/machines.ts'
 import { gatewayMethods, gateways, paymentMethods, paymentStatuses } from '#shared/vocabulary/payments.ts'
 import { provinces } from '#shared/vocabulary/provinces.ts'
 import { contract, cycle, idParams, instant, listOf, localized, moneyView, pageQuery, uuid } from './contract.ts'
@@ -68,7 +68,7 @@ export const changeView = z.object({
   createdAt: instant, expiresAt: instant.nullable(), startsAt: instant.nullable(), closedReason: z.string().nullable(), cancellable: z.boolean(),
 })
 export const serviceView = serviceSummaryView.extend({
-  options: z.array(soldOptionView), spec: productSpec, templateName: z.string().nullable(), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
+  options: z.array(soldOptionView), spec: productSpec, templateName: z.string().nullable(), /** Of the machine. */ machineType: z.enum(machineTypes), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
   usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
   /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
   nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),

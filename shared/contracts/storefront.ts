@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds, stockStates } from '#shared/vocabulary/catalog.ts'
-import { domainAvailabilities } from '#shared/vocabulary/machines.ts'
+import { domainAvailabilities, machineTypes } from '#shared/vocabulary/machines.ts'
 import { joinSshKeys, longestSshKey, mostSshKeys, parseSshKeys } from '#shared/text/ssh-key.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
@@ -9,7 +9,7 @@ export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128)
 export const hostingLimits = z.object({ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable() })
 /** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */
 export const priceView = z.object({ cycle, price: moneyView, tax: moneyView, priceWithTax: moneyView, setup: moneyView, /** Null: paid once. */ monthly: moneyView.nullable() })
-export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string() })
+export const templateView = z.object({ id: uuid, name: z.string(), osFamily: z.string(), machineType: z.enum(machineTypes) })
 const optionPriceView = z.object({ cycle, price: moneyView, setup: moneyView })
 /** An option of a product; `prices` are per unit, or stand with its choices. In a cycle without a price it is not sold. */
 export const optionView = z.object({

@@ -46,8 +46,13 @@ export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorC
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
-/** Null: it carries no machines, or nothing is known of it yet. */
-export const machineCapabilities = (kind: ConnectionKind | null): HypervisorCapabilities | null => kind === null || isPanel(kind) ? null : hypervisorCapabilities[kind]
+/** What a machine is: one with a kernel and firmware of its own, or a container that shares the kernel of its node. Its template says so, for good. */
+export const machineTypes = ['vm', 'container'] as const
+export type MachineType = typeof machineTypes[number]
+/** What containers cannot, wherever they run: nobody inside takes orders from outside, and they start from no CD. */
+const containers: Partial<HypervisorCapabilities> = { login: false, rescue: false }
+/** Of the machines of a hypervisor. Null: it carries no machines, or nothing is known of it yet. */
+export const machineCapabilities = (kind: ConnectionKind | null, type: MachineType | null = 'vm'): HypervisorCapabilities | null => kind === null || isPanel(kind) ? null : { ...hypervisorCapabilities[kind], ...type === 'container' ? containers : {} }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
 

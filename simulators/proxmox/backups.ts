@@ -1,7 +1,7 @@
 import { die, Refusal } from './replies.ts'
 import { may, nodeOf, unlocked } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
-import { disksOf, findStorage, formatSize, parseDisk, storageUse } from './state.ts'
+import { disksOf, findStorage, formatSize, nameOf, parseDisk, storageUse } from './state.ts'
 import type { Effect, ProxmoxState, SimBackup, SimMachine, SimStorage } from './state.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')
@@ -27,16 +27,17 @@ function vzdump(call: Call) {
   const locked = machine.config.lock
   if (!locked) machine.config.lock = 'backup'
   call.changed()
-  const notes = (params['notes-template'] ?? '').replaceAll('{{guestname}}', machine.config.name ?? '').replaceAll('{{vmid}}', String(machine.vmid)).replaceAll('\\n', '\n')
+  const notes = (params['notes-template'] ?? '').replaceAll('{{guestname}}', nameOf(machine)).replaceAll('{{vmid}}', String(machine.vmid)).replaceAll('\\n', '\n')
   return call.tasks.begin({ node: node.name, type: 'vzdump', id: String(machine.vmid), user: call.token.id, seconds: 12, effect: locked ? { kind: 'fail', message: `job errors\nERROR: Backup of VM ${machine.vmid} failed - VM is locked (${locked})` } : { kind: 'backup', vmid: machine.vmid, storage: storage.storage, notes } })
 }
 
-function restore(call: Call) {
+export function restore(call: Call): string {
   const { params, state } = call
   const node = nodeOf(call)
   const vmid = Number(params.vmid)
-  if (!params.archive) throw new Refusal(501, 'this simulator creates machines from backups and templates alone')
-  const backup = backupAt(call, params.archive)
+  const archive = call.path.guest === 'lxc' ? params.ostemplate : params.archive
+  if (!archive) throw new Refusal(501, 'this simulator creates machines from backups and templates alone')
+  const backup = backupAt(call, archive)
   const existing = state.machines[vmid]
   if (existing && params.force !== '1') return die(`unable to restore VM ${vmid} - VM ${vmid} already exists on node '${existing.node}'`)
   if (existing && existing.node !== node.name) return die(`unable to restore VM ${vmid} - VM ${vmid} already exists on node '${existing.node}'`)
@@ -44,18 +45,18 @@ function restore(call: Call) {
   if (existing?.config.protection === '1') return die(`unable to restore VM ${vmid} - protection mode enabled`)
   if (existing) unlocked({ ...call, path: { ...call.path, vmid: String(vmid) } })
   const storage = params.storage ?? disksOf({ config: backup.config } as SimMachine)[0]?.storage ?? 'local-lvm'
-  if (!findStorage(state, node.name, storage)?.content.includes('images')) return die(`storage '${storage}' does not support vm images`)
+  if (!findStorage(state, node.name, storage)?.content.includes(call.path.guest === 'lxc' ? 'rootdir' : 'images')) return die(`storage '${storage}' does not support vm images`)
   // The old configuration stays, locked, until the disks are there.
   if (existing) existing.config.lock = 'create'
-  else state.machines[vmid] = { vmid, node: node.name, running: false, paused: false, startedAt: 0, config: { lock: 'create' }, pending: {}, snapshots: [], createdAt: call.now }
+  else state.machines[vmid] = { ...call.path.guest === 'lxc' ? { kind: 'lxc' as const } : {}, vmid, node: node.name, running: false, paused: false, startedAt: 0, config: { lock: 'create' }, pending: {}, snapshots: [], createdAt: call.now }
   call.changed()
-  const overrides = Object.fromEntries(['description', 'tags', 'name'].flatMap(key => params[key] === undefined ? [] : [[key, params[key]]]))
-  return call.tasks.begin({ node: node.name, type: 'qmrestore', id: String(vmid), user: call.token.id, seconds: 15, effect: { kind: 'restore', vmid, volid: backup.volid, storage, overrides } })
+  const overrides = Object.fromEntries(['description', 'tags', 'name', 'hostname'].flatMap(key => params[key] === undefined ? [] : [[key, params[key]]]))
+  return call.tasks.begin({ node: node.name, type: call.path.guest === 'lxc' ? 'vzrestore' : 'qmrestore', id: String(vmid), user: call.token.id, seconds: 15, effect: { kind: 'restore', vmid, volid: backup.volid, storage, overrides } })
 }
 
 /** What the original says of backups; the rows of one storage. */
 export const backupRows = (call: Call, storage: SimStorage) => may(call.token, 'VM.Backup') && may(call.token, 'Datastore.AllocateSpace')
-  ? call.state.backups.filter(row => row.storage === storage.storage && row.node === storage.node && (!call.params.vmid || Number(call.params.vmid) === row.vmid)).map(row => ({ volid: row.volid, content: 'backup', format: 'vma.zst', subtype: 'qemu', size: row.size, vmid: row.vmid, ctime: row.ctime, protected: row.protected ? 1 : 0, ...(row.notes ? { notes: row.notes.split('\n')[0] } : {}) }))
+  ? call.state.backups.filter(row => row.storage === storage.storage && row.node === storage.node && (!call.params.vmid || Number(call.params.vmid) === row.vmid)).map(row => ({ volid: row.volid, content: 'backup', format: row.config.rootfs ? 'tar.zst' : 'vma.zst', subtype: row.config.rootfs ? 'lxc' : 'qemu', size: row.size, vmid: row.vmid, ctime: row.ctime, protected: row.protected ? 1 : 0, ...(row.notes ? { notes: row.notes.split('\n')[0] } : {}) }))
   : []
 
 export const backupCalls: Readonly<Record<string, CallDefinition>> = {
@@ -88,7 +89,7 @@ export function carryOutBackup(state: ProxmoxState, effect: BackupEffect, now: n
     if (storageUse(state, storage) + size > storage.total) return `job errors\nERROR: Backup of VM ${effect.vmid} failed - no space left on device`
     const { lock: _, ...config } = machine.config
     let made = new Date(now)
-    const volidOf = () => `${storage.storage}:backup/vzdump-qemu-${effect.vmid}-${stamp(made)}.vma.zst`
+    const volidOf = () => `${storage.storage}:backup/vzdump-${machine.kind ?? 'qemu'}-${effect.vmid}-${stamp(made)}.${machine.kind === 'lxc' ? 'tar' : 'vma'}.zst`
     while (state.backups.some(row => row.volid === volidOf())) made = new Date(made.getTime() + 1000)
     state.backups.push({ volid: volidOf(), storage: storage.storage, node: storage.node, vmid: effect.vmid, size, ctime: Math.floor(made.getTime() / 1000), notes: effect.notes, protected: false, config, ...(state.firewalls[effect.vmid] ? { firewall: structuredClone(state.firewalls[effect.vmid]) } : {}) })
     Reflect.deleteProperty(machine.config, 'lock')

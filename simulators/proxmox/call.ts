@@ -7,7 +7,7 @@ import type { TaskRunner } from './task-runner.ts'
 
 export interface Call {
   readonly state: ProxmoxState, readonly tasks: TaskRunner, readonly consoles: ConsoleDoor, readonly faults: FaultBox<ProxmoxFaults>, readonly token: SimToken, readonly now: number, readonly changed: () => void
-  /** Decoded parts of the path. */
+  /** Decoded parts of the path; `guest`: whether it is one of virtual machines (`qemu`) or containers (`lxc`). */
   readonly path: Readonly<Record<string, string>>
   readonly params: Readonly<Record<string, string>>
 }
@@ -16,12 +16,13 @@ export interface CallDefinition { /** Where (`{…}` from the path or parameters
 export const nodeOf = ({ state, path }: Call): SimNode => state.nodes.find(n => n.name === path.node) ?? die(`hostname lookup '${path.node}' failed - failed to get address info for: ${path.node}: Name or service not known`)
 export function machineAt(call: Call): SimMachine {
   const machine = call.state.machines[Number(call.path.vmid)]
-  return machine && machine.node === call.path.node ? machine : die(`Configuration file 'nodes/${call.path.node}/qemu-server/${call.path.vmid}.conf' does not exist`)
+  const guest = call.path.guest ?? 'qemu'
+  return machine && machine.node === call.path.node && (machine.kind ?? 'qemu') === guest ? machine : die(`Configuration file 'nodes/${call.path.node}/${guest === 'lxc' ? 'lxc' : 'qemu-server'}/${call.path.vmid}.conf' does not exist`)
 }
 export function unlocked(call: Call): SimMachine {
   const machine = machineAt(call)
   if (call.params.skiplock === '1') throw new Refusal(403, 'Only root may use this option.')
-  if (machine.config.lock) die(`VM ${machine.vmid} is locked (${machine.config.lock})`)
+  if (machine.config.lock) die(machine.kind === 'lxc' ? `CT is locked (${machine.config.lock})` : `VM ${machine.vmid} is locked (${machine.config.lock})`)
   return machine
 }
 export const may = (token: SimToken, privilege: string): boolean => token.privileges.includes(privilege)

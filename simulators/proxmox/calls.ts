@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { backupCalls, backupRows } from './backups.ts'
+import { containerCalls, osTemplateRows, withHwaddr } from './containers.ts'
+import { asContainerCall, isAlike } from './container-calls.ts'
 import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
@@ -8,13 +10,13 @@ import { guestCalls, isoRows } from './guest.ts'
 import { migrationCalls } from './migration.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
-import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, parseDisk, randomMac, storageUse } from './state.ts'
+import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, nameOf, parseDisk, randomMac, storageUse } from './state.ts'
 import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
 import type { TaskRunner } from './task-runner.ts'
 
 /** The machine with this task under way refuses another act on its configuration, as the original's lock file does. */
-const begin = (call: Call, machine: { node: string, vmid: number }, type: string, seconds: number, effect: Parameters<TaskRunner['begin']>[0]['effect']) => call.tasks.begin({ node: machine.node, type, id: String(machine.vmid), user: call.token.id, seconds, effect })
+const begin = (call: Call, machine: { node: string, vmid: number, kind?: 'lxc' }, type: string, seconds: number, effect: Parameters<TaskRunner['begin']>[0]['effect']) => call.tasks.begin({ node: machine.node, type: machine.kind === 'lxc' ? type.replace(/^qm/, 'vz') : type, id: String(machine.vmid), user: call.token.id, seconds, effect })
 
 const status = (machine: SimMachine) => machine.running ? 'running' : 'stopped'
 const seconds = (now: number) => Math.floor(now / 1000)
@@ -23,7 +25,7 @@ function machineView(call: Call, machine: SimMachine) {
   const use = machineUse(machine, seconds(call.now))
   const up = machine.running ? Math.max(1, seconds(call.now - machine.startedAt)) : 0
   return {
-    vmid: machine.vmid, name: machine.config.name ?? `VM ${machine.vmid}`, status: status(machine), cpu: use.cpu, mem: use.mem, maxmem: memoryOf(machine), disk: 0, maxdisk: bootDisk(machine)?.bytes ?? 0, uptime: up,
+    vmid: machine.vmid, name: nameOf(machine), status: status(machine), cpu: use.cpu, mem: use.mem, maxmem: memoryOf(machine), disk: 0, maxdisk: bootDisk(machine)?.bytes ?? 0, uptime: up,
     netin: use.netin * up, netout: use.netout * up, diskread: use.diskread * up, diskwrite: use.diskwrite * up,
     ...(machine.config.template ? { template: 1 } : {}), ...(machine.config.tags ? { tags: machine.config.tags } : {}), ...(machine.config.lock ? { lock: machine.config.lock } : {}),
   }
@@ -33,7 +35,7 @@ function resources(call: Call) {
   const { state, params, token, now } = call
   const wanted = (type: string) => !params.type || params.type === type
   return [
-    ...wanted('vm') && may(token, 'VM.Audit') ? Object.values(state.machines).map(m => ({ id: `qemu/${m.vmid}`, type: 'qemu', node: m.node, maxcpu: coresOf(m), template: 0, ...machineView(call, m) })) : [],
+    ...wanted('vm') && may(token, 'VM.Audit') ? Object.values(state.machines).map(m => ({ id: `${m.kind ?? 'qemu'}/${m.vmid}`, type: m.kind ?? 'qemu', node: m.node, maxcpu: coresOf(m), template: 0, ...machineView(call, m) })) : [],
     ...wanted('node')
       ? state.nodes.map(n => ({ id: `node/${n.name}`, type: 'node', node: n.name, status: n.online ? 'online' : 'offline', level: '', ...(n.online && may(token, 'Sys.Audit') ? { cpu: nodeCpu(n, seconds(now)), maxcpu: n.cores, mem: memoryUse(state, n.name), maxmem: n.memory, disk: 11 * GiB, maxdisk: 94 * GiB, uptime: seconds(now - n.bootedAt) } : {}) }))
       : [],
@@ -86,7 +88,7 @@ function clone(call: Call) {
 }
 
 const needsByOption: [RegExp, string][] = [
-  [/^(cores|sockets|cpu|cpulimit|cpuunits|numa)$/, 'VM.Config.CPU'], [/^(memory|balloon|shares)$/, 'VM.Config.Memory'], [/^(net\d+|nameserver|searchdomain|ipconfig\d+)$/, 'VM.Config.Network'],
+  [/^(cores|sockets|cpu|cpulimit|cpuunits|numa)$/, 'VM.Config.CPU'], [/^(memory|balloon|shares|swap)$/, 'VM.Config.Memory'], [/^(net\d+|nameserver|searchdomain|ipconfig\d+|hostname)$/, 'VM.Config.Network'],
   [/^(ciuser|cipassword|sshkeys|citype|ciupgrade)$/, 'VM.Config.Cloudinit'], [/^(scsi|virtio|sata)\d+$/, 'VM.Config.Disk'], [/^ide\d+$/, 'VM.Config.CDROM'], [/^(scsihw|machine|vga|serial\d+|bios)$/, 'VM.Config.HWType'],
 ]
 const steering = new Set(['delete', 'digest', 'background_delay', 'force', 'skiplock', 'revert'])
@@ -105,7 +107,7 @@ function configChanges(call: Call): Record<string, string | null> {
   }
   for (const [key, value] of Object.entries(changes)) {
     if (value === null) continue
-    if (/^net\d+$/.test(key)) changes[key] = withMac(value)
+    if (/^net\d+$/.test(key)) changes[key] = machine.kind === 'lxc' ? withHwaddr(value) : withMac(value)
     // Kept only as a hash: never readable again.
     if (key === 'cipassword') changes[key] = `$5$${createHash('sha256').update(`${randomBytes(8).toString('hex')}${value}`).digest('base64url')}`
     if (key === 'tags') changes[key] = [...new Set(value.toLowerCase().split(/[\s,;]+/).filter(Boolean))].sort().join(';')
@@ -143,7 +145,7 @@ function guestAddresses(call: Call) {
 function destroy(call: Call) {
   const machine = unlocked(call)
   if (machine.config.protection === '1') die(`can't remove VM ${machine.vmid} - protection mode enabled`)
-  if (machine.running) die(`VM ${machine.vmid} is running - destroy failed`)
+  if (machine.running) die(machine.kind === 'lxc' ? `unable to destroy CT ${machine.vmid} - container is running` : `VM ${machine.vmid} is running - destroy failed`)
   return begin(call, machine, 'qmdestroy', 3, { kind: 'destroy', vmid: machine.vmid })
 }
 
@@ -158,8 +160,7 @@ const taskView = (task: ReturnType<typeof taskAt>) => ({ upid: task.upid, node: 
 
 const power = (machine: string): readonly [string, ...string[]] => [machine, 'VM.PowerMgmt']
 
-/** Every call that the simulator answers; what is missing answers 501 as an unknown method of the original does. */
-export const calls: Readonly<Record<string, CallDefinition>> = {
+const ofMachines: Readonly<Record<string, CallDefinition>> = {
   'GET /version': { handle: ({ state }) => ({ version: state.version, release: state.release, repoid: '9c5b7a1f2d3e4a5b' }) },
   'GET /access/permissions': {
     handle: ({ token, params }) => {
@@ -201,6 +202,7 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
       const storage = findStorage(call.state, nodeOf(call).name, call.path.storage ?? '') ?? die(`storage '${call.path.storage}' does not exist`)
       if (!storage.active) die(`storage '${storage.storage}' is not online`)
       if (call.params.content === 'iso') return isoRows(storage)
+      if (call.params.content === 'vztmpl') return osTemplateRows(storage)
       const images = !call.params.content || call.params.content === 'images'
         ? Object.values(call.state.machines).filter(m => storage.node === null || m.node === storage.node).flatMap(m => disksOf(m).filter(d => d.storage === storage.storage && (!call.params.vmid || Number(call.params.vmid) === m.vmid)).map(d => ({ volid: d.volid, content: 'images', format: 'raw', size: d.bytes, vmid: m.vmid, ctime: seconds(m.createdAt) })))
         : []
@@ -226,13 +228,13 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   'DELETE /nodes/{node}/tasks/{upid}': { handle: call => void call.tasks.abort(taskAt(call)) },
   'GET /cluster/resources': { handle: resources },
   'GET /cluster/nextid': { handle: nextId },
-  'GET /nodes/{node}/qemu': { handle: call => may(call.token, 'VM.Audit') ? Object.values(call.state.machines).filter(m => m.node === nodeOf(call).name).map(m => ({ ...machineView(call, m), cpus: coresOf(m) })) : [] },
+  'GET /nodes/{node}/qemu': { handle: call => may(call.token, 'VM.Audit') ? Object.values(call.state.machines).filter(m => m.node === nodeOf(call).name && (m.kind ?? 'qemu') === call.path.guest).map(m => ({ ...machineView(call, m), cpus: coresOf(m) })) : [] },
   'DELETE /nodes/{node}/qemu/{vmid}': { needs: [vm, 'VM.Allocate'], handle: destroy },
   'POST /nodes/{node}/qemu/{vmid}/clone': { needs: [vm, 'VM.Clone', 'VM.Allocate', 'Datastore.AllocateSpace'], handle: clone },
   'GET /nodes/{node}/qemu/{vmid}/config': { needs: [vm, 'VM.Audit'], handle: (call) => {
     const machine = machineAt(call)
     const shown = call.params.current === '1' ? machine.config : { ...machine.config, ...machine.pending }
-    const numbers = new Set(['cores', 'sockets', 'onboot', 'template', 'protection', 'numa', 'balloon', 'ciupgrade', 'cpuunits'])
+    const numbers = new Set(['cores', 'sockets', 'onboot', 'template', 'protection', 'numa', 'balloon', 'ciupgrade', 'cpuunits', 'swap', 'unprivileged'])
     return { ...Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, key === 'cipassword' ? '**********' : numbers.has(key) ? Number(value) : value])), digest: digestOf(machine.config) }
   } },
   'PUT /nodes/{node}/qemu/{vmid}/config': { handle: (call) => {
@@ -254,15 +256,17 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   'PUT /nodes/{node}/qemu/{vmid}/resize': { needs: [vm, 'VM.Config.Disk'], handle: resize },
   'GET /nodes/{node}/qemu/{vmid}/status/current': { needs: [vm, 'VM.Audit'], handle: (call) => {
     const machine = machineAt(call)
-    return { ...machineView(call, machine), cpus: coresOf(machine), qmpstatus: machine.paused ? 'paused' : status(machine), ha: { managed: 0 }, ...(machine.config.agent ? { agent: 1 } : {}), ...(machine.running ? { 'pid': 40_000 + machine.vmid, 'running-qemu': '10.0.2', 'running-machine': 'pc-i440fx-10.0+pve0' } : {}) }
+    return { ...machineView(call, machine), cpus: coresOf(machine), ...machine.kind === 'lxc' ? { type: 'lxc' } : { qmpstatus: machine.paused ? 'paused' : status(machine) }, ha: { managed: 0 }, ...(machine.config.agent ? { agent: 1 } : {}), ...(machine.running && machine.kind !== 'lxc' ? { 'pid': 40_000 + machine.vmid, 'running-qemu': '10.0.2', 'running-machine': 'pc-i440fx-10.0+pve0' } : {}) }
   } },
   'POST /nodes/{node}/qemu/{vmid}/status/start': { needs: power(vm), handle: (call) => {
     const machine = unlocked(call)
     if (machine.config.template) die('you can\'t start a vm if it\'s a template')
+    if (machine.kind === 'lxc' && machine.running) die(`CT ${machine.vmid} already running`)
     return begin(call, machine, 'qmstart', 2, { kind: 'start', vmid: machine.vmid })
   } },
   'POST /nodes/{node}/qemu/{vmid}/status/stop': { needs: power(vm), handle: (call) => {
     const machine = unlocked(call)
+    if (machine.kind === 'lxc' && !machine.running) die(`CT ${machine.vmid} not running`)
     return begin(call, machine, 'qmstop', 1, { kind: 'stop', vmid: machine.vmid, guest: false })
   } },
   'POST /nodes/{node}/qemu/{vmid}/status/shutdown': { needs: power(vm), handle: (call) => {
@@ -331,3 +335,6 @@ export const calls: Readonly<Record<string, CallDefinition>> = {
   ...firewallRuleCalls,
   ...backupCalls,
 }
+
+/** Every call that the simulator answers; what is missing answers 501 as an unknown method of the original does. */
+export const calls: Readonly<Record<string, CallDefinition>> = { ...Object.fromEntries(Object.entries(ofMachines).filter(([call]) => isAlike(call)).map(([call, definition]) => [asContainerCall(call), definition])), ...ofMachines, ...containerCalls }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { vm } from './call.ts'
+import { fixedAddresses } from './fixed-addresses.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { die, Refusal } from './replies.ts'
 import type { ProxmoxState, SimFirewall, SimIpSetEntry } from './state.ts'
@@ -58,7 +59,9 @@ export function ownFilter(state: ProxmoxState, vmid: number): string[] | null {
   const set = firewall?.ipsets['ipfilter-net0']
   if (firewall?.options.enable !== '1' || !/\bfirewall=1\b/.test(state.machines[vmid]?.config.net0 ?? '')) return null
   if (!set && firewall.options.ipfilter !== '1') return null
-  return (set ?? []).filter(entry => !entry.nomatch).map(entry => entry.cidr)
+  const allowed = (set ?? []).filter(entry => !entry.nomatch).map(entry => entry.cidr)
+  // Of a container, what its own configuration says passes besides; of an IPv6 network in the set it is part.
+  return [...allowed, ...fixedAddresses(state.machines[vmid]).filter(address => !allowed.some(entry => entry === address || (entry.includes(':') && address.startsWith(entry.replace(/::\/\d+$/, ':')))))]
 }
 
 /** Which addresses it may use in effect; null: any. */

@@ -110,7 +110,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
     const route = routes.find(r => r.method === request.method && r.pattern.test(path))
     if (!request.path.startsWith(base) || !route) throw new Refusal(501, `Method '${request.method} ${path}' not implemented`)
     const found = route.pattern.exec(path)
-    const parts = Object.fromEntries(route.names.map((name, i) => [name, decodeURIComponent(found?.[i + 1] ?? '')]))
+    const parts: Record<string, string> = { ...Object.fromEntries(route.names.map((name, i) => [name, decodeURIComponent(found?.[i + 1] ?? '')])), guest: /^\w+ \/nodes\/\{node\}\/lxc/.test(route.call) ? 'lxc' : 'qemu' }
     const node = state.nodes.find(n => n.name === parts.node)
     if (node && !node.online) throw new Refusal(595, 'No route to host')
     const params = parameters(request)

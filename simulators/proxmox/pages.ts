@@ -7,7 +7,7 @@ import { filteredAddresses, ownFilter } from './firewall.ts'
 import { machineActs, perform, presets } from './page-acts.ts'
 import type { PageDeps } from './page-acts.ts'
 import { machineUse, nodeCpu } from './samples.ts'
-import { bootDisk, coresOf, GiB, memoryOf, memoryUse, storageUse } from './state.ts'
+import { bootDisk, coresOf, GiB, memoryOf, memoryUse, nameOf, storageUse } from './state.ts'
 import type { ProxmoxState, SimMachine, SimTask } from './state.ts'
 
 const home = '/proxmox'
@@ -35,8 +35,8 @@ function filterText(state: ProxmoxState, { vmid, running }: SimMachine): Markup 
 function machineCard({ state, now }: PageDeps, machine: SimMachine): Markup {
   const { vmid, node, config, running } = machine
   const use = machineUse(machine, Math.floor(now() / 1000))
-  const address = ['ip', 'ip6'].flatMap(key => new RegExp(`(?:^|,)${key}=([^,]+)`).exec(config.ipconfig0 ?? '')?.[1] ?? []).join(', ')
-  return markup`<div class="card"><h3>${vmid} ${config.name ?? ''} <span class="${running ? 'ok' : 'pending'}">${machine.paused ? 'paused' : running ? 'running' : 'stopped'}</span></h3>
+  const address = ['ip', 'ip6'].flatMap(key => new RegExp(`(?:^|,)${key}=([^,]+)`).exec(machine.kind === 'lxc' ? config.net0 ?? '' : config.ipconfig0 ?? '')?.[1] ?? []).join(', ')
+  return markup`<div class="card"><h3>${vmid} ${nameOf(machine)}${machine.kind === 'lxc' ? ' (container)' : ''} <span class="${running ? 'ok' : 'pending'}">${machine.paused ? 'paused' : running ? 'running' : 'stopped'}</span></h3>
 <dl><dt>Node</dt><dd>${node}</dd><dt>CPU</dt><dd>${coresOf(machine)} ${coresOf(machine) === 1 ? 'core' : 'cores'}${running ? `, ${percent(use.cpu)}` : ''}</dd><dt>Memory</dt><dd>${gib(memoryOf(machine))}${running ? `, ${percent(use.mem / memoryOf(machine))}` : ''}</dd><dt>Disk</dt><dd>${gib(bootDisk(machine)?.bytes ?? 0)}</dd>
 <dt>IP</dt><dd>${address || '–'}</dd><dt>IP filter</dt><dd>${filterText(state, machine)}</dd><dt>Network</dt><dd>${/link_down=1/.test(config.net0 ?? '') ? markup`<span class="failed">link down</span>` : 'link up'}, ${config.onboot === '1' ? 'starts at boot' : 'does not start at boot'}</dd>
 ${config.lock ? markup`<dt>Lock</dt><dd class="pending">${config.lock}</dd>` : ''}${running ? markup`<dt>Up</dt><dd>${lasting(Math.max(0, Math.floor((now() - machine.startedAt) / 1000)))}</dd>` : ''}<dt>Tags</dt><dd>${config.tags || '–'}</dd></dl>

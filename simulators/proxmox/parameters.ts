@@ -3,6 +3,9 @@
  * `[*]type [choices] [min..max] [<=length] [@format] [/pattern/]`, where `*` means required. Whatever is not listed is refused, as the
  * original does. Names with `[n]` stand for a number.
  */
+import { containerParameters, fitsContainerCard } from './container-parameters.ts'
+import { asContainerCall, isAlike } from './container-calls.ts'
+
 type Parameters = Readonly<Record<string, string>>
 
 const machineOptions: Parameters = {
@@ -20,7 +23,7 @@ const policy = 'string ACCEPT|REJECT|DROP'
 const rule: Parameters = { 'action': 'string <=20 /[A-Za-z][A-Za-z0-9_-]+/', 'comment': 'string', 'dest': 'string <=512 @fw-addresses', 'digest': 'string <=64', 'dport': 'string @fw-ports', 'enable': 'integer 0..', 'icmp-type': 'string', 'iface': 'string <=20', 'log': level, 'macro': 'string <=128', 'pos': 'integer 0..', 'proto': 'string @fw-protocol', 'source': 'string <=512 @fw-addresses', 'sport': 'string @fw-ports', 'type': 'string in|out|forward|group' }
 const setName = 'string <=64 /[A-Za-z][A-Za-z0-9_-]+/'
 
-export const parametersByCall: Readonly<Record<string, Parameters>> = {
+const ofMachines: Readonly<Record<string, Parameters>> = {
   'GET /version': {},
   'GET /access/permissions': { path: 'string', userid: 'string' },
   'GET /nodes': {},
@@ -82,6 +85,8 @@ export const parametersByCall: Readonly<Record<string, Parameters>> = {
   'PUT /cluster/firewall/options': { delete: 'string', digest: 'string <=64', ebtables: 'boolean', enable: 'integer 0..', log_ratelimit: 'string', policy_in: policy, policy_out: policy },
 }
 
+export const parametersByCall: Readonly<Record<string, Parameters>> = { ...Object.fromEntries(Object.entries(ofMachines).filter(([call]) => isAlike(call)).map(([call, parameters]) => [asContainerCall(call), parameters])), ...ofMachines, ...containerParameters }
+
 const dnsName = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/
 const address = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]+)$/
 const netKeys = new Set(['model', 'virtio', 'e1000', 'vmxnet3', 'rtl8139', 'bridge', 'firewall', 'link_down', 'macaddr', 'mtu', 'queues', 'rate', 'tag', 'trunks'])
@@ -122,6 +127,7 @@ const formats: Readonly<Record<string, (name: string, value: string) => string |
   'tag-list': (_, value) => value.split(/[\s,;]+/).filter(Boolean).every(tag => /^[A-Za-z0-9_][A-Za-z0-9_\-+.]*$/.test(tag)) ? null : 'invalid format - invalid characters in tag\n',
   'memory': (name, value) => /^(current=)?\d+$/.test(value) && Number(value.replace('current=', '')) >= 16 ? null : `invalid format - format error\n${name}.current: type check ('integer') failed - got '${value}'\n`,
   'net': (name, value) => unknownKey(name, value, netKeys),
+  'lxc-net': fitsContainerCard,
   'ipconfig': (name, value) => unknownKey(name, value, ipKeys) ?? (value.split(',').every((part) => {
     const [key, given = ''] = part.split('=')
     if (key === 'gw' || key === 'gw6') return address.test(given)

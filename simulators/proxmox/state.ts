@@ -6,9 +6,11 @@ export const MiB = 1024 ** 2
 export const bridges = ['vmbr0', 'vmbr1']
 
 export interface SimNode { name: string, online: boolean, cores: number, memory: number, bootedAt: number }
-export interface SimStorage { /** CD images. */ isos?: { name: string, bytes: number }[], storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
+export interface SimStorage { /** CD images. */ isos?: { name: string, bytes: number }[], /** Archives that containers are made from. */ osTemplates?: { name: string, bytes: number }[], storage: string, /** Null: shared by all nodes. */ node: string | null, type: string, content: string, total: number, /** Bytes taken by what is not a disk of a machine here. */ otherUse: number, /** What that was before somebody filled it up. */ usedBefore?: number, active: boolean }
 export interface SimSnapshot { name: string, description: string, snaptime: number, config: Record<string, string>, /** While it is made. */ snapstate?: 'prepare' }
 export interface SimMachine {
+  /** Left out: a virtual machine. */
+  kind?: 'lxc'
   vmid: number, node: string, running: boolean, paused: boolean, startedAt: number
   /** Options as `GET config` shows them; the password stands here hashed, as in the original. */
   config: Record<string, string>
@@ -16,7 +18,7 @@ export interface SimMachine {
   pending: Record<string, string>
   snapshots: SimSnapshot[]
   /** What was done inside through the guest's agent. */
-  guest?: { readonly agentSilent?: boolean, readonly passwords?: Readonly<Record<string, string>> }
+  guest?: { readonly agentSilent?: boolean, readonly passwords?: Readonly<Record<string, string>>, /** Of a container, as it was made. */ readonly keys?: string }
   createdAt: number
 }
 /** What `/etc/pve/firewall/<vmid>.fw` holds: a file of its own, that a clone copies and a destroyed machine takes along. */
@@ -30,6 +32,7 @@ export interface SimToken { id: string, secret: string, /** Privileges on `/`, i
 export type Effect
   = | { kind: 'none' } | { kind: 'fail', message: string }
     | { kind: 'clone', template: number, vmid: number, node: string, storage: string, config: Record<string, string> }
+    | { kind: 'create', vmid: number, storage: string, bytes: number, template: string, config: Record<string, string>, password: string | null, keys: string | null } | { kind: 'move-container', vmid: number, to: string }
     | { kind: 'configure', vmid: number, changes: Record<string, string | null> }
     | { kind: 'resize', vmid: number, disk: string, bytes: number }
     | { kind: 'start', vmid: number } | { kind: 'stop', vmid: number, guest: boolean } | { kind: 'reboot', vmid: number } | { kind: 'pause', vmid: number, paused: boolean }
@@ -75,7 +78,7 @@ export function freshState(options: { version: string, now: number, secrets?: bo
     nodes: nodes.map(name => ({ name, online: true, cores: 16, memory: 64 * GiB, bootedAt })),
     storages: [
       ...nodes.flatMap((node): SimStorage[] => [
-        { storage: 'local', node, type: 'dir', content: 'iso,vztmpl,backup', total: 100 * GiB, otherUse: 11 * GiB, active: true, isos: [{ name: 'systemrescue-12.02-amd64.iso', bytes: 1_090_519_040 }, { name: 'debian-13.1.0-amd64-netinst.iso', bytes: 792_723_456 }] },
+        { storage: 'local', node, type: 'dir', content: 'iso,vztmpl,backup', total: 100 * GiB, otherUse: 11 * GiB, active: true, isos: [{ name: 'systemrescue-12.02-amd64.iso', bytes: 1_090_519_040 }, { name: 'debian-13.1.0-amd64-netinst.iso', bytes: 792_723_456 }], osTemplates: [{ name: 'debian-12-standard_12.12-1_amd64.tar.zst', bytes: 126_515_062 }, { name: 'ubuntu-24.04-standard_24.04-2_amd64.tar.zst', bytes: 141_800_961 }] },
         { storage: 'local-lvm', node, type: 'lvmthin', content: 'images,rootdir', total: 400 * GiB, otherUse: 0, active: true },
       ]),
       { storage: 'ceph-vm', node: null, type: 'rbd', content: 'images,rootdir', total: 4096 * GiB, otherUse: 210 * GiB, active: true },
@@ -112,7 +115,8 @@ const units: Record<string, number> = { '': 1, 'K': 1024, 'M': MiB, 'G': GiB, 'T
 export const parseSize = (text: string): number => Number.parseFloat(text) * (units[/[KMGT]$/.exec(text)?.[0] ?? ''] ?? 1)
 export const formatSize = (bytes: number): string => bytes % GiB === 0 ? `${bytes / GiB}G` : bytes % MiB === 0 ? `${bytes / MiB}M` : `${Math.round(bytes / 1024)}K`
 
-export const isDiskKey = (key: string) => /^(scsi|virtio|sata|ide)\d+$/.test(key)
+export const isDiskKey = (key: string) => /^((scsi|virtio|sata|ide)\d+|rootfs)$/.test(key)
+export const nameOf = ({ kind, vmid, config }: Pick<SimMachine, 'kind' | 'vmid' | 'config'>): string => kind === 'lxc' ? config.hostname ?? `CT${vmid}` : config.name ?? `VM ${vmid}`
 export const disksOf = (machine: SimMachine) => Object.entries(machine.config).filter(([key]) => isDiskKey(key)).flatMap(([key, value]) => {
   const disk = parseDisk(value)
   return disk ? [{ key, ...disk }] : []

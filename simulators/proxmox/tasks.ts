@@ -3,6 +3,7 @@ import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
 import { missingImage } from './guest.ts'
 import { carryOutBackup, undoBackup } from './backups.ts'
+import { finishCreation, finishMove } from './containers.ts'
 import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import { finishMigration } from './migration.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
@@ -95,12 +96,12 @@ function undo(state: ProxmoxState, effect: Effect): void {
     if (effect.kind === 'snapshot') machine.snapshots = machine.snapshots.filter(s => s.snapstate !== 'prepare')
   }
   if (effect.kind === 'backup' || effect.kind === 'restore' || effect.kind === 'drop-backup') undoBackup(state, effect)
-  if (effect.kind === 'migrate') {
+  if (effect.kind === 'migrate' || effect.kind === 'move-container') {
     // It goes on where it was.
     const machine = state.machines[effect.vmid]
     if (machine) Reflect.deleteProperty(machine.config, 'lock')
   }
-  if (effect.kind !== 'clone') return
+  if (effect.kind !== 'clone' && effect.kind !== 'create') return
   Reflect.deleteProperty(state.machines, effect.vmid)
   Reflect.deleteProperty(state.firewalls, effect.vmid)
 }
@@ -114,6 +115,8 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
     case 'backup': case 'restore': case 'drop-backup': return carryOutBackup(state, effect, now)
     case 'fail': return effect.message
     case 'clone': return finishClone(state, effect, now)
+    case 'create': return finishCreation(state, effect)
+    case 'move-container': return finishMove(state, effect, now)
     case 'configure': {
       applyChanges(machineOf(state, effect.vmid), effect.changes)
       return null
@@ -198,11 +201,11 @@ function finishResize(state: ProxmoxState, effect: Extract<Effect, { kind: 'resi
 }
 
 function startMachine(state: ProxmoxState, machine: SimMachine, now: number): string | null {
-  if (machine.running) return `VM ${machine.vmid} already running`
+  if (machine.running) return `${machine.kind === 'lxc' ? 'CT' : 'VM'} ${machine.vmid} already running`
   takePending(machine)
   const node = state.nodes.find(n => n.name === machine.node)
   if (!node || memoryUse(state, machine.node) + memoryOf(machine) > node.memory) return 'start failed: QEMU exited with code 1: cannot set up guest memory \'pc.ram\': Cannot allocate memory'
-  if (coresOf(machine) > node.cores) return `MAX ${node.cores} vcpus allowed per VM on this node`
+  if (machine.kind !== 'lxc' && coresOf(machine) > node.cores) return `MAX ${node.cores} vcpus allowed per VM on this node`
   const missing = Object.keys(machine.config).filter(key => /^net\d+$/.test(key)).map(key => /(?:^|,)bridge=([^,]+)/.exec(machine.config[key] ?? '')?.[1]).find(bridge => bridge !== undefined && !bridges.includes(bridge))
   if (missing !== undefined) return `bridge '${missing}' does not exist`
   const image = missingImage(state, machine)
@@ -222,7 +225,7 @@ export function applyChanges(machine: SimMachine, changes: Record<string, string
     if (value === null) {
       Reflect.deleteProperty(machine.config, key)
       Reflect.deleteProperty(machine.pending, key)
-    } else if (machine.running && ['cores', 'sockets', 'memory', 'cpu', 'balloon', 'scsihw', 'machine', 'bios', 'boot', 'ide0', 'ide1'].includes(key)) {
+    } else if (machine.running && machine.kind !== 'lxc' && ['cores', 'sockets', 'memory', 'cpu', 'balloon', 'scsihw', 'machine', 'bios', 'boot', 'ide0', 'ide1'].includes(key)) {
       machine.pending[key] = value
     } else {
       machine.config[key] = value

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HypervisorDriver, MachineRef } from '#server/infrastructure/ports.ts'
 import type { HypervisorBench } from './hypervisor.bench.ts'
-import { finished, kindOf, mark, otherMark } from './hypervisor.bench.ts'
+import { finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
 
 const first = '01900000-0000-7000-8000-00000000b001'
 const second = '01900000-0000-7000-8000-00000000b002'
@@ -114,7 +114,7 @@ export function backupCases({ vmid, can, bench, build, machine }: Setting): void
       await finished(driver(), await driver().stop(machine()))
       await finished(driver(), await driver().destroy(machine()))
       const now = { ...machine(), ownershipMark: otherMark }
-      await finished(driver(), await driver().clone({ template: bench().template, vmid, node: bench().node, hostname: 'baru.contoh.test', ownershipMark: otherMark }))
+      await finished(driver(), await driver().clone({ template: bench().template, vmid, node: bench().node, hostname: 'baru.contoh.test', ownershipMark: otherMark, spec }))
       expect(await finished(driver(), await driver().restoreBackup(now, ref(), token))).toMatchObject({ state: 'done' })
       expect(await driver().inspect(now)).toMatchObject({ ownershipMark: otherMark, diskGiB: 40 })
       expect(await driver().findByMark(mark)).toBeNull()

@@ -6,6 +6,7 @@ import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import type { AccountRef, HypervisorDriver, MachineRef, PanelDriver } from '#server/infrastructure/ports.ts'
 import { startProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
+import type { SimMachine } from '../../simulators/proxmox/state.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
 import { mark, otherMark, spec } from './hypervisor.bench.ts'
@@ -24,13 +25,13 @@ const ourNumber = 200
 const numbers = [ourNumber, 201, 202] as const
 const texts = ['milik orang', `gardu-${mark}`, `gardu-${mark.toUpperCase()} dan catatan`, `gardu-${otherMark}`, `gardu-${mark} gardu-${otherMark}`, `gardu-${mark.slice(0, -1)}`, `gardu${mark}`, ''] as const
 const machineEvent = fc.oneof(
-  fc.record({ kind: fc.constant('replace' as const), vmid: fc.constantFrom(...numbers), description: fc.constantFrom(...texts), tags: fc.constantFrom(...texts.slice(0, 5)) }),
+  fc.record({ kind: fc.constant('replace' as const), container: fc.boolean(), vmid: fc.constantFrom(...numbers), description: fc.constantFrom(...texts), tags: fc.constantFrom(...texts.slice(0, 5)) }),
   fc.record({ kind: fc.constant('copy' as const), from: fc.constantFrom(...numbers), to: fc.constantFrom(...numbers) }),
   fc.record({ kind: fc.constant('remark' as const), vmid: fc.constantFrom(...numbers), description: fc.constantFrom(...texts), tags: fc.constantFrom(...texts.slice(0, 5)) }),
   fc.record({ kind: fc.constant('rename' as const), vmid: fc.constantFrom(...numbers), name: fc.constantFrom(spec.hostname, 'milik-orang') }),
   fc.record({ kind: fc.constant('migrate' as const), vmid: fc.constantFrom(...numbers) }),
   fc.record({ kind: fc.constant('power' as const), vmid: fc.constantFrom(...numbers), running: fc.boolean() }),
-  fc.record({ kind: fc.constant('lock' as const), vmid: fc.constantFrom(...numbers), lock: fc.constantFrom('', 'backup', 'clone') }),
+  fc.record({ kind: fc.constant('lock' as const), vmid: fc.constantFrom(...numbers), lock: fc.constantFrom('', 'backup', 'clone', 'create') }),
   fc.record({ kind: fc.constant('vanish' as const), vmid: fc.constantFrom(...numbers) }),
 )
 const machineActs = {
@@ -41,21 +42,23 @@ const machineActs = {
   filter: (driver, machine) => driver.filterAddresses(machine, ['203.0.113.10']), snapshot: (driver, machine) => driver.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'x' }),
   rollback: (driver, machine) => driver.rollbackSnapshot(machine, 'gardu-0123456789ab'), dropSnapshot: (driver, machine) => driver.deleteSnapshot(machine, 'gardu-0123456789ab'), destroy: (driver, machine) => driver.destroy(machine),
 } satisfies Record<string, (driver: HypervisorDriver, machine: MachineRef) => Promise<unknown>>
-const machineHistory = fc.array(fc.record({ events: fc.array(machineEvent, { maxLength: 4 }), act: fc.constantFrom(...Object.keys(machineActs) as (keyof typeof machineActs)[], 'clone' as const) }), { minLength: 1, maxLength: 3 })
+const machineHistory = fc.array(fc.record({ events: fc.array(machineEvent, { maxLength: 4 }), act: fc.constantFrom(...Object.keys(machineActs) as (keyof typeof machineActs)[], 'clone' as const, 'create' as const) }), { minLength: 1, maxLength: 3 })
 type MachineEvent = typeof machineEvent extends fc.Arbitrary<infer T> ? T : never
 
 function machineWorld(sim: ProxmoxSimulator) {
   const { state } = sim
   const [first = '', second = ''] = state.nodes.map(node => node.name)
   let made = 0
-  const machine = (vmid: number, config: Record<string, string>) => ({ vmid, node: first, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: ++made, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom`, ...config } })
+  const containerOf = (vmid: number, { name = 'milik-orang', ...config }: Record<string, string>): SimMachine => ({ kind: 'lxc', vmid, node: first, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: ++made, config: { hostname: name, memory: '4096', cores: '4', net0: 'name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=203.0.113.10/24', rootfs: `local-lvm:vm-${vmid}-disk-0,size=20G`, ...config } })
+  const machine = (vmid: number, config: Record<string, string>, container: boolean): SimMachine => container ? containerOf(vmid, config) : ({ vmid, node: first, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: ++made, config: { name: 'milik-orang', memory: '4096', cores: '4', net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0', boot: 'order=scsi0', scsi0: `local-lvm:vm-${vmid}-disk-0,size=20G`, ide2: `local-lvm:vm-${vmid}-cloudinit,media=cdrom`, ...config } })
   return {
     first,
-    begin() {
+    /** `container`: whether ours is one. */
+    begin(container: boolean) {
       for (const vmid of Object.keys(state.machines).map(Number)) if (vmid < 9000) Reflect.deleteProperty(state.machines, vmid)
       state.firewalls = {}
       state.tasks.length = 0
-      state.machines[ourNumber] = machine(ourNumber, { name: spec.hostname, description: `gardu-${mark}`, tags: `gardu-${mark}` })
+      state.machines[ourNumber] = machine(ourNumber, { name: spec.hostname, description: `gardu-${mark}`, tags: `gardu-${mark}` }, container)
     },
     apply(event: MachineEvent) {
       if (event.kind === 'copy') {
@@ -64,7 +67,7 @@ function machineWorld(sim: ProxmoxSimulator) {
         return
       }
       if (event.kind === 'replace') {
-        state.machines[event.vmid] = machine(event.vmid, { description: event.description, tags: event.tags })
+        state.machines[event.vmid] = machine(event.vmid, { description: event.description, tags: event.tags }, event.container)
         Reflect.deleteProperty(state.firewalls, event.vmid)
         return
       }
@@ -73,7 +76,7 @@ function machineWorld(sim: ProxmoxSimulator) {
       if (event.kind === 'vanish') Reflect.deleteProperty(state.machines, event.vmid)
       else if (event.kind === 'migrate') found.node = found.node === first ? second : first
       else if (event.kind === 'power') found.running = event.running
-      else found.config = { ...found.config, ...(event.kind === 'remark' ? { description: event.description, tags: event.tags } : event.kind === 'rename' ? { name: event.name } : { lock: event.lock }) }
+      else found.config = { ...found.config, ...(event.kind === 'remark' ? { description: event.description, tags: event.tags } : event.kind === 'rename' ? { [found.kind === 'lxc' ? 'hostname' : 'name']: event.name } : { lock: event.lock }) }
     },
     /** Of our number, and with our mark and no other one: told here without what the driver uses. */
     isOurs(vmid: number): boolean {
@@ -133,26 +136,26 @@ function accountWorld(sim: WhmSimulator) {
 }
 
 describe('nothing foreign is touched', () => {
-  it('D10: machines, through random histories of reused numbers, renamed and moved machines, copied, lost and doubled marks', async () => {
+  it('D10: machines and containers, through random histories of reused numbers, renamed and moved machines, copied, lost and doubled marks', async () => {
     const sim = await startProxmoxSimulator({ tls: false, taskSeconds: 0 })
     const driver = createProxmoxDriver({ connectionId: 'test', url: sim.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: 'system', caPem: null, fingerprint: null }, storage: 'ceph-vm', bridge: 'vmbr0', nodes: [] })
     const world = machineWorld(sim)
     const machine: MachineRef = { node: world.first, vmid: ourNumber, ownershipMark: mark }
     let [done, kept] = [0, 0]
     try {
-      await fc.assert(fc.asyncProperty(machineHistory, async (history) => {
-        world.begin()
+      await fc.assert(fc.asyncProperty(fc.boolean(), machineHistory, async (container, history) => {
+        world.begin(container)
         for (const { events, act } of history) {
           for (const event of events) world.apply(event)
           const before = world.everything()
           const ours = world.isOurs(ourNumber)
-          const end = await endOf(act === 'clone' ? driver.clone({ template: { node: world.first, ref: '9000' }, vmid: ourNumber, node: world.first, hostname: spec.hostname, ownershipMark: mark }) : machineActs[act](driver, machine))
+          const end = await endOf(act === 'clone' || act === 'create' ? driver.clone({ template: { node: world.first, ref: act === 'clone' ? '9000' : 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst' }, spec, vmid: ourNumber, node: world.first, hostname: spec.hostname, ownershipMark: mark }) : machineActs[act](driver, machine))
           sim.tasks.settle()
           const after = world.everything()
           for (const vmid of Object.keys(before)) if (!(ours && Number(vmid) === ourNumber)) expect(after[vmid], `${act} touched ${vmid}, which is not ours`).toBe(before[vmid])
           // What is new is ours, by its mark, under our number alone.
-          for (const vmid of Object.keys(after)) if (!(vmid in before)) expect(world.isOurs(Number(vmid)) && act === 'clone').toBe(true)
-          if (!ours && act !== 'clone' && !(act === 'destroy' && !(ourNumber in before))) expect(refused, `${act} on what is not ours`).toContain(end)
+          for (const vmid of Object.keys(after)) if (!(vmid in before)) expect(world.isOurs(Number(vmid)) && (act === 'clone' || act === 'create')).toBe(true)
+          if (!ours && act !== 'clone' && act !== 'create' && !(act === 'destroy' && !(ourNumber in before))) expect(refused, `${act} on what is not ours`).toContain(end)
           if (end === null) done++
           else kept++
         }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectConsole } from '#server/drivers/console/connect.ts'
-import { hypervisorCapabilities, metricRanges } from '#shared/vocabulary/machines.ts'
-import type { HypervisorKind } from '#shared/vocabulary/machines.ts'
+import { hypervisorCapabilities, machineCapabilities, metricRanges } from '#shared/vocabulary/machines.ts'
+import type { HypervisorKind, MachineType } from '#shared/vocabulary/machines.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef } from '#server/infrastructure/ports.ts'
 import { accessCases } from './access.cases.ts'
 import { backupCases } from './backups.cases.ts'
@@ -16,8 +16,8 @@ import { moveCases } from './moves.cases.ts'
 export type Lacking = 'task warnings' | 'clones that do not show whose they are' | 'locks that are told' | 'migration' | 'sizes that wait for the next start' | 'machines made by one call' | 'snapshots that keep the configuration'
 
 /** What every hypervisor driver guarantees, whatever it speaks. A case that needs a capability is held to it wherever it is there. */
-export function hypervisorContract(name: string, kind: HypervisorKind, lacking: readonly Lacking[], open: () => Promise<HypervisorBench>) {
-  const can = hypervisorCapabilities[kind]
+export function hypervisorContract(name: string, kind: HypervisorKind, lacking: readonly Lacking[], open: () => Promise<HypervisorBench>, type: MachineType = 'vm') {
+  const can = machineCapabilities(kind, type) ?? hypervisorCapabilities[kind]
   const unable = Object.entries(can).filter(([, able]) => !able).map(([capability]) => capability)
   const without = [...unable, ...lacking]
   const itIf = (possible: boolean) => possible ? it : (_name: string, _run: () => Promise<void>) => {}
@@ -30,7 +30,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     const first = { name: 'gardu-0123456789ab', title: 'Sebelum <pembaruan> & "uji" é' }
     const second = { name: 'gardu-0123456789ac', title: 'Sesudah' }
     const machine = (): MachineRef => ({ node: bench.node, vmid, ownershipMark: mark })
-    const clone = (id = vmid) => driver.clone({ template: bench.template, vmid: id, node: bench.node, hostname: spec.hostname, ownershipMark: mark })
+    const clone = (id = vmid) => driver.clone({ template: bench.template, vmid: id, node: bench.node, hostname: spec.hostname, ownershipMark: mark, spec })
     const build = async () => {
       await finished(driver, await clone())
       await finished(driver, await driver.configure(machine(), spec))
@@ -47,7 +47,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
 
     const stop = async () => void await finished(driver, await driver.stop(machine()))
     const start = async () => void await finished(driver, await driver.start(machine()))
-    accessCases(can, { bench: () => bench, driver: () => driver, machine, build, stop, start })
+    accessCases(can, { listsImages: hypervisorCapabilities[kind].rescue, bench: () => bench, driver: () => driver, machine, build, stop, start })
 
     it('what was sold is what is read back', async () => {
       await build()
@@ -116,7 +116,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await kindOf(driver.openConsole(machine()))).toBe('permanent')
     })
     it('capabilities are those of the kind', () => {
-      expect(driver.capabilities).toEqual(can)
+      expect(driver.capabilities).toEqual(hypervisorCapabilities[kind])
     })
     itWith('machines made by one call')('an answer lost after the act is an unknown outcome, and the mark finds the machine', async () => {
       bench.loseCloneAnswer()
@@ -135,7 +135,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     itWith('clones that do not show whose they are')('somebody else\'s clone under way keeps nobody waiting: ours is begun beside it', async () => {
       bench.holdTasks(true)
-      await driver.clone({ template: bench.template, vmid: vmid + 7, node: bench.node, hostname: 'orang-lain', ownershipMark: otherMark })
+      await driver.clone({ template: bench.template, vmid: vmid + 7, node: bench.node, hostname: 'orang-lain', ownershipMark: otherMark, spec })
       expect(await driver.findByMark(mark, vmid)).toBeNull()
       await clone()
       expect(await bench.countMachines()).toBe(2)
@@ -252,7 +252,12 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await kindOf(driver.resize(machine(), larger))).toBe('retryable')
       expect(await bench.snapshot(vmid)).toBe(before)
     })
-    itWith('sizes that wait for the next start')('resized while it runs, a machine is told to have its old CPU and memory until it starts anew', async () => {
+    itIf(type === 'container')('a running container takes on another size at once, and goes on running', async () => {
+      await build()
+      await finished(driver, await driver.resize(machine(), larger))
+      expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ power: 'running', cpuCores: 4, memoryTotalMiB: 8192 })
+    })
+    itIf(type === 'vm' && !lacking.includes('sizes that wait for the next start'))('resized while it runs, a machine is told to have its old CPU and memory until it starts anew', async () => {
       await build()
       await finished(driver, await driver.resize(machine(), larger))
       expect(await driver.inspect({ ownershipMark: mark, node: null, vmid })).toMatchObject({ cpuCores: 2, memoryTotalMiB: 2048 })
@@ -342,6 +347,8 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     itFilters('another address takes the place of the former one', async () => {
       await build()
+      // A container's own address passes its filter whatever else is said, so it is changed first.
+      await finished(driver, await driver.configure(machine(), { ...spec, address: { ...spec.address, ipv4: '203.0.113.11' } }))
       await driver.filterAddresses(machine(), ['203.0.113.11'])
       expect(await bench.passes(vmid)).toEqual(['203.0.113.11'])
     })
@@ -502,10 +509,10 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     itFilters('a snapshot brings no address filter of its time back', async () => {
       await build()
       await take()
-      await driver.filterAddresses(machine(), ['203.0.113.77'])
+      await driver.filterAddresses(machine(), ['203.0.113.10', '203.0.113.77'])
       await finished(driver, await driver.stop(machine()))
       await finished(driver, await driver.rollbackSnapshot(machine(), first.name))
-      expect(await filtered()).toEqual(['203.0.113.77'])
+      expect(await filtered()).toEqual(['203.0.113.10', '203.0.113.77'])
     })
     it('a snapshot that is gone is not_found, and the machine is as it was', async () => {
       await build()
@@ -594,7 +601,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     it('templates, nodes, headroom and marked machines are told', async () => {
       await build()
       await bench.addForeign(106)
-      expect(await driver.listTemplates()).toContainEqual(expect.objectContaining({ ref: bench.template.ref, osFamily: 'debian', username: 'debian' }))
+      expect(await driver.listTemplates()).toContainEqual(expect.objectContaining({ ref: bench.template.ref, osFamily: 'debian', username: type === 'container' ? 'root' : 'debian', machineType: type }))
       expect(await driver.listNodes()).toContainEqual(expect.objectContaining({ node: bench.node, online: true }))
       expect(await driver.listHeadroom()).toContainEqual(expect.objectContaining({ node: bench.node }))
       expect(await driver.listMarkedMachines()).toEqual([expect.objectContaining({ vmid, ownershipMark: mark, power: 'running' })])

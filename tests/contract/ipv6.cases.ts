@@ -54,6 +54,7 @@ export function ipv6Cases({ bench, machine, spec, clone, finished, addressFilter
       const writes = bench().writes()
       await driver.filterAddresses(machine(), senders.toReversed())
       expect(bench().writes()).toBe(writes)
+      await finished(driver, await driver.configure(machine(), spec))
       await driver.filterAddresses(machine(), [spec.address.ipv4])
       expect(await bench().passes(machine().vmid)).toEqual([spec.address.ipv4])
     })

@@ -101,7 +101,32 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
   }
 }
 
+/** The same cluster, building containers: what is said of their configuration is elsewhere, and their tasks have other names. */
+async function openContainers() {
+  const opened = await open()
+  const { sim, node } = opened
+  const ref = 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst'
+  return {
+    ...opened, template: { node, ref },
+    loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/lxc$' }),
+    loseBackupAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST .*/(vzdump|lxc)|DELETE .*/content/.*)$' }),
+    failTasks: (type: string) => sim.faults.set({ failTasks: type === 'clone' ? 'vzcreate' : `vz${type}` }),
+    passwordOf: (vmid: number) => sim.state.machines[vmid]?.guest?.passwords?.root ?? null,
+    addForeign(vmid: number) {
+      sim.state.machines[vmid] = { kind: 'lxc', vmid, node, running: true, paused: false, startedAt: 0, pending: {}, snapshots: [], createdAt: 0, config: { hostname: 'milik-orang', memory: '4096', cores: '4', net0: 'name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=dhcp', rootfs: `local-lvm:vm-${vmid}-disk-0,size=20G` } }
+    },
+    removeTemplate() {
+      for (const storage of sim.state.storages) delete storage.osTemplates
+    },
+    reads(vmid: number) {
+      const found = sim.state.machines[vmid]
+      return { ...opened.reads(vmid), sshKeys: found?.guest?.keys ?? null, diskGiB: Number(/size=(\d+)G/.exec(found?.config.rootfs ?? '')?.[1] ?? 0) }
+    },
+  }
+}
+
 hypervisorContract('Proxmox VE 9', 'proxmox', [], () => open())
+hypervisorContract('Proxmox VE 9, containers', 'proxmox', [], () => openContainers(), 'container')
 hypervisorContract('Proxmox VE 8, messages only in the status line', 'proxmox', [], () => open({ version: '8.4.5', messageInBody: false }))
 
 describe('Proxmox VE', () => {
@@ -126,6 +151,11 @@ describe('Proxmox VE', () => {
     return driver
   }
 
+  const containers = async () => {
+    const opened = await openContainers()
+    toClose.push(opened)
+    return opened
+  }
   const snapshot = { name: 'gardu-0123456789ab', title: 'Sebelum' }
   const built = async (options: ProxmoxOptions = {}) => {
     const opened = await bench(options)
@@ -189,7 +219,7 @@ describe('Proxmox VE', () => {
     const { sim } = await bench({ tls: true })
     const driver = withToken(sim, '!gardu')
     const steps = await stepsOf(driver)
-    expect(steps.map(({ step, ok }) => [step, ok])).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall'].map(step => [step, true]))
+    expect(steps.map(({ step, ok }) => [step, ok])).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'containers', 'firewall'].map(step => [step, true]))
     expect(steps.find(({ step }) => step === 'tls')?.fingerprint).toBe(sim.fingerprint)
   })
   it('a certificate that changed stops the test and every act, and the new one is shown', async () => {
@@ -390,6 +420,56 @@ describe('Proxmox VE', () => {
       expect((await stepsOf(driver)).at(-1)).toMatchObject({ step: 'firewall', finding: 'firewall_unknown', missingPermissions: ['Sys.Audit'] })
       expect(await driver.filtersApply()).toBeNull()
     })
+  })
+  it('a container is made unprivileged by one call that says all of it: login, card, address; keys as they are, no swap, marked from the first moment', async () => {
+    const { sim, driver, node, template } = await containers()
+    sim.faults.set({ holdTasks: true })
+    const handle = await driver.clone({ template, vmid: 105, node, hostname: spec.hostname, ownershipMark: mark, spec })
+    const [task] = sim.state.tasks.slice(-1)
+    expect(task?.effect).toMatchObject({ kind: 'create', config: { description: expect.stringContaining(`gardu-${mark}`) as string, tags: `gardu-${mark}`, unprivileged: '1', features: 'nesting=1', swap: '0' } })
+    sim.faults.set({ holdTasks: false })
+    sim.tasks.settle()
+    await finished(driver, handle)
+    const made = sim.state.machines[105]
+    expect(made).toMatchObject({ kind: 'lxc', guest: { keys: spec.login.sshKey, passwords: { root: guestHash(spec.login.password) } }, config: { rootfs: 'local-lvm:vm-105-disk-0,size=40G', nameserver: '203.0.113.53 9.9.9.9' } })
+    expect(made?.config.net0?.replace(/hwaddr=[^,]+,/, '').split(',').sort()).toEqual(['bridge=vmbr0', 'firewall=1', 'gw=203.0.113.1', 'ip=203.0.113.10/24', 'name=eth0', 'rate=11.92', 'type=veth'])
+    expect(JSON.stringify(made?.config)).not.toContain(spec.login.password)
+  })
+  it('a container is not made where its template is not, nor without its size and login; each says what to do', async () => {
+    const { sim, driver, node, otherNode, template } = await containers()
+    expect((await driver.listTemplates()).find(({ ref }) => ref === template.ref)).toMatchObject({ local: true, nodes: [node, otherNode], machineType: 'container', username: 'root', name: 'debian-12-standard_12.12-1_amd64' })
+    const input = { template, vmid: 105, node, hostname: spec.hostname, ownershipMark: mark }
+    expect(await kindOf(driver.clone(input))).toBe('permanent')
+    for (const storage of sim.state.storages) if (storage.node === node) delete storage.osTemplates
+    expect(await failureOf(driver.clone({ ...input, spec }))).toMatchObject({ kind: 'action_required', message: expect.stringContaining(otherNode) as string })
+    expect(sim.state.machines[105]).toBeUndefined()
+  })
+  it('an address in a container\'s own configuration passes its filter, and is told', async () => {
+    const { sim, driver, node, template } = await containers()
+    const machine = { node, vmid: 105, ownershipMark: mark }
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: spec.hostname, ownershipMark: mark, spec }))
+    await driver.filterAddresses(machine, ['203.0.113.10'])
+    const config = sim.state.machines[105]?.config ?? {}
+    config.net0 = config.net0?.replace('203.0.113.10/24', '203.0.113.66/24') ?? ''
+    expect((await driver.inspect(machine))?.filteredAddresses).toEqual(['203.0.113.10', '203.0.113.66'])
+  })
+  it('a container is no machine and a machine no container: a backup of the other kind is not restored over it', async () => {
+    const { sim, driver, node, template } = await containers()
+    const machine = { node, vmid: 105, ownershipMark: mark }
+    await finished(driver, await driver.clone({ template, vmid: 105, node, hostname: spec.hostname, ownershipMark: mark, spec }))
+    sim.state.backups.push({ volid: 'local:backup/vzdump-qemu-105-2026_01_01-00_00_00.vma.zst', storage: 'local', node, vmid: 105, size: 1, ctime: 1, notes: `gardu-${mark} backup ${mark}`, protected: false, config: { name: 'x', description: `gardu-${mark}`, scsi0: 'local-lvm:vm-105-disk-0,size=10G' } })
+    const before = JSON.stringify(sim.state.machines[105])
+    expect(await kindOf(driver.restoreBackup(machine, { id: mark, ownershipMark: mark, vmid: 105 }, mark))).toBe('permanent')
+    expect(JSON.stringify(sim.state.machines[105])).toBe(before)
+  })
+  it('the connection test tells container templates, and warns where the storage of machines takes none', async () => {
+    const { sim, driver } = await bench()
+    const said = async () => (await stepsOf(driver)).find(({ step }) => step === 'containers')
+    expect(await said()).toMatchObject({ ok: true, detail: expect.stringContaining('debian-12-standard') as string })
+    for (const storage of sim.state.storages) if (storage.storage === 'local-lvm') storage.content = 'images'
+    expect(await said()).toMatchObject({ ok: true, finding: 'no_container_storage' })
+    for (const storage of sim.state.storages) delete storage.osTemplates
+    expect(await said()).not.toHaveProperty('finding')
   })
   it('a shared storage counts once for all nodes', async () => {
     const { sim, driver } = await bench({}, { storage: 'ceph-vm' })

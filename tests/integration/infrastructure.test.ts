@@ -99,7 +99,7 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     const reply = await call(`/api/admin/connections/${connectionId}/test`, { method: 'POST', headers: { accept: 'text/event-stream' } })
     expect(reply.headers.get('content-type')).toContain('text/event-stream')
     const events = [...(await reply.text()).matchAll(/event: (\w+)\ndata: (.+)\n/g)].map(found => [found[1], JSON.parse(found[2] ?? '') as { step?: string, ok: boolean }] as const)
-    expect(events.map(([name, data]) => name === 'step' ? data.step : name)).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'firewall', 'done'])
+    expect(events.map(([name, data]) => name === 'step' ? data.step : name)).toEqual(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'containers', 'firewall', 'done'])
     expect(events.at(-1)?.[1].ok).toBe(true)
     expect(await infrastructure().showConnection(connectionId)).toMatchObject({ healthy: true, problem: null, version: sim.state.version, filtersApply: true })
   })
@@ -116,15 +116,16 @@ describe.each(databaseKinds())('infrastructure on %s', (kind) => {
     expect((await call('/api/admin/connections/01900000-0000-7000-8000-00000000dead/test', { method: 'POST', headers: { accept: 'text/event-stream' } })).status).toBe(404)
   })
   it('synchronisation tells what came, what went and what stayed', async () => {
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ applied: true, added: ['debian-12-cloudinit', 'ubuntu-2404-cloudinit', 'almalinux-9-cloudinit'], changed: [], vanished: [], unsure: [], unchanged: 0 })
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], changed: [], vanished: [], unchanged: 3 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ applied: true, added: ['debian-12-cloudinit', 'ubuntu-2404-cloudinit', 'almalinux-9-cloudinit', 'debian-12-standard_12.12-1_amd64', 'ubuntu-24.04-standard_24.04-2_amd64'], changed: [], vanished: [], unsure: [], unchanged: 0 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], changed: [], vanished: [], unchanged: 5 })
     const gone = sim.state.machines[9002]
     Reflect.deleteProperty(sim.state.machines, 9002)
-    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], vanished: [{ name: 'almalinux-9-cloudinit', products: [] }], unchanged: 2 })
+    expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: [], vanished: [{ name: 'almalinux-9-cloudinit', products: [] }], unchanged: 4 })
     if (gone) sim.state.machines[9002] = gone
     expect(await infrastructure().syncTemplates({ actor: sysadmin, id: connectionId })).toMatchObject({ added: ['almalinux-9-cloudinit'] })
     const listed = await (await call('/api/admin/templates')).json() as { items: { name: string, diskGiB: number, username: string, present: boolean }[] }
-    expect(listed.items).toContainEqual(expect.objectContaining({ name: 'debian-12-cloudinit', diskGiB: 3, username: 'debian', present: true }))
+    expect(listed.items).toContainEqual(expect.objectContaining({ name: 'debian-12-cloudinit', diskGiB: 3, username: 'debian', machineType: 'vm', present: true }))
+    expect(listed.items).toContainEqual(expect.objectContaining({ name: 'debian-12-standard_12.12-1_amd64', username: 'root', machineType: 'container', present: true }))
   })
   it('a hypervisor that is down makes synchronisation fail with the reason', async () => {
     sim.faults.set({ down: true })

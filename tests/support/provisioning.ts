@@ -128,7 +128,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired?.open ?? (async () => driver), checkCapacity: input => capacity(input), holdCapacity: (stores, input) => hold(stores, input), roomOnNodes, openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired ? async id => mortal(await wired.open(id), points) : async () => driver, checkCapacity: input => capacity(input), holdCapacity: (stores, input) => hold(stores, input), roomOnNodes, openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation, cancelNow: test.app.billing.cancelNow }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

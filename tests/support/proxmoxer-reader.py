@@ -49,4 +49,21 @@ said['destroyed while it runs'] = refused(machine.delete)
 said['tasks'].append(finished(node, machine.status.stop.post()))
 said['tasks'].append(finished(node, machine.delete(purge=1)))
 said['gone'] = refused(machine.config.get)
+
+templates = [row['volid'] for row in pve.nodes(node).storage('local').content.get(content='vztmpl')]
+number = pve.cluster.nextid.get()
+container = pve.nodes(node).lxc(number)
+made = [finished(node, pve.nodes(node).lxc.post(vmid=number, ostemplate=templates[0], hostname='wadah-dari-luar', rootfs='local-lvm:8', cores=1, memory=512, unprivileged=1, features='nesting=1', password='rahasia', net0='name=eth0,bridge=vmbr0,ip=203.0.113.78/24,gw=203.0.113.1'))]
+made.append(finished(node, container.resize.put(disk='rootfs', size='10G')))
+container.config.put(cores=2, memory=1024)
+made.append(finished(node, container.status.start.post()))
+inside = container.config.get()
+said['container'] = {
+    'tasks': made, 'config': {key: inside[key] for key in ('hostname', 'cores', 'memory', 'rootfs')}, 'status': container.status.current.get()['status'],
+    'row': [row['type'] for row in pve.cluster.resources.get(type='vm') if row['vmid'] == int(number)], 'as a machine': refused(pve.nodes(node).qemu(number).config.get), 'destroyed while it runs': refused(container.delete),
+}
+made.append(finished(node, container.snapshot.post(snapname='luar')))
+made.append(finished(node, container.status.shutdown.post()))
+made.append(finished(node, container.delete(purge=1)))
+said['container']['gone'] = refused(container.config.get)
 print(json.dumps(said))

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { nameOf } from '../state.ts'
 import type { ProxmoxState, SimToken } from '../state.ts'
 import { serveRfb } from './rfb.ts'
 import { terminal } from './terminal.ts'
@@ -24,7 +25,7 @@ export interface ConsoleDoor {
 }
 
 const lapse = 30_000
-const path = /^\/api2\/json\/nodes\/([^/]+)\/qemu\/(\d+)\/vncwebsocket$/
+const path = /^\/api2\/json\/nodes\/([^/]+)\/(?:qemu|lxc)\/(\d+)\/vncwebsocket$/
 
 /** `POST vncproxy` and `GET vncwebsocket`: a ticket holds for one connection, for half a minute, for the token and machine that it was given for. */
 export function consoleDoor(options: { readonly state: ProxmoxState, readonly now: () => number, readonly authenticate: (authorization: string | undefined) => SimToken }): ConsoleDoor {
@@ -46,7 +47,7 @@ export function consoleDoor(options: { readonly state: ProxmoxState, readonly no
   timer.unref()
   const titleOf = (vmid: number) => {
     const machine = state.machines[vmid]
-    return `${machine?.config.name ?? vmid}  ${machine?.paused ? 'paused' : 'running'}  ${machine?.node ?? ''}/${vmid}`
+    return `${machine ? nameOf(machine) : vmid}  ${machine?.paused ? 'paused' : 'running'}  ${machine?.node ?? ''}/${vmid}`
   }
   const screenOf = (vmid: number, name: string, startedAt: number) => {
     const known = screens.get(vmid) ?? terminal({ name, startedAt, now })
@@ -82,7 +83,7 @@ export function consoleDoor(options: { readonly state: ProxmoxState, readonly no
       const machine = state.machines[listener.vmid]
       if (!machine?.running) return refuse('500 connect failed')
       sockets.handleUpgrade(request, socket, head, (accepted) => {
-        const name = machine.config.name ?? `VM ${machine.vmid}`
+        const name = nameOf(machine)
         open.set(accepted, { vmid: machine.vmid, startedAt: machine.startedAt })
         accepted.once('close', () => open.delete(accepted))
         serveRfb(accepted, { password: listener.password, screen: screenOf(machine.vmid, name, machine.startedAt), name: `QEMU (${name})` })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { reinstallObstacle } from '#server/provisioning/reinstall-machine.ts'
 
 const gib = 2 ** 30
-const template = (ref: string, diskGiB: number, local = false) => ({ node: 'n2', ref, name: ref, osFamily: 'debian', username: 'debian', diskGiB, local })
+const template = (ref: string, diskGiB: number, local = false) => ({ node: 'n2', ref, name: ref, osFamily: 'debian', username: 'debian', diskGiB, local, machineType: 'vm' as const })
 const node = (name: string, storageFree: number) => ({ node: name, memoryTotal: 0, memoryFree: 0, storageFree, cpuCores: 1, storageKey: name })
 
 describe('whether a machine can be made anew', () => {
@@ -13,5 +13,10 @@ describe('whether a machine can be made anew', () => {
       const possible = ref !== 'c' && ref !== 'd' && templateGiB <= diskGiB && name === 'n1' && freeGiB >= templateGiB
       expect(obstacle === null).toBe(possible)
     }))
+  })
+  it('a template that several nodes have, each on storage of its own, serves the machines of these nodes and of no other', () => {
+    const remote = [{ ...template('a', 1, true), nodes: ['n2', 'n3'] }]
+    const of = (name: string) => reinstallObstacle({ template: { ref: 'a' }, node: name, diskGiB: 10, remote, headroom: ['n1', 'n2', 'n3'].map(one => node(one, 20 * gib)) })
+    expect([of('n1'), of('n2'), of('n3')]).toEqual(['template_elsewhere', null, null])
   })
 })

@@ -2,7 +2,8 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { MachineAccess, MachineRescue, RemoteIso } from '#server/infrastructure/guest-ports.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
-import { eachOf } from './locate.ts'
+import { refuseLogin } from './containers.ts'
+import { eachOf, guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 import type { Config } from './schema.ts'
@@ -49,7 +50,7 @@ export function detachForm(config: Config): Record<string, string> | null {
 
 /** Login, name and rescue of machines. */
 export function accessOf(api: ProxmoxApi, find: Locator): MachineAccess & MachineRescue {
-  const of = ({ node, vmid }: Found, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
+  const of = (found: Found, ...more: string[]) => guestPath(found, ...more)
   /** Of what cloud-init tells the guest, its instance id is made by Proxmox: any change makes it another one, so the guest takes it on at its next start. */
   const put = (found: Found, form: Record<string, string>) => api.put(of(found, 'config'), form, reply.anything)
   async function stopped(found: Found): Promise<Found> {
@@ -64,6 +65,7 @@ export function accessOf(api: ProxmoxApi, find: Locator): MachineAccess & Machin
   return {
     async setPasswordInside(machine, { username, password }) {
       const found = await find.prove(machine)
+      if (found.kind === 'lxc') refuseLogin()
       const { status } = await api.get(of(found, 'status', 'current'), reply.machineStatus)
       if (status !== 'running') return false
       try {
@@ -79,6 +81,7 @@ export function accessOf(api: ProxmoxApi, find: Locator): MachineAccess & Machin
     },
     async keepLogin(machine, { username, password, sshKey }) {
       const found = await find.prove(machine)
+      if (found.kind === 'lxc') refuseLogin()
       if (!hasCloudInit(found.config)) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no cloud-init drive; its template needs one`, { who: 'sysadmin' })
       const remove = sshKey === null && found.config.sshkeys !== undefined
       await put(found, {
@@ -88,11 +91,13 @@ export function accessOf(api: ProxmoxApi, find: Locator): MachineAccess & Machin
     },
     async rename(machine, hostname) {
       const found = await find.prove(machine)
-      if (found.config.name === hostname) return
-      await put(found, { name: hostname, ...(found.config.digest ? { digest: found.config.digest } : {}) })
+      const key = found.kind === 'lxc' ? 'hostname' : 'name'
+      if (found.config[key] === hostname) return
+      await put(found, { [key]: hostname, ...(found.config.digest ? { digest: found.config.digest } : {}) })
     },
     async readAccess(machine) {
-      const { config } = await find.prove(machine)
+      const { kind, config } = await find.prove(machine)
+      if (kind === 'lxc') return { hostname: config.hostname ?? null, sshKey: null, hasPassword: false }
       return { hostname: config.name ?? null, sshKey: config.sshkeys === undefined ? null : decodeURIComponent(config.sshkeys).trim(), hasPassword: config.cipassword !== undefined }
     },
     async listIsos() {
@@ -108,16 +113,18 @@ export function accessOf(api: ProxmoxApi, find: Locator): MachineAccess & Machin
     },
     async attachRescue(machine, ref) {
       const found = await find.prove(machine)
+      if (found.kind === 'lxc') throw new DriverError('permanent', 'Proxmox: a container starts from no CD image')
       const form = attachForm(found.config, ref)
       if (form) await put(await stopped(found), form)
     },
     async detachRescue(machine) {
       const found = await find.prove(machine)
-      const form = detachForm(found.config)
+      const form = found.kind === 'lxc' ? null : detachForm(found.config)
       if (form) await put(await stopped(found), form)
     },
     async readRescue(machine) {
-      return rescueDrive((await find.prove(machine)).config)?.ref ?? null
+      const found = await find.prove(machine)
+      return found.kind === 'lxc' ? null : rescueDrive(found.config)?.ref ?? null
     },
   }
 }

@@ -2,7 +2,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { BackupRef, HypervisorAccess, MachineBackups, MachineRef, RemoteBackup, TaskHandle } from '#server/infrastructure/ports.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
-import { eachOf } from './locate.ts'
+import { eachOf, guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 import type { Config } from './schema.ts'
@@ -94,16 +94,19 @@ export function backupsOf(api: ProxmoxApi, find: Locator, access: HypervisorAcce
       const found = await find.prove(machine)
       refuseLocked(found)
       if ((found.config.description ?? '').includes(restoredLine(token))) return null
-      const { status } = await api.get(path('nodes', found.node, 'qemu', found.vmid, 'status', 'current'), reply.machineStatus)
+      const { status } = await api.get(guestPath(found, 'status', 'current'), reply.machineStatus)
       if (status !== 'stopped') throw new DriverError('retryable', `Proxmox: machine ${found.vmid} runs; it is restored while it is stopped`, { afterSeconds: 5 })
       const { backups, complete, shared, nodes } = await list(backup.vmid)
       const there = backups.find(row => same(row, backup))
       if (!there) throw new DriverError(complete ? 'not_found' : 'retryable', `Proxmox: backup ${backup.id} is not there`)
       if (shared ? !nodes.has(found.node) : there.node !== found.node) throw new DriverError('permanent', `Proxmox: ${found.node} cannot read the backup, which lies on ${there.node}`)
       const config = await proveContent(there)
+      // Only a container has a root file system of its own.
+      if ((config.rootfs !== undefined) !== (found.kind === 'lxc')) throw new DriverError('permanent', `Proxmox: backup ${backup.id} and machine ${found.vmid} are not of the same kind`)
       const mark = machine.ownershipMark.toLowerCase()
       const tags = [...new Set([...splitTags(config.tags).filter(tag => !tag.startsWith('gardu-')), markTag(mark)])].join(';')
-      return handleOf(await api.post(path('nodes', found.node, 'qemu'), { vmid: String(found.vmid), archive: there.volume, force: '1', unique: '0', storage: access.storage, tags, description: `${markDescription(mark)}\n\n${restoredLine(token)}` }, reply.upid))
+      const form = { vmid: String(found.vmid), force: '1', unique: '0', storage: access.storage, tags, description: `${markDescription(mark)}\n\n${restoredLine(token)}` }
+      return handleOf(await api.post(path('nodes', found.node, found.kind), found.kind === 'lxc' ? { ...form, ostemplate: there.volume, restore: '1', unprivileged: '1' } : { ...form, archive: there.volume }, reply.upid))
     },
   }
 }

@@ -7,7 +7,8 @@ import type { Params } from './api.ts'
 import { backupsOf } from './backups.ts'
 import { addressFilter } from './filter.ts'
 import { firewallOf } from './firewall.ts'
-import { eachOf, locator } from './locate.ts'
+import { configureContainerForm, containersOf, isOsTemplate, resizeContainerForm, rootDisk, toContainerState } from './containers.ts'
+import { eachOf, guestPath, locator } from './locate.ts'
 import type { Found, Place } from './locate.ts'
 import { toMetrics, toStorages, toStrain } from './metrics.ts'
 import { movesOf } from './moves.ts'
@@ -28,7 +29,8 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   const api = proxmoxApi(access, options)
   const find = locator(api)
   const filter = addressFilter(api)
-  const of = ({ node, vmid }: Place, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
+  const containers = containersOf(api, access)
+  const of = (place: Place, ...more: string[]) => guestPath(place, ...more)
   const handle = (upid: string | null): TaskHandle | null => upid === null ? null : handleOf(upid)
   const statusOf = (place: Place) => api.get(of(place, 'status', 'current'), reply.machineStatus)
 
@@ -36,7 +38,13 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   async function power(machine: MachineRef, verb: string, form: Params, isDone: (status: string) => boolean): Promise<TaskHandle | null> {
     const found = await find.prove(machine)
     if (isDone((await statusOf(found)).status)) return null
-    return handle(await api.post(of(found, 'status', verb), form, reply.upid))
+    try {
+      return handle(await api.post(of(found, 'status', verb), form, reply.upid))
+    } catch (error) {
+      // Of a virtual machine its task says so, of a container the call itself.
+      if (error instanceof DriverError && /already running|not running/i.test(error.message) && isDone((await statusOf(found)).status)) return null
+      throw error
+    }
   }
 
   /** Told "taken" by the clone call: ours, made by an earlier try, or somebody else's. */
@@ -49,7 +57,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   async function foundCloneState(vmid: number, ownershipMark: string): ReturnType<HypervisorDriver['task']> {
     const there = await find.at(vmid)
     if (!there || ownershipMarkOf(there.config) !== ownershipMark) return { state: 'failed', message: `machine ${vmid} is gone`, kind: 'retryable' }
-    return there.config.lock === 'clone' ? { state: 'running' } : { state: 'done', warnings: false }
+    return there.config.lock === (there.kind === 'lxc' ? 'create' : 'clone') ? { state: 'running' } : { state: 'done', warnings: false }
   }
 
   /** A backup that failed ends as `job errors`; why, stands in its log alone. */
@@ -60,7 +68,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
 
   async function inspectAt(found: Found) {
     const [status, filteredAddresses] = await Promise.all([statusOf(found), filter.read(found)])
-    return toMachineState(found, found.config, status, filteredAddresses)
+    return (found.kind === 'lxc' ? toContainerState : toMachineState)(found, found.config, status, filteredAddresses)
   }
 
   async function listNodes(): Promise<RemoteNode[]> {
@@ -84,13 +92,13 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     filtersApply: () => filter.apply(),
     async listTemplates() {
       const rows = await api.get('/cluster/resources', reply.resources)
-      const places = rows.flatMap(row => row.type === 'qemu' && row.template && row.vmid !== undefined && row.node ? [{ node: row.node, vmid: row.vmid }] : [])
+      const places = rows.flatMap(row => row.type === 'qemu' && row.template && row.vmid !== undefined && row.node ? [{ node: row.node, vmid: row.vmid, kind: 'qemu' as const }] : [])
       // A node that is silent keeps the others' templates from nobody: of its own it is not known where they lie.
       const configs = await eachOf(places, 8, async place => [place.vmid, await find.configOf(place).catch((error: unknown) => {
         if (error instanceof DriverError && (error.kind === 'not_found' || error.kind === 'retryable')) return null
         throw error
       })] as const)
-      return toTemplates(rows, new Map(configs))
+      return [...toTemplates(rows, new Map(configs)), ...await containers.listTemplates()]
     },
     listMarkedMachines: async () => toObserved(await find.guests()),
     async look() {
@@ -104,17 +112,20 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       const found = await find.marked(ownershipMark, await find.guests(), vmid)
       return found && { node: found.node, vmid: found.vmid }
     },
-    async clone({ template, vmid, node, hostname, ownershipMark }) {
+    async clone({ template, vmid, node, hostname, ownershipMark, spec }) {
       const guests = await find.guests()
+      const container = isOsTemplate(template.ref)
       const source = guests.find(row => String(row.vmid) === template.ref && row.type === 'qemu' && row.template)
-      if (!source?.node) throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`)
+      if (!container && !source?.node) throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`)
       // What an earlier try made, its answer lost: it has this number, or our name.
       const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()), vmid)
       if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
       if (there) return { id: foundClone(vmid, ownershipMark.toLowerCase()), node: there.node }
       try {
-        const upid = await api.post(of({ node: source.node, vmid: Number(template.ref) }, 'clone'), {
-          newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === source.node ? {} : { target: node }),
+        if (container) return handleOf(await containers.create({ template, vmid, node, ownershipMark: ownershipMark.toLowerCase(), spec }))
+        const from: Place = { node: source?.node ?? template.node, vmid: Number(template.ref), kind: 'qemu' }
+        const upid = await api.post(of(from, 'clone'), {
+          newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === from.node ? {} : { target: node }),
         }, reply.upid)
         return handleOf(upid)
       } catch (error) {
@@ -133,18 +144,22 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     async configure(machine, spec) {
       const found = await find.prove(machine)
+      if (found.kind === 'lxc') {
+        await api.put(of(found, 'config'), configureContainerForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge), reply.anything)
+        return null
+      }
       if (!hasCloudInit(found.config)) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no cloud-init drive; its template needs one`, { who: 'sysadmin' })
       return handle(await api.post(of(found, 'config'), configureForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge), reply.maybeUpid))
     },
     async growDisk(machine, diskGiB) {
       const found = await find.prove(machine)
-      const disk = systemDisk(found.config)
+      const disk = found.kind === 'lxc' ? rootDisk(found.config) : systemDisk(found.config)
       if (!disk) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no disk to boot from`, { who: 'sysadmin' })
       if (disk.sizeGiB !== null && disk.sizeGiB >= diskGiB) return null
       try {
         return handle(await api.put(of(found, 'resize'), { disk: disk.key, size: `${diskGiB}G` }, reply.maybeUpid))
       } catch (error) {
-        if (error instanceof DriverError && /shrinking disks/i.test(error.message)) return null
+        if (error instanceof DriverError && /shrinking disks|unable to shrink disk|already at specified size/i.test(error.message)) return null
         throw error
       }
     },
@@ -154,7 +169,11 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     ...firewallOf(api, find),
     async resize(machine, size) {
       const found = await find.prove(machine)
-      const form = resizeForm(found.config, size)
+      const form = (found.kind === 'lxc' ? resizeContainerForm : resizeForm)(found.config, size)
+      if (form && found.kind === 'lxc') {
+        await api.put(of(found, 'config'), form, reply.anything)
+        return null
+      }
       return form && handle(await api.post(of(found, 'config'), form, reply.maybeUpid))
     },
     start: machine => power(machine, 'start', {}, status => status === 'running'),
@@ -180,8 +199,8 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     async openConsole(machine) {
       const found = await find.prove(machine)
       if ((await statusOf(found)).status !== 'running') return null
-      // A password of its own: the first eight letters of the ticket, which would count else, are nearly the same for everybody.
-      const opened = await api.post(of(found, 'vncproxy'), { 'websocket': '1', 'generate-password': '1' }, reply.vncProxy)
+      // A password of its own: the first eight letters of the ticket, which would count else, are nearly the same for everybody. Of containers there is none to be asked for.
+      const opened = await api.post(of(found, 'vncproxy'), { websocket: '1', ...found.kind === 'qemu' ? { 'generate-password': '1' } : {} }, reply.vncProxy)
       const query = new URLSearchParams({ port: String(opened.port), vncticket: opened.ticket })
       return {
         label: 'Proxmox', url: `${access.url.replace(/\/+$/, '').replace(/^http/, 'ws')}/api2/json${of(found, 'vncwebsocket')}?${query.toString()}`, protocols: ['binary'], tls: access.tls,

@@ -3,9 +3,11 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { guestPath } from './locate.ts'
 import type { Found } from './locate.ts'
 import * as reply from './schema.ts'
 import { changeNet, optionOf } from './transform.ts'
+import { coveredBy, ownAddresses } from './containers.ts'
 
 /** Proxmox looks for a network card's addresses under this name; while the set exists, the card sends from its members alone. */
 const setName = 'ipfilter-net0'
@@ -28,7 +30,7 @@ const plain = (cidr: string): string => cidr.toLowerCase().replace(/^([\d.]+)\/3
 
 /** The address filter of machines: their firewall's options, its set of addresses, and the switch on each network card. */
 export function addressFilter(api: ProxmoxApi) {
-  const of = ({ node, vmid }: Found, ...more: string[]) => path('nodes', node, 'qemu', vmid, 'firewall', ...more)
+  const of = (found: Found, ...more: string[]) => guestPath(found, 'firewall', ...more)
   const options = (found: Found) => api.get(of(found, 'options'), reply.firewallOptions)
   const members = (found: Found) => api.get(of(found, 'ipset', setName), reply.ipSet).catch((error: unknown) => {
     if (isMissing(error)) return null
@@ -42,7 +44,8 @@ export function addressFilter(api: ProxmoxApi) {
 
   async function read(found: Found): Promise<string[] | null> {
     if (!isOn(await options(found), found)) return null
-    return shown(await members(found) ?? [])
+    const set = shown(await members(found) ?? [])
+    return [...set, ...ownAddresses(found).filter(address => !coveredBy(set, address))].sort()
   }
 
   /** What is missing first, then what is too much: a machine that runs is never cut off in between. Only what differs is written. */
@@ -71,7 +74,7 @@ export function addressFilter(api: ProxmoxApi) {
       // Last: the card is put behind the filter when the filter is complete.
       const open = cards(found.config).filter(([, card]) => optionOf(card, 'firewall') !== '1')
       if (open.length === 0) return
-      await api.put(path('nodes', found.node, 'qemu', found.vmid, 'config'), { ...Object.fromEntries(open.map(([key, card]) => [key, changeNet(card, { firewall: '1' })])), ...(found.config.digest ? { digest: found.config.digest } : {}) }, reply.anything)
+      await api.put(guestPath(found, 'config'), { ...Object.fromEntries(open.map(([key, card]) => [key, changeNet(card, { firewall: '1' })])), ...(found.config.digest ? { digest: found.config.digest } : {}) }, reply.anything)
     },
     /** The data centre's own switch; null when the token may not read it. @throws DriverError */
     apply: async (): Promise<boolean | null> => api.get(path('cluster', 'firewall', 'options'), reply.clusterFirewall).then(({ enable }) => enable, (error: unknown) => {

@@ -1,9 +1,9 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { MachineFirewall } from '#server/infrastructure/firewall-ports.ts'
-import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
 import { describeRow, isOwn, mostChanges, nextRuleChange, toFields, toRule } from './firewall-rules.ts'
 import type { RuleChange } from './firewall-rules.ts'
+import { guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 
@@ -12,7 +12,7 @@ const policyOf = (told: string) => policies[told as keyof typeof policies] ?? nu
 
 /** The firewall rules of machines. The file's digest goes with every write: a change by somebody else in between is told, not overwritten. */
 export function firewallOf(api: ProxmoxApi, find: Locator): MachineFirewall {
-  const of = ({ node, vmid }: Found, ...more: (string | number)[]) => path('nodes', node, 'qemu', vmid, 'firewall', ...more)
+  const of = (found: Found, ...more: (string | number)[]) => guestPath(found, 'firewall', ...more)
   const policy = async (found: Found) => policyOf((await api.get(of(found, 'options'), reply.firewallOptions)).policy_in)
   async function rules(found: Found) {
     const rows = (await api.get(of(found, 'rules'), reply.firewallRules)).sort((a, b) => a.pos - b.pos)

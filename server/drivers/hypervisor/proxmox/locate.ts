@@ -6,8 +6,13 @@ import * as reply from './schema.ts'
 import type { Config, Resource } from './schema.ts'
 import { isCloneStub, missingPrivileges, ownershipMarkOf } from './transform.ts'
 
-export interface Place { readonly node: string, readonly vmid: number }
+/** As paths and lists name a virtual machine and a container. A number is never both. */
+export type GuestKind = 'qemu' | 'lxc'
+export interface Place { readonly node: string, readonly vmid: number, readonly kind: GuestKind }
 export interface Found extends Place { readonly config: Config }
+
+/** The path of a machine, whichever kind it is. */
+export const guestPath = ({ node, kind, vmid }: Place, ...more: readonly (string | number)[]): string => path('nodes', node, kind, vmid, ...more)
 
 /** Works through a list, a few at a time, keeping the order. */
 export async function eachOf<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
@@ -24,8 +29,8 @@ export type Locator = ReturnType<typeof locator>
 /** Finds machines and proves whose they are. A number alone proves nothing; a place that was stored may be out of date. */
 export function locator(api: ProxmoxApi) {
   const guests = () => api.get('/cluster/resources', reply.resources, { type: 'vm' })
-  const configOf = ({ node, vmid }: Place): Promise<Config> => api.get(path('nodes', node, 'qemu', vmid, 'config'), reply.config, { current: '1' })
-  const placeOf = (row: Resource): Place | null => row.type === 'qemu' && row.vmid !== undefined && row.node ? { node: row.node, vmid: row.vmid } : null
+  const configOf = (place: Place): Promise<Config> => api.get(guestPath(place, 'config'), reply.config, { current: '1' })
+  const placeOf = (row: Resource): Place | null => (row.type === 'qemu' || row.type === 'lxc') && row.vmid !== undefined && row.node ? { node: row.node, vmid: row.vmid, kind: row.type } : null
 
   /** A list without a machine proves its absence only if we may see all machines. */
   async function proveSight(): Promise<void> {
@@ -45,8 +50,8 @@ export function locator(api: ProxmoxApi) {
       throw new DriverError('action_required', `Proxmox: machine ${vmid} exists but the API token may not see it (VM.Audit)`, { who: 'sysadmin' })
     }
     const place = placeOf(row)
-    // A container under our number is certainly not ours.
-    if (!place) return { node: row.node ?? '', vmid, config: {} }
+    // What is neither machine nor container is certainly not ours.
+    if (!place) return { node: row.node ?? '', vmid, kind: 'qemu', config: {} }
     try {
       return { ...place, config: await configOf(place) }
     } catch (error) {
@@ -73,7 +78,7 @@ export function locator(api: ProxmoxApi) {
      */
     async marked(ownershipMark: string, rows: readonly Resource[], vmid: number | null): Promise<Found | null> {
       const mark = ownershipMark.toLowerCase()
-      const candidates = rows.filter(row => row.type === 'qemu' && !row.template && (ownershipMarkOf({ tags: row.tags }) === mark || !(row.tags ?? '').includes('gardu-'))).map(placeOf).filter(place => place !== null)
+      const candidates = rows.filter(row => !row.template && (ownershipMarkOf({ tags: row.tags }) === mark || !(row.tags ?? '').includes('gardu-'))).map(placeOf).filter(place => place !== null)
       const configs = await eachOf(candidates, 8, async place => ({ place, config: await configOf(place).catch((error: unknown) => {
         if (error instanceof DriverError && error.kind === 'not_found') return null
         throw error
@@ -82,8 +87,8 @@ export function locator(api: ProxmoxApi) {
       if (found.length > 1) throw new DriverError('action_required', `Proxmox: machines ${found.map(({ vmid }) => vmid).join(' and ')} carry the same mark; one of them is a copy that must lose it`, { who: 'sysadmin' })
       const [only] = found
       if (only) return only
-      const stub = configs.find(({ place, config }) => config !== null && isCloneStub(config) && (vmid === null || place.vmid === vmid))
-      if (stub) throw new DriverError('retryable', `Proxmox: machine ${stub.place.vmid} is still being cloned and does not show yet whose it is`, { afterSeconds: 5 })
+      const stub = configs.find(({ place, config }) => config !== null && isCloneStub(place.kind, config) && (vmid === null || place.vmid === vmid))
+      if (stub) throw new DriverError('retryable', `Proxmox: machine ${stub.place.vmid} is still being made and does not show yet whose it is`, { afterSeconds: 5 })
       await proveSight()
       return null
     },

@@ -1,22 +1,40 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { MachineMoves, MachineRef, MoveTarget } from '#server/infrastructure/ports.ts'
-import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 import { handleOf } from './transform.ts'
 
 /** Moves of machines between the nodes of a cluster. The hypervisor's own list of what stands against one is asked first, and read as its own page reads it. */
 export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
-  const of = ({ node, vmid }: Found, ...more: string[]) => path('nodes', node, 'qemu', vmid, ...more)
+  const of = (found: Found, ...more: string[]) => guestPath(found, ...more)
 
   async function lookAt(machine: MachineRef, to: MoveTarget) {
     const found = await find.prove(machine)
     if (found.node === to.node) return { found, running: false, disks: [], obstacle: null }
+    if (found.kind === 'lxc') return lookAtContainer(found, to)
     const told = await api.get(of(found, 'migrate'), reply.migration, { target: to.node })
     // Its cloud-init drive is made anew there.
     const disks = told.local_disks.filter(({ volid }) => !volid.includes(`vm-${found.vmid}-cloudinit`))
     return { found, running: told.running, disks, obstacle: await obstacleOf(found, told, disks, to) }
+  }
+
+  /** Of containers the hypervisor keeps no list: what it would refuse is told by their configuration. */
+  async function lookAtContainer(found: Found, to: MoveTarget) {
+    const { status } = await api.get(of(found, 'status', 'current'), reply.machineStatus)
+    const mounts = Object.entries(found.config).filter(([key]) => /^(rootfs|mp\d+)$/.test(key)).map(([, value]) => value.split(',')[0] ?? '')
+    const outside = mounts.find(volume => !volume.includes(':'))
+    const devices = Object.keys(found.config).filter(key => /^dev\d+$/.test(key))
+    const absent = await absentThere([...new Set(mounts.map(volume => volume.split(':')[0] ?? ''))], to)
+    const obstacle = outside !== undefined ? `Proxmox: the container uses ${outside} of ${found.node}` : devices.length > 0 ? `Proxmox: the machine uses devices of ${found.node}: ${devices.join(', ')}` : absent
+    return { found, running: status === 'running', disks: [], obstacle }
+  }
+
+  async function absentThere(stores: readonly string[], to: MoveTarget): Promise<string | null> {
+    const there = await api.get('/cluster/resources', reply.resources, { type: 'storage' })
+    const absent = stores.filter(storage => !there.some(row => row.node === to.node && row.storage === storage && row.status === 'available'))
+    return absent.length > 0 ? `Proxmox: ${to.node} has no storage ${absent.join(', ')}` : null
   }
 
   async function obstacleOf(found: Found, told: reply.Migration, disks: reply.Migration['local_disks'], to: MoveTarget): Promise<string | null> {
@@ -27,9 +45,8 @@ export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
     if (missing.length > 0) return `Proxmox: ${to.node} has no storage ${missing.join(', ')}`
     if (disks.length === 0) return null
     const stores = [...new Set(disks.map(({ volid }) => volid.split(':')[0] ?? ''))]
-    const there = await api.get('/cluster/resources', reply.resources, { type: 'storage' })
-    const absent = stores.filter(storage => !there.some(row => row.node === to.node && row.storage === storage && row.status === 'available'))
-    if (absent.length > 0) return `Proxmox: ${to.node} has no storage ${absent.join(', ')}`
+    const absent = await absentThere(stores, to)
+    if (absent) return absent
     if (!told.running || !to.live) return null
     const snapshots = (await api.get(of(found, 'snapshot'), reply.snapshots)).filter(({ name }) => name !== 'current')
     return snapshots.length > 0 ? 'Proxmox: a running machine with snapshots on a local storage is not moved; remove them, or move it after a stop' : null
@@ -45,6 +62,8 @@ export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
       if (found.config.lock) throw new DriverError('retryable', `Proxmox: machine ${found.vmid} is locked (${found.config.lock})`, { afterSeconds: 5 })
       if (obstacle) throw new DriverError('action_required', obstacle, { who: 'sysadmin' })
       if (running && !to.live) throw new DriverError('retryable', `Proxmox: machine ${found.vmid} runs; it is moved while it is stopped`, { afterSeconds: 5 })
+      // A container cannot be moved while it runs: it is stopped, moved and started again by one task.
+      if (found.kind === 'lxc') return handleOf(await api.post(of(found, 'migrate'), { target: to.node, ...(running ? { restart: '1' } : {}) }, reply.upid))
       return handleOf(await api.post(of(found, 'migrate'), { target: to.node, ...(running ? { online: '1' } : {}), ...(running && disks.length > 0 ? { 'with-local-disks': '1' } : {}) }, reply.upid))
     },
   }

@@ -3,6 +3,7 @@ import { commonNames, reach, runStep, words } from '../../reach.ts'
 import type { Outcome } from '../../reach.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { containersOf } from './containers.ts'
 import { addressFilter } from './filter.ts'
 import { eachOf } from './locate.ts'
 import * as reply from './schema.ts'
@@ -33,6 +34,7 @@ export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi
     })
     yield await runStep('version', async () => major >= 7 ? { ok: true, detail: version } : { ok: false, detail: `${version} is older than 7.0` })
     yield await runStep('nodes', () => checkNodes(api, access))
+    yield await runStep('containers', () => checkContainers(api, access))
     yield await runStep('firewall', () => checkFirewall(api))
     if (access.backupStorage) {
       const { backupStorage } = access
@@ -74,6 +76,15 @@ async function checkFirewall(api: ProxmoxApi): Promise<Outcome> {
   const applies = await addressFilter(api).apply()
   if (applies === null) return { ok: true, finding: 'firewall_unknown', detail: 'Sys.Audit on / is missing', missingPermissions: ['Sys.Audit'] }
   return applies ? { ok: true, detail: 'on' } : { ok: true, finding: 'firewall_off', detail: 'Datacenter → Firewall → Options → Firewall: No' }
+}
+
+/** What containers could be made from, and whether the storage of machines takes them. A finding, not a failure: a house may sell virtual machines alone. */
+async function checkContainers(api: ProxmoxApi, access: HypervisorAccess): Promise<Outcome> {
+  const templates = await containersOf(api, access).listTemplates()
+  if (templates.length === 0) return { ok: true, detail: 'no container templates; the token sees those on storages where it has Datastore.Audit' }
+  const store = (await api.get('/cluster/resources', reply.resources, { type: 'storage' })).find(row => row.storage === access.storage && row.content !== undefined)
+  const takesThem = store?.content === undefined || store.content.split(',').includes('rootdir')
+  return { ok: true, detail: templates.map(({ name }) => name).join(', '), ...takesThem ? {} : { finding: 'no_container_storage', detail: `storage ${access.storage} does not take containers (content: ${store.content ?? ''})` } }
 }
 
 /** The storage for backups is there on every node online, takes backups, and we may write there and restore from it. */

@@ -58,7 +58,7 @@ export const tasks = z.array(z.object({ upid }))
 export const taskLog = z.array(z.object({ t: z.string() }))
 export const text = z.string()
 /** Of the storages of a node. */
-export const storages = z.array(z.object({ storage: z.string(), content: z.string().default(''), enabled: flag.default(true), active: flag.default(false) }))
+export const storages = z.array(z.object({ storage: z.string(), content: z.string().default(''), enabled: flag.default(true), active: flag.default(false), shared: flag.default(false) }))
 
 export const failureBody = z.object({ message: z.string().optional(), errors: z.record(z.string(), z.string()).optional() })
 /** Of a node: only what its status does not tell. The fields of pressure are there since version 9. */

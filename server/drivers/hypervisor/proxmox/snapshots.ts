@@ -1,7 +1,7 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, TaskHandle } from '#server/infrastructure/ports.ts'
-import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 import { handleOf } from './transform.ts'
@@ -11,7 +11,7 @@ const missing = (name: string) => new DriverError('not_found', `Proxmox: snapsho
 
 /** Snapshots of machines. Where the state of one is `prepare`, its making was begun and did not end: it cannot be gone back to. */
 export function snapshotsOf(api: ProxmoxApi, find: Locator): Snapshots {
-  const of = ({ node, vmid }: Found, ...more: string[]) => path('nodes', node, 'qemu', vmid, 'snapshot', ...more)
+  const of = (found: Found, ...more: string[]) => guestPath(found, 'snapshot', ...more)
   const all = async (found: Found) => (await api.get(of(found), reply.snapshots)).filter(({ name }) => name !== 'current')
   const handle = (upid: string | null): TaskHandle | null => upid === null ? null : handleOf(upid)
   async function there(machine: MachineRef, name: string) {
@@ -27,12 +27,12 @@ export function snapshotsOf(api: ProxmoxApi, find: Locator): Snapshots {
       const { found, row } = await there(machine, name)
       if (row?.snapstate === 'prepare') throw new DriverError('retryable', `Proxmox: snapshot '${name}' is still being made`, { afterSeconds: 5 })
       if (row) return null
-      return handle(await api.post(of(found), { snapname: name, description: title, vmstate: '0' }, reply.upid))
+      return handle(await api.post(of(found), { snapname: name, description: title, ...found.kind === 'qemu' ? { vmstate: '0' } : {} }, reply.upid))
     },
     async rollbackSnapshot(machine, name) {
       const { found, row } = await there(machine, name)
       if (!row || row.snapstate === 'prepare') throw missing(name)
-      const { status } = await api.get(path('nodes', found.node, 'qemu', found.vmid, 'status', 'current'), reply.machineStatus)
+      const { status } = await api.get(guestPath(found, 'status', 'current'), reply.machineStatus)
       if (status !== 'stopped') throw new DriverError('retryable', `Proxmox: machine ${found.vmid} runs; it goes back to a snapshot while it is stopped`, { afterSeconds: 5 })
       return handle(await api.post(of(found, name, 'rollback'), {}, reply.upid))
     },

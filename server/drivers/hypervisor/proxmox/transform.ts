@@ -25,8 +25,8 @@ export function ownershipMarkOf(texts: { readonly description?: string | undefin
   const [only] = marks
   return marks.size === 1 && only ? only : null
 }
-/** While a clone is prepared its configuration is a stub that says nothing about its owner yet. */
-export const isCloneStub = (config: Config): boolean => config.lock === 'clone' && ownershipMarkOf(config) === null
+/** While a clone, or a container, is prepared its configuration is a stub that says nothing about its owner yet. */
+export const isCloneStub = (kind: 'qemu' | 'lxc', config: Config): boolean => config.lock === (kind === 'lxc' ? 'create' : 'clone') && ownershipMarkOf(config) === null
 
 // Property strings --------------------------------------------------------------------------------------------------------------------
 /** `virtio=BC:24:11:AA:BB:CC,bridge=vmbr0,rate=12.5`: ordered pairs; a part without `=` has an empty value. */
@@ -54,7 +54,7 @@ export const optionOf = (text: string | undefined, key: string): string | null =
 export const encodeSshKeys = (keys: string): string => encodeURIComponent(keys.trim()).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
 
 const unit: Readonly<Record<string, number>> = { K: 1024, M: mebi, G: gibi, T: 1024 * gibi }
-const bytesOf = (size: string): number | null => {
+export const bytesOf = (size: string): number | null => {
   const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(size)
   return found ? Number(found[1]) * (unit[found[2] ?? ''] ?? 1) : null
 }
@@ -132,12 +132,12 @@ export const toTemplates = (rows: readonly Resource[], configs: ReadonlyMap<numb
   const shared = (storage: string) => rows.some(entry => entry.type === 'storage' && entry.storage === storage && entry.shared === true)
   const name = row.name ?? `vm-${row.vmid}`
   const os = guessOs(name)
-  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi, local: !config || !volumes.every(shared) }]
+  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi, local: !config || !volumes.every(shared), machineType: 'vm' }]
 })
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })
-  if (row.type !== 'qemu' || !ownershipMark || row.vmid === undefined || !row.node) return []
-  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, diskGiB: row.maxdisk === undefined ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0 }]
+  if ((row.type !== 'qemu' && row.type !== 'lxc') || !ownershipMark || row.vmid === undefined || !row.node) return []
+  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, /* Of a container that runs it is what its file system holds, which is less than the disk. */ diskGiB: row.maxdisk === undefined || row.type === 'lxc' ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0 }]
 })
 
 /**
@@ -164,7 +164,7 @@ export const upidParts = (upid: string): { node: string, type: string } => {
 }
 export const handleOf = (upid: string): TaskHandle => ({ id: upid, node: upidParts(upid).node })
 /** Ends that say that the effect was there before. */
-const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i, qmsnapshot: /snapshot name '[^']*' already used/i, qmdelsnapshot: /snapshot '[^']*' does not exist/i, imgdel: /does not exist|no such volume/i }
+const alreadySo: Readonly<Record<string, RegExp>> = { qmstart: /already running/i, qmstop: /not running/i, qmshutdown: /not running/i, qmdestroy: /does not exist/i, qmsnapshot: /snapshot name '[^']*' already used/i, qmdelsnapshot: /snapshot '[^']*' does not exist/i, imgdel: /does not exist|no such volume/i, vzstart: /already running/i, vzstop: /not running/i, vzshutdown: /not running/i, vzdestroy: /does not exist/i, vzsnapshot: /snapshot name '[^']*' already used/i, vzdelsnapshot: /snapshot '[^']*' does not exist/i }
 
 export function toTaskState(type: string, status: string, exitStatus: string | undefined): TaskState {
   if (status === 'running') return { state: 'running' }
@@ -178,7 +178,7 @@ export function toTaskState(type: string, status: string, exitStatus: string | u
 // Errors ------------------------------------------------------------------------------------------------------------------------------
 /** Words of Proxmox VE (status line, body or a task's end) → what they mean for the caller. First match wins. */
 const meanings: readonly (readonly [RegExp, DriverErrorKind])[] = [
-  [/shrinking disks is not supported/i, 'permanent'],
+  [/shrinking disks is not supported|unable to shrink disk/i, 'permanent'],
   [/no space left|not enough (free )?space|out of space|insufficient (free )?space|quota exceeded|free space .*(too low|insufficient)/i, 'action_required'],
   [/protection mode enabled/i, 'action_required'],
   [/snapshot feature is not available/i, 'action_required'],
@@ -191,9 +191,9 @@ const meanings: readonly (readonly [RegExp, DriverErrorKind])[] = [
   [/is locked|can't lock file|got (lock request )?timeout|trying to acquire.*lock|cfs.lock|no quorum|cluster not ready/i, 'retryable'],
   [/detected modified configuration/i, 'retryable'],
   [/already exists/i, 'retryable'],
-  [/is running - destroy failed/i, 'retryable'],
+  [/is running - destroy failed|unable to destroy CT \d+ - container is running/i, 'retryable'],
   [/no route to host|connection refused|connection timed out|hostname lookup .* failed|node .* (is )?(offline|not online)/i, 'retryable'],
-  [/config(uration)? file '[^']*' does not exist|unable to find configuration file|no such (VM|task)|VM \d+ does not exist/i, 'not_found'],
+  [/config(uration)? file '[^']*' does not exist|unable to find configuration file|no such (VM|task)|(VM|CT) \d+ does not exist/i, 'not_found'],
 ]
 export const classify = (message: string): DriverErrorKind | null => meanings.find(([pattern]) => pattern.test(message))?.[1] ?? null
 export const isTaken = (message: string): boolean => /already exists/i.test(message)
