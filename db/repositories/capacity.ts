@@ -1,7 +1,7 @@
-import { and, asc, count, eq, inArray, min, ne, notInArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gte, inArray, min, isNull, ne, notInArray, or, sql } from 'drizzle-orm'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connections, headroomLooks, nodeHeadroom, packages, panelServers, productConnections, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
+import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeHeadroom, packages, panelServers, productConnections, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
 import { rowsOf } from './service-pages.ts'
 
 const uuids = (ids: readonly string[]) => sql.join(ids.map(id => sql`${id}::uuid`), sql`, `)
@@ -80,11 +80,15 @@ export const capacityStores = (db: Executor) => ({
         productId: row.id, kind: row.kind, size: { cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB }, policy: row.placementPolicy, connectionIds: (on.get(row.id) ?? []).map(({ connectionId }) => connectionId).sort(), stockLimit: row.stockLimit, unitsHeld: held.get(row.id) ?? 0,
       }))
     },
-    async panels(connectionIds) {
+    async panels(connectionIds, except) {
       if (connectionIds.length === 0) return []
       const rows = await db.select({ id: connections.id, maintenance: connections.maintenance, ...placementLimits, accounts: panelServers.accounts, most: panelServers.maxAccounts, used: panelServers.diskUsed, total: panelServers.diskTotal, observedAt: panelServers.observedAt })
         .from(connections).leftJoin(panelServers, eq(panelServers.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id))
-      return rows.map(({ id, maintenance, accounts, most, used, total, observedAt, ...limits }) => ({ connectionId: id, maintenance, limits, accounts, maxAccounts: most, diskFree: used === null || total === null ? null : total - used, observedAt }))
+      // Held and not read back yet; and what was read back after the look, which may not know of it.
+      const promised = new Map((await db.select({ id: hostingAccounts.connectionId, n: count() }).from(hostingAccounts).leftJoin(panelServers, eq(panelServers.connectionId, hostingAccounts.connectionId))
+        .where(and(inArray(hostingAccounts.connectionId, [...connectionIds]), eq(hostingAccounts.released, false), or(isNull(hostingAccounts.birth), isNull(panelServers.observedAt), gte(hostingAccounts.changedAt, panelServers.observedAt)), except === undefined ? undefined : ne(hostingAccounts.serviceId, except)))
+        .groupBy(hostingAccounts.connectionId)).map(row => [row.id, row.n]))
+      return rows.map(({ id, maintenance, accounts, most, used, total, observedAt, ...limits }) => ({ connectionId: id, maintenance, limits, accounts, promised: promised.get(id) ?? 0, maxAccounts: most, diskFree: used === null || total === null ? null : total - used, observedAt }))
     },
     all: () => db.select().from(productStock).limit(200),
     async list() {

@@ -5,6 +5,7 @@ import type { Executor } from '../client.ts'
 import { connections, hostingAccounts, packages, panelServers, productConnections, products } from '../schema/index.ts'
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
+import { rowsOf as rowsIn } from './service-pages.ts'
 import type { StoreContext } from '../store-context.ts'
 
 /** Columns are named in the database as the schema names them; `excluded` is the row that was to be inserted. */
@@ -59,16 +60,22 @@ export function panelStores(db: Executor, context: StoreContext) {
       },
       async record(connectionId, { hostname, load, disk, accounts, nameservers }, at) {
         const kept = { hostname, load, diskMount: disk?.mount ?? null, diskUsed: disk?.used ?? null, diskTotal: disk?.total ?? null, accounts: accounts?.now ?? null, maxAccounts: accounts?.most ?? null, nameservers: nameservers && [...nameservers], observedAt: at }
+        // First the connection, as everybody does who writes below it. Deleted meanwhile: there is nothing to keep.
+        if (rowsIn(await db.execute(sql`select id from connections where id = ${connectionId} for key share`)).length === 0) return
         await db.insert(panelServers).values({ connectionId, ...kept }).onConflictDoUpdate({ target: panelServers.connectionId, set: kept })
       },
     } satisfies PanelServerStore,
 
     hostingAccounts: {
-      async hold(serviceId, domain) {
-        return (await db.insert(hostingAccounts).values({ serviceId, domain, changedAt: context.now() }).onConflictDoNothing().returning({ id: hostingAccounts.serviceId })).length === 1
+      async hold(serviceId, domain, connectionId) {
+        return (await db.insert(hostingAccounts).values({ serviceId, domain, connectionId, changedAt: context.now() }).onConflictDoNothing().returning({ id: hostingAccounts.serviceId })).length === 1
+      },
+      async place(serviceId, connectionId) {
+        await db.update(hostingAccounts).set({ connectionId }).where(eq(hostingAccounts.serviceId, serviceId))
       },
       async keep(serviceId, { birth, ip }) {
-        await db.update(hostingAccounts).set({ birth: sql`coalesce(${hostingAccounts.birth}, ${birth})`, ip, changedAt: context.now() }).where(eq(hostingAccounts.serviceId, serviceId))
+        // Only the first time: it is from then on that looks know of it.
+        await db.update(hostingAccounts).set({ birth: sql`coalesce(${hostingAccounts.birth}, ${birth})`, ip, changedAt: sql`case when ${hostingAccounts.birth} is null then ${context.now().toISOString()}::timestamptz else ${hostingAccounts.changedAt} end` }).where(eq(hostingAccounts.serviceId, serviceId))
       },
       async release(serviceId) {
         await db.update(hostingAccounts).set({ released: true, changedAt: context.now() }).where(eq(hostingAccounts.serviceId, serviceId))

@@ -134,7 +134,7 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.birth, ha.ip,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username) order by o.connection_id <> t.connection_id, o.ref) from templates o
@@ -151,7 +151,7 @@ function serviceControl(db: Executor): ServiceControl {
         resource: resource ? toResource(resource) : null,
         firewall: row.policy_in !== null && row.firewall_rules !== null ? { policyIn: row.policy_in, rules: row.firewall_rules } : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, connectionId: row.pool_connection, nodes: row.pool_nodes ?? [], extra: stay.map(({ ipv4, prefixLength }) => ({ ipv4, prefixLength })), leaving: leave.map(({ ipv4 }) => ipv4) } : null,
-        hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
+        hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, connectionId: row.held_on, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
       }
     },
     async lock(serviceId) {
@@ -224,7 +224,7 @@ function serviceControl(db: Executor): ServiceControl {
 
 interface FactsRow {
   policy_in: FirewallPolicy | null, firewall_rules: FirewallRule[] | null,
-  kind: ProductKind, email: string, domain: string | null, birth: string | null, ip: string | null, servers: string[],
+  kind: ProductKind, email: string, domain: string | null, held_on: string | null, birth: string | null, ip: string | null, servers: string[],
   client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'],
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string }[]
 }

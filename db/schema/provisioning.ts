@@ -22,10 +22,13 @@ export const resources = pgTable('resources', {
   problem: text(), changedAt: instant().notNull(),
 }, t => [check('resources_rescue', sql`(${t.rescue} is null) = (${t.rescueSince} is null)`), check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
 
-/** Hosting accounts: the domain is held from the order on, by one service at a time; `birth` proves the account for good once it was read back. */
+/**
+ * Hosting accounts: the domain is held from the order on, by one service at a time, and so is a place on the server `connectionId`; `birth` proves the account for good once it was read back. `changedAt`: when it
+ * was held, first read back, or released; a look at the server that is older does not know of it.
+ */
 export const hostingAccounts = pgTable('hosting_accounts', {
-  serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(),
-}, t => [uniqueIndex('hosting_accounts_domain').on(t.domain).where(sql`not released`)])
+  serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), connectionId: uuid().references(() => connections.id), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(),
+}, t => [uniqueIndex('hosting_accounts_domain').on(t.domain).where(sql`not released`), index('hosting_accounts_connection').on(t.connectionId, t.changedAt).where(sql`not released`)])
 
 /** Where a hypervisor and our books disagree, as last looked at. One that is no longer so is resolved and kept; `key` tells one from another. */
 export const driftFindings = pgTable('drift_findings', {

@@ -54,10 +54,11 @@ async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string
   }
 }
 
-async function askPanel({ openPanel, within }: Deps, id: string): Promise<Store> {
+async function askPanel({ openPanel, within, clock }: Deps, id: string): Promise<Store> {
+  const before = clock.now()
   const seen = await within(patience, openPanel(id).then(driver => driver.observe()))
-  return async (stores, at, began) => {
-    await stores.panelServers.record(id, seen, at)
+  return async (stores, _, began) => {
+    await stores.panelServers.record(id, seen, before)
     await stores.series.put('raw', began.getTime(), panelSlots(id, seen))
     return { version: seen.version, filtersApply: null }
   }

@@ -1,6 +1,6 @@
-import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess } from './access-ports.ts'
+import type { PanelBackups } from './panel-backups-ports.ts'
 import type { PanelPackages, RemotePackage } from './panel-packages-ports.ts'
 import type { AccountRef, PanelWeb } from './panel-web-ports.ts'
 
@@ -42,7 +42,7 @@ export interface PanelSession { readonly url: string, readonly expiresAt: Date }
  * (`DriverError` not_ours otherwise); the user's name proves nothing. All failures are `DriverError`s. A time-out after sending is
  * `unknown_outcome`: the caller looks with `find`, or repeats the same call, which looks itself.
  */
-export interface PanelDriver extends PanelWeb, PanelPackages {
+export interface PanelDriver extends PanelWeb, PanelPackages, PanelBackups {
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
   observe(): Promise<PanelServer>
@@ -75,27 +75,28 @@ export interface PanelDriver extends PanelWeb, PanelPackages {
 /** Opens the driver of a connection, its secret decrypted. @throws DriverError action_required when the connection is gone, permanent when it is no panel */
 export type OpenPanel = (connectionId: string) => Promise<PanelDriver>
 
-/** Where an account can be made now. */
-export interface AccountPlacement { readonly connectionId: string, /** The server's own name, where it tells it. */ readonly hostname: string | null }
+/** Servers that have a package, as they were seen just now. `complete` false: one that may have it did not tell. */
+export interface FoundServers { readonly servers: readonly { readonly connectionId: string, /** The server's own name, where it tells it. */ readonly hostname: string | null }[], readonly complete: boolean }
 /**
- * The server on which to make so many accounts from a package: of those that are not in maintenance, tell what they can carry, have the package and
- * room for it (accounts by licence and by the connection's limit, free disk), the one with the most free disk or, filling first, the least. Looks at the servers, so never inside a transaction.
- * @throws AppError package_unavailable when no server has it, out_of_stock, or capacity_unknown when a server that might carry it does not tell
+ * Of these, the servers that are not in maintenance and have the package; how full each of them is is kept, for `HoldAccounts` to count with. Looks at the servers, so never inside a transaction.
+ * @throws AppError package_unavailable when no server has it, out_of_stock when none takes new accounts, or capacity_unknown when none tells
  */
-export type PlaceAccounts = (input: { readonly connectionIds: readonly string[], readonly package: string, readonly count: number, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy }) => Promise<AccountPlacement>
+export type FindServers = (input: { readonly connectionIds: readonly string[], readonly package: string }) => Promise<FoundServers>
 
 /** An account as it is now, with what its domains transferred in a month; null: its panel does not answer in time, or there is none of ours. Read at most once a minute. */
 export type ReadAccount = (input: { readonly connectionId: string, readonly ref: AccountRef, readonly month: { readonly year: number, readonly month: number } }) => Promise<{ readonly state: AccountState, readonly transferredMiB: number, readonly at: Date } | null>
 
 /** What is kept of a service's account beside its machine row. */
-export interface KeptAccount { readonly domain: string, readonly birth: string | null, readonly ip: string | null }
-/** Domains of hosting accounts, held and given back inside a transaction. */
+export interface KeptAccount { readonly domain: string, /** Where its place is held, or where it is. */ readonly connectionId: string | null, readonly birth: string | null, readonly ip: string | null }
+/** Domains of hosting accounts and their places on servers, held and given back inside a transaction. */
 export interface AccountBook {
-  /** Holds a domain for a service; false: another service holds it. */
-  hold(serviceId: string, domain: string): Promise<boolean>
+  /** Holds a domain for a service, and a place on a server; false: another service holds the domain. */
+  hold(serviceId: string, domain: string, connectionId: string): Promise<boolean>
+  /** Its place is on this server from now on. */
+  place(serviceId: string, connectionId: string): Promise<void>
   /** What was read back of the account; a birth that is kept already stays. */
   keep(serviceId: string, seen: { readonly birth: string, readonly ip: string }): Promise<void>
-  /** The account is gone: its domain may be ordered anew. */
+  /** The account is gone, or will never be made: its domain may be ordered anew, and its place sold. */
   release(serviceId: string): Promise<void>
 }
 
@@ -122,6 +123,6 @@ export interface PackageStore {
 export interface PanelServerRecord extends PanelServer { readonly connectionId: string, readonly observedAt: Date }
 export interface PanelServerStore {
   find(connectionId: string): Promise<PanelServerRecord | null>
-  /** Replaces what is known of a panel's server. */
+  /** Replaces what is known of a panel's server, unless it is gone. `at`: the moment before it was asked. */
   record(connectionId: string, seen: PanelServer, at: Date): Promise<void>
 }

@@ -35,7 +35,8 @@ export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { DomainCertificate, ReadWeb } from './panel-web-ports.ts'
-export type { AccountBook, AccountRef, AccountState, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, PlaceAccounts, ProductUse, ReadAccount, SeenAccount } from './panel-ports.ts'
+export type { RestoreHandle } from './panel-backups-ports.ts'
+export type { AccountBook, AccountRef, AccountState, FindServers, FoundServers, KeptAccount, OpenPanel, PackageStore, PanelDriver, PanelServerStore, ProductUse, ReadAccount, SeenAccount } from './panel-ports.ts'
 
 /** `kind` says what the failure means for the caller, as in `DriverError`. */
 export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string, readonly kind: DriverErrorKind }
@@ -251,19 +252,29 @@ export interface StockSubject {
   readonly productId: string, readonly kind: 'vps' | 'hosting' | 'work', readonly size: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }, readonly policy: PlacementPolicy, /** Of machines: those with a template of it; of hosting: those with its package. */ readonly connectionIds: readonly string[]
   readonly stockLimit: number | null, readonly unitsHeld: number
 }
-export interface SeenPanel { readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly accounts: number | null, readonly maxAccounts: number | null, readonly diskFree: number | null, readonly observedAt: Date | null }
+export interface SeenPanel { readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly accounts: number | null, /** Held by orders or being made, and made since the look: it may not know of them. */ readonly promised: number, readonly maxAccounts: number | null, readonly diskFree: number | null, readonly observedAt: Date | null }
 /** How many more of a product can be sold. `places` null: no end of them is known. `complete` false: a connection did not tell, so there may be more. */
 export interface ProductStock { readonly productId: string, readonly places: number | null, readonly complete: boolean, readonly limitedBy: PlacesLimit | null }
 export interface StockStore {
   /** Products on sale, at most 200. */
   subjects(): Promise<StockSubject[]>
-  panels(connectionIds: readonly string[]): Promise<SeenPanel[]>
+  /** `except`: what is promised to this service is not counted. */
+  panels(connectionIds: readonly string[], except?: string): Promise<SeenPanel[]>
   all(): Promise<(ProductStock & { readonly countedAt: Date })[]>
   /** As `all`, with the products' names and connections, in the storefront's order. */
   list(): Promise<(ProductStock & { readonly name: string, readonly connectionIds: readonly string[], readonly countedAt: Date })[]>
   /** Replaces all that was counted before. */
   replace(stock: readonly ProductStock[], at: Date): Promise<void>
 }
+
+/** So many accounts on one of these servers, which were found to have their package. */
+export interface AccountClaim { readonly connectionIds: readonly string[], readonly complete: boolean, readonly count: number, /** Of the product. */ readonly policy: PlacementPolicy, /** Where a place is held already. */ readonly prefer?: string | null }
+/**
+ * Room for accounts, counted under the connections' locks beside all that is held and was made since the last look: of many at once none gets what another got. Answers a connection for each account, the claims in their
+ * order: of those with room (accounts by licence and by the connection's limit, free disk) the one with the most free disk or, filling first, the least. What it answers is held by `AccountBook.hold` in the same transaction.
+ * @throws AppError out_of_stock, or capacity_unknown when a server that might have room did not tell lately
+ */
+export type HoldAccounts = (stores: { readonly capacity: Pick<CapacityStore, 'lock'>, readonly stock: Pick<StockStore, 'panels'> }, input: { readonly claims: readonly AccountClaim[], /** What is held for this very service is not counted against it. */ readonly forServiceId?: string }) => Promise<string[]>
 
 /**
  * Whether a node can carry so much more than it does, its reserve left free; asked before a machine is sold larger, never inside a transaction.

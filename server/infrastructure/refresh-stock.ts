@@ -2,7 +2,7 @@ import { fewPlaces, stockLife } from '#shared/vocabulary/catalog.ts'
 import type { PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { Clock, Transact } from '../kernel/ports.ts'
 import { roomLeftOf, isFresh } from './capacity.ts'
-import { gibi } from './placement.ts'
+import { roomForAccounts } from './hold-accounts.ts'
 import type { RoomLeft } from './placement.ts'
 import type { CapacityRecord, CapacityStore, CapacityStores, ProductStock, SeenPanel, StockStore, StockSubject } from './ports.ts'
 
@@ -29,12 +29,10 @@ function countMachines({ size, policy, connectionIds }: StockSubject, records: r
 /** How many more accounts of a product fit. A server that does not tell its disk or accounts takes none, as when one is placed. */
 function countAccounts({ connectionIds }: StockSubject, panels: readonly SeenPanel[], now: Date): Counted {
   const own = panels.filter(({ connectionId, maintenance }) => connectionIds.includes(connectionId) && !maintenance)
-  const told = own.filter(panel => isFresh(panel.observedAt, now) && panel.diskFree !== null && panel.accounts !== null)
+  const told = own.map(panel => roomForAccounts(panel, now)).filter(room => room !== null)
   const complete = told.length === own.length
-  const withDisk = told.filter(({ diskFree, limits }) => (diskFree ?? 0) >= limits.storageReserveGiB * gibi)
-  const free = withDisk.map(({ accounts, maxAccounts, limits }) => Math.max(0, Math.min(maxAccounts ?? Number.POSITIVE_INFINITY, limits.maxAccounts ?? Number.POSITIVE_INFINITY) - (accounts ?? 0)))
-  const places = free.reduce((sum, n) => sum + n, 0)
-  const limitedBy = !complete ? 'unknown' : own.length === 0 ? 'connections' : withDisk.length === 0 ? 'disk' : 'accounts'
+  const places = told.reduce((sum, room) => sum + room.places, 0)
+  const limitedBy = !complete ? 'unknown' : own.length === 0 ? 'connections' : told.every(({ full }) => full) ? 'disk' : 'accounts'
   return Number.isFinite(places) ? { places: Math.min(places, mostPlaces), complete, limitedBy } : { places: null, complete, limitedBy: null }
 }
 

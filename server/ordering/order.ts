@@ -52,11 +52,13 @@ export function checkDomains(lines: readonly PricedLine<OrderItem>[]): void {
   if (fields.length > 0) throw new AppError('invalid_input', { fields })
 }
 
-export interface AccountDemand { readonly connectionIds: readonly string[], readonly package: string, readonly count: number, readonly policy: PlacementPolicy }
+const byProduct = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(accountsOf(lines), line => line.offer.productId).values()]
+/** The server on which each line's account has its place, of what was chosen for `accountDemandOf`. */
+export const accountServersOf = (lines: readonly PricedLine<OrderItem>[], chosen: readonly string[]): ReadonlyMap<PricedLine<OrderItem>, string> => new Map(byProduct(lines).flat().flatMap((line, i) => chosen[i] === undefined ? [] : [[line, chosen[i]] as const]))
+export interface AccountDemand { readonly productId: string, readonly connectionIds: readonly string[], readonly package: string, readonly count: number, readonly policy: PlacementPolicy }
 /** What to ask of the hosting servers. @throws AppError package_unavailable when the package is on no server of a product (any more) */
 export function accountDemandOf(lines: readonly PricedLine<OrderItem>[]): AccountDemand[] {
-  const groups = Map.groupBy(accountsOf(lines), line => line.offer.productId)
-  return [...groups.values()].flatMap(([first, ...more]) => first ? [{ connectionIds: serversOf(first), package: first.spec.panelPackage ?? '', count: more.length + 1, policy: first.offer.placementPolicy }] : [])
+  return byProduct(lines).flatMap(([first, ...more]) => first ? [{ productId: first.offer.productId, connectionIds: serversOf(first), package: first.spec.panelPackage ?? '', count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }
 function serversOf({ offer }: PricedLine): string[] {
   if (offer.packages.length === 0) throw new AppError('package_unavailable')

@@ -7,9 +7,9 @@ import { mostPromos } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax, IssueOrderInvoice, OrderDiscount, StartTrial } from '../billing/ports.ts'
 import { toSoldOption } from './choose-options.ts'
 import type { CatalogueChanged, OfferStore, PromoRecord } from '../catalog/ports.ts'
-import type { CapacityCheck, HoldCapacity, PlaceAccounts } from '../infrastructure/ports.ts'
+import type { CapacityCheck, FindServers, FoundServers, HoldAccounts, HoldCapacity } from '../infrastructure/ports.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
-import { accountDemandOf, accountsOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, nodesOf, orderNumber, toOrderView } from './order.ts'
+import { accountDemandOf, accountServersOf, accountsOf, checkDomains, checkHostnames, checkStock, connectionOf, demandOf, machinesOf, nodesOf, orderNumber, toOrderView } from './order.ts'
 import type { OrderView } from './order.ts'
 import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
@@ -19,7 +19,7 @@ import { addUp, checkTrial, discountsOf, priceItem } from './quote.ts'
 import type { Figures, PricedLine } from './quote.ts'
 
 interface Deps {
-  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly placeAccounts: PlaceAccounts
+  readonly transact: Transact<OrderingStores>, readonly offers: OfferStore, readonly clock: Clock, readonly newId: NewId, readonly computeTax: ComputeTax, readonly issueOrderInvoice: IssueOrderInvoice, readonly startTrial: StartTrial, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly findServers: FindServers, readonly holdAccounts: HoldAccounts
   readonly catalogueChanged: CatalogueChanged, /** What is left of the products has to be counted anew. */ readonly stockDue: () => Promise<void>, readonly digest: (text: string) => string
   /** Calendar year in the business zone. */
   readonly yearOf: (at: Date) => number
@@ -27,7 +27,7 @@ interface Deps {
 interface Input { readonly clientId: string, readonly items: readonly OrderItem[], readonly promoCodes: readonly string[], /** Minor units; what the buyer was shown. */ readonly expectedTotal?: string | undefined, readonly cartToken: string | null }
 
 /**
- * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors are asked for
+ * Places an order. Every figure is the server's: products, prices, discount and PPN are read again under locks. Hypervisors and hosting servers are asked for
  * headroom before the transaction; in it room, stock, promo code and addresses are reserved and order, services and invoice are written
  * together, or nothing is. A trial asks for nothing: it begins in this transaction, without an invoice. @throws AppError email_unverified, profile_incomplete, product_unavailable, template_unavailable, package_unavailable, invalid_input
  * (host name), out_of_stock, capacity_unknown, promo_*, trial_unavailable, trial_alone, trial_used, price_changed with the new total
@@ -41,15 +41,16 @@ export const placeOrder = (deps: Deps) => async (input: Input): Promise<OrderVie
   checkStock(wanted)
   checkDomains(wanted)
   for (const demand of demandOf(wanted)) await deps.checkCapacity({ ...demand, clientId: input.clientId })
-  for (const demand of accountDemandOf(wanted)) await deps.placeAccounts(demand)
-  const placed = await deps.transact(stores => write(deps, stores, input, productIds))
+  const servers = new Map<string, FoundServers>()
+  for (const demand of accountDemandOf(wanted)) servers.set(demand.productId, await deps.findServers(demand))
+  const placed = await deps.transact(stores => write(deps, stores, input, productIds, servers))
   if (machinesOf(wanted).length + accountsOf(wanted).length > 0) await deps.stockDue()
   // A limited product may be sold out now, and its page says so.
   if (wanted.some(line => line.offer.stockLimit !== null)) await deps.catalogueChanged()
   return placed
 }
 
-async function write(deps: Deps, stores: OrderingStores, input: Input, productIds: readonly string[]): Promise<OrderView> {
+async function write(deps: Deps, stores: OrderingStores, input: Input, productIds: readonly string[], servers: ReadonlyMap<string, FoundServers>): Promise<OrderView> {
   const at = deps.clock.now()
   const { clientId, items } = input
   await checkBuyer(stores, clientId)
@@ -58,10 +59,14 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   checkTrial(lines)
   machinesOf(lines).forEach(connectionOf)
   checkDomains(lines)
-  accountDemandOf(lines)
+  const accounts = accountDemandOf(lines)
   checkStock(lines)
   // The look was before the transaction, and others looked as well: only what still fits beside what they got meanwhile is sold.
   const placed = machinesOf(lines).length > 0 ? await deps.holdCapacity(stores, { clientId, claims: demandOf(lines) }) : []
+  const hosts = accountServersOf(lines, await deps.holdAccounts(stores, { claims: accounts.map(({ productId, connectionIds, count, policy }) => {
+    const found = servers.get(productId)
+    return { connectionIds: found?.servers.map(each => each.connectionId).filter(id => connectionIds.includes(id)) ?? [], complete: found?.complete ?? false, count, policy }
+  }) }))
   checkHostnames(lines, await stores.orders.hostnamesInUse(clientId, items.map(item => item.hostname)))
   const { promos, uses } = await applyPromos(stores, input, lines, at)
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
@@ -75,7 +80,7 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const billed = lines.map((line, i) => ({ service: services[i], line, discounts: promos?.lines[i]?.discounts ?? [] })).flatMap(({ service, ...rest }) => service ? [{ service, ...rest }] : [])
   const nodes = nodesOf(lines, placed)
   for (const { service, line } of billed) if (line.offer.kind === 'vps') await stores.addresses.reserve({ serviceId: service.id, connectionIds: [connectionOf(line)], node: nodes.get(line) })
-  await holdDomains(stores, lines, services.map(({ id }) => id))
+  await holdDomains(stores, billed.map(({ service, line }) => ({ serviceId: service.id, connectionId: hosts.get(line) })), lines)
   const trial = billed.find(({ line }) => line.trialDays !== null)
   if (trial) await deps.startTrial(stores, { serviceId: trial.service.id, productId: trial.service.productId, days: trial.line.trialDays ?? 0, actor: ordering })
   else await invoiceOrder(deps, stores, { orderId, clientId, billed, figures })
@@ -86,9 +91,9 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
 }
 
 /** One living service per domain, whoever orders it. @throws AppError invalid_input */
-async function holdDomains(stores: OrderingStores, lines: readonly PricedLine<OrderItem>[], serviceIds: readonly string[]): Promise<void> {
-  for (const [i, { item, offer }] of lines.entries()) {
-    if (offer.kind === 'hosting' && !await stores.hostingAccounts.hold(serviceIds[i] ?? '', item.hostname)) throw fieldError(`items.${i}.hostname`, 'domain_taken')
+async function holdDomains(stores: OrderingStores, held: readonly { readonly serviceId: string, readonly connectionId: string | undefined }[], lines: readonly PricedLine<OrderItem>[]): Promise<void> {
+  for (const [i, { serviceId, connectionId }] of held.entries()) {
+    if (connectionId !== undefined && !await stores.hostingAccounts.hold(serviceId, lines[i]?.item.hostname ?? '', connectionId)) throw fieldError(`items.${i}.hostname`, 'domain_taken')
   }
 }
 

@@ -3,7 +3,7 @@ import type { BillingCycle, OrderStatus, RecurringCycle } from '#shared/vocabula
 import type { RenewalDiscount, SoldOption } from '../billing/ports.ts'
 import type { MachineSize, OfferStore, PromoStore } from '../catalog/ports.ts'
 import type { OptionWish } from './choose-options.ts'
-import type { AccountBook, AddressBook, CapacityStore } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, StockStore } from '../infrastructure/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 /** What somebody wishes to buy. Only wishes: prices are the server's, at the moment they are asked for. */
@@ -49,7 +49,7 @@ export interface RedemptionStore {
 
 export interface OrderingStores extends KernelStores {
   readonly carts: CartStore, readonly orders: OrderStore, readonly buyers: BuyerStore, readonly redemptions: RedemptionStore, readonly offers: OfferStore, readonly promos: PromoStore
-  readonly addresses: Pick<AddressBook, 'reserve' | 'hasRoomFor'>, readonly capacity: CapacityStore, readonly hostingAccounts: Pick<AccountBook, 'hold'>
+  readonly addresses: Pick<AddressBook, 'reserve' | 'hasRoomFor'>, readonly capacity: CapacityStore, readonly stock: Pick<StockStore, 'panels'>, readonly hostingAccounts: Pick<AccountBook, 'hold'>
 }
 
 /** The day (business zone) that so many days after a moment lies on. */

@@ -15,6 +15,7 @@ import { repackageAccountSaga } from './repackage-account.ts'
 import { rescueSaga } from './rescue-machine.ts'
 import { resizeSaga } from './resize-service.ts'
 import { resumeAccountSaga, suspendAccountSaga } from './suspend-account.ts'
+import { restoreAccountSaga } from './restore-account.ts'
 import { resumeSaga } from './resume-service.ts'
 import { restoreSaga } from './restore-machine.ts'
 import { rollbackSaga } from './rollback-machine.ts'
@@ -24,12 +25,12 @@ import { suspendSaga } from './suspend-service.ts'
 import { terminateSaga } from './terminate-service.ts'
 
 /** Of machines alone: a hosting account knows no such act. */
-const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6'] as const satisfies readonly SagaKind[]
+const machineOnly = ['snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'move', 'ipv6'] as const satisfies readonly SagaKind[]
 type MachineOnly = typeof machineOnly[number]
 const isMachineOnly = (kind: SagaKind): kind is MachineOnly => (machineOnly as readonly SagaKind[]).includes(kind)
 type Definitions<Kind extends SagaKind> = Readonly<Record<Kind, SagaDefinition>>
 export const sagaDefinitions: Definitions<SagaKind> = { provision: provisionSaga, suspend: suspendSaga, resume: resumeSaga, terminate: terminateSaga, power: powerSaga, resize: resizeSaga, snapshot: snapshotSaga, rollback: rollbackSaga, reinstall: reinstallSaga, firewall: firewallSaga, access: accessSaga, rename: renameSaga, rescue: rescueSaga, backup: backupSaga, restore: restoreSaga, move: moveSaga, ipv6: ipv6Saga }
-export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga }
+export const accountSagaDefinitions: Definitions<Exclude<SagaKind, MachineOnly>> = { provision: provisionAccountSaga, suspend: suspendAccountSaga, resume: resumeAccountSaga, terminate: removeAccountSaga, power: passwordSaga, resize: repackageAccountSaga, restore: restoreAccountSaga }
 
-/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot, backup, reinstall or move of an account. */
+/** What a saga of a kind does for a service of a kind. Nothing is ever begun for work, and no snapshot, reinstall or move of an account; backups of accounts are its panel's, and are restored from here. */
 export const sagaDefinition = (kind: SagaKind, product: ProductKind): SagaDefinition => product === 'hosting' && !isMachineOnly(kind) ? accountSagaDefinitions[kind] : sagaDefinitions[kind]

@@ -64,7 +64,9 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   await stores.resources.ensure(input.serviceId)
   const resource = await stores.resources.lock(input.serviceId) as ResourceRow
   const open = await stores.sagas.lockOpen(input.serviceId)
-  const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, changed: service.changed, resource: resource.status, open: open && { kind: open.kind, free: isFree(open, input.wallNow) } })
+  // A panel that restores an account would bring it back after it was removed: that is waited for.
+  const interruptible = open !== null && !(open.kind === 'restore' && service.kind === 'hosting')
+  const opening = decideOpening(input.kind, { service: service.status, resumable: service.resumable, changed: service.changed, resource: resource.status, open: open && { kind: open.kind, free: interruptible && isFree(open, input.wallNow) } })
   if (opening.kind !== 'open') return opening
   if (open) await cancelSaga(stores, open, { product: service.kind, reason: `superseded by ${input.kind}`, at: input.at })
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }

@@ -8,7 +8,7 @@ import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
 import type { ConnectionKind, MachineType, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, ReverseDnsStore, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, RestoreHandle, ReverseDnsStore, StockStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
@@ -47,6 +47,8 @@ export interface SagaState {
   readonly image?: { readonly ref: string, readonly name: string }
   /** The backup that the saga is about; `replaces`: those that go once it is there. */
   readonly backup?: { readonly id: string, readonly replaces?: readonly string[] }
+  /** The panel's backup to which an account is taken back; `handle` tells the restore from earlier ones, once it was asked for. */
+  readonly accountRestore?: { readonly date: string, readonly where: string, readonly handle?: RestoreHandle }
   /** A restore was, or may have been, begun: the old disks may be gone. */
   readonly restoring?: boolean
   /** Where a machine is moved to. `diskGiB`: what it takes there, once its room is held. */
@@ -191,5 +193,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
 }

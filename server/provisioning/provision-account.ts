@@ -23,9 +23,17 @@ async function ourAccount(context: StepContext) {
 async function place(context: StepContext): Promise<StepOutcome> {
   const { facts, state, tools } = context
   if (await ourAccount(context)) return done('account_exists')
-  const placed = await tools.placeAccounts({ connectionIds: facts.hosting?.connectionIds ?? [], package: packageOf(facts), count: 1, policy: facts.placementPolicy })
-  await context.write(stores => stores.resources.update(facts.serviceId, { connectionId: placed.connectionId, node: placed.hostname ?? '-', username: accountName(facts.hostname, state.nameTry ?? 0) }))
-  return done(placed.hostname ?? undefined)
+  const { servers, complete } = await tools.findServers({ connectionIds: facts.hosting?.connectionIds ?? [], package: packageOf(facts) })
+  const hostname = await context.write(async (stores) => {
+    // The place that the order held, unless that server has no room any more.
+    const claim = { connectionIds: servers.map(each => each.connectionId), complete, count: 1, policy: facts.placementPolicy, prefer: facts.hosting?.account?.connectionId ?? null }
+    const [connectionId = ''] = await tools.holdAccounts(stores, { claims: [claim], forServiceId: facts.serviceId })
+    const server = servers.find(each => each.connectionId === connectionId)
+    await stores.hostingAccounts.place(facts.serviceId, connectionId)
+    await stores.resources.update(facts.serviceId, { connectionId, node: server?.hostname ?? '-', username: accountName(facts.hostname, state.nameTry ?? 0) })
+    return server?.hostname
+  })
+  return done(hostname ?? undefined)
 }
 
 /** The panel said clearly that this name is somebody else's. */

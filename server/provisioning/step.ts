@@ -3,7 +3,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { SagaKind } from '#shared/vocabulary/machines.ts'
 import type { FinishChange, MarkServiceActive } from '../billing/ports.ts'
 import { firewallDifference } from '../infrastructure/ports.ts'
-import type { CapacityCheck, HoldCapacity, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, OpenPanel, PlaceAccounts, RoomOnNodes, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, HypervisorDriver, MachineRef, MachineState, OpenHypervisor, OpenPanel, FindServers, HoldAccounts, RoomOnNodes, SystemActor, TaskHandle } from '../infrastructure/ports.ts'
 import type { SecretBox } from '../kernel/ports.ts'
 import { done, wait } from './saga.ts'
 import type { StepFailure, StepOutcome } from './saga.ts'
@@ -16,7 +16,8 @@ export interface StepTools {
   readonly holdCapacity: HoldCapacity
   readonly roomOnNodes: RoomOnNodes
   readonly openPanel: OpenPanel
-  readonly placeAccounts: PlaceAccounts
+  readonly findServers: FindServers
+  readonly holdAccounts: HoldAccounts
   readonly markServiceActive: MarkServiceActive
   readonly finishChange: FinishChange
   readonly secrets: SecretBox

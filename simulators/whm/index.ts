@@ -6,6 +6,7 @@ import { markup, page } from '../support/html.ts'
 import { persisted } from '../support/persist.ts'
 import { html, json, serve } from '../support/server.ts'
 import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
+import { backupCalls } from './backups.ts'
 import { calls as accountCalls, Refusal } from './calls.ts'
 import { noWhmFaults } from './faults.ts'
 import type { WhmFaults } from './faults.ts'
@@ -29,7 +30,7 @@ export interface WhmSimulator extends RunningServer {
   readonly journal: string[]
 }
 
-const calls = { ...accountCalls, ...packageCalls, ...webCalls }
+const calls = { ...accountCalls, ...packageCalls, ...webCalls, ...backupCalls }
 const denied = (): SimReply => json(403, { cpanelresult: { apiversion: '2', error: 'Access denied', data: { reason: 'Access denied', result: '0' }, type: 'text' } })
 
 /** A WHM server on loopback, speaking API 1: its tokens and rights, packages, accounts, its way to fail with status 200. */

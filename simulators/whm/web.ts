@@ -9,6 +9,13 @@ const domainsOf = (account: SimAccount) => [account.domain, ...account.addons ??
 /** What an account's own API answers, by `Module::function`. */
 const functions: Readonly<Record<string, (account: SimAccount, call: Call) => unknown>> = {
   'DomainInfo::list_domains': account => ({ addon_domains: account.addons ?? [], sub_domains: [], parked_domains: [] }),
+  'Backup::fullbackup_to_homedir': (account, { now, lie }) => {
+    const [day = '', time = ''] = new Date(now).toISOString().slice(0, 19).split('T')
+    const [year, month, date] = day.split('-')
+    if (!lie) account.homeBackups = [...account.homeBackups ?? [], { file: `backup-${month}.${date}.${year}_${time.replaceAll(':', '-')}_${account.user}.tar.gz`, size: account.diskUsedMiB * 400_000, mtime: seconds(now) }]
+    return { pid: '2857' }
+  },
+  'Fileman::list_files': account => [{ file: 'notes.txt', size: 12, mtime: account.unix_startdate }, ...account.homeBackups ?? []].map(({ file, size, mtime }) => ({ file, fullpath: `/home/${account.user}/${file}`, path: `/home/${account.user}`, absdir: `/home/${account.user}`, size: String(size), mtime, ctime: mtime, type: 'file' })),
   'SSL::installed_hosts': account => domainsOf(account).flatMap((domain) => {
     const certificate = account.certificates?.[domain]
     if (!certificate) return []

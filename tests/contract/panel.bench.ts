@@ -12,14 +12,28 @@ export interface WebBench {
   hideWeb(): void
 }
 
+/** What a bench can do to backups and restores behind the driver's back. */
+export interface BackupBench {
+  /** The token may see backups and restore from them, from now on. */
+  allowBackups(): void
+  /** One night's backup of an account as it is now; `remote`: it lies at `PanelBench.remote`. */
+  backUp(user: string, day: string, where?: 'remote'): void
+  /** The panel's name of another place for backups, which people call "Gudang". */
+  readonly remote: string
+  slowRestores(): void
+  endRestores(how: { readonly failed?: string, readonly warned?: string }): void
+  /** How many were queued. */
+  restores(): number
+}
+
 /** A control panel under test, its wires and its faults; each driver's test file brings one. */
-export interface PanelBench extends WebBench {
+export interface PanelBench extends WebBench, BackupBench {
   readonly driver: PanelDriver
   readonly packages: readonly [string, string]
   /** The next such act is carried out and never answered. */
-  loseAnswer(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'password' | 'create_package'): void
+  loseAnswer(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'password' | 'create_package' | 'restore'): void
   /** Such acts are answered as done and do nothing. */
-  lieAbout(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'hand_over' | 'create_package'): void
+  lieAbout(act: 'create' | 'suspend' | 'resume' | 'remove' | 'change_package' | 'hand_over' | 'create_package' | 'restore'): void
   /** The panel refuses the token from now on. */
   refuseToken(): void
   takeRight(act: 'create' | 'suspend' | 'remove'): void

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AccountRef, AccountState } from '#server/infrastructure/panel-ports.ts'
+import { backupCases } from './panel-backups.cases.ts'
 import { packageCases } from './panel-packages.cases.ts'
 import { webCases } from './panel-web.cases.ts'
 import { failureOf, kindOf, mark, otherMark, password } from './panel.bench.ts'
@@ -283,6 +284,7 @@ export function panelContract(name: string, open: () => Promise<PanelBench>) {
 
     describe('making packages', () => packageCases(() => bench, failureOf))
     describe('sites', () => webCases(() => bench, made, kindOf))
+    backupCases(() => bench, made)
 
     describe('the server', () => {
       it('its packages come with their limits, null for none', async () => {

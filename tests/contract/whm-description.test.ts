@@ -5,6 +5,7 @@ import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
+import { backUp } from '../../simulators/whm/backups.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmSimulator } from '../../simulators/whm/index.ts'
 import { listeningProxy } from '../support/listening-proxy.ts'
@@ -28,20 +29,28 @@ interface Operation { readonly parameters?: readonly { readonly name: string, re
  * `data.uapi.data` has there what the function of the account's own API answers, whatever it is.
  */
 const packageLimit = { type: ['string', 'integer'] }
+const flag = { type: 'integer', enum: [0, 1] }
+const restoreJob = { type: 'object', required: ['user', 'restore_point', 'options'], properties: { user: { type: 'string' }, restore_point: { type: 'string' }, options: { type: 'object', properties: { destid: { type: 'string' }, give_ip: flag, mail_config: flag, mysql: flag, subdomains: flag } } } }
 const beyond = {
   '/json-api/editpkg': described({ name: { type: 'string' }, quota: packageLimit, bwlimit: packageLimit, maxaddon: packageLimit, maxpop: packageLimit, maxsql: packageLimit }, { type: 'object', required: ['pkg'], properties: { pkg: { type: 'string' } } }),
   '/json-api/get_nameserver_config': described({}, { type: 'object', required: ['nameservers'], properties: { nameservers: { type: 'array', items: { type: 'string' } } } }),
+  '/json-api/restore_queue_activate': described({}, { type: 'object' }),
+  '/json-api/restore_queue_state': described({}, { type: 'object', required: ['is_active', 'active', 'pending'], properties: { is_active: { type: 'integer', enum: [0, 1] }, active: { type: 'array', items: restoreJob }, pending: { type: 'array', items: restoreJob }, completed: { type: 'array', items: restoreJob } } }),
+  '/json-api/restore_queue_list_completed': described({}, { type: 'object', required: ['restore_job'], properties: { restore_job: { type: 'array', items: { type: 'object', required: ['restore_job', 'status_info'], properties: {
+    restore_job: restoreJob, status_info: { type: 'object', required: ['result', 'started', 'finished', 'log'], properties: { result: { type: 'integer', enum: [0, 1, 2] }, started: { type: 'string' }, finished: { type: 'string' }, log: { type: 'string' }, warnings: { type: ['array', 'null'] } } },
+  } } } } }),
   '/json-api/uapi_cpanel': described({ 'cpanel.user': { type: 'string' }, 'cpanel.module': { type: 'string' }, 'cpanel.function': { type: 'string' } }, {
     type: 'object', required: ['uapi'], properties: { uapi: { type: 'object', required: ['status', 'data', 'errors'], properties: { status: { type: 'integer', enum: [0, 1] }, data: {}, errors: { type: ['array', 'null'], items: { type: 'string' } } } } },
-  }),
+  }, { dir: { type: 'string' }, types: { type: 'string' } }),
 }
-function described(params: Record<string, Json>, data: Json): Record<string, Operation> {
-  const all: Record<string, Json> = { 'api.version': { type: 'integer', enum: [1] }, ...params }
+function described(params: Record<string, Json>, data: Json, optional: Record<string, Json> = {}): Record<string, Operation> {
+  const needed: Record<string, Json> = { 'api.version': { type: 'integer', enum: [1] }, ...params }
+  const all = { ...needed, ...optional }
   const answer: Json = { type: 'object', required: ['metadata', 'data'], properties: { metadata: { type: 'object', required: ['command', 'result', 'version'], properties: { command: { type: 'string' }, version: { type: 'integer' }, result: { type: 'integer', enum: [0, 1] }, reason: { type: 'string' } } }, data } }
   const responses = { 200: { content: { 'application/json': { schema: answer } } } }
   return {
-    get: { parameters: Object.entries(all).map(([name, schema]) => ({ name, required: true, schema })), responses },
-    post: { requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', additionalProperties: false, required: Object.keys(all), properties: all } } } }, responses },
+    get: { parameters: Object.entries(all).map(([name, schema]) => ({ name, required: name in needed, schema })), responses },
+    post: { requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', additionalProperties: false, required: Object.keys(needed), properties: all } } } }, responses },
   }
 }
 
@@ -77,6 +86,7 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
 
   beforeAll(async () => {
     simulator = await startWhmSimulator({ tls: false })
+    simulator.state.tokens[0]?.acls.push('all')
     const selection = JSON.parse(readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
     const paths: Record<string, Record<string, Operation>> = { ...selection.paths, ...beyond }
     const ownApi = existsSync(join(folder, 'cpanel-uapi-openapi.yml')) ? parse(readFileSync(join(folder, 'cpanel-uapi-openapi.yml'), 'utf8')) as OwnApi : null
@@ -127,19 +137,32 @@ describe.skipIf(!there)(`WHM's description${leftOut}`, () => {
     await driver.openSession(ref, 'webmail')
     await driver.traffic(ref, { year: 2026, month: 11 })
     const { name: _, ...limits } = await driver.createPackage({ name: 'baru', diskMiB: 5120, bandwidthMiB: null, maxAddonDomains: 0, maxMailboxes: 25, maxDatabases: 5 })
-    await driver.changeLimits({ name: 'gardu_baru', ...limits }, { ...limits, diskMiB: null })
+    await driver.changeLimits({ name: 'baru', ...limits }, { ...limits, diskMiB: null })
     await driver.certificates(ref)
     await driver.checkCertificates(ref)
     await driver.certificates(ref)
     await driver.trafficByMonth(ref, [{ year: 2026, month: 10 }, { year: 2026, month: 11 }])
+    const today = new Date().toISOString().slice(0, 10)
+    const old = simulator.state.accounts.tokosari
+    if (old) old.unix_startdate -= 3 * 86_400
+    const grown = { ...ref, birth: `${old?.uid}@${old?.unix_startdate}` }
+    backUp(simulator.state, 'tokosari', today)
+    await driver.restorePoints(grown)
+    const handle = await driver.prepareRestore(grown, { date: today, where: 'local' })
+    await driver.startRestore(grown, handle)
+    expect(await driver.restoreState(handle)).toMatchObject({ state: 'done' })
+    await driver.backUpToHome(grown)
+    await driver.homeBackups(grown)
     await driver.listPackages()
     await driver.listAccounts()
     await driver.observe()
-    await driver.remove(ref)
+    await driver.remove(grown)
     driver.close()
+    // Described as an object of two lists; servers send one list, and the driver reads both.
+    const known = ['GET /json-api/myprivs is not described', 'own api /Fileman/list_files must be object {"type":"object"}']
     // Called by the vendor's own modules for other billing programs; the description is a selection.
-    expect(mismatches.filter(line => line !== 'GET /json-api/myprivs is not described')).toEqual([])
+    expect(mismatches.filter(line => !known.includes(line))).toEqual([])
     const called = [...judged].map(label => /json-api\/(\w+)/.exec(label)?.[1])
-    expect(called).toEqual(expect.arrayContaining(['accountsummary', 'createacct', 'modifyacct', 'suspendacct', 'unsuspendacct', 'changepackage', 'passwd', 'create_user_session', 'showbw', 'listpkgs', 'getdiskusage', 'systemloadavg', 'get_nameserver_config', 'uapi_cpanel', 'listaccts', 'addpkg', 'editpkg', 'start_autossl_check_for_one_user', 'removeacct']))
+    expect(called).toEqual(expect.arrayContaining(['accountsummary', 'createacct', 'modifyacct', 'suspendacct', 'unsuspendacct', 'changepackage', 'passwd', 'create_user_session', 'showbw', 'listpkgs', 'getdiskusage', 'systemloadavg', 'get_nameserver_config', 'uapi_cpanel', 'listaccts', 'addpkg', 'editpkg', 'start_autossl_check_for_one_user', 'backup_set_list_combined', 'restore_queue_add_task', 'restore_queue_activate', 'restore_queue_state', 'restore_queue_list_completed', 'removeacct']))
   })
 })

@@ -2,13 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import type { PanelAccess } from '#server/infrastructure/panel-ports.ts'
 import type { ConnectionTestStep } from '#server/infrastructure/ports.ts'
+import { backUp } from '../../simulators/whm/backups.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
 import type { WhmOptions, WhmSimulator } from '../../simulators/whm/index.ts'
 import { failureOf, mark } from './panel.bench.ts'
 import { panelContract } from './panel.suite.ts'
 
 const accessTo = (sim: WhmSimulator, change: Partial<PanelAccess> = {}): PanelAccess => ({ connectionId: 'test', url: sim.url, tokenId: sim.token.id, tokenSecret: sim.token.secret, tls: { mode: sim.fingerprint ? 'fingerprint' : 'system', caPem: null, fingerprint: sim.fingerprint }, ...change })
-const calls = { create: 'createacct', suspend: '/suspendacct', resume: 'unsuspendacct', remove: 'removeacct', change_package: 'changepackage', password: 'passwd', hand_over: 'modifyacct', create_package: 'addpkg' } as const
+const calls = { create: 'createacct', suspend: '/suspendacct', resume: 'unsuspendacct', remove: 'removeacct', change_package: 'changepackage', password: 'passwd', hand_over: 'modifyacct', create_package: 'addpkg', restore: 'restore_queue_add_task' } as const
 const acls = { create: 'create-acct', suspend: 'suspend-acct', remove: 'kill-acct' } as const
 
 async function open(options: WhmOptions = {}) {
@@ -53,6 +54,12 @@ async function open(options: WhmOptions = {}) {
     hideWeb() {
       ours().acls = ours().acls.filter(acl => acl !== 'cpanel-api' && acl !== 'ssl')
     },
+    allowBackups: () => void (ours().acls = [...ours().acls, 'all']),
+    backUp: (user: string, day: string, where?: 'remote') => backUp(state, user, day, where && 'GLT1vFsVO8cqk2UWWFpJ9kSQ'),
+    remote: 'GLT1vFsVO8cqk2UWWFpJ9kSQ',
+    slowRestores: () => void (state.restoreMilliseconds = 60_000),
+    endRestores: ({ failed = '', warned = '' }: { failed?: string, warned?: string }) => void Object.assign(state, { failRestores: failed, warnRestores: warned }),
+    restores: () => state.restores.asked,
     snapshot: (user: string) => state.accounts[user] ? JSON.stringify(state.accounts[user]) : null,
     passwordOf: (user: string) => state.accounts[user]?.password ?? null,
     countAccounts: () => Object.keys(state.accounts).length,

@@ -1,6 +1,10 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { hostingAccounts } from '#db/schema/index.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { accountSagaDefinitions } from '#server/provisioning/definitions.ts'
+import { openAct } from '#server/provisioning/open-saga.ts'
+import { backUp } from '../../simulators/whm/backups.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { changeOf } from '../support/changes.ts'
@@ -10,8 +14,9 @@ import { Crash, killPoints, livingForever } from '../support/provisioning.ts'
 import type { Points } from '../support/provisioning.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
-const kinds = ['provision', 'suspend', 'resume', 'resize', 'power', 'terminate'] as const
+const kinds = ['provision', 'suspend', 'resume', 'resize', 'power', 'restore', 'terminate'] as const
 type Kind = typeof kinds[number]
+const isLifecycle = (task: Kind): task is Exclude<Kind, 'power' | 'restore'> => task !== 'power' && task !== 'restore'
 const password = 'Kata-Sandi-2026'
 
 describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM, on %s', (kind) => {
@@ -25,6 +30,7 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
   afterAll(() => test.close())
   beforeEach(async () => {
     hosting = await hostingWorld(test)
+    hosting.sim.state.tokens[0]?.acls.push('all')
     products = { gardu_hemat: await hosting.product('gardu_hemat') }
   })
   afterEach(() => hosting.close())
@@ -44,6 +50,14 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
       })
     } else if (task === 'power') {
       await test.app.provisioning.changeHostingPassword({ id: serviceId, password, actor: { kind: 'user', id: clientId, name: 'Sari Dewi', role: 'client' } })
+    } else if (task === 'restore') {
+      const [account] = hosting.account(domain)
+      Object.assign(account ?? {}, { unix_startdate: (account?.unix_startdate ?? 0) - 3 * 86_400 })
+      await test.app.core.database.executor.update(hostingAccounts).set({ birth: `${account?.uid}@${account?.unix_startdate}` }).where(eq(hostingAccounts.serviceId, serviceId))
+      const when = new Date().toISOString().slice(0, 10)
+      backUp(hosting.sim.state, account?.user ?? '', when)
+      Object.assign(account ?? {}, { plan: 'gardu_bisnis', diskUsedMiB: 77 })
+      await transact(stores => openAct(stores, { kind: 'restore', of: 'hosting', action: 'restore', serviceId, actor: 'test', state: { accountRestore: { date: when, where: 'local' } } }))
     } else if (task === 'terminate') {
       await transact(stores => test.app.billing.endService(stores, { serviceId, reason: 'request', note: 'x', actor }))
     } else {
@@ -58,8 +72,8 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
   async function work(task: Kind, serviceId: string, points: Points): Promise<boolean> {
     const worker = hosting.world.worker(points)
     try {
-      // A new password is asked for by its client, and its task is there already.
-      if (task !== 'power') await worker.follow({ kind: task, serviceId, cause: 'test' })
+      // What a client asks for has its task already.
+      if (isLifecycle(task)) await worker.follow({ kind: task, serviceId, cause: 'test' })
       await hosting.world.drain(worker)
       return true
     } catch (error) {
@@ -77,6 +91,7 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
     expect(found.sagas.filter(saga => saga.kind === task), label).toHaveLength(1)
     if (task !== 'terminate') expect(accounts[0], label).toMatchObject({ suspended: task === 'suspend', plan: task === 'resize' ? 'gardu_bisnis' : 'gardu_hemat' })
     if (task === 'resize') expect(await changeOf(test.app, serviceId), label).toBe('done')
+    if (task === 'restore') expect([accounts[0]?.diskUsedMiB, hosting.sim.state.restores.completed.filter(job => job.user === accounts[0]?.user).length], label).toEqual([1, 1])
     if (task === 'power') expect([accounts[0]?.password, (await hosting.memory(serviceId)).includes(password)], label).toEqual([password, false])
   }
 
@@ -95,7 +110,7 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
       if (!await work(task, subject.serviceId, { ...livingForever(), dieAt })) deaths++
       hosting.world.afterDeath()
       const successor = hosting.world.worker()
-      if (task !== 'power') await successor.follow({ kind: task, serviceId: subject.serviceId, cause: 'again' })
+      if (isLifecycle(task)) await successor.follow({ kind: task, serviceId: subject.serviceId, cause: 'again' })
       await successor.recover()
       await hosting.world.drain(successor)
       const label = `killed at ${dieAt} (${counting.names[dieAt]})`

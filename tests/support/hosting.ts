@@ -2,8 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { hostingAccounts, users } from '#db/schema/index.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
-import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
-import type { PlaceAccounts } from '#server/infrastructure/ports.ts'
+import { findServers } from '#server/infrastructure/find-servers.ts'
 import { composeOrdering } from '#server/platform/compose/ordering.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { startWhmSimulator } from '../../simulators/whm/index.ts'
@@ -23,9 +22,9 @@ export async function hostingWorld(test: TestApp, patience = 2_000) {
   const pool = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: driversOf('proxmox', () => {
     throw new Error('no hypervisor here')
   }), panels: { whm: access => createWhmDriver(access, { totalMilliseconds: patience, slowMilliseconds: patience }) } })
-  const place: PlaceAccounts = placeAccounts({ connections: core.read.connections, openPanel: pool.openPanel, log: core.log, within: (_, work) => work })
-  const world = await provisioningWorld(test, undefined, { openPanel: pool.openPanel, placeAccounts: place })
-  const ordering = composeOrdering(core, test.app.billing, { placeAccounts: place })
+  const place = { findServers: findServers({ transact: core.transact, connections: core.read.connections, openPanel: pool.openPanel, clock: core.clock, log: core.log, within: (_, work) => work }), holdAccounts: test.app.infrastructure.holdAccounts }
+  const world = await provisioningWorld(test, undefined, { openPanel: pool.openPanel, ...place })
+  const ordering = composeOrdering(core, test.app.billing, place)
   const shop = shopWorld(test.app)
   await db.insert(users).values({ id: sysadmin.id, email: `${sysadmin.id}@contoh.test`, name: 'Sari', passwordHash: 'x', role: 'sysadmin', createdAt: test.clock.now() }).onConflictDoNothing()
 

@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { connectionKinds } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
-import type { CapacityCheck, HoldCapacity, HypervisorAccess, OpenHypervisor, OpenPanel, PlaceAccounts, RoomOnNodes } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, HypervisorAccess, FindServers, HoldAccounts, OpenHypervisor, OpenPanel, RoomOnNodes } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
@@ -72,7 +72,7 @@ export const driversOf = (kind: ConnectionKind, open: (access: HypervisorAccess)
 
 export interface WiredHypervisor { readonly kind?: ConnectionKind, readonly template?: { readonly ref: string }, readonly bridge?: string, readonly url: string, readonly fingerprint: string | null, readonly token: { readonly id: string, readonly secret: string }, readonly node: string, readonly storage: string, readonly open: OpenHypervisor, readonly capacity: CapacityCheck, readonly roomOnNodes?: RoomOnNodes }
 /** Control panels that are spoken to over the wire. */
-export interface WiredPanels { readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts }
+export interface WiredPanels { readonly openPanel: OpenPanel, readonly findServers: FindServers, readonly holdAccounts: HoldAccounts }
 
 /** A hosting company with one hypervisor (in memory unless one is given), workers that can be killed at any point, and time that only the test moves. */
 export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, panels?: WiredPanels) {
@@ -128,7 +128,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
       return {
         points, follow, transact,
         recover: recoverSagas({ ...base, follow }),
-        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired ? async id => mortal(await wired.open(id), points) : async () => driver, checkCapacity: input => capacity(input), holdCapacity: (stores, input) => hold(stores, input), roomOnNodes, openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, placeAccounts: panels?.placeAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
+        run: runSaga({ ...base, pause: async seconds => world.advance(seconds), tools: { openHypervisor: wired ? async id => mortal(await wired.open(id), points) : async () => driver, checkCapacity: input => capacity(input), holdCapacity: (stores, input) => hold(stores, input), roomOnNodes, openPanel: panels ? async id => mortal(await panels.openPanel(id), points) : noPanel, findServers: panels?.findServers ?? noPanel, holdAccounts: panels?.holdAccounts ?? noPanel, markServiceActive: test.app.billing.markServiceActive, finishChange: test.app.billing.finishChange, secrets: core.secrets, newPassword: () => `pass-${uuidv7()}` } }),
         act: actOnService({ transact, scheduleCancellation: test.app.billing.scheduleCancellation, cancelNow: test.app.billing.cancelNow }),
         retry: (serviceId: string) => transact(stores => retrySaga(stores, { serviceId, actor: 'test', at: test.clock.now() })),
       }

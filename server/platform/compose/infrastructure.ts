@@ -23,7 +23,8 @@ import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
 import { listPackages } from '#server/infrastructure/list-packages.ts'
-import { placeAccounts } from '#server/infrastructure/place-accounts.ts'
+import { findServers } from '#server/infrastructure/find-servers.ts'
+import { holdAccounts } from '#server/infrastructure/hold-accounts.ts'
 import { listStock } from '#server/infrastructure/list-stock.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
@@ -95,7 +96,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), previewIpv6: previewIpv6({ ...syncing, decode }), importIpv6: importIpv6({ ...syncing, decode }), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), requestDefaultNames: requestDefaultNames(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), placeAccounts: placeAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), findServers: findServers(deps), holdAccounts: holdAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     /** Enqueues a look at what all connections offer. */

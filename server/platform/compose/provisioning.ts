@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, OpenPanel, PackageStore, PanelServerStore, PlaceAccounts, ReadAccount, ReadWeb, RoomOnNodes } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, FindServers, HoldAccounts, OpenPanel, PackageStore, PanelServerStore, ReadAccount, ReadWeb, RoomOnNodes } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
@@ -32,6 +32,7 @@ import { runBackups } from '#server/provisioning/run-backups.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
 import { showHosting } from '#server/provisioning/show-hosting.ts'
+import { actOnAccountBackup, showAccountBackups } from '#server/provisioning/account-backups.ts'
 import { checkHostingCertificates, showHostingWeb } from '#server/provisioning/hosting-web.ts'
 import { showMetrics } from '#server/provisioning/show-metrics.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
@@ -46,7 +47,7 @@ import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly roomOnNodes: RoomOnNodes, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly placeAccounts: PlaceAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly roomOnNodes: RoomOnNodes, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly findServers: FindServers, readonly holdAccounts: HoldAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -60,7 +61,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     const [year, month] = new Intl.DateTimeFormat('en-CA', { timeZone: config.GARDU_TIME_ZONE, year: 'numeric', month: 'numeric' }).format(wallClock.now()).split('-').map(Number)
     return { year: year ?? 0, month: month ?? 0 }
   }
-  const hosting = { transact, serviceControl: read.serviceControl, packages: read.packages, panelServers: read.panelServers, readAccount: hypervisors.readAccount, readWeb: hypervisors.readWeb, wallClock, openPanel: hypervisors.openPanel, secrets, log, thisMonth }
+  const hosting = { transact, serviceControl: read.serviceControl, packages: read.packages, panelServers: read.panelServers, readAccount: hypervisors.readAccount, readWeb: hypervisors.readWeb, wallClock, openPanel: hypervisors.openPanel, secrets, log, thisMonth, within }
   const pages = { servicePages: read.servicePages, transitions: read.transitions, clock, describeBilling: billing.describeServices }
   const tickets = consoleTickets(core.kv)
   const follow = followBilling({ transact, clock, wallClock, log })
@@ -70,7 +71,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const moving = { read, transact, openHypervisor: hypervisors.openHypervisor, roomOnNodes: hypervisors.roomOnNodes }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
-    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, roomOnNodes: hypervisors.roomOnNodes, openPanel: hypervisors.openPanel, placeAccounts: hypervisors.placeAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
+    tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, roomOnNodes: hypervisors.roomOnNodes, openPanel: hypervisors.openPanel, findServers: hypervisors.findServers, holdAccounts: hypervisors.holdAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
   })
   const drift = { transact, drift: read.drift, connections: core.read.connections, openHypervisor: hypervisors.openHypervisor, openPanel: hypervisors.openPanel, serviceControl: read.serviceControl, clock, live: core.live, log, within }
   const compare = checkDrift(drift)
@@ -78,7 +79,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const makeBackups = runBackups(backups)
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
-    showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting), showHostingWeb: showHostingWeb(hosting), checkHostingCertificates: checkHostingCertificates(hosting),
+    showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting), showHostingWeb: showHostingWeb(hosting), checkHostingCertificates: checkHostingCertificates(hosting), showAccountBackups: showAccountBackups(hosting), actOnAccountBackup: actOnAccountBackup(hosting),
     listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),

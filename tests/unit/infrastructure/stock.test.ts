@@ -1,9 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chooseServer } from '#server/infrastructure/place-accounts.ts'
-import type { SeenServer } from '#server/infrastructure/place-accounts.ts'
+import { chooseServers } from '#server/infrastructure/hold-accounts.ts'
 import { defaultLimits } from '#server/infrastructure/placement.ts'
 import { countStock, refreshStock } from '#server/infrastructure/refresh-stock.ts'
-import type { CapacityRecord, ProductStock, SeenPanel, StockSubject } from '#server/infrastructure/ports.ts'
+import type { AccountClaim, CapacityRecord, ProductStock, SeenPanel, StockSubject } from '#server/infrastructure/ports.ts'
 
 const gib = 1_073_741_824
 const now = new Date('2026-11-02T03:00:00Z')
@@ -13,7 +13,7 @@ const record = (connectionId: string, places: number, change: Partial<CapacityRe
   connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: [{ nodes: [], free: 50 }],
   nodes: [{ node: 'one', memoryTotal: (places + 4) * gib, memoryFree: (places + 4) * gib, storageFree: 5000 * gib, storageKey: 'one', cpuCores: 8 }], ...change,
 })
-const panel = (connectionId: string, change: Partial<SeenPanel> = {}): SeenPanel => ({ connectionId, limits: defaultLimits, maintenance: false, accounts: 10, maxAccounts: 30, diskFree: 100 * gib, observedAt: now, ...change })
+const panel = (connectionId: string, change: Partial<SeenPanel> = {}): SeenPanel => ({ connectionId, limits: defaultLimits, maintenance: false, accounts: 10, promised: 0, maxAccounts: 30, diskFree: 100 * gib, observedAt: now, ...change })
 const count = (s: StockSubject, records: readonly CapacityRecord[] = [], panels: readonly SeenPanel[] = []) => countStock([s], records, panels, now)[0]
 
 describe('stock of machines', () => {
@@ -42,24 +42,42 @@ describe('stock of accounts', () => {
     expect(count(hosting(), [], [panel('a', { maxAccounts: null })])).toMatchObject({ places: null, complete: true, limitedBy: null })
     expect(count(hosting(), [], [panel('a'), panel('b', { accounts: null })])).toMatchObject({ places: 20, complete: false, limitedBy: 'unknown' })
   })
+  it('is less by what orders hold, and none on a server in maintenance', () => {
+    expect(count(hosting(), [], [panel('a', { promised: 15 }), panel('b', { maintenance: true })])).toMatchObject({ places: 5, complete: true, limitedBy: 'accounts' })
+    expect(count(hosting(), [], [panel('a', { promised: 21 })])).toMatchObject({ places: 0, limitedBy: 'accounts' })
+  })
 })
 
 describe('choosing a hosting server', () => {
-  const server = (connectionId: string, freeGiB: number, change: { now?: number, most?: number | null, maxAccounts?: number | null } = {}): SeenServer => ({
-    connectionId, limits: { ...defaultLimits, maxAccounts: change.maxAccounts ?? null },
-    seen: { packages: ['kecil'], server: { hostname: connectionId, disk: { mount: '/', used: 0, total: freeGiB * gib }, accounts: { now: change.now ?? 0, most: change.most ?? null } } },
-  })
-  const choose = (servers: readonly SeenServer[], policy?: 'most_free' | 'fill_first') => {
-    const chosen = chooseServer(servers, { package: 'kecil', count: 1, ...(policy ? { policy } : {}) })
-    return typeof chosen === 'string' ? chosen : chosen.connectionId
-  }
+  const server = (connectionId: string, freeGiB: number, change: Partial<SeenPanel> = {}): SeenPanel => panel(connectionId, { diskFree: freeGiB * gib, accounts: 0, maxAccounts: null, ...change })
+  const claim = (change: Partial<AccountClaim> = {}): AccountClaim => ({ connectionIds: ['a', 'b', 'c'], complete: true, count: 1, policy: 'most_free', ...change })
+  const choose = (servers: readonly SeenPanel[], ...claims: readonly Partial<AccountClaim>[]) => chooseServers(servers, claims.length > 0 ? claims.map(claim) : [claim()], now)
   it('takes the one with the most free disk or, filling first, the least that is enough', () => {
     const servers = [server('a', 50), server('b', 100), server('c', 19)]
-    expect([choose(servers), choose(servers, 'fill_first')]).toEqual(['b', 'a'])
+    expect([choose(servers), choose(servers, { policy: 'fill_first' })]).toEqual([['b'], ['a']])
   })
-  it('never gives a server more accounts than its panel or its connection allows', () => {
-    expect(choose([server('a', 50, { now: 7, maxAccounts: 7 }), server('b', 30, { now: 6, most: 20, maxAccounts: 7 })])).toBe('b')
-    expect(choose([server('a', 50, { now: 7, maxAccounts: 7 }), server('b', 50, { now: 20, most: 20 })])).toBe('out_of_stock')
+  it('never gives a server more accounts than its panel or its connection allows, beside what is held', () => {
+    expect(choose([server('a', 50, { accounts: 7, limits: { ...defaultLimits, maxAccounts: 7 } }), server('b', 30, { accounts: 6, maxAccounts: 20 })])).toEqual(['b'])
+    expect(choose([server('a', 50, { accounts: 5, promised: 2, limits: { ...defaultLimits, maxAccounts: 7 } }), server('b', 50, { accounts: 20, maxAccounts: 20 })])).toBe('out_of_stock')
+  })
+  it('keeps to the server on which a place is held, while it has room', () => {
+    expect(choose([server('a', 50), server('b', 100)], { prefer: 'a' })).toEqual(['a'])
+    expect(choose([server('a', 50, { maxAccounts: 0 }), server('b', 100)], { prefer: 'a' })).toEqual(['b'])
+  })
+  it('a server that did not tell lately is neither sold on a guess nor taken for full', () => {
+    expect(choose([server('a', 50, { observedAt: long })])).toBe('capacity_unknown')
+    expect(choose([server('a', 50, { maxAccounts: 0 })], { complete: false })).toBe('capacity_unknown')
+    expect(choose([server('a', 50, { maintenance: true })])).toBe('out_of_stock')
+  })
+  it('whatever is asked at once, no server gets more than it has room for, and none is refused while one has', () => {
+    const servers = fc.array(fc.record({ places: fc.nat(6), freeGiB: fc.integer({ min: 20, max: 90 }) }), { minLength: 1, maxLength: 4 })
+    fc.assert(fc.property(servers, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 }), (rooms, counts) => {
+      const panels = rooms.map(({ places, freeGiB }, i) => server(`s${i}`, freeGiB, { accounts: 3, promised: 2, maxAccounts: 5 + places }))
+      const wanted = counts.reduce((sum, n) => sum + n, 0)
+      const chosen = choose(panels, ...counts.map(n => ({ count: n, connectionIds: panels.map(({ connectionId }) => connectionId) })))
+      if (wanted > rooms.reduce((sum, { places }) => sum + places, 0)) return chosen === 'out_of_stock'
+      return typeof chosen !== 'string' && chosen.length === wanted && rooms.every(({ places }, i) => chosen.filter(id => id === `s${i}`).length <= places)
+    }))
   })
 })
 

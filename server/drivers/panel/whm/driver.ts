@@ -2,6 +2,8 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { AccountRef, PanelAccess, PanelDriver } from '#server/infrastructure/panel-ports.ts'
 import { PanelRefusal, whmApi } from './api.ts'
 import type { Params, WhmOptions } from './api.ts'
+import { backups } from './backups.ts'
+import { ownApi } from './own-api.ts'
 import { packages } from './packages.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
@@ -65,6 +67,7 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
     throw error
   })
 
+  const own = ownApi({ api, told })
   const listPackages = async () => toPackages(await told(api.read('listpkgs', reply.packages, { want: 'creatable' })))
 
   return {
@@ -154,7 +157,8 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
       const { user } = await prove(ref)
       return trafficOf(user, await told(api.read('showbw', reply.bandwidth, { month: String(month), year: String(year), searchtype: 'user', search: user })))
     },
-    ...web({ api, prove, told, act }),
+    ...web({ api, own, prove, told, act }),
+    ...backups({ api, own, prove, told, act }),
     ...packages({ list: listPackages, act, user: access.tokenId }),
   }
 }

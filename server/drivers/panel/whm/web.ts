@@ -3,10 +3,12 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { AccountRef } from '#server/infrastructure/panel-ports.ts'
 import type { DomainCertificate, PanelWeb } from '#server/infrastructure/panel-web-ports.ts'
 import type { Params, WhmApi } from './api.ts'
+import { ifTold } from './own-api.ts'
+import type { OwnApi } from './own-api.ts'
 import * as reply from './schema.ts'
 import type { Account } from './schema.ts'
 
-interface Tools { readonly api: WhmApi, readonly prove: (ref: AccountRef) => Promise<Account>, readonly told: <T>(work: Promise<T>) => Promise<T>, readonly act: (call: string, params: Params) => Promise<unknown> }
+interface Tools { readonly api: WhmApi, readonly own: OwnApi, readonly prove: (ref: AccountRef) => Promise<Account>, readonly told: <T>(work: Promise<T>) => Promise<T>, readonly act: (call: string, params: Params) => Promise<unknown> }
 const mostDomains = 100
 const atATime = 4
 
@@ -38,22 +40,7 @@ export function certificatesOf(domains: readonly string[], found: readonly Host[
 }
 
 /** The account's sites, by UAPI by way of WHM, and its months. */
-export function web({ api, prove, told, act }: Tools): PanelWeb {
-  /** Asks a function of the account's own API. */
-  async function uapi<S extends z.ZodType>(user: string, module: string, name: string, schema: S): Promise<z.output<S>> {
-    const { uapi: { status, data, errors } } = await told(api.read('uapi_cpanel', reply.uapi, { 'cpanel.user': user, 'cpanel.module': module, 'cpanel.function': name }))
-    // The outer answer says that the question arrived; this one whether it was answered.
-    if (status !== 1) throw new DriverError('permanent', `WHM: ${module}::${name}: ${(errors ?? []).join(' ').slice(0, 300) || 'refused without a reason'}`)
-    const read = schema.safeParse(data)
-    if (!read.success) throw new DriverError('permanent', `WHM: the answer of ${module}::${name} has an unknown form`)
-    return read.data
-  }
-  /** What the token, or the account's package, is kept from is unknown, and no fault. */
-  const ifTold = <T>(work: Promise<T>): Promise<T | null> => work.catch((error: unknown) => {
-    if (error instanceof DriverError && (error.kind === 'action_required' || error.kind === 'permanent')) return null
-    throw error
-  })
-
+export function web({ api, own: uapi, prove, told, act }: Tools): PanelWeb {
   return {
     async certificates(ref) {
       const { user, domain } = await prove(ref)
