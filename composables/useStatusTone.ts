@@ -13,7 +13,7 @@ const tones = {
   service: { pending: { color: 'info' }, active: { color: 'success' }, past_due: { color: 'warning' }, suspended: { color: 'error' }, ended: { color: 'neutral' } } satisfies Record<ServiceStatus, StatusTone>,
   resource: {
     none: { color: 'neutral' }, provisioning: { color: 'info', moving: true }, ready: { color: 'success' }, stopped_by_policy: { color: 'warning' },
-    destroying: { color: 'warning', moving: true }, destroyed: { color: 'neutral' }, error: { color: 'error' },
+    destroying: { color: 'warning', moving: true }, destroyed: { color: 'neutral' }, error: { color: 'error' }, unlinked: { color: 'warning' },
   } satisfies Record<ResourceStatus, StatusTone>,
   power: { running: { color: 'success' }, stopped: { color: 'neutral' }, unknown: { color: 'warning' } } satisfies Record<PowerState, StatusTone>,
   invoice: {

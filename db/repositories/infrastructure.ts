@@ -205,6 +205,28 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         await releaseIpv6(db, context, serviceId, until)
         await takeNamesAway(db, context, serviceId)
       },
+      async standing(connectionId, ipv4) {
+        const [row] = await db.select({ status: addresses.status, serviceId: addresses.serviceId, reason: addresses.reason, nodes: addressPools.nodes, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(eq(addresses.address, ipv4), eq(addressPools.connectionId, connectionId)))
+        return row ?? null
+      },
+      async nextFree(connectionId, node) {
+        const [row] = rowsOf<{ ipv4: string }>(await db.execute(sql`select host(a.address) as ipv4 from addresses a join address_pools p on p.id = a.pool_id where p.connection_id = ${connectionId} and a.status = 'free' and (p.nodes = '[]'::jsonb or p.nodes ? ${node}) order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1`))
+        return row?.ipv4 ?? null
+      },
+      async take({ serviceId, connectionId, ipv4 }) {
+        const [row] = rowsOf<{ id: string, holder: string | null, ordinal: number }>(await db.execute(sql`select a.id, a.service_id as holder, a.ordinal from addresses a join address_pools p on p.id = a.pool_id where a.address = ${ipv4}::inet and p.connection_id = ${connectionId} for update of a`))
+        if (!row || (row.holder !== null && row.holder !== serviceId)) return false
+        if (row.holder === serviceId) return row.ordinal === 0
+        await this.release(serviceId)
+        await db.update(addresses).set({ ...nobodys, status: 'reserved', serviceId, reason: null, quarantineUntil: null, changedAt: context.now() }).where(eq(addresses.id, row.id))
+        return true
+      },
+      async block(serviceId, reason) {
+        const now = context.now()
+        await db.update(addresses).set({ ...nobodys, status: 'blocked', reason, quarantineUntil: null, changedAt: now }).where(eq(addresses.serviceId, serviceId))
+        await releaseIpv6(db, context, serviceId, new Date(now.getTime() + 3650 * 86_400_000))
+        await takeNamesAway(db, context, serviceId)
+      },
     } satisfies AddressBook,
   }
 }

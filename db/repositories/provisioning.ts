@@ -119,6 +119,10 @@ function resourceStore(db: Executor, context: StoreContext): ResourceStore {
       const [row] = await db.select({ mark: resources.ownershipMark }).from(resources).where(eq(resources.serviceId, serviceId))
       return row?.mark === to
     },
+    async holderOf(connectionId, vmid) {
+      const [row] = await db.select({ serviceId: resources.serviceId }).from(resources).where(and(eq(resources.connectionId, connectionId), eq(resources.vmid, vmid), sql`${resources.status} <> 'destroyed'`))
+      return row?.serviceId ?? null
+    },
     async reserveVmid(serviceId, connectionId, from) {
       // One at a time per connection: two builds begun together must not choose the same number.
       await db.execute(sql`select id from connections where id = ${connectionId} for update`)
@@ -210,10 +214,10 @@ function serviceControl(db: Executor): ServiceControl {
             when s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id) and coalesce(r.status, 'none') = 'none' and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work')) then 'provision'
             when s.status = 'suspended' and s.resume_requested_at is null and r.status = 'ready' then 'suspend'
             when s.status = 'suspended' and s.resume_requested_at is not null and r.status in ('ready', 'stopped_by_policy') then 'resume'
-            when s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate'
+            when s.status = 'ended' and r.status in ('none', 'unlinked', 'provisioning', 'ready', 'stopped_by_policy') then 'terminate'
             when s.status in ('active', 'past_due') and r.status = 'ready' and exists (select 1 from service_changes c where c.service_id = s.id and c.status = 'applied') then 'resize' end as want
           from services s left join resources r on r.service_id = s.id
-          where (s.status = 'pending' or (s.status = 'suspended' and r.status in ('ready', 'stopped_by_policy')) or (s.status = 'ended' and r.status in ('none', 'provisioning', 'ready', 'stopped_by_policy'))
+          where (s.status = 'pending' or (s.status = 'suspended' and r.status in ('ready', 'stopped_by_policy')) or (s.status = 'ended' and r.status in ('none', 'unlinked', 'provisioning', 'ready', 'stopped_by_policy'))
             or s.id in (select c.service_id from service_changes c where c.status = 'applied'))
             and not exists (select 1 from sagas g where g.service_id = s.id and g.status in ('running', 'waiting'))) wanted
         where want is not null limit ${limit}`)

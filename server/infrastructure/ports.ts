@@ -1,10 +1,11 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
-import type { ConnectionKind, HypervisorCapabilities, MachineType, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MachineType, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { ConnectionTestStep, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
+import type { MachineAdoption } from './adoption-ports.ts'
 import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { MachineFirewall } from './firewall-ports.ts'
 import type { MachineAccess, MachineRescue } from './guest-ports.ts'
@@ -32,6 +33,7 @@ export { servesNode } from './served-nodes.ts'
 export { splitExtra } from './extra-addresses.ts'
 export type { HeldIpv4 } from './extra-addresses.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
+export type { ListedMachine, MachineAdoption, StrangeMachine } from './adoption-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { DomainCertificate, ReadWeb } from './panel-web-ports.ts'
@@ -79,7 +81,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork, MachineAdoption {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -311,7 +313,17 @@ export interface AddressBook {
   markAssigned(serviceId: string): Promise<void>
   /** All of a service: of one that has a machine → quarantine (seven days); reserved for one that was not built → free. */
   release(serviceId: string): Promise<void>
+  /** Whose an address of this connection's pools is, and how it stands; null: it stands in none of them. */
+  standing(connectionId: string, ipv4: string): Promise<AddressStanding | null>
+  /** A free one that would be reserved for a machine there; null: none. Not a reservation. */
+  nextFree(connectionId: string, node: string): Promise<string | null>
+  /** This very address for a service, whatever it held before, which is given back. False: it stands in no pool of the connection, or another service holds it. */
+  take(input: { readonly serviceId: string, readonly connectionId: string, readonly ipv4: string }): Promise<boolean>
+  /** For a machine that goes on using them and is nobody's any more: the IPv4 address is blocked for this reason until staff free it, the IPv6 prefix rests for ten years. */
+  block(serviceId: string, reason: string): Promise<void>
 }
+/** `nodes`: those that its pool serves; empty: all. */
+export interface AddressStanding { readonly status: AddressStatus, readonly serviceId: string | null, readonly reason: string | null, readonly nodes: readonly string[], readonly prefixLength: number, readonly gateway: string }
 
 /** What staff decide about a connection; the secret is sealed or, in a change, absent. */
 export interface ConnectionFields {

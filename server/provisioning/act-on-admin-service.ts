@@ -7,13 +7,14 @@ import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { openPowerSaga } from './open-saga.ts'
 import type { ProvisioningStores, ScheduleCancellation, SetHold } from './ports.ts'
 import { retrySaga } from './retry-saga.ts'
+import { skipStep } from './skip-step.ts'
 
-export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly setHold: SetHold, readonly scheduleCancellation: ScheduleCancellation }
+export interface AdminServiceDeps { readonly transact: Transact<ProvisioningStores>, readonly clock: Clock, readonly wallClock: Clock, readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly setHold: SetHold, readonly scheduleCancellation: ScheduleCancellation }
 export type AdminServiceAction = z.output<typeof adminServiceActionBody>
 
 /**
  * What staff do to a service. Entitlement is changed by billing's functions; the machine follows by saga, as it always does. Written to
- * the audit log. Work is delivered by their word, once it is paid. @throws AppError not_found, transition_refused, work_unpaid, nothing_to_suspend, service_suspended, service_not_ready, action_in_progress, invalid_input
+ * the audit log. Work is delivered by their word, once it is paid. @throws AppError not_found, transition_refused, work_unpaid, nothing_to_suspend, service_suspended, service_not_ready, action_in_progress, step_not_skippable, invalid_input
  */
 export const actOnAdminService = (deps: AdminServiceDeps) => async ({ id, act, actor }: { readonly id: string, readonly act: AdminServiceAction, readonly actor: Actor }): Promise<void> => {
   if (act.action === 'hold') return deps.setHold({ serviceId: id, until: new Date(act.until), reason: act.reason, actor })
@@ -36,6 +37,10 @@ export const actOnAdminService = (deps: AdminServiceDeps) => async ({ id, act, a
       case 'keep': return deps.scheduleCancellation(stores, { serviceId: id, clientId: null, cancel: false, why: { reason: null, note: null }, actor })
       case 'deliver': await deliver(deps, stores, id, actor); break
       case 'retry': await retrySaga(stores, { serviceId: id, actor: actorLabel(actor), at: deps.clock.now() }); break
+      case 'skip': {
+        const saga = await skipStep(stores, { serviceId: id, step: act.step, reason: act.reason, actor, at: deps.clock.now(), wallNow: deps.wallClock.now() })
+        return stores.audit.record({ actor, action: 'service.skip', entity: 'service', entityId: id, after: { task: saga.kind, step: act.step, reason: act.reason } })
+      }
       default: await openPowerSaga(stores, { serviceId: id, action: act.action, actor: actorLabel(actor) })
     }
     await stores.audit.record({ actor, action: `service.${act.action}`, entity: 'service', entityId: id })

@@ -4,7 +4,7 @@ import type { Drift, ExpectedMachine, MarkOwner } from './drift-ports.ts'
 import { sizeDifferences } from './provision-service.ts'
 
 /** What no living service has. */
-export const gone: readonly ResourceStatus[] = ['none', 'destroyed']
+export const gone: readonly ResourceStatus[] = ['none', 'destroyed', 'unlinked']
 
 /** What a list of machines says against the books. Pure; a list proves nothing, so each is looked at once more (`confirmed`). */
 export function suspectDrift({ connectionId, expected, observed, owners }: { readonly connectionId: string, readonly expected: readonly ExpectedMachine[], readonly observed: readonly ObservedMachine[], readonly owners: ReadonlyMap<string, MarkOwner> }): Drift[] {

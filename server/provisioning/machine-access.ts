@@ -79,7 +79,7 @@ const common = {
   failureIsError: false,
   cancelWhen: facts => facts.status === 'active' || facts.status === 'past_due' ? null : `the service is ${facts.status}`,
 } satisfies Partial<SagaDefinition>
-const restartStep = { name: 'restart', patienceSeconds: 10 * minute, run: restart, undo: { none: 'the last step: nothing goes back over it' } }
+const restartStep = { name: 'restart', patienceSeconds: 10 * minute, skippable: true, run: restart, undo: { none: 'the last step: nothing goes back over it' } }
 
 /** A new password, or other SSH keys, for a machine that is there. */
 export const accessSaga: SagaDefinition = {

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors/codes.ts'
+import type { ErrorCode } from '#shared/errors/codes.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { BackupAction, AccessAction, PowerAction, RescueAction, ResourceStatus, SagaKind, SnapshotAction } from '#shared/vocabulary/machines.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
@@ -7,7 +8,7 @@ import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './port
 import { sagaDefinition } from './definitions.ts'
 
 /** What a client or staff ask of a machine, not what money does. */
-type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore' | 'move' | 'ipv6'
+type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore' | 'move' | 'ipv6' | 'adopt' | 'unlink'
 type Lifecycle = Exclude<SagaKind, Act>
 
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
@@ -15,10 +16,10 @@ export type Opening = { readonly kind: 'open', readonly supersede: boolean } | {
 /** The states of the service in which a saga of this kind is wanted at all: an event that was overtaken by another one asks for nothing. */
 const wantedIn: Record<Lifecycle, readonly ServiceStatus[]> = { provision: ['pending'], suspend: ['suspended'], resume: ['suspended'], terminate: ['ended'], resize: ['active', 'past_due'] }
 const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
-  provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
+  provision: ['none'], suspend: ['ready', 'error'], resume: ['stopped_by_policy', 'ready', 'error'], terminate: ['none', 'unlinked', 'provisioning', 'ready', 'stopped_by_policy', 'error', 'destroying'],
   resize: ['ready'],
 }
-/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, a reinstall builds what it destroyed and a move starts what it stopped, before anything else begins. */
+/** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, a reinstall builds what it destroyed and a move starts what it stopped, before anything else begins; whose a machine is stands still only between adoptions and unlinks, which nothing pushes aside. */
 const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
@@ -70,7 +71,7 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
   if (opening.kind !== 'open') return opening
   if (open) await cancelSaga(stores, open, { product: service.kind, reason: `superseded by ${input.kind}`, at: input.at })
   const move = { serviceId: input.serviceId, cause: input.cause, actor: input.actor, at: input.at }
-  if (input.kind === 'terminate' && resource.status === 'none') {
+  if (input.kind === 'terminate' && (resource.status === 'none' || resource.status === 'unlinked')) {
     await moveResource(stores, { ...move, to: 'destroyed' })
     await stores.addresses.release(input.serviceId)
     await stores.hostingAccounts.release(input.serviceId)
@@ -97,6 +98,17 @@ export async function openRepair(stores: ProvisioningStores, input: { readonly k
 
 /** A service whose failed machine staff may make anew: it had one once, and has not ended. */
 export const mendable = (status: ServiceStatus): boolean => status === 'active' || status === 'past_due' || status === 'suspended'
+
+/** What staff do with the tie between a service and its machine, where `refusal` has nothing against it under the locks of both. @throws AppError not_found, what `refusal` says, action_in_progress */
+export async function openTie(stores: ProvisioningStores, input: { readonly kind: 'adopt' | 'unlink' | 'provision', readonly serviceId: string, readonly actor: string, readonly at: Date, readonly state?: SagaState, readonly refusal: (at: { readonly productKind: ProductKind, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null }) => ErrorCode | null }): Promise<void> {
+  const service = await stores.serviceControl.lock(input.serviceId)
+  if (!service) throw new AppError('not_found')
+  const resource = await stores.resources.lock(input.serviceId)
+  const refusal = input.refusal({ productKind: service.kind, status: service.status, resourceStatus: resource?.status ?? 'none', openSaga: (await stores.sagas.lockOpen(input.serviceId))?.kind ?? null })
+  if (refusal) throw new AppError(refusal)
+  if (input.kind === 'provision') await moveResource(stores, { serviceId: input.serviceId, to: 'provisioning', cause: 'build', actor: input.actor, at: input.at })
+  if (await begin(stores, { ...input, action: null, product: service.kind, clientId: service.clientId }) === null) throw new AppError('action_in_progress')
+}
 
 /** A power action as a saga. @throws AppError service_suspended (D11), service_not_ready, action_in_progress */
 export const openPowerSaga = (stores: ProvisioningStores, input: { readonly serviceId: string, readonly action: PowerAction, readonly actor: string }): Promise<void> => openAct(stores, { kind: 'power', of: 'vps', ...input })

@@ -55,6 +55,10 @@ export interface SagaState {
   readonly move?: { readonly to: string, readonly live: boolean, readonly diskGiB?: number }
   /** Why the hypervisor would not do it; the machine is as it was. */
   readonly refused?: string
+  /** Which machine a service gets. `fromMark`: the service's mark before, which no machine may carry any more; `toMark`: the one that it is given; `instead`: the mark of a machine whose service is gone, which is replaced. */
+  readonly adopt?: { readonly connectionId: string, readonly vmid: number, readonly name: string, readonly ipv4: string, readonly fromMark: string, readonly toMark: string, readonly instead: string | null }
+  /** The mark that a service has after it let its machine go; `left`: where that machine stands, once it was seen. */
+  readonly unlink?: { readonly toMark: string, readonly left?: { readonly node: string, readonly vmid: number, readonly name: string } | null }
   /** The remote task of the current step. */
   readonly task?: TaskHandle | null
 }
@@ -101,6 +105,8 @@ export interface ResourceStore {
   observe(serviceId: string, observed: Observation): Promise<void>
   /** A new mark for a machine that is about to be made in the place of one that is gone; the initial password goes with the old one. Already so: nothing is done. False: it carries neither. */
   renewMark(serviceId: string, from: string, to: string): Promise<boolean>
+  /** Whose machine, built or being built, has this number on this connection by our books; null: nobody's. */
+  holderOf(connectionId: string, vmid: number): Promise<string | null>
   /** The first number from `from` on that no machine of ours on this connection holds; held from now on by this service. */
   reserveVmid(serviceId: string, connectionId: string, from: number): Promise<number>
 }

@@ -190,7 +190,17 @@ export const stopAgain = (context: StepContext) => followTask(context, async (dr
   return seen === null || seen.power === 'stopped' ? null : driver.stop(machine)
 })
 
-/** Builds the machine of a service that was paid for the first time, and activates it when it was read back. */
+/** Built anew for a service that was suspended meanwhile, it is not started (D11): its suspension holds it, and the resume finishes its first boot. */
+async function startBuilt(context: StepContext): Promise<StepOutcome> {
+  const { facts } = context
+  if (facts.status === 'suspended' && !facts.resumable) {
+    await context.write(stores => stores.resources.update(facts.serviceId, { firstBoot: true }))
+    throw new DriverError('action_required', 'the service was suspended: its machine is not started', { who: 'sysadmin' })
+  }
+  return followTask(context, (driver, machine) => driver.start(machine))
+}
+
+/** Builds the machine of a service that was paid for the first time, or has none since staff let it go, and activates it when it was read back. */
 export const provisionSaga: SagaDefinition = {
   kind: 'provision',
   // With the back-off, about two hours of trying; then staff decide.
@@ -207,7 +217,7 @@ export const provisionSaga: SagaDefinition = {
     { name: 'configure', patienceSeconds: 15 * minute, run: configureStep('place'), undo: { none: 'written again as a whole by the next run' } },
     { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
     { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'goes with the machine; set again as a whole by the next run' } },
-    { name: 'start', patienceSeconds: 15 * minute, run: context => followTask(context, (driver, machine) => driver.start(machine)), undo: stopAgain },
+    { name: 'start', patienceSeconds: 15 * minute, run: startBuilt, undo: stopAgain },
     { name: 'verify', patienceSeconds: 10 * minute, run: verifyBuilt, undo: { none: 'only looks' } },
     { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },
   ],

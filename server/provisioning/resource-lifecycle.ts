@@ -4,11 +4,12 @@ import type { ResourceStatus } from '#shared/vocabulary/machines.ts'
 export const resourceTransitions = {
   none: ['provisioning', 'destroyed'],
   provisioning: ['ready', 'error', 'destroying'],
-  ready: ['stopped_by_policy', 'error', 'destroying', 'provisioning'],
-  stopped_by_policy: ['ready', 'error', 'destroying'],
-  error: ['provisioning', 'ready', 'stopped_by_policy', 'destroying'],
+  ready: ['stopped_by_policy', 'error', 'destroying', 'provisioning', 'unlinked'],
+  stopped_by_policy: ['ready', 'error', 'destroying', 'provisioning', 'unlinked'],
+  error: ['provisioning', 'ready', 'stopped_by_policy', 'destroying', 'unlinked'],
   destroying: ['destroyed', 'error'],
   destroyed: [],
+  unlinked: ['provisioning', 'destroyed'],
 } as const satisfies Record<ResourceStatus, readonly ResourceStatus[]>
 
 export const mayMoveResource = (from: ResourceStatus, to: ResourceStatus): boolean => (resourceTransitions[from] as readonly ResourceStatus[]).includes(to)

@@ -11,6 +11,7 @@ import type { TransitionRecord } from '../kernel/ports.ts'
 import type { BillingSide, InvoiceLine, SagaHistory, ServiceSummary } from './ports.ts'
 import { consoleRefusal } from './console-access.ts'
 import { cancelledReason } from './saga.ts'
+import { skippableStep } from './skip-step.ts'
 import { clientReason } from './texts.ts'
 
 export type ServiceSummaryView = z.input<typeof serviceSummaryView>
@@ -52,6 +53,13 @@ const toClientSaga = (saga: SagaHistory, locale: Locale): SagaView => {
   return { ...view, reason: saga.reason === null ? null : clientReason(saga.status, locale), steps: view.steps.map(step => ({ ...step, detail: step.detail !== null && forClients.includes(step.detail) ? step.detail : null })) }
 }
 
+/** Of the newest task: it stands at the step that failed, or is tried again. */
+function skippableNow([newest]: readonly SagaHistory[], product: ServiceSummary['productKind']): string | null {
+  if (!newest) return null
+  const at = newest.steps.findIndex(step => step.status === 'failed' || step.status === 'running')
+  return at < 0 ? null : skippableStep({ ...newest, step: at }, product === 'hosting' ? 'hosting' : 'vps')
+}
+
 /** What the next invoice asks, and which prices wait. */
 function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvoice' | 'priceChanges' | 'priceLockedUntil' | 'trialEndsAt' | 'endsAt'> {
   if (!billing) return { nextInvoice: null, priceChanges: [], priceLockedUntil: null, trialEndsAt: null, endsAt: null }
@@ -80,7 +88,7 @@ export const toAdminService = (service: ServiceSummary, billing: BillingSide | u
 })
 
 export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], billing: BillingSide | undefined): AdminServiceDetailView => ({
-  ...detail(service, sagas.filter(notCalledOff).map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, connectionId: service.connectionId, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
+  ...detail(service, sagas.filter(notCalledOff).map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, skippable: skippableNow(sagas, service.productKind), connectionId: service.connectionId, connectionKind: service.connectionKind, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
   transitions: transitions.map(({ entity, from, to, cause, actor, at }) => ({ entity, from, to, cause, actor, at: at.toISOString() })),
 })
 

@@ -21,6 +21,7 @@ export const settleDrift = ({ transact, drift, openHypervisor, openPanel, servic
   const before = await drift.find(id)
   if (!before || before.resolvedAt) throw new AppError('not_found')
   const seen = act.action === 'repair' && before.kind === 'renumbered' ? await look(openHypervisor, before) : null
+  if (act.action === 'repair' && before.kind === 'untagged') await markAgain(openHypervisor, before)
   const account = act.action === 'repair' && before.kind === 'account_renamed' ? await lookAtAccount({ openPanel, serviceControl }, before) : null
   await transact(async (stores) => {
     const finding = await stores.drift.lock(id)
@@ -36,6 +37,19 @@ export const settleDrift = ({ transact, drift, openHypervisor, openPanel, servic
 async function look(openHypervisor: OpenHypervisor, finding: DriftFinding): Promise<MachineState | null> {
   try {
     return await (await openHypervisor(finding.connectionId)).inspect({ ownershipMark: finding.key, node: finding.node, vmid: finding.vmid })
+  } catch (error) {
+    throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
+  }
+}
+
+/** A list shows it again: its description proves whose it is. */
+async function markAgain(openHypervisor: OpenHypervisor, { connectionId, key, node, vmid }: DriftFinding): Promise<void> {
+  try {
+    const driver = await openHypervisor(connectionId)
+    if (!driver.capabilities.adoption) throw new AppError('drift_not_repairable')
+    const seen = await driver.inspect({ ownershipMark: key, node, vmid })
+    if (!seen) throw new AppError('not_found')
+    await driver.completeMark({ ownershipMark: key, node: seen.node, vmid: seen.vmid })
   } catch (error) {
     throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
   }
@@ -71,7 +85,7 @@ async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen,
     // Proven by its birth a moment ago, under the new name.
     if (!account) throw new AppError('not_found')
     await stores.resources.update(serviceId, { username: account.user })
-  } else {
+  } else if (kind === 'renumbered') {
     // Proven a moment ago: this very machine carries the mark of this service.
     if (!seen || seen.ownershipMark !== resource?.ownershipMark) throw new AppError('not_found')
     await stores.resources.update(serviceId, { vmid: seen.vmid, node: seen.node, connectionId: finding.connectionId })

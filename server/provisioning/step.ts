@@ -47,6 +47,8 @@ export interface SagaStep {
   readonly name: string
   readonly patienceSeconds: number
   run(context: StepContext): Promise<StepOutcome>
+  /** Staff may leave it out, for a reason: what it leaves undone is said on screen, and nothing that is sold, proven or promised rests on it. Never one that clones, destroys, proves whose a machine is, or filters before a start. */
+  readonly skippable?: boolean
   /** Takes back what the step did when the saga goes back over it; or why nothing has to be taken back. */
   readonly undo: ((context: StepContext) => Promise<StepOutcome>) | { readonly none: string }
 }

@@ -156,12 +156,14 @@ export const deletePromo = contract({ method: 'DELETE', path: '/api/admin/promos
 
 // Services ----------------------------------------------------------------------------------------------------------------------------
 export const adminServiceView = serviceSummaryView.extend({ clientId: uuid, clientName: z.string(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable() })
-export const adminServiceDetailView = serviceView.extend({ clientId: uuid, clientName: z.string(), clientEmail: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable(), holdUntil: instant.nullable(), holdReason: z.string().nullable(), cancelReason: z.enum(cancelReasons).nullable(), cancelNote: z.string().nullable(), transitions: z.array(z.object({ entity: z.string(), from: z.string(), to: z.string(), cause: z.string(), actor: z.string(), at: instant })) })
+export const adminServiceDetailView = serviceView.extend({ /** The step of the newest task that may be left out now. */ skippable: z.string().nullable(), clientId: uuid, clientName: z.string(), clientEmail: z.string(), connectionId: uuid.nullable(), connectionKind: z.enum(connectionKinds).nullable(), connectionName: z.string().nullable(), node: z.string().nullable(), vmid: z.number().int().nullable(), problem: z.string().nullable(), holdUntil: instant.nullable(), holdReason: z.string().nullable(), cancelReason: z.enum(cancelReasons).nullable(), cancelNote: z.string().nullable(), transitions: z.array(z.object({ entity: z.string(), from: z.string(), to: z.string(), cause: z.string(), actor: z.string(), at: instant })) })
 const reason = z.string().trim().min(3).max(500)
 export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.enum(powerActions) }),
   /** Run the failed step of the newest saga again. */
   z.object({ action: z.literal('retry') }),
+  /** Leave out the step at which the newest saga stands still, where nothing rests on it. */
+  z.object({ action: z.literal('skip'), step: z.string().max(50), reason }),
   /** Work that people do: it is done. */
   z.object({ action: z.literal('deliver') }),
   z.object({ action: z.literal('suspend'), suspensionReason: z.enum(suspensionReasons), reason }),
@@ -176,7 +178,7 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
 ])
 export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional(), /** Work that is paid and not done. */ work: z.stringbool().optional() }), response: listOf(adminServiceView) })
 export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
-export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, deliver, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
+export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, skip, deliver, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
 export const openAdminConsole = contract({ method: 'POST', path: '/api/admin/services/{id}/console', access: 'sysadmin', tag, summary: 'A ticket that opens the console of a machine once; audited when it is used', params: idParams, response: consoleTicketView, status: 201, rateLimit: { limit: 30, seconds: 60 } })
 
 // Money -------------------------------------------------------------------------------------------------------------------------------

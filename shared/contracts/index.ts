@@ -1,5 +1,6 @@
 import * as access from './access.ts'
 import * as admin from './admin.ts'
+import * as adoption from './adoption.ts'
 import * as alignments from './alignments.ts'
 import * as auth from './auth.ts'
 import * as changes from './changes.ts'
@@ -40,4 +41,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))

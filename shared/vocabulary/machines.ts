@@ -39,30 +39,32 @@ export interface HypervisorCapabilities {
   readonly rescue: boolean
   /** Keeps whole machines on a storage of their own, to restore them from. */
   readonly backups: boolean
+  /** Takes a machine that is there already under our mark, and lets one go again. */
+  readonly adoption: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true }, vcenter: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
 /** What a machine is: one with a kernel and firmware of its own, or a container that shares the kernel of its node. Its template says so, for good. */
 export const machineTypes = ['vm', 'container'] as const
 export type MachineType = typeof machineTypes[number]
-/** What containers cannot, wherever they run: nobody inside takes orders from outside, and they start from no CD. */
-const containers: Partial<HypervisorCapabilities> = { login: false, rescue: false }
+/** What containers cannot, wherever they run: nobody inside takes orders from outside, they start from no CD, and none that was there before us is taken over. */
+const containers: Partial<HypervisorCapabilities> = { login: false, rescue: false, adoption: false }
 /** Of the machines of a hypervisor. Null: it carries no machines, or nothing is known of it yet. */
 export const machineCapabilities = (kind: ConnectionKind | null, type: MachineType | null = 'vm'): HypervisorCapabilities | null => kind === null || isPanel(kind) ? null : { ...hypervisorCapabilities[kind], ...type === 'container' ? containers : {} }
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
 
-/** The technical side of a service; only sagas write it. */
-export const resourceStatuses = ['none', 'provisioning', 'ready', 'stopped_by_policy', 'destroying', 'destroyed', 'error'] as const
+/** The technical side of a service; only sagas write it. `unlinked`: staff let its machine go, and it has none. */
+export const resourceStatuses = ['none', 'provisioning', 'ready', 'stopped_by_policy', 'destroying', 'destroyed', 'error', 'unlinked'] as const
 export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'adopt', 'unlink'] as const
 export type SagaKind = typeof sagaKinds[number]
 const doesSeveralThings: readonly SagaKind[] = ['power', 'snapshot', 'backup', 'access', 'rescue']
 /** What a task is: its kind or, of kinds that do several things, also which one. People's words for it stand under this name in `portal.saga`. */
@@ -129,7 +131,7 @@ export type PtrState = typeof ptrStates[number]
 export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
 export type DriftKind = typeof driftKinds[number]
 /** What Gardu can put right by itself when staff say so; the others are mended where they are. */
-export const repairableDrift = ['renumbered', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
+export const repairableDrift = ['renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
 export type RepairableDrift = typeof repairableDrift[number]
 export const isRepairable = (kind: DriftKind): kind is RepairableDrift => (repairableDrift as readonly DriftKind[]).includes(kind)
 export const driftStates = ['open', 'ignored', 'resolved'] as const

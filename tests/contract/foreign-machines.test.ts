@@ -41,6 +41,7 @@ const machineActs = {
   giveIpv6: (driver, machine) => driver.giveIpv6(machine, { ipv6: { address: '2001:db8:10:5::1', length: 64, gateway: 'fe80::1', sender: '2001:db8:10:5::/64' }, nameservers: ['203.0.113.53'] }),
   filter: (driver, machine) => driver.filterAddresses(machine, ['203.0.113.10']), snapshot: (driver, machine) => driver.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'x' }),
   rollback: (driver, machine) => driver.rollbackSnapshot(machine, 'gardu-0123456789ab'), dropSnapshot: (driver, machine) => driver.deleteSnapshot(machine, 'gardu-0123456789ab'), destroy: (driver, machine) => driver.destroy(machine),
+  complete: (driver, machine) => driver.completeMark(machine), release: (driver, machine) => driver.releaseMachine(machine), adopt: (driver, machine) => driver.adoptMachine({ ...machine, instead: null, address: null }),
 } satisfies Record<string, (driver: HypervisorDriver, machine: MachineRef) => Promise<unknown>>
 const machineHistory = fc.array(fc.record({ events: fc.array(machineEvent, { maxLength: 4 }), act: fc.constantFrom(...Object.keys(machineActs) as (keyof typeof machineActs)[], 'clone' as const, 'create' as const) }), { minLength: 1, maxLength: 3 })
 type MachineEvent = typeof machineEvent extends fc.Arbitrary<infer T> ? T : never
@@ -84,6 +85,12 @@ function machineWorld(sim: ProxmoxSimulator) {
       if (!found || vmid !== ourNumber) return false
       const said = `${found.config.description ?? ''} ${(found.config.tags ?? '').replaceAll(/[;,]/g, ' ')}`.toLowerCase()
       return said.includes(`gardu-${mark}`) && !said.includes(`gardu-${otherMark}`)
+    },
+    /** Of our number, and nobody's or ours by what it says: what an adoption may touch. */
+    mayBeTaken(vmid: number): boolean {
+      const found = state.machines[vmid]
+      const said = `${found?.config.description ?? ''} ${(found?.config.tags ?? '').replaceAll(/[;,]/g, ' ')}`.toLowerCase()
+      return found !== undefined && vmid === ourNumber && !said.includes(`gardu-${otherMark}`)
     },
     everything: () => Object.fromEntries(Object.entries(state.machines).map(([vmid, found]) => [vmid, JSON.stringify([found, state.firewalls[Number(vmid)] ?? null])])),
   }
@@ -148,7 +155,7 @@ describe('nothing foreign is touched', () => {
         for (const { events, act } of history) {
           for (const event of events) world.apply(event)
           const before = world.everything()
-          const ours = world.isOurs(ourNumber)
+          const ours = act === 'adopt' ? world.mayBeTaken(ourNumber) : world.isOurs(ourNumber)
           const end = await endOf(act === 'clone' || act === 'create' ? driver.clone({ template: { node: world.first, ref: act === 'clone' ? '9000' : 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst' }, spec, vmid: ourNumber, node: world.first, hostname: spec.hostname, ownershipMark: mark }) : machineActs[act](driver, machine))
           sim.tasks.settle()
           const after = world.everything()

@@ -4,6 +4,7 @@ import { hypervisorCapabilities, machineCapabilities, metricRanges } from '#shar
 import type { HypervisorKind, MachineType } from '#shared/vocabulary/machines.ts'
 import type { ConsoleLine, HypervisorDriver, MachineRef } from '#server/infrastructure/ports.ts'
 import { accessCases } from './access.cases.ts'
+import { adoptionCases } from './adoption.cases.ts'
 import { backupCases } from './backups.cases.ts'
 import { firewallCases } from './firewall.cases.ts'
 import { finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
@@ -308,6 +309,17 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
       expect(await driver.inspect({ ownershipMark: mark, node: bench.node, vmid })).toMatchObject({ node: bench.otherNode, power: 'stopped' })
     })
     moveCases({ it, can: can.move, locksAreTold: !lacking.includes('locks that are told'), bench: () => bench, machine, build })
+    if (can.adoption || !hypervisorCapabilities[kind].adoption) adoptionCases({ it, can: can.adoption, bench: () => bench, machine, build })
+    else {
+      it('one of a kind that is not taken over is no stranger either, and is not touched', async () => {
+        await build()
+        const before = await bench.snapshot(vmid)
+        expect(await driver.readStranger(vmid)).toBeNull()
+        expect(await driver.listMachines()).toEqual([])
+        expect(await kindOf(driver.adoptMachine({ vmid, ownershipMark: mark, instead: null, address: null }))).toBe('not_found')
+        expect(await bench.snapshot(vmid)).toBe(before)
+      })
+    }
     it('the network device keeps its MAC through every change', async () => {
       await finished(driver, await clone())
       const { mac } = await bench.reads(vmid)

@@ -125,6 +125,8 @@ async function aLife(container = false): Promise<Exchange[]> {
     await listening.detachRescue(machine)
     // The backup lies on the node where it was made.
     await finished(listening, await listening.moveMachine(machine, { node, live: false }))
+    // Its backup lies on the node that it left.
+    await finished(listening, await listening.moveMachine(machine, { node, live: false }))
     await finished(listening, await listening.restoreBackup(machine, backup, '01900000-0000-7000-8000-00000000c001'))
     await finished(listening, await listening.deleteBackup(backup))
     await finished(listening, await listening.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'Sesudah' }))
@@ -138,6 +140,10 @@ async function aLife(container = false): Promise<Exchange[]> {
     await finished(listening, await listening.start(machine))
     await finished(listening, await listening.stop(machine))
     await listening.inspect(machine)
+    await listening.listMachines()
+    await listening.readStranger(machine.vmid)
+    await listening.releaseMachine(machine)
+    await listening.adoptMachine({ vmid: machine.vmid, ownershipMark: mark, instead: null, address: { ipv4: '203.0.113.77', prefixLength: 24, gateway: '203.0.113.1' } })
     await finished(listening, await listening.destroy(machine))
     const unable = container ? ['setPasswordInside', 'keepLogin', 'attachRescue'] : []
     expect(Object.entries(driver).filter(([name, act]) => typeof act === 'function' && name !== 'close' && !called.has(name)).map(([name]) => name).sort()).toEqual(unable.sort())

@@ -103,12 +103,45 @@ describe.each(databaseKinds())('hypervisors compared with the books, over the wi
     expect(await compare()).toEqual([])
   })
 
+  it('an orphan is given to a service that let its machine go: over the wire it is proven by the new mark, runs on, and is none any more', async () => {
+    const { serviceId, vmid, machine } = await built()
+    const { service, address } = await world.look(serviceId)
+    await test.app.provisioning.unlinkMachine({ id: serviceId, hostname: service?.hostname ?? '', reason: 'dipindah', actor: sysadmin })
+    await world.drain(world.worker())
+    expect(machineOf(vmid)).toMatchObject({ running: true, config: expect.not.objectContaining({ tags: expect.stringContaining('gardu-') as unknown }) as unknown })
+    Object.assign(machine.config, { tags: `web;gardu-${uuidv7()}`, description: 'catatan orang' })
+    expect(await compare()).toMatchObject([{ kind: 'orphan_machine', serviceId: null, vmid }])
+    const { machine: seen, address: own } = await test.app.provisioning.showAdoption({ id: serviceId, connectionId: world.connectionId, vmid })
+    expect(own).toMatchObject({ ipv4: address?.address, verdict: 'blocked' })
+    await test.app.provisioning.adoptMachine({ id: serviceId, connectionId: world.connectionId, vmid, name: seen?.name ?? '', ipv4: address?.address ?? '', reason: 'kembali', actor: sysadmin })
+    await world.drain(world.worker())
+    const now = await world.look(serviceId)
+    expect(now).toMatchObject({ newest: { kind: 'adopt', status: 'done' }, resource: { status: 'ready', vmid }, address: { address: address?.address } })
+    const mark = `gardu-${now.resource?.ownershipMark}`
+    expect(machineOf(vmid)).toMatchObject({ running: true, config: { tags: `${mark};web`, description: expect.stringMatching(`^${mark}[^]*catatan orang$`) as unknown } })
+    expect(await compare()).toEqual([])
+  })
+
   it('a mark that two machines carry is told with both places; no repair is offered', async () => {
     const { serviceId, machine, vmid } = await built()
     sim.state.machines[791] = structuredClone({ ...machine, vmid: 791 })
     expect(await compare()).toMatchObject([{ kind: 'copied_mark', serviceId, detail: { places: `${vmid} (${machine.node}), 791 (${machine.node})` } }])
     expect((await repair('copied_mark')).status).toBe(409)
     destroyedUnseen(791)
+    expect(await compare()).toEqual([])
+  })
+
+  it('a machine that lost its tag gets it again while its description proves it; one that proves nothing gets none', async () => {
+    const { serviceId, mark, machine, vmid } = await built()
+    Object.assign(machine.config, { tags: 'web' })
+    expect(await compare()).toMatchObject([{ kind: 'untagged', serviceId, vmid }])
+    const { description } = machine.config
+    Object.assign(machineOf(vmid).config, { description: 'milik orang lain' })
+    expect((await repair('untagged')).status).toBe(404)
+    expect(machineOf(vmid).config.tags).toBe('web')
+    Object.assign(machineOf(vmid).config, { description })
+    expect((await repair('untagged')).status).toBe(204)
+    expect(machineOf(vmid).config).toMatchObject({ description, tags: expect.stringContaining(`gardu-${mark}`) as unknown })
     expect(await compare()).toEqual([])
   })
 

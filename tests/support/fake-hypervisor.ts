@@ -5,7 +5,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, /** Token of the last restore. */ restored?: string, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine'
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine' | 'listMachines' | 'readStranger' | 'adoptMachine' | 'completeMark' | 'releaseMachine'
 export interface FakeBackup { id: string, ownershipMark: string, vmid: number, volume: string, sizeBytes: number, at: Date, kept: Partial<FakeMachine> }
 export type Moment = 'before' | 'after'
 
@@ -234,6 +234,23 @@ export class FakeHypervisor {
         const failure = this.moveTaskFails
         return this.#task(() => Object.assign(found, { lock: null, node: to.node }), failure, () => void (found.lock = null))
       }),
+      listMachines: () => act('listMachines', () => [...this.machines.values()].map(({ node, vmid, name, mark, power, cores, ramMiB, diskGiB }) => ({ node, vmid, name, ownershipMark: mark, power, cpuCores: cores, memoryTotalMiB: ramMiB, diskGiB }))),
+      readStranger: vmid => act('readStranger', () => {
+        const found = this.machines.get(vmid)
+        if (!found) return null
+        const { node, name, mark, power, lock, ipv4, cores, ramMiB, diskGiB, rateMbps, snapshots } = found
+        return { node, vmid, name, power, lock, template: false, marks: mark === null ? [] : [mark], ipv4, cpuCores: cores, memoryTotalMiB: ramMiB, diskGiB, rateMbps, keptSnapshots: (snapshots ?? []).map(row => row.name) }
+      }),
+      adoptMachine: ({ vmid, ownershipMark, instead, address }) => act('adoptMachine', () => {
+        const found = this.machines.get(vmid)
+        if (!found) throw new DriverError('not_found', `VM ${vmid} does not exist`)
+        if (found.mark !== null && found.mark !== ownershipMark && found.mark !== instead) throw new DriverError('not_ours', `VM ${vmid} carries another mark`)
+        if (found.lock) throw new DriverError('retryable', `VM is locked (${found.lock})`)
+        found.mark = ownershipMark
+        if (address) found.ipv4 = address.ipv4
+      }),
+      completeMark: machine => act('completeMark', () => void this.#ours(machine)),
+      releaseMachine: machine => act('releaseMachine', () => void (this.#ours(machine).mark = null)),
       metrics: machine => act('metrics', () => {
         this.#ours(machine)
         return [0, 1, 2].map(i => ({ at: new Date(this.now() - (2 - i) * 60_000), cpu: i === 0 ? null : 0.1 * i, memoryUsed: 100 * i, memoryTotal: 1000, diskRead: i, diskWrite: i, netIn: i, netOut: i }))

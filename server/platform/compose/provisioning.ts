@@ -4,6 +4,7 @@ import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
 import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, FindServers, HoldAccounts, OpenPanel, PackageStore, PanelServerStore, ReadAccount, ReadWeb, RoomOnNodes } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
+import { adoptMachine, buildAnew, listStrays, showAdoption, unlinkMachine } from '#server/provisioning/adopt.ts'
 import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
@@ -69,6 +70,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const snapshots = { read, transact, openHypervisor: hypervisors.openHypervisor, random: () => randomBytes(6).toString('hex') }
   const firewall = { read, transact, openHypervisor: hypervisors.openHypervisor }
   const moving = { read, transact, openHypervisor: hypervisors.openHypervisor, roomOnNodes: hypervisors.roomOnNodes }
+  const adoption = { read, connections: core.read.connections, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7, clock }
   const run = runSaga({
     transact, read, clock, wallClock, log, pause: async seconds => void await pause(seconds * 1000),
     tools: { openHypervisor: hypervisors.openHypervisor, checkCapacity: hypervisors.checkCapacity, holdCapacity: hypervisors.holdCapacity, roomOnNodes: hypervisors.roomOnNodes, openPanel: hypervisors.openPanel, findServers: hypervisors.findServers, holdAccounts: hypervisors.holdAccounts, markServiceActive: billing.markServiceActive, finishChange: billing.finishChange, secrets, newPassword },
@@ -80,7 +82,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting), showHostingWeb: showHostingWeb(hosting), checkHostingCertificates: checkHostingCertificates(hosting), showAccountBackups: showAccountBackups(hosting), actOnAccountBackup: actOnAccountBackup(hosting),
-    listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock }),
+    listAdminServices: listAdminServices(pages), showAdminService: showAdminService(pages), actOnAdminService: actOnAdminService({ ...billing, transact, clock, wallClock }),
     issueConsoleTicket: issueConsoleTicket({ ...pages, consoleTickets: tickets }), takeConsoleTicket: tickets.take, openConsole: openConsole({ read, transact, log, openHypervisor: hypervisors.openHypervisor, connectConsole: hypervisors.connectConsole }),
     showSnapshots: showSnapshots(snapshots), actOnSnapshot: actOnSnapshot(snapshots), showReinstall: showReinstall({ read }), reinstall: reinstall({ read, transact, openHypervisor: hypervisors.openHypervisor, newId: uuidv7 }), showMetrics: showMetrics({ read, openHypervisor: hypervisors.openHypervisor, cache: kv }),
     showHistory: showHistory({ read: core.read, wallClock }), cancelTask: cancelTask({ transact, wallClock }),
@@ -89,6 +91,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
     showMove: showMove(moving), moveMachine: moveMachine(moving),
     showServiceAddresses: showServiceAddresses({ read, servicePages: read.servicePages }), chooseLeavingAddress: chooseLeavingAddress({ transact }), giveIpv6: giveIpv6({ transact, servicePages: read.servicePages }),
+    listStrays: listStrays(adoption), showAdoption: showAdoption(adoption), adoptMachine: adoptMachine(adoption), unlinkMachine: unlinkMachine(adoption), buildAnew: buildAnew(adoption),
     showReverseDns: showReverseDns({ read }), setReverseDns: setReverseDns({ transact }),
     listClients: listClients(pages), showStaffOverview: showStaffOverview({ ...pages, zone: config.GARDU_TIME_ZONE, countDeadJobs: async () => (await jobs.listDead(1, 1)).total }),
     listDrift: listDrift(drift), settleDrift: settleDrift(drift), checkDrift: compare,

@@ -2,6 +2,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, RemoteNode, TaskHandle } from '#server/infrastructure/ports.ts'
 import { accessOf } from './access.ts'
+import { adoptionOf } from './adoption.ts'
 import { path, proxmoxApi } from './api.ts'
 import type { Params } from './api.ts'
 import { backupsOf } from './backups.ts'
@@ -213,6 +214,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     ...backupsOf(api, find, access),
     ...movesOf(api, find),
     ...networkOf(api, find),
+    ...adoptionOf(api, find),
     async metrics(machine, range) {
       const found = await find.prove(machine)
       return toMetrics(await api.get(of(found, 'rrddata'), reply.samples, { timeframe: range, cf: 'AVERAGE' }))

@@ -14,16 +14,22 @@ const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 const markPattern = new RegExp(`gardu-(${uuidPattern})`, 'gi')
 export const markTag = (ownershipMark: string): string => `gardu-${ownershipMark}`
 /** What the clone call itself writes: from its first moment on the machine says whose it is. */
-export const markDescription = (ownershipMark: string): string => `${markTag(ownershipMark)}\n\nManaged by Gardu. The line above proves whose machine this is: please leave it.`
+const plea = 'Managed by Gardu. The line above proves whose machine this is: please leave it.'
+export const markDescription = (ownershipMark: string): string => `${markTag(ownershipMark)}\n\n${plea}`
+/** Marks, alone or with the line that follows. */
+const markLines = new RegExp(`gardu-${uuidPattern}(\\s*${plea.replaceAll('.', '\\.')})?`, 'gi')
 
 const marksIn = (text: string): string[] => [...text.matchAll(markPattern)].map(found => (found[1] ?? '').toLowerCase())
 export const splitTags = (tags: string | undefined): string[] => (tags ?? '').split(/[;, ]+/).filter(Boolean)
 
+interface Marked { readonly description?: string | undefined, readonly tags?: string | undefined }
+/** All marks that description and tags carry, each once. */
+export const marksOf = ({ description, tags }: Marked): string[] => [...new Set([...marksIn(description ?? ''), ...splitTags(tags).flatMap(marksIn)])]
 /** The one mark that description and tags carry. Two different marks prove nothing: null. */
-export function ownershipMarkOf(texts: { readonly description?: string | undefined, readonly tags?: string | undefined }): string | null {
-  const marks = new Set([...marksIn(texts.description ?? ''), ...splitTags(texts.tags).flatMap(marksIn)])
+export function ownershipMarkOf(texts: Marked): string | null {
+  const marks = marksOf(texts)
   const [only] = marks
-  return marks.size === 1 && only ? only : null
+  return marks.length === 1 && only ? only : null
 }
 /** While a clone, or a container, is prepared its configuration is a stub that says nothing about its owner yet. */
 export const isCloneStub = (kind: 'qemu' | 'lxc', config: Config): boolean => config.lock === (kind === 'lxc' ? 'create' : 'clone') && ownershipMarkOf(config) === null
@@ -101,6 +107,26 @@ export function resizeForm(config: Config, { cpuCores, ramMiB, rateMbps }: Pick<
   }
   return Object.keys(form).length === 0 ? null : { ...form, ...(config.digest ? { digest: config.digest } : {}) }
 }
+/** What stands in the description beside our lines. */
+const ownText = (description: string | undefined): string => (description ?? '').replaceAll(markLines, '').trim()
+const otherTags = (tags: string | undefined): string[] => splitTags(tags).filter(tag => marksIn(tag).length === 0)
+const digestOf = (config: Config): Record<string, string> => config.digest ? { digest: config.digest } : {}
+/** The form of `PUT config` that puts this mark, and no other, into description and tags and leaves what else they say, and gives the guest this address for its next start; null: so it is. */
+export function markForm(config: Config, ownershipMark: string, address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string } | null): Record<string, string> | null {
+  const marked = marksIn(config.description ?? '')
+  const form = {
+    ...(marked.length > 0 && marked.every(mark => mark === ownershipMark) ? {} : { description: [markDescription(ownershipMark), ownText(config.description)].filter(Boolean).join('\n\n') }),
+    ...(splitTags(config.tags).includes(markTag(ownershipMark)) && marksIn(config.tags ?? '').length === 1 ? {} : { tags: [...otherTags(config.tags), markTag(ownershipMark)].join(';') }),
+    ...(address === null || given4(config) === address.ipv4 ? {} : { ipconfig0: changeNet(config.ipconfig0 ?? '', { ip: `${address.ipv4}/${address.prefixLength}`, gw: address.gateway }).replace(/^,/, '') }),
+  }
+  return Object.keys(form).length === 0 ? null : { ...form, ...digestOf(config) }
+}
+/** The form of `PUT config` that takes every mark out of description and tags. */
+export function unmarkForm(config: Config): Record<string, string> {
+  const [text, tags] = [ownText(config.description), otherTags(config.tags).join(';')]
+  const remove = [...text === '' && config.description ? ['description'] : [], ...tags === '' && config.tags ? ['tags'] : []]
+  return { ...(text === '' ? {} : { description: text }), ...(tags === '' ? {} : { tags }), ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...digestOf(config) }
+}
 export const suspensionForm = (config: Config, suspended: boolean): Record<string, string> => ({
   onboot: suspended ? '0' : '1', ...(config.net0 ? { net0: changeNet(config.net0, { link_down: suspended ? '1' : null }) } : {}), ...(config.digest ? { digest: config.digest } : {}),
 })
@@ -109,6 +135,8 @@ export const suspensionForm = (config: Config, suspended: boolean): Record<strin
 /** A paused or half-started machine is neither running nor stopped. */
 export const powerOf = (status: string | undefined, qmpStatus?: string): PowerState => status === 'stopped' ? 'stopped' : status === 'running' && (qmpStatus === undefined || qmpStatus === 'running') ? 'running' : 'unknown'
 
+/** The IPv4 address that its guest is given; null: none, or it asks for one. */
+const given4 = (config: Config): string | null => /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null
 const given6 = (config: Config): string | null => {
   const told = /^([\da-f:]+)\//i.exec(optionOf(config.ipconfig0, 'ip6') ?? '')?.[1]
   return told === undefined ? null : canonical6(told)
@@ -120,7 +148,7 @@ export function toMachineState(at: { readonly node: string, readonly vmid: numbe
   return {
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
     cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config) ?? status.maxmem / mebi, diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
-    ownershipMark: ownershipMarkOf(config), ipv4: /^([\d.]+)\//.exec(optionOf(config.ipconfig0, 'ip') ?? '')?.[1] ?? null, ipv6: given6(config), rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
+    ownershipMark: ownershipMarkOf(config), ipv4: given4(config), ipv6: given6(config), rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
     network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
   }
 }

@@ -108,6 +108,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
 
   // vSphere's own backups are a product of somebody else's on top of it.
   const noBackups = () => Promise.reject(new DriverError('permanent', `${label}: machines are not backed up from here`))
+  // A machine is proven by its instance UUID, which is also what backup and recovery products know it by: given another one, they would lose it.
+  const noAdoption = () => Promise.reject(new DriverError('permanent', `${label}: machines are neither taken over nor let go from here`))
   return {
     capabilities: hypervisorCapabilities[kind],
     close: () => vim.close(),
@@ -230,6 +232,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     },
     ...snapshots,
     ...movesOf(kind, vim, find),
+    listMachines: noAdoption, readStranger: noAdoption, adoptMachine: noAdoption, completeMark: noAdoption, releaseMachine: noAdoption,
     listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups,
     ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),
     metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),
