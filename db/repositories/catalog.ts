@@ -9,7 +9,7 @@ import { connections, packages, productConnections, productCosts, productPrices,
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { refuseSecond } from '../unique-violation.ts'
-import { unitsHeld } from './capacity.ts'
+import { templateNodes, unitsHeld } from './capacity.ts'
 import { loadOptions, optionStores } from './product-options.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
@@ -37,7 +37,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
   if (rows.length === 0) return []
   const ids = rows.map(row => row.id)
   const prices = await db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, ids), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
-  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, machineType: templates.machineType }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
+  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, machineType: templates.machineType, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
     .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
   const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
   const given = rows.some(row => row.kind === 'hosting')

@@ -44,6 +44,16 @@ async function take(db: Executor, context: StoreContext, pool: Pool, serviceId: 
   return true
 }
 
+/** How many prefixes each pool of these connections can still give. */
+export async function freePrefixes(db: Executor, connectionIds: readonly string[]): Promise<{ id: string, nodes: string[], bridge: string | null, vlanTag: number | null, free: number }[]> {
+  const rows = await db.select({ pool: ipv6Pools, given: count(ipv6Prefixes.id) }).from(ipv6Pools).leftJoin(ipv6Prefixes, and(eq(ipv6Prefixes.poolId, ipv6Pools.id), eq(ipv6Prefixes.status, 'free'), sql`${ipv6Prefixes.address} <> ${ipv6Pools.gateway}`))
+    .where(inArray(ipv6Pools.connectionId, [...connectionIds])).groupBy(ipv6Pools.id).orderBy(asc(ipv6Pools.id))
+  return rows.map(({ pool, given }) => {
+    const gateway = gatewayPlace(pool)
+    return { id: pool.connectionId, nodes: pool.nodes, bridge: pool.bridge, vlanTag: pool.vlanTag, free: given + Math.max(0, placesOf(pool) - pool.nextPlace - (gateway !== null && gateway >= pool.nextPlace && gateway < placesOf(pool) ? 1 : 0)) }
+  })
+}
+
 /**
  * Reserves IPv6 for a service that holds its IPv4 address, where its product gives it and its connection has a pool of it; what it holds and its node can use stays.
  * @throws AppError out_of_stock when there are pools and all are full: nobody is sold less than the product says

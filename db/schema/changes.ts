@@ -25,7 +25,7 @@ export const serviceChanges = pgTable('service_changes', {
   knownCurrency('service_changes', t.currency), check('service_changes_timing', oneOf(t.timing, changeTimings)), check('service_changes_status', oneOf(t.status, changeStatuses)), check('service_changes_from_cycle', oneOf(t.fromCycle, recurringCycles)), check('service_changes_to_cycle', oneOf(t.toCycle, recurringCycles)),
   check('service_changes_prices', sql`${t.fromPrice} >= 0 and ${t.toPrice} >= 0`), check('service_changes_lapses', sql`(${t.timing} = 'now') = (${t.expiresAt} is not null)`),
   uniqueIndex('service_changes_one_open').on(t.serviceId).where(sql`status in ('waiting','applied')`), uniqueIndex('service_changes_invoice').on(t.invoiceId), index('service_changes_service').on(t.serviceId, t.createdAt), index('service_changes_product').on(t.toProductId).where(sql`status = 'waiting'`),
-  index('service_changes_expires').on(t.expiresAt).where(sql`status = 'waiting'`), index('service_changes_starts').on(t.startsAt).where(sql`status = 'waiting'`),
+  index('service_changes_done').on(t.closedAt).where(sql`status = 'done'`), index('service_changes_expires').on(t.expiresAt).where(sql`status = 'waiting'`), index('service_changes_starts').on(t.startsAt).where(sql`status = 'waiting'`),
 ])
 
 /** What a whole paid period costs from a moment within it on, where a change altered it; its own amount until then. Only added to. */

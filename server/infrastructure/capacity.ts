@@ -36,9 +36,17 @@ export function headroomOf({ connectionId, limits, nodes, sold }: CapacityRecord
 
 /** What is left of these connections beside all that is promised. `except`: a service whose own promise does not stand in its way. */
 export const roomLeftOf = (records: readonly CapacityRecord[], except?: string): RoomLeft =>
-  RoomLeft.of(records.flatMap(headroomOf), records.flatMap(({ connectionId, freeAddresses }) => freeAddresses.map(pool => ({ ...pool, connectionId })))).keep(records.flatMap(({ promised }) => promised).filter(({ serviceId }) => serviceId !== except).toSorted((a, b) => a.serviceId < b.serviceId ? -1 : 1))
+  RoomLeft.of(records.flatMap(headroomOf), records.flatMap(({ connectionId, freeAddresses }) => freeAddresses.map(pool => ({ ...pool, connectionId }))), records.flatMap(({ connectionId, freePrefixes }) => freePrefixes.map(pool => ({ ...pool, connectionId }))))
+    .grow(records.flatMap(({ connectionId, growing }) => growing.map(growth => ({ ...growth, connectionId }))).filter(({ serviceId }) => serviceId !== except))
+    .keep(records.flatMap(({ promised }) => promised).filter(({ serviceId }) => serviceId !== except).toSorted((a, b) => a.serviceId < b.serviceId ? -1 : 1))
 
 export const isFresh = (lookedAt: Date | null, now: Date): boolean => lookedAt !== null && now.getTime() - lookedAt.getTime() <= lookLife
+
+/** What a machine takes elsewhere: as large as it was sold, also where that waits for its money. A disk that takes no room there takes none when it grows. */
+export function asSold<T extends { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }>(size: T, records: readonly CapacityRecord[], serviceId: string | undefined): T {
+  const whole = records.flatMap(({ growing }) => growing).find(growth => growth.serviceId === serviceId)?.whole
+  return whole ? { ...size, cpuCores: Math.max(size.cpuCores, whole.cpuCores), ramMiB: Math.max(size.ramMiB, whole.ramMiB), diskGiB: size.diskGiB === 0 ? 0 : Math.max(size.diskGiB, whole.diskGiB) } : size
+}
 
 /** Implements the port. */
 export const holdCapacity = ({ clock }: { readonly clock: Clock }): HoldCapacity => async (stores, { clientId, claims, forServiceId }) => {
@@ -52,7 +60,7 @@ export const holdCapacity = ({ clock }: { readonly clock: Clock }): HoldCapacity
   for (const claim of claims) {
     const mine = (id: string) => claim.connectionIds.includes(id)
     for (let n = 0; n < claim.count; n++) {
-      const placement = left.take({ ...claim, clientId }, ({ connectionId, node }) => mine(connectionId) && (claim.node === undefined || claim.node === node))
+      const placement = left.take({ ...asSold(claim, fresh, forServiceId), clientId }, ({ connectionId, node }) => mine(connectionId) && (claim.node === undefined || claim.node === node))
       if (!placement) throw new AppError(records.some(record => mine(record.connectionId) && !fresh.includes(record)) ? 'capacity_unknown' : 'out_of_stock')
       placed.push(placement)
     }

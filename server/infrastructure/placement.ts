@@ -1,7 +1,7 @@
 import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { NodeHeadroom, Placement, PlacementLimits } from './ports.ts'
-import { servesNode } from './served-nodes.ts'
-import type { HeldAddress } from './served-nodes.ts'
+import { canBeMade, servesNode } from './served-nodes.ts'
+import type { HeldAddress, MadeOn } from './served-nodes.ts'
 
 export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number, /** IPv4 addresses beside the first one, of the same network; left out: none. */ readonly extraIpv4?: number | undefined }
 /** A node as it was seen, with what our own books say of it: what was sold there, how many of its client's machines stand on it, and its connection's limits. */
@@ -9,10 +9,12 @@ export interface PlacedHeadroom extends NodeHeadroom {
   readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>
 }
 /** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. `nodes`: those that its address serves; empty or left out: all. */
-export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly nodes?: readonly string[] | undefined }
-export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined, readonly holds?: HeldAddress | null | undefined }
-/** Free addresses of a network (pools of the same card, gateway and nodes), and the nodes whose machines may have them; empty: all of the connection. */
-export interface FreeAddresses { readonly connectionId: string, readonly nodes: readonly string[], readonly free: number }
+export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly nodes?: readonly string[] | undefined, readonly madeOn?: readonly MadeOn[] | undefined }
+export interface Wanted extends Size { readonly clientId?: string | undefined, readonly policy?: PlacementPolicy | undefined, readonly holds?: HeldAddress | null | undefined, /** Left out: on every node. */ readonly madeOn?: readonly MadeOn[] | undefined, /** It gets a prefix as well, where pools of them go with its address. */ readonly ipv6?: boolean | undefined }
+/** Free addresses of a network (pools of the same card, gateway and nodes), and the nodes whose machines may have them; empty: all of the connection. `card`: the network of their machines. */
+export interface FreeAddresses { readonly connectionId: string, readonly nodes: readonly string[], readonly card?: string, readonly free: number }
+/** What a machine on a node grows by. */
+export interface Grown extends Size { readonly connectionId: string, readonly node: string }
 
 export const mebi = 1_048_576
 export const gibi = 1_073_741_824
@@ -24,7 +26,7 @@ export const gibi = 1_073_741_824
  */
 export const defaultLimits: PlacementLimits = { cpuOvercommit: null, memoryOvercommit: 1, memoryReserveGiB: 4, storageReserveGiB: 20, maxAccounts: null }
 
-interface Pool { readonly connectionId: string, readonly nodes: readonly string[], left: number }
+interface Pool { readonly connectionId: string, readonly nodes: readonly string[], readonly card: string, left: number }
 interface Room { readonly node: PlacedHeadroom, memory: number, /** vCPUs; Infinity: not counted. */ cpu: number, readonly clients: Map<string, number>, readonly storage: { left: number } }
 
 /**
@@ -35,13 +37,16 @@ export class RoomLeft {
   readonly #rooms: readonly Room[]
   /** The narrowest first, as addresses are taken: what serves fewer nodes is of no use to others. Null: addresses are not counted. */
   readonly #pools: readonly Pool[] | null
-  private constructor(rooms: readonly Room[], pools: readonly Pool[] | null) {
+  /** Of IPv6 prefixes, in the same order. */
+  readonly #prefixes: readonly Pool[]
+  private constructor(rooms: readonly Room[], pools: readonly Pool[] | null, prefixes: readonly Pool[]) {
     this.#rooms = rooms
     this.#pools = pools
+    this.#prefixes = prefixes
   }
 
   /** `free` left out: addresses are not counted. */
-  static of(headroom: readonly PlacedHeadroom[], free?: readonly FreeAddresses[]): RoomLeft {
+  static of(headroom: readonly PlacedHeadroom[], free?: readonly FreeAddresses[], prefixes: readonly FreeAddresses[] = []): RoomLeft {
     const storages = new Map<string, { left: number }>()
     const ordered = headroom.toSorted((a, b) => a.connectionId < b.connectionId ? -1 : a.connectionId > b.connectionId ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : 0)
     return new RoomLeft(ordered.map((node) => {
@@ -54,7 +59,7 @@ export class RoomLeft {
         node, storage, clients: new Map(node.clients), memory: Math.floor(node.memoryTotal * limits.memoryOvercommit) - limits.memoryReserveGiB * gibi - given,
         cpu: limits.cpuOvercommit === null ? Number.POSITIVE_INFINITY : Math.floor(node.cpuCores * limits.cpuOvercommit + 1e-9) - sold.cpuCores,
       }
-    }), free?.map(({ connectionId, nodes, free: left }) => ({ connectionId, nodes, left })).toSorted((a, b) => breadth(a) - breadth(b)) ?? null)
+    }), free ? poolsOf(free) : null, poolsOf(prefixes))
   }
 
   copy(): RoomLeft {
@@ -63,12 +68,12 @@ export class RoomLeft {
       const storage = storages.get(room.storage) ?? { ...room.storage }
       storages.set(room.storage, storage)
       return { ...room, storage, clients: new Map(room.clients) }
-    }), this.#pools?.map(pool => ({ ...pool })) ?? null)
+    }), this.#pools?.map(pool => ({ ...pool })) ?? null, this.#prefixes.map(pool => ({ ...pool })))
   }
 
   /** Puts one machine on the node that the policy names among those that can take it whole. Null: none can. */
   take(size: Wanted, among: (node: PlacedHeadroom) => boolean = () => true): Placement | null {
-    const fitting = this.#rooms.filter(room => among(room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size))
+    const fitting = this.#rooms.filter(room => among(room.node) && canBeMade(size.madeOn, room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size))
     const own = (room: Room) => size.clientId === undefined ? 0 : room.clients.get(size.clientId) ?? 0
     const before = (a: Room, b: Room): boolean => size.policy === 'fill_first' ? a.memory < b.memory : size.policy === 'spread_by_client' && own(a) !== own(b) ? own(a) < own(b) : a.memory > b.memory
     // Rooms are in the order of their names, which decides between equals.
@@ -77,6 +82,8 @@ export class RoomLeft {
       this.#put(best, size)
       const pool = holdsHere(size.holds, best.node) ? undefined : this.#pools?.find(candidate => serves(candidate, best.node, addressesOf(size)))
       if (pool) pool.left -= addressesOf(size)
+      const prefix = pool && size.ipv6 ? this.#prefixes.find(candidate => goesWith(candidate, pool, best.node) && candidate.left > 0) : undefined
+      if (prefix) prefix.left--
     }
     return best && { connectionId: best.node.connectionId, node: best.node.node }
   }
@@ -92,6 +99,18 @@ export class RoomLeft {
     return this
   }
 
+  /** Counts what machines were sold larger than they were seen; their addresses stay. */
+  grow(growing: readonly Grown[]): this {
+    for (const growth of growing) {
+      const room = this.#rooms.find(({ node }) => node.connectionId === growth.connectionId && node.node === growth.node)
+      if (!room) continue
+      room.memory -= growth.ramMiB * mebi
+      room.cpu -= growth.cpuCores
+      room.storage.left -= growth.diskGiB * gibi
+    }
+    return this
+  }
+
   /** Whether what a machine on this node grows by fits beside everything else. What it does not grow by is not asked for. */
   mayGrow(at: Placement, { cpuCores, ramMiB, diskGiB, moreCores }: Size & { readonly moreCores: number }): boolean {
     const room = this.#rooms.find(({ node }) => node.connectionId === at.connectionId && node.node === at.node)
@@ -99,9 +118,9 @@ export class RoomLeft {
   }
 
   /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
-  lack(size: Size, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
+  lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
-    const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId)
+    const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId && canBeMade(size.madeOn, node))
     if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) return 'addresses'
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++
@@ -112,8 +131,14 @@ export class RoomLeft {
     return rooms.length === 0 || most === undefined ? 'connections' : most
   }
 
+  /** The addresses that it would be given, and its prefix: where pools of prefixes go with that address, one of them has to have one, or nothing is sold. */
   #hasAddress(node: PlacedHeadroom, size: Wanted): boolean {
-    return this.#pools === null || holdsHere(size.holds, node) || this.#pools.some(pool => serves(pool, node, addressesOf(size)))
+    const { holds, ipv6 } = size
+    if (this.#pools === null || holdsHere(holds, node)) return true
+    const pool = this.#pools.find(candidate => serves(candidate, node, addressesOf(size)))
+    if (!pool || !ipv6) return pool !== undefined
+    const with6 = this.#prefixes.filter(candidate => goesWith(candidate, pool, node))
+    return with6.length === 0 || with6.some(({ left }) => left > 0)
   }
 
   #fits(room: Room, size: Size): boolean {
@@ -128,6 +153,8 @@ export class RoomLeft {
   }
 }
 
+const poolsOf = (free: readonly FreeAddresses[]): Pool[] => free.map(({ connectionId, nodes, card = '', free: left }) => ({ connectionId, nodes, card, left })).toSorted((a, b) => breadth(a) - breadth(b))
+const goesWith = (prefixes: Pool, pool: Pool, { node }: PlacedHeadroom): boolean => prefixes.connectionId === pool.connectionId && prefixes.card === pool.card && servesNode(prefixes.nodes, node)
 const breadth = ({ nodes }: Pool): number => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
 const addressesOf = ({ extraIpv4 = 0 }: Size): number => 1 + extraIpv4
 const serves = (pool: Pool, { connectionId, node }: PlacedHeadroom, wanted: number): boolean => pool.left >= wanted && pool.connectionId === connectionId && servesNode(pool.nodes, node)

@@ -20,7 +20,8 @@ import type { HeldIpv4 } from './extra-addresses.ts'
 import type { Ipv6PoolStore } from './ipv6-ports.ts'
 import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
-import type { HeldAddress } from './served-nodes.ts'
+import type { HeldAddress, MadeOn } from './served-nodes.ts'
+import type { Growth, SoldGrowth } from './growth-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
 export { firewallDifference } from './firewall-ports.ts'
@@ -29,11 +30,14 @@ export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddres
 export type { IsoRecord, IsoStore } from './iso-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
-export { servesNode } from './served-nodes.ts'
+export { madeOn, servesNode } from './served-nodes.ts'
 export { splitExtra } from './extra-addresses.ts'
 export type { HeldIpv4 } from './extra-addresses.ts'
+export type { MadeOn } from './served-nodes.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { ListedMachine, MachineAdoption, StrangeMachine } from './adoption-ports.ts'
+export { grows } from './growth-ports.ts'
+export type { Growth, RoomCheck, SoldGrowth } from './growth-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { DomainCertificate, ReadWeb } from './panel-web-ports.ts'
@@ -201,7 +205,7 @@ export interface CapacityCheck {
    * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
    * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null, readonly madeOn?: readonly MadeOn[] | undefined }): Promise<Placement[]>
 }
 
 /** How much of a connection's nodes may be sold, and what is kept free of each; of a control panel `maxAccounts` alone means something. */
@@ -216,7 +220,7 @@ export interface PlacementLimits {
 }
 
 /** A demand of an order. */
-export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** This one alone. */ readonly node?: string }
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** Where its template can be cloned to; left out: everywhere. */ readonly madeOn?: readonly MadeOn[] | undefined, /** This one alone. */ readonly node?: string }
 /**
  * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
  * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
@@ -225,7 +229,15 @@ export interface CapacityClaim { readonly connectionIds: readonly string[], read
  */
 export type HoldCapacity = (stores: CapacityStores, input: { readonly clientId: string, readonly claims: readonly CapacityClaim[], /** What was promised to this very service is not counted against it. */ readonly forServiceId?: string }) => Promise<Placement[]>
 export interface CapacityStores { readonly capacity: CapacityStore }
+/**
+ * Holds the room of a growth inside the transaction that sells it: locks the connection and counts what is sold, promised and growing against the newest look, so that of changes and orders at once none gets what another got. The open
+ * change is what holds it from then on; when it lapses, is cancelled or is done and looked at, it holds nothing.
+ * @throws AppError node_full, or capacity_unknown when the connection was not looked at lately
+ */
+export type HoldGrowth = (stores: CapacityStores, growth: Growth) => Promise<void>
 
+/** What is free of a connection's pools for the same nodes and cards. */
+export interface FreeOfPool { readonly nodes: readonly string[], readonly card: string, readonly free: number }
 /** What was seen of a connection's nodes and what our books say of them, at one moment. */
 export interface CapacityRecord {
   readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly lookedAt: Date | null, readonly nodes: readonly NodeHeadroom[]
@@ -235,10 +247,14 @@ export interface CapacityRecord {
    * What holds an address and is not built, oldest first, and what was built since the look: the hypervisor may not have told of it. And, at the node to which it goes, each machine that is being moved.
    */
   readonly promised: readonly PromisedMachine[]
-  /** By network (card, gateway and nodes that its pools serve; empty: all), as `AddressBook` takes them. */
-  readonly freeAddresses: readonly { readonly nodes: readonly string[], readonly free: number }[]
+  /** By network (card, gateway and nodes that its pools serve (empty: all), as `AddressBook` takes them) and by the network that its machines' cards attach to. */
+  readonly freeAddresses: readonly FreeOfPool[]
+  /** The same of pools of IPv6 prefixes. */
+  readonly freePrefixes: readonly FreeOfPool[]
+  /** Machines that were sold larger than they were at the look. `sold` counts them as they were. */
+  readonly growing: readonly SoldGrowth[]
 }
-export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, /** Those that its address serves; empty: all. */ readonly nodes: readonly string[], readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, /** Those that its address serves; empty: all. */ readonly nodes: readonly string[], readonly madeOn?: readonly MadeOn[], readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
 export interface CapacityStore {
   /** Locks the connections' rows (in the order of their ids) until the transaction ends. */
   lock(connectionIds: readonly string[]): Promise<void>
@@ -251,7 +267,7 @@ export interface CapacityStore {
 
 /** What the stock of a product is counted from. */
 export interface StockSubject {
-  readonly productId: string, readonly kind: 'vps' | 'hosting' | 'work', readonly size: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }, readonly policy: PlacementPolicy, /** Of machines: those with a template of it; of hosting: those with its package. */ readonly connectionIds: readonly string[]
+  readonly productId: string, readonly kind: 'vps' | 'hosting' | 'work', /** The smallest that it can be ordered as. */ readonly size: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }, /** Its machines get IPv6 where there are pools of it. */ readonly ipv6: boolean, /** Of machines: where some template of it can be cloned to. */ readonly madeOn: readonly MadeOn[], readonly policy: PlacementPolicy, /** Of machines: those with a template of it; of hosting: those with its package. */ readonly connectionIds: readonly string[]
   readonly stockLimit: number | null, readonly unitsHeld: number
 }
 export interface SeenPanel { readonly connectionId: string, readonly limits: PlacementLimits, readonly maintenance: boolean, readonly accounts: number | null, /** Held by orders or being made, and made since the look: it may not know of them. */ readonly promised: number, readonly maxAccounts: number | null, readonly diskFree: number | null, readonly observedAt: Date | null }
@@ -259,7 +275,7 @@ export interface SeenPanel { readonly connectionId: string, readonly limits: Pla
 export interface ProductStock { readonly productId: string, readonly places: number | null, readonly complete: boolean, readonly limitedBy: PlacesLimit | null }
 export interface StockStore {
   /** Products on sale, at most 200. */
-  subjects(): Promise<StockSubject[]>
+  subjects(at: Date): Promise<StockSubject[]>
   /** `except`: what is promised to this service is not counted. */
   panels(connectionIds: readonly string[], except?: string): Promise<SeenPanel[]>
   all(): Promise<(ProductStock & { readonly countedAt: Date })[]>
@@ -277,12 +293,6 @@ export interface AccountClaim { readonly connectionIds: readonly string[], reado
  * @throws AppError out_of_stock, or capacity_unknown when a server that might have room did not tell lately
  */
 export type HoldAccounts = (stores: { readonly capacity: Pick<CapacityStore, 'lock'>, readonly stock: Pick<StockStore, 'panels'> }, input: { readonly claims: readonly AccountClaim[], /** What is held for this very service is not counted against it. */ readonly forServiceId?: string }) => Promise<string[]>
-
-/**
- * Whether a node can carry so much more than it does, its reserve left free; asked before a machine is sold larger, never inside a transaction.
- * @throws AppError out_of_stock, or capacity_unknown when the hypervisor does not answer or does not know the node
- */
-export type RoomCheck = (input: { readonly connectionId: string, readonly node: string, readonly cpuCores: number, /** More than now. */ readonly ramMiB: number, readonly diskGiB: number, /** Cores more than now; left out: none. */ readonly moreCores?: number }) => Promise<void>
 
 /** Addresses, taken and given back inside a transaction. */
 export interface AddressBook {
@@ -357,14 +367,14 @@ export interface ConnectionStore {
   forgetHealthChangesBefore(moment: Date): Promise<void>
 }
 
-export interface TemplateRecord extends Omit<RemoteTemplate, 'local' | 'nodes'> { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface TemplateRecord extends Omit<RemoteTemplate, 'nodes'> { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface TemplateStore {
   list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
   /** By id of the template; products that are retired use nothing. */
   usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>
   /** Adds or refreshes by (connection, reference). */
-  save(connectionId: string, templates: readonly Omit<RemoteTemplate, 'local' | 'nodes'>[], at: Date): Promise<void>
+  save(connectionId: string, templates: readonly Omit<RemoteTemplate, 'nodes'>[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
 }
 

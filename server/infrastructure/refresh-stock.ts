@@ -12,15 +12,15 @@ export const mostPlaces = 500
 interface Counted { readonly places: number | null, readonly complete: boolean, readonly limitedBy: PlacesLimit | null }
 
 /** How many more machines of a product fit. One connection that does not tell makes the number a lower bound. */
-function countMachines({ size, policy, connectionIds }: StockSubject, records: readonly CapacityRecord[], whole: RoomLeft, now: Date): Counted {
+function countMachines({ size, ipv6, madeOn, policy, connectionIds }: StockSubject, records: readonly CapacityRecord[], whole: RoomLeft, now: Date): Counted {
   const own = records.filter(({ connectionId, maintenance }) => connectionIds.includes(connectionId) && !maintenance)
   const told = own.filter(({ lookedAt }) => isFresh(lookedAt, now))
   const left = whole.copy()
   let places = 0
   let limitedBy: PlacesLimit = 'connections'
   for (const { connectionId } of told) {
-    while (places < mostPlaces && left.take({ ...size, policy }, node => node.connectionId === connectionId)) places++
-    limitedBy = left.lack(size, connectionId)
+    while (places < mostPlaces && left.take({ ...size, ipv6, madeOn, policy }, node => node.connectionId === connectionId)) places++
+    limitedBy = left.lack({ ...size, madeOn }, connectionId)
   }
   const complete = told.length === own.length
   return { places, complete, limitedBy: places >= mostPlaces ? null : complete ? limitedBy : 'unknown' }
@@ -60,7 +60,7 @@ interface Deps { readonly transact: Transact<CapacityStores & { readonly stock: 
  */
 export const refreshStock = ({ transact, capacity, stock, clock, stockChanged }: Deps) => async (): Promise<void> => {
   const now = clock.now()
-  const subjects = await stock.subjects()
+  const subjects = await stock.subjects(now)
   const ids = (kind: StockSubject['kind']) => [...new Set(subjects.filter(subject => subject.kind === kind).flatMap(({ connectionIds }) => connectionIds))].sort()
   const counted = countStock(subjects, await capacity.load(ids('vps')), await stock.panels(ids('hosting')), now)
   const before = await transact(async (stores) => {

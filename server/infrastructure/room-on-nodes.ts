@@ -1,15 +1,16 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { roomLeftOf, withLooks } from './capacity.ts'
+import { asSold, roomLeftOf, withLooks } from './capacity.ts'
 import type { Look } from './capacity.ts'
 import type { CapacityStore, RoomOnNodes } from './ports.ts'
 
 /** Implements the port. A connection in maintenance takes no machine, also none that moves. */
-export const roomOnNodes = ({ capacity, lookAt }: { readonly capacity: CapacityStore, readonly lookAt: (connectionId: string) => Promise<Look | null> }): RoomOnNodes => async ({ connectionId, from, forServiceId, cpuCores, ramMiB, diskGiB }) => {
+export const roomOnNodes = ({ capacity, lookAt }: { readonly capacity: CapacityStore, readonly lookAt: (connectionId: string) => Promise<Look | null> }): RoomOnNodes => async ({ connectionId, from, forServiceId, ...machine }) => {
   const look = await lookAt(connectionId)
   const records = look ? await withLooks(capacity, new Map([[connectionId, look]])) : []
   const [record] = records
   if (!look || !record) throw new AppError('capacity_unknown')
   const left = roomLeftOf(records, forServiceId)
+  const { cpuCores, ramMiB, diskGiB } = asSold(machine, records, forServiceId)
   const home = look.nodes.find(({ node }) => node === from)?.storageKey
   return look.nodes.map(({ node, memoryTotal, memoryFree, storageFree, cpuCores: cores, storageKey }) => {
     const disk = storageKey === home ? 0 : diskGiB

@@ -12,14 +12,15 @@ interface Deps extends SyncDeps { readonly connections: ConnectionStore, readonl
 export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: SyncInput): Promise<SyncOutcome> => {
   if (!await deps.connections.find(id)) throw new AppError('not_found')
   return synchronise(deps)({
-    actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB }) => ({ name, node, osFamily, username, diskGiB }),
+    actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB, local }) => ({ name, node, osFamily, username, diskGiB, onlyOn: local ? node : null }),
     async read() {
       const driver = await deps.openHypervisor(id)
       // Where the images cannot be read (a right is missing), what is known of them stays: nothing is sold with them.
       const images = driver.capabilities.rescue ? driver.listIsos().catch(() => null) : null
       const [found, nodes] = await Promise.all([driver.listTemplates(), driver.listNodes()])
-      // Where a template can be cloned to depends on the storages of the moment: it is asked when it matters.
-      return [found.map(({ local: _, nodes: __, ...template }) => template), { nodes, images: await images }] as const
+      // Of a node that is off it is not known where its templates lie: they stay as they were.
+      const off = new Set(nodes.filter(({ online }) => !online).map(({ node }) => node))
+      return [found.filter(({ node, nodes: __, local }) => !local || !off.has(node)), { nodes, images: await images }] as const
     },
     unreachable: (template, { nodes }) => nodes.some(({ node, online }) => node === template.node && !online),
     usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),

@@ -12,7 +12,7 @@ import type { Offer } from '../catalog/ports.ts'
 import type { Actor } from '../kernel/ports.ts'
 import { judgeOptions, termsWith, toCostView } from './change.ts'
 import { setupsOf } from './choose-options.ts'
-import { checkAddresses, checkTotal, totalOf } from './request-change.ts'
+import { checkAddresses, checkTotal, growthOf, hold, totalOf } from './request-change.ts'
 import type { RequestChangeDeps } from './request-change.ts'
 
 interface Whose { readonly serviceId: string, /** Null: staff asks for him. */ readonly clientId: string | null }
@@ -59,15 +59,13 @@ interface Request extends Whose { readonly options: readonly OptionWish[], reado
 /**
  * Changes the options of a service: more at once, for the difference by exact days, or anything but a smaller disk with the next renewal. Set-up
  * fees of what is added are asked once, with the change's invoice or that of the renewal. The hypervisor is asked for room before the transaction; in it product and service are locked, judged and
- * priced again. @throws AppError not_found, option_unavailable, option_invalid, why it cannot be changed, capacity_unknown, price_changed
+ * priced again, and what the machine grows by is held. @throws AppError not_found, option_unavailable, option_invalid, why it cannot be changed, node_full, capacity_unknown, price_changed
  */
 export const requestOptions = (deps: RequestChangeDeps) => async (input: Request): Promise<z.input<typeof changeView>> => {
   const { subject: seen, offer } = await find(deps, input)
   const wished = decide(seen, offer, input)
-  const { machine, terms: { spec } } = seen
-  if (input.timing === 'now' && machine && (wished.spec.cpuCores > spec.cpuCores || wished.spec.ramMiB > spec.ramMiB || wished.spec.diskGiB > spec.diskGiB)) {
-    await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: wished.spec.cpuCores, ramMiB: Math.max(0, wished.spec.ramMiB - spec.ramMiB), diskGiB: wished.spec.diskGiB - spec.diskGiB, moreCores: wished.spec.cpuCores - spec.cpuCores })
-  }
+  const growth = growthOf(seen, wished)
+  if (growth) await deps.checkRoom(growth)
   const change = await deps.transact(async (stores) => {
     const offers = await stores.offers.lockMany([seen.terms.productId], deps.clock.now())
     const subject = await deps.findChangeSubject(stores, { serviceId: input.serviceId, clientId: input.clientId, lock: true })
@@ -79,8 +77,10 @@ export const requestOptions = (deps: RequestChangeDeps) => async (input: Request
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
     if (input.timing === 'now') await checkAddresses(stores, subject, to)
     checkTotal(input.expectedTotal, totalOf(deps, to, quote))
+    await hold(deps, stores, subject, to)
     return deps.openChange(stores, { subject, to, setups, timing: input.timing, quote, actor: input.actor })
   })
+  if (growth) await deps.stockDue()
   return deps.toChangeView(change)
 }
 

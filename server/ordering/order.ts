@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import type { orderView } from '#shared/contracts/portal.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
-import type { Placement } from '../infrastructure/ports.ts'
+import type { MadeOn, Placement } from '../infrastructure/ports.ts'
 import type { Order, OrderItem } from './ports.ts'
 import type { PricedLine } from './quote.ts'
 
@@ -65,13 +65,15 @@ function serversOf({ offer }: PricedLine): string[] {
   return offer.packages.map(({ connectionId }) => connectionId)
 }
 
-export interface CapacityDemand { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, readonly policy: PlacementPolicy }
-const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB} ${line.spec.extraIpv4 ?? 0}`).values()]
+export interface CapacityDemand { readonly connectionIds: readonly string[], readonly madeOn: readonly MadeOn[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, readonly policy: PlacementPolicy }
+/** Where the template of a line can be cloned to. */
+const madeOnOf = (line: PricedLine<OrderItem>): MadeOn[] => line.offer.templates.filter(({ id, nodes }) => id === line.item.templateId && nodes.length > 0).map(({ connectionId, nodes }) => ({ connectionId, nodes }))
+const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB} ${line.spec.extraIpv4 ?? 0} ${madeOnOf(line).flatMap(({ nodes }) => nodes).join(',')}`).values()]
 /** The node that each line's machine was placed on, of the answer to `demandOf`. */
 export function nodesOf(lines: readonly PricedLine<OrderItem>[], placed: readonly Placement[]): ReadonlyMap<PricedLine<OrderItem>, string> {
   return new Map(alike(lines).flat().flatMap((line, i) => placed[i] ? [[line, placed[i].node] as const] : []))
 }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
-  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, extraIpv4: first.spec.extraIpv4, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
+  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], madeOn: madeOnOf(first), cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, extraIpv4: first.spec.extraIpv4, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }

@@ -7,7 +7,8 @@ import type { BillingCycle, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import type { ChangeQuote, ChangeSubject, ComputeTax, FindChangeSubject, OpenChange, QuoteChange, ServiceChange, ServiceTerms } from '../billing/ports.ts'
 import { totalOfTerms } from '#shared/options/sold-options.ts'
 import type { CatalogueChanged, Offer } from '../catalog/ports.ts'
-import type { RoomCheck } from '../infrastructure/ports.ts'
+import { grows } from '../infrastructure/ports.ts'
+import type { Growth, HoldGrowth, RoomCheck } from '../infrastructure/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { judgeChange, termsOf } from './change.ts'
 import type { OrderingStores } from './ports.ts'
@@ -15,7 +16,7 @@ import type { OrderingStores } from './ports.ts'
 /** How billing shows changes and terms to people. */
 export interface ChangeViews { readonly toChangeView: (change: ServiceChange) => z.input<typeof changeView>, readonly toTermsView: (terms: ServiceTerms) => z.input<typeof termsView> }
 export interface RequestChangeDeps extends ChangeViews {
-  readonly transact: Transact<OrderingStores>, readonly offers: OrderingStores['offers'], readonly clock: Clock, readonly computeTax: ComputeTax, readonly checkRoom: RoomCheck, readonly catalogueChanged: CatalogueChanged
+  readonly transact: Transact<OrderingStores>, readonly offers: OrderingStores['offers'], readonly clock: Clock, readonly computeTax: ComputeTax, readonly checkRoom: RoomCheck, readonly holdGrowth: HoldGrowth, readonly catalogueChanged: CatalogueChanged, /** What is left of the products has to be counted anew. */ readonly stockDue: () => Promise<void>
   readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange, readonly openChange: OpenChange
 }
 export interface ChangeRequest { readonly serviceId: string, /** Null: staff asks for him. */ readonly clientId: string | null, readonly productId: string, readonly cycle: BillingCycle, readonly timing: ChangeTiming, /** Minor units; what was shown. */ readonly expectedTotal?: string | undefined, readonly actor: Actor }
@@ -23,16 +24,15 @@ export interface ChangeRequest { readonly serviceId: string, /** Null: staff ask
 /**
  * Changes a service to another product or cycle. At once: an invoice of the difference by exact days; product, price and machine follow its
  * payment. At renewal: the next renewal invoice carries the new price. The hypervisor is asked for room before the transaction; in it
- * product, stock and service are locked, judged and priced again. @throws AppError not_found, product_unavailable, why it cannot be changed
- * (`refusalOf`, `judgeChange`), out_of_stock, capacity_unknown, price_changed with the new total
+ * product, stock and service are locked, judged and priced again, and what a machine grows by is held on its node until the change ends. @throws AppError not_found,
+ * product_unavailable, why it cannot be changed (`refusalOf`, `judgeChange`), out_of_stock, node_full, capacity_unknown, price_changed with the new total
  */
 export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRequest): Promise<z.input<typeof changeView>> => {
   const seen = await deps.findChangeSubject(null, { ...input, lock: false })
   if (!seen) throw new AppError('not_found')
   const { offer: before, to } = decide(seen, await deps.offers.findMany([input.productId], deps.clock.now()), input)
-  const { machine, terms: { spec } } = seen
-  // An account takes no room of its own: its package is a limit.
-  if (input.timing === 'now' && machine && seen.kind !== 'hosting') await deps.checkRoom({ connectionId: machine.connectionId, node: machine.node, cpuCores: to.spec.cpuCores, ramMiB: to.spec.ramMiB - spec.ramMiB, diskGiB: to.spec.diskGiB - spec.diskGiB, moreCores: to.spec.cpuCores - spec.cpuCores })
+  const growth = growthOf(seen, to)
+  if (growth) await deps.checkRoom(growth)
   const change = await deps.transact(async (stores) => {
     const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
     const subject = await deps.findChangeSubject(stores, { ...input, lock: true })
@@ -42,10 +42,24 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
     if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
     if (input.timing === 'now') await checkAddresses(stores, subject, decided.to)
     checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
+    await hold(deps, stores, subject, decided.to)
     return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
   })
+  if (growth) await deps.stockDue()
   if (before.stockLimit !== null) await deps.catalogueChanged()
   return deps.toChangeView(change)
+}
+
+/** What a service's machine becomes larger by; null: nothing. An account takes no room of its own: its package is a limit. */
+export function growthOf({ kind, machine, terms }: Pick<ChangeSubject, 'kind' | 'machine' | 'terms'>, to: ServiceTerms): Growth | null {
+  const growth = { from: terms.spec, to: to.spec }
+  return machine && kind !== 'hosting' && grows(growth) ? { connectionId: machine.connectionId, node: machine.node, ...growth } : null
+}
+
+/** Call it before the change is opened: from then on the change itself is what holds the room. */
+export async function hold(deps: Pick<RequestChangeDeps, 'holdGrowth'>, stores: OrderingStores, subject: ChangeSubject, to: ServiceTerms): Promise<void> {
+  const growth = growthOf(subject, to)
+  if (growth) await deps.holdGrowth(stores, growth)
 }
 
 function decide(subject: ChangeSubject, offers: readonly Offer[], { productId, cycle, timing }: ChangeRequest): { readonly offer: Offer, readonly to: ServiceTerms } {

@@ -1,8 +1,9 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addresses, connections, products, productStock } from '#db/schema/index.ts'
+import { addresses, connections, products, productStock, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { NodeHeadroom } from '#server/infrastructure/ports.ts'
+import { uuidv7 } from '#server/platform/ids.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { financeActor } from '../support/payments.ts'
@@ -73,6 +74,21 @@ describe.each(databaseKinds())('capacity on %s', (kind) => {
     const [one, two] = [await shop.product(place), await shop.product(place)]
     await looked(place.connectionId, [node('one', 1)])
     expect((await Promise.all([one, two].map(productId => codeOf(order(place, productId))))).sort()).toEqual(['no error', 'out_of_stock'])
+  })
+
+  it('a template on the own storage of a node is sold, promised and counted there alone, until a namesake is reached from everywhere', async () => {
+    const place = await shop.connection(10)
+    const productId = await shop.product(place)
+    const db = test.app.core.database.executor
+    await db.update(templates).set({ node: 'one', local: true }).where(eq(templates.id, place.templateId))
+    await looked(place.connectionId, [node('one', 1), node('two', 5)])
+    expect(await stockOf(productId)).toMatchObject({ places: 1, limitedBy: 'memory' })
+    await order(place, productId)
+    // The other node has room, and cannot carry it.
+    expect(await codeOf(order(place, productId))).toBe('out_of_stock')
+    expect(await stockOf(productId)).toMatchObject({ places: 0, limitedBy: 'memory' })
+    await db.insert(templates).values({ id: uuidv7(), connectionId: place.connectionId, node: 'two', ref: '9001', name: 'Debian 12', osFamily: 'debian', username: 'debian', diskGiB: 4, seenAt: test.clock.now() })
+    expect(await codeOf(order(place, productId))).toBe('no error')
   })
 
   it('the lines of one order are counted together', async () => {

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog, promoCodes, serviceDiscounts, servicePriceChanges, services } from '#db/schema/index.ts'
+import { auditLog, promoCodes, resources, serviceDiscounts, servicePriceChanges, services } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { money } from '#shared/money/money.ts'
@@ -203,8 +203,8 @@ describe.each(databaseKinds())('changes of a service on %s', (kind) => {
       await expect(world.ask(built, elsewhere)).rejects.toMatchObject({ code: 'product_elsewhere' })
       await expect(world.ask(built, pro, { cycle: 'annually' })).rejects.toMatchObject({ code: 'cycle_at_renewal' })
       await expect(world.ask(built, pro, { expectedTotal: '1' })).rejects.toMatchObject({ code: 'price_changed', params: { amount: '111000' } })
-      world.room.check = () => Promise.reject(new AppError('out_of_stock'))
-      await expect(world.ask(built, pro)).rejects.toMatchObject({ code: 'out_of_stock' })
+      world.room.check = () => Promise.reject(new AppError('node_full'))
+      await expect(world.ask(built, pro)).rejects.toMatchObject({ code: 'node_full' })
       expect(await world.billing.invoicesOf(built.serviceId)).toHaveLength(1)
     })
 
@@ -215,6 +215,41 @@ describe.each(databaseKinds())('changes of a service on %s', (kind) => {
       await expect(world.ask(two, last)).rejects.toMatchObject({ code: 'out_of_stock' })
       await test.app.billing.cancelChange({ serviceId: one.serviceId, changeId: change.id, clientId: null, actor: tester })
       expect((await world.ask(two, last)).status).toBe('waiting')
+    })
+
+    it('holds what the machine grows by from the order on: of two at once one gets the last room of the node, what is left is not sold to anybody, and a lapsed one gives it back', async () => {
+      const [one, two] = [await world.build(), await world.build()]
+      test.clock.advance(10 * day)
+      const gib = 1_073_741_824
+      const { infrastructure, core } = test.app
+      const node = (await world.look(one.serviceId)).resource?.node ?? ''
+      // Both machines stand on one node; 13 GiB beside them: room for one growth of 7 GiB, and 6.
+      await core.database.executor.update(resources).set({ node }).where(eq(resources.serviceId, two.serviceId))
+      const look = (memoryFree: number) => core.transact(stores => stores.capacity.saveLook(world.connectionId, test.clock.now(), [{ node, memoryTotal: 256 * gib, memoryFree: (memoryFree + 4) * gib, storageFree: 5000 * gib, storageKey: node, cpuCores: 64 }]))
+      const claim = (ramMiB: number) => core.transact(stores => infrastructure.holdCapacity(stores, { clientId: one.clientId, claims: [{ connectionIds: [world.connectionId], node, cpuCores: 1, ramMiB, diskGiB: 20, count: 1, holds: { connectionId: world.connectionId, nodes: [] } }] })).then(() => 'fits', (error: unknown) => error instanceof AppError ? error.code : error)
+      test.clock.advance(60_000)
+      await look(13)
+      world.room.hold = infrastructure.holdGrowth
+      const outcomes = await Promise.all([one, two].map(built => world.ask(built, pro).then(change => ({ built, change }), (error: unknown) => error instanceof AppError ? error.code : error)))
+      expect(outcomes).toContain('node_full')
+      const won = outcomes.find(outcome => typeof outcome === 'object' && outcome !== null && 'change' in outcome) as { built: typeof one, change: { id: string, invoiceId: string | null } }
+      const lost = won.built === one ? two : one
+      expect([await claim(6 * 1024), await claim(6 * 1024 + 1)]).toEqual(['fits', 'out_of_stock'])
+      await test.app.billing.cancelChange({ serviceId: won.built.serviceId, changeId: won.change.id, clientId: null, actor: tester })
+      expect(await claim(13 * 1024)).toBe('fits')
+      // Paid, it is held until a look that began after the machine was read back tells of it.
+      const paid = await world.ask(lost, pro)
+      await world.billing.pay(paid.invoiceId ?? '')
+      expect([await claim(6 * 1024), await claim(6 * 1024 + 1)]).toEqual(['fits', 'out_of_stock'])
+      await world.resize(lost.serviceId)
+      expect((await world.change(paid.id)).status).toBe('done')
+      expect([await claim(6 * 1024), await claim(6 * 1024 + 1)]).toEqual(['fits', 'out_of_stock'])
+      test.clock.advance(1000)
+      await look(6)
+      expect([await claim(6 * 1024), await claim(6 * 1024 + 1)]).toEqual(['fits', 'out_of_stock'])
+      // What was looked at too long ago says nothing.
+      test.clock.advance(121_000)
+      await expect(world.ask(won.built, pro)).rejects.toMatchObject({ code: 'capacity_unknown' })
     })
 
     it('of a service that ends is void, also where other invoices are a loss', async () => {

@@ -14,7 +14,7 @@ export const clientActor = (id: string): Actor => ({ kind: 'user', id, name: 'Sa
 /** A hosting company whose running machines can be changed to other products of its shop. */
 export async function changesWorld(test: TestApp) {
   const world = await provisioningWorld(test)
-  const room = { check: () => Promise.resolve() as Promise<void> }
+  const room: NonNullable<Parameters<typeof shopWorld>[2]> = { check: () => Promise.resolve() }
   const shop = shopWorld(test.app, { check: async () => [] }, room)
   const place = { connectionId: world.connectionId, templateId: world.templateId }
   const db = test.app.core.database.executor

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { addresses, addressPools, clientProfiles, connections, productConnections, productPrices, products, productTemplates, promoCodes, promoRedemptions, services, templates, users } from '#db/schema/index.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
-import type { CapacityCheck, HoldCapacity, RoomCheck } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, HoldCapacity, HoldGrowth, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { App } from '#server/platform/app.ts'
 import { composeOrdering } from '#server/platform/compose/ordering.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
@@ -9,10 +9,10 @@ import { uuidv7 } from '#server/platform/ids.ts'
 export interface ProductOptions { stockLimit?: number | null, price?: bigint, setup?: bigint, status?: 'draft' | 'active' | 'retired', name?: string, spec?: { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number }, /** Of other cycles. */ more?: Partial<Record<BillingCycle, bigint>> }
 
 /** A shop with one hypervisor: products on sale, buyers, addresses. `capacity` answers for the hypervisor; by default there is room. */
-export function shopWorld(app: App, capacity: { check: CapacityCheck, hold?: HoldCapacity } = { check: async () => [] }, room: { check: RoomCheck } = { check: async () => {} }) {
+export function shopWorld(app: App, capacity: { check: CapacityCheck, hold?: HoldCapacity } = { check: async () => [] }, room: { check: RoomCheck, hold?: HoldGrowth } = { check: async () => {} }) {
   const db = app.core.database.executor
   const at = () => app.core.clock.now()
-  const ordering = composeOrdering(app.core, app.billing, { checkCapacity: input => capacity.check(input), holdCapacity: (stores, input) => capacity.hold?.(stores, input) ?? Promise.resolve([]), checkRoom: input => room.check(input) })
+  const ordering = composeOrdering(app.core, app.billing, { checkCapacity: input => capacity.check(input), holdCapacity: (stores, input) => capacity.hold?.(stores, input) ?? Promise.resolve([]), checkRoom: input => room.check(input), holdGrowth: (stores, input) => room.hold?.(stores, input) ?? Promise.resolve() })
   const shop = {
     ordering, capacity,
     async connection(freeAddresses = 50) {

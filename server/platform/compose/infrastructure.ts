@@ -7,7 +7,7 @@ import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { holdCapacity, lookAt } from '#server/infrastructure/capacity.ts'
 import { checkCapacity } from '#server/infrastructure/check-capacity.ts'
-import { checkRoom } from '#server/infrastructure/check-room.ts'
+import { checkRoom, holdGrowth } from '#server/infrastructure/check-room.ts'
 import { collectState } from '#server/infrastructure/collect-state.ts'
 import { createAddressPool } from '#server/infrastructure/create-address-pool.ts'
 import { createConnection } from '#server/infrastructure/create-connection.ts'
@@ -96,7 +96,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), previewIpv6: previewIpv6({ ...syncing, decode }), importIpv6: importIpv6({ ...syncing, decode }), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), requestDefaultNames: requestDefaultNames(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), findServers: findServers(deps), holdAccounts: holdAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), holdGrowth: holdGrowth(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), findServers: findServers(deps), holdAccounts: holdAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     /** Enqueues a look at what all connections offer. */

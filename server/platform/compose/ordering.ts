@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { FindChangeSubject, OpenChange, QuoteChange } from '#server/billing/change-ports.ts'
 import type { ComputeTax, IssueOrderInvoice, PriceRenewal, StartTrial } from '#server/billing/ports.ts'
-import type { CapacityCheck, FindServers, HoldAccounts, HoldCapacity, RoomCheck } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, FindServers, HoldGrowth, HoldAccounts, HoldCapacity, RoomCheck } from '#server/infrastructure/ports.ts'
 import type { KernelStores, Transact } from '#server/kernel/ports.ts'
 import { quoteServiceOptions, requestOptions, showServiceOptions } from '#server/ordering/change-service-options.ts'
 import { findPromo } from '#server/ordering/find-promo.ts'
@@ -27,7 +27,7 @@ export interface BillingForOrdering extends ChangeViews {
   readonly calendar: { periodEnd(start: Date, months: number, anchorDay: number): Date, shiftDays(at: Date, days: number): Date, isoDay(at: Date): string, dayOf(at: Date): { readonly year: number, readonly day: number } }
 }
 
-export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck, readonly holdCapacity?: HoldCapacity, readonly stockDue?: () => Promise<void>, readonly checkRoom?: RoomCheck, readonly findServers?: FindServers, readonly holdAccounts?: HoldAccounts }) {
+export function composeOrdering(core: Core, billing: BillingForOrdering, hypervisors: { readonly checkCapacity?: CapacityCheck, readonly holdCapacity?: HoldCapacity, readonly stockDue?: () => Promise<void>, readonly checkRoom?: RoomCheck, readonly holdGrowth?: HoldGrowth, readonly findServers?: FindServers, readonly holdAccounts?: HoldAccounts }) {
   const { clock, newId, read, log } = core
   const { calendar, policy, computeTax, priceRenewal, issueOrderInvoice, startTrial } = billing
   // The composition root knows that the stores of a transaction are one object, whatever part of it a port names.
@@ -43,10 +43,11 @@ export function composeOrdering(core: Core, billing: BillingForOrdering, hypervi
   const holdCapacity: HoldCapacity = hypervisors.holdCapacity ?? (() => Promise.reject(new AppError('capacity_unknown')))
   const stockDue = hypervisors.stockDue ?? (() => Promise.resolve())
   const checkRoom: RoomCheck = hypervisors.checkRoom ?? (() => Promise.reject(new AppError('capacity_unknown')))
+  const holdGrowth: HoldGrowth = hypervisors.holdGrowth ?? (() => Promise.reject(new AppError('capacity_unknown')))
   const findServers: FindServers = hypervisors.findServers ?? (() => Promise.reject(new AppError('capacity_unknown')))
   const holdAccounts: HoldAccounts = hypervisors.holdAccounts ?? (async (_, { claims }) => claims.length === 0 ? [] : Promise.reject(new AppError('capacity_unknown')))
   const { findChangeSubject, quoteChange, openChange, toChangeView, toTermsView } = billing
-  const changing = { transact, offers, clock, computeTax, checkRoom, catalogueChanged, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
+  const changing = { transact, offers, clock, computeTax, checkRoom, holdGrowth, catalogueChanged, stockDue, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
   return {
     showServiceOptions: showServiceOptions(changing), quoteServiceOptions: quoteServiceOptions(changing), requestOptions: requestOptions(changing),
     showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),

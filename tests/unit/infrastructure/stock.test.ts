@@ -8,9 +8,9 @@ import type { AccountClaim, CapacityRecord, ProductStock, SeenPanel, StockSubjec
 const gib = 1_073_741_824
 const now = new Date('2026-11-02T03:00:00Z')
 const long = new Date(now.getTime() - 121_000)
-const subject = (change: Partial<StockSubject> = {}): StockSubject => ({ productId: 'p', kind: 'vps', size: { cpuCores: 1, ramMiB: 1024, diskGiB: 20 }, policy: 'most_free', connectionIds: ['a', 'b'], stockLimit: null, unitsHeld: 0, ...change })
+const subject = (change: Partial<StockSubject> = {}): StockSubject => ({ productId: 'p', kind: 'vps', size: { cpuCores: 1, ramMiB: 1024, diskGiB: 20 }, ipv6: false, madeOn: [], policy: 'most_free', connectionIds: ['a', 'b'], stockLimit: null, unitsHeld: 0, ...change })
 const record = (connectionId: string, places: number, change: Partial<CapacityRecord> = {}): CapacityRecord => ({
-  connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: [{ nodes: [], free: 50 }],
+  connectionId, limits: defaultLimits, maintenance: false, lookedAt: now, sold: [], promised: [], freeAddresses: [{ nodes: [], card: '', free: 50 }], freePrefixes: [], growing: [],
   nodes: [{ node: 'one', memoryTotal: (places + 4) * gib, memoryFree: (places + 4) * gib, storageFree: 5000 * gib, storageKey: 'one', cpuCores: 8 }], ...change,
 })
 const panel = (connectionId: string, change: Partial<SeenPanel> = {}): SeenPanel => ({ connectionId, limits: defaultLimits, maintenance: false, accounts: 10, promised: 0, maxAccounts: 30, diskFree: 100 * gib, observedAt: now, ...change })
@@ -19,13 +19,30 @@ const count = (s: StockSubject, records: readonly CapacityRecord[] = [], panels:
 describe('stock of machines', () => {
   it('is what fits on all connections together, each with its own addresses', () => {
     expect(count(subject(), [record('a', 3), record('b', 4)])).toMatchObject({ places: 7, complete: true, limitedBy: 'memory' })
-    expect(count(subject(), [record('a', 3), record('b', 4, { freeAddresses: [{ nodes: [], free: 1 }] })])).toMatchObject({ places: 4, complete: true })
+    expect(count(subject(), [record('a', 3), record('b', 4, { freeAddresses: [{ nodes: [], card: '', free: 1 }] })])).toMatchObject({ places: 4, complete: true })
   })
   it('is a lower bound where a connection does not tell, and says so', () => {
     expect(count(subject(), [record('a', 3), record('b', 4, { lookedAt: long })])).toMatchObject({ places: 3, complete: false, limitedBy: 'unknown' })
   })
   it('of products that share nodes is counted for each as if the other sold nothing more', () => {
     expect(countStock([subject(), subject({ productId: 'q' })], [record('a', 3)], [], now).map(({ places }) => places)).toEqual([3, 3])
+  })
+  it('is ended by the prefixes of IPv6, where the product gives them and pools of them go with its addresses', () => {
+    const six = (free: number, card: string) => [record('a', 9, { freeAddresses: [{ nodes: [], card: 'vmbr1/', free: 50 }], freePrefixes: [{ nodes: [], card, free }] })]
+    expect(count(subject({ ipv6: true }), six(2, 'vmbr1/'))).toMatchObject({ places: 2, limitedBy: 'addresses' })
+    expect(count(subject({ ipv6: false }), six(2, 'vmbr1/'))).toMatchObject({ places: 9, limitedBy: 'memory' })
+    // Prefixes of another network are none of its own: its machines get no IPv6 there, as when one is sold.
+    expect(count(subject({ ipv6: true }), six(2, 'vmbr2/'))).toMatchObject({ places: 9 })
+  })
+  it('leaves what machines were sold larger by, on their node', () => {
+    expect(count(subject(), [record('a', 9, { growing: [{ serviceId: 's', node: 'one', cpuCores: 2, ramMiB: 4096, diskGiB: 0, whole: { cpuCores: 4, ramMiB: 8192, diskGiB: 20 } }] })])).toMatchObject({ places: 5 })
+    expect(count(subject(), [record('a', 9, { growing: [{ serviceId: 's', node: 'elsewhere', cpuCores: 2, ramMiB: 4096, diskGiB: 0, whole: { cpuCores: 4, ramMiB: 8192, diskGiB: 20 } }] })])).toMatchObject({ places: 9 })
+  })
+  it('is of the nodes alone that its templates can be cloned to', () => {
+    const two = (name: string) => ({ node: name, memoryTotal: 7 * gib, memoryFree: 7 * gib, storageFree: 5000 * gib, storageKey: name, cpuCores: 8 })
+    const both = [record('a', 0, { nodes: [two('one'), two('two')] })]
+    expect(count(subject(), both)).toMatchObject({ places: 6, limitedBy: 'memory' })
+    expect(count(subject({ madeOn: [{ connectionId: 'a', nodes: ['two'] }] }), both)).toMatchObject({ places: 3, limitedBy: 'memory' })
   })
   it('never exceeds the units left, and a reached limit of units is known whatever hypervisors say', () => {
     expect(count(subject({ stockLimit: 5, unitsHeld: 3 }), [record('a', 9), record('b', 9)])).toMatchObject({ places: 2, complete: true, limitedBy: 'stock_limit' })

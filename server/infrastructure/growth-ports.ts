@@ -1,0 +1,14 @@
+interface Size { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+/** A machine that stands on a node and becomes larger. */
+export interface Growth { readonly connectionId: string, readonly node: string, readonly from: Size, readonly to: Size }
+/** A growth that was sold and that the newest look may not have told of: what the machine grows by, and what it is then (`whole`). */
+export interface SoldGrowth extends Size { readonly serviceId: string, readonly node: string, readonly whole: Size }
+
+/** Whether a machine becomes larger at all: what does not needs no room. */
+export const grows = ({ from, to }: Pick<Growth, 'from' | 'to'>): boolean => to.cpuCores > from.cpuCores || to.ramMiB > from.ramMiB || to.diskGiB > from.diskGiB
+
+/**
+ * Whether the node can carry so much more than it does, its reserve left free; asked before a machine is sold larger, never inside a transaction.
+ * @throws AppError node_full, or capacity_unknown when the hypervisor does not answer or does not know the node
+ */
+export type RoomCheck = (growth: Growth) => Promise<void>
