@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring', 'traffic']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client
@@ -59,10 +59,10 @@ export default defineNuxtConfig({
       '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
       '17 19 * * *': ['ledger:audit'],
       '43 19 * * *': ['payments:compare'],
-      '*/1 * * * *': ['provisioning:recover'],
       // The first field counts seconds.
       '*/30 * * * * *': ['infrastructure:collect'],
       '12 * * * *': ['infrastructure:sync'],
+      '*/1 * * * *': ['provisioning:recover', 'provisioning:traffic'],
       '*/5 * * * *': ['provisioning:backups'],
       '42 * * * *': ['provisioning:drift'],
     },

@@ -44,13 +44,14 @@ import { historyStores } from './repositories/service-history.ts'
 import { seriesStores } from './repositories/series.ts'
 import { taxRuleStores } from './repositories/tax-rules.ts'
 import { billingTermsStores } from './repositories/terms.ts'
+import { trafficStores } from './repositories/traffic.ts'
 import { transferStores } from './repositories/transfers.ts'
 
 /** All repositories over one executor. Each module sees only the part that its own `ports.ts` names. */
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...ipv6Stores(db, context), ...capacityStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...ipv6Stores(db, context), ...capacityStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

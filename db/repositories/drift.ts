@@ -1,5 +1,6 @@
 import { and, count, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { BirthOwner, DriftFinding, DriftStore, ExpectedAccount, ExpectedMachine, MarkOwner } from '#server/provisioning/drift-ports.ts'
+import { slowed } from '#server/provisioning/traffic-rules.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, driftFindings, hostingAccounts, resources, sagas, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -14,10 +15,10 @@ export function driftStores(db: Executor, context: StoreContext) {
     drift: {
       async expectedOn(connectionId) {
         const rows = await db.select({
-          serviceId: services.id, hostname: services.hostname, status: resources.status, ownershipMark: resources.ownershipMark, vmid: resources.vmid, node: resources.node, spec: services.spec, busy,
+          serviceId: services.id, hostname: services.hostname, status: resources.status, ownershipMark: resources.ownershipMark, vmid: resources.vmid, node: resources.node, spec: services.spec, rateCapMbps: resources.rateCapMbps, busy,
           changed: sql<boolean>`exists (select 1 from service_changes c where c.service_id = ${services.id} and c.status = 'applied')`,
         }).from(resources).innerJoin(services, eq(services.id, resources.serviceId)).where(and(eq(resources.connectionId, connectionId), isNotNull(resources.vmid), inArray(resources.status, ['ready', 'stopped_by_policy'])))
-        return rows.flatMap(({ vmid, ...row }): ExpectedMachine[] => vmid === null ? [] : [{ ...row, vmid }])
+        return rows.flatMap(({ vmid, rateCapMbps, ...row }): ExpectedMachine[] => vmid === null ? [] : [{ ...row, spec: slowed(row.spec, rateCapMbps), vmid }])
       },
       async ownersOf(marks) {
         const owners = new Map<string, MarkOwner>()

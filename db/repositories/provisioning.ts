@@ -9,6 +9,7 @@ import { toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
 import type { Executor } from '../client.ts'
 import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { slowed } from '#server/provisioning/traffic-rules.ts'
 import { rowsOf, servicePages, toDate } from './service-pages.ts'
 
 const open = ['running', 'waiting'] as const
@@ -95,7 +96,7 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
 }
 
 const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
-  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, problem: row.problem,
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, rateCapMbps: row.rateCapMbps, rateCapPending: row.rateCapPending, rateCapAt: row.rateCapAt, problem: row.problem,
 })
 
 function resourceStore(db: Executor, context: StoreContext): ResourceStore {
@@ -151,7 +152,7 @@ function serviceControl(db: Executor): ServiceControl {
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       const { stay, leave } = splitExtra(row.extra, row.spec.extraIpv4 ?? 0)
       return {
-        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: row.spec, templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, templates: row.templates,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: slowed(row.spec, resource?.rateCapMbps ?? null), templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         firewall: row.policy_in !== null && row.firewall_rules !== null ? { policyIn: row.policy_in, rules: row.firewall_rules } : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, connectionId: row.pool_connection, nodes: row.pool_nodes ?? [], extra: stay.map(({ ipv4, prefixLength }) => ({ ipv4, prefixLength })), leaving: leave.map(({ ipv4 }) => ipv4) } : null,

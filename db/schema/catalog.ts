@@ -6,12 +6,13 @@ import { optionEffects, optionKinds, productKinds, productStatuses, promoKinds, 
 import type { OptionEffect, OptionKind, ProductKind, ProductStatus, PromoKind, PromoRedemptionStatus, PromoTarget } from '#shared/vocabulary/catalog.ts'
 import { placementPolicies, placesLimits } from '#shared/vocabulary/machines.ts'
 import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
+import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import { users } from './identity.ts'
 import { connections, templates } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 export interface Localized { id: string, en: string }
-export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number, /** Of hosting: the package on its servers, from which accounts are made. */ panelPackage?: string | undefined, /** Of services, by their options: IPv4 addresses beside the first. */ extraIpv4?: number | undefined }
+export interface ProductSpec { cpuCores: number, ramMiB: number, diskGiB: number, rateMbps: number, /** Of hosting: the package on its servers, from which accounts are made. */ panelPackage?: string | undefined, /** Of services, by their options: IPv4 addresses beside the first. */ extraIpv4?: number | undefined, /** Included each month; absent: any amount. */ traffic?: TrafficTerms | undefined }
 
 export const products = pgTable('products', {
   id: id(), slug: text().notNull().unique(), kind: word<ProductKind>().notNull(), name: text().notNull(), summary: jsonb().$type<Localized>().notNull(), description: jsonb().$type<Localized>().notNull(), spec: jsonb().$type<ProductSpec>().notNull(),

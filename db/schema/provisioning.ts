@@ -19,8 +19,10 @@ export const resources = pgTable('resources', {
   firstBoot: boolean().notNull().default(false),
   /** The image that it starts from instead of its disk, and since when; written before it is attached and cleared after it was seen to be gone. */
   rescue: text(), rescueSince: instant(),
+  /** What it is slowed down to, as a wish (null: it is not); whether that still has to be read back; and when it was. */
+  rateCapMbps: integer(), rateCapPending: boolean().notNull().default(false), rateCapAt: instant(),
   problem: text(), changedAt: instant().notNull(),
-}, t => [check('resources_rescue', sql`(${t.rescue} is null) = (${t.rescueSince} is null)`), check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId)])
+}, t => [check('resources_rescue', sql`(${t.rescue} is null) = (${t.rescueSince} is null)`), check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId), index('resources_rate_cap').on(t.serviceId).where(sql`rate_cap_mbps is not null or rate_cap_pending`)])
 
 /**
  * Hosting accounts: the domain is held from the order on, by one service at a time, and so is a place on the server `connectionId`; `birth` proves the account for good once it was read back. `changedAt`: when it
@@ -55,3 +57,10 @@ export const machineBackups = pgTable('machine_backups', {
 export const backupSchedules = pgTable('backup_schedules', {
   serviceId: uuid().primaryKey().references(() => services.id), frequency: word<BackupFrequency>().notNull(), /** Of a weekly one: 1 is Monday. */ weekday: integer(), hour: integer().notNull(), nextAt: instant().notNull(), failures: integer().notNull().default(0), told: boolean().notNull().default(false), problem: text(), changedAt: instant().notNull(),
 }, t => [check('backup_schedules_frequency', oneOf(t.frequency, backupFrequencies)), check('backup_schedules_time', sql`${t.hour} between 0 and 23 and (${t.frequency} = 'weekly') = (${t.weekday} is not null) and coalesce(${t.weekday}, 1) between 1 and 7`), index('backup_schedules_next').on(t.nextAt), index('backup_schedules_failing').on(t.serviceId).where(sql`failures > 0`)])
+
+/** What the machine of a service moved in a month of the business zone, and what was last read of it. Written for every machine at each collection: no key leads to services, which are never deleted, and no index to what changes. */
+export const machineTraffic = pgTable('machine_traffic', {
+  serviceId: uuid().notNull(), /** `2026-11`. */ month: text().notNull(), bytesIn: bigint({ mode: 'number' }).notNull(), bytesOut: bigint({ mode: 'number' }).notNull(),
+  counterIn: bigint({ mode: 'number' }).notNull(), counterOut: bigint({ mode: 'number' }).notNull(), uptimeSeconds: doublePrecision().notNull(), readAt: instant().notNull(),
+  /** When the client was told that so much of the limit is used. */ told80At: instant(), told100At: instant(),
+}, t => [primaryKey({ columns: [t.serviceId, t.month] }), check('machine_traffic_month', sql`${t.month} ~ '^[0-9]{4}-[0-9]{2}$'`), check('machine_traffic_amounts', sql`${t.bytesIn} >= 0 and ${t.bytesOut} >= 0`), index('machine_traffic_month_of').on(t.month)])

@@ -2,13 +2,14 @@ import type { ErrorCode } from '#shared/errors/codes.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, ChangeStatus, ChangeTiming, ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { ResourceStatus } from '#shared/vocabulary/machines.ts'
+import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { Actor, KernelStores } from '../kernel/ports.ts'
 import type { SoldOption } from '#shared/options/sold-options.ts'
 import type { TaxFigures } from '#shared/money/tax.ts'
 
 /** What is agreed about a service: the product as it was then, and its price per cycle. */
 export interface ServiceTerms {
-  readonly productId: string, readonly productName: string, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, readonly extraIpv4?: number | undefined }
+  readonly productId: string, readonly productName: string, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, readonly extraIpv4?: number | undefined, readonly traffic?: TrafficTerms | undefined }
   readonly cycle: BillingCycle, /** Of the product alone. */ readonly price: Money
   readonly options: readonly SoldOption[]
 }

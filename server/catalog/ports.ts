@@ -2,12 +2,13 @@ import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { ProductKind, ProductStatus, PromoKind, PromoTarget, OptionEffect, OptionKind } from '#shared/vocabulary/catalog.ts'
 import type { MachineType, PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
+import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 
 export interface LocalizedText { readonly id: string, readonly en: string }
 /** Of hosting the sizes say nothing: an account is made from `panelPackage`. */
-export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined }
+export interface MachineSize { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined, /** Included each month; absent: any amount. */ readonly traffic?: TrafficTerms | undefined }
 /** What a package gives on one server; a limit that is null is none. */
 export interface PackageLimits { readonly diskMiB: number | null, readonly bandwidthMiB: number | null, readonly maxAddonDomains: number | null, readonly maxMailboxes: number | null, readonly maxDatabases: number | null }
 

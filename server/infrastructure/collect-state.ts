@@ -4,9 +4,11 @@ import { dayOf, daysBefore } from './pool-outlook.ts'
 import type { OpenPanel } from './panel-ports.ts'
 import type { ConnectionHealth, ConnectionRecord, ConnectionStore, OpenHypervisor, PanelStores } from './ports.ts'
 import { nodeSlots, panelSlots, storageSlots } from './sample.ts'
+import { countedSince, keptSince, trafficRows } from './traffic.ts'
+import type { MonthOf } from './traffic.ts'
 
 interface Deps {
-  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>
+  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>, readonly monthOf: MonthOf
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -16,7 +18,7 @@ const patience = 20_000
 const healthKeptFor = 90 * 86_400_000
 
 /**
- * Asks all hypervisors for their nodes, storages and machines, and all control panels for the state of their servers, and stores what they say, also as a sample of their series. One that does not
+ * Asks all hypervisors for their nodes, storages and machines, and all control panels for the state of their servers, and stores what they say, also as a sample of their series and as traffic of their machines. One that does not
  * answer keeps nobody else waiting: it is shown as unhealthy with the reason, what was last seen of it stays, and its series have a gap. Also frees addresses whose quarantine is over, once a day notes how full each pool is, and counts the stock of products from all of it.
  */
 export const collectState = (deps: Deps) => async (): Promise<void> => {
@@ -34,6 +36,7 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
     await stores.poolAddresses.forgetDaysBefore(daysBefore(now, 730))
     await stores.ipv6Pools.recordDay(dayOf(now))
     await stores.ipv6Pools.forgetDaysBefore(daysBefore(now, 730))
+    await stores.trafficCounts.forgetBefore(keptSince(now, deps.monthOf), 2000)
   })
   await deps.refreshStock()
 }
@@ -41,7 +44,7 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
 /** Stores what one connection said, unless it was deleted meanwhile. */
 type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
-async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string): Promise<Store> {
+async function askHypervisor({ openHypervisor, within, clock, monthOf }: Deps, id: string): Promise<Store> {
   const before = clock.now()
   const seen = await within(patience, openHypervisor(id).then(driver => driver.look()))
   return async (stores, at, began) => {
@@ -49,6 +52,7 @@ async function askHypervisor({ openHypervisor, within, clock }: Deps, id: string
     await stores.storages.record(id, seen.storages, at)
     await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
+    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(at, monthOf)), seen.machines, at, monthOf))
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }

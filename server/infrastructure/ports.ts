@@ -22,6 +22,7 @@ import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 import type { HeldAddress, MadeOn } from './served-nodes.ts'
 import type { Growth, SoldGrowth } from './growth-ports.ts'
+import type { MachineCounters, MachineRate, TrafficCounts } from './traffic-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
 export { firewallDifference } from './firewall-ports.ts'
@@ -69,7 +70,7 @@ export interface MachineSnapshot { readonly name: string, readonly title: string
 export interface MetricPoint { readonly at: Date, /** Used part of all its cores, 0 to 1. */ readonly cpu: number | null, readonly memoryUsed: number | null, readonly memoryTotal: number | null, readonly diskRead: number | null, readonly diskWrite: number | null, readonly netIn: number | null, readonly netOut: number | null }
 
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
-export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, /** Of its system disk; null: the list does not tell. */ readonly diskGiB: number | null, readonly uptimeSeconds: number }
+export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, /** Of its system disk; null: the list does not tell. */ readonly diskGiB: number | null, readonly uptimeSeconds: number, /** Of its network cards; absent or null: not told. */ readonly counters?: MachineCounters | null }
 
 export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** True: it lies on storage of its own node, and machines can be made of it there alone. */ readonly local: boolean, /** What is made of it. */ readonly machineType: MachineType, /** All that have it, where more than one does. */ readonly nodes?: readonly string[] }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
@@ -85,7 +86,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork, MachineAdoption {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork, MachineAdoption, MachineRate {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -398,7 +399,7 @@ export interface MachineObservations {
 }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly isoImages: IsoStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly isoImages: IsoStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly trafficCounts: TrafficCounts, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

@@ -65,6 +65,11 @@ export const mailParams = {
   discount_given: ['name', 'url', 'hostname', 'product', 'label', 'discount'],
   discount_ends: ['name', 'url', 'hostname', 'product', 'label', 'discount', 'endsOn'],
   backup_failed: ['name', 'url', 'hostname', 'product'],
+  /** `used`, `limit`: amounts as `80 GiB`; `resetsOn`: from when on it is counted anew. */
+  traffic_near: ['name', 'url', 'hostname', 'product', 'used', 'limit', 'resetsOn'],
+  traffic_reached: ['name', 'url', 'hostname', 'product', 'used', 'limit', 'resetsOn'],
+  /** `rate`: as `10 Mbit/s`. */
+  traffic_slowed: ['name', 'url', 'hostname', 'product', 'used', 'limit', 'resetsOn', 'rate'],
   /** To staff. `reason`: as the hypervisor says it. */
   backup_failing: ['name', 'url', 'hostname', 'client', 'reason'],
   /** To staff. `connection`: its name; `offers`: one line each, with the products that are made from it. */

@@ -6,6 +6,7 @@ import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatu
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
 import type { ConnectionKind, MachineType, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, RestoreHandle, ReverseDnsStore, StockStore, TaskHandle } from '../infrastructure/ports.ts'
@@ -16,6 +17,7 @@ import type { BackupStore } from './backup-ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { FirewallStore } from './firewall-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
+import type { TrafficStore } from './traffic-ports.ts'
 
 /** What a saga remembers between its steps, as jsonb. Written before the act that it describes, so that a successor knows what may have happened. */
 export interface SagaState {
@@ -94,7 +96,7 @@ export interface SagaStore {
 
 export interface ResourceRow {
   readonly serviceId: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly node: string | null, readonly vmid: number | null, readonly ownershipMark: string, readonly power: PowerState,
-  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, /** The CD image that it starts from, while it is in rescue. */ readonly rescue: string | null, readonly rescueSince: Date | null, readonly problem: string | null
+  readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, /** The CD image that it starts from, while it is in rescue. */ readonly rescue: string | null, readonly rescueSince: Date | null, /** What the machine is slowed down to, as a wish; null: it is not. */ readonly rateCapMbps: number | null, /** The wish was not read back yet. */ readonly rateCapPending: boolean, /** When it was. */ readonly rateCapAt: Date | null, readonly problem: string | null
 }
 export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
 export interface ResourceStore {
@@ -114,7 +116,8 @@ export interface ResourceStore {
 /** What a saga must know about its service, read at the beginning of each step. */
 export interface MachineFacts {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
-  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined }
+  /** As it is sold; of a machine that is slowed down, with the rate that it is slowed down to. */
+  readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined, readonly traffic?: TrafficTerms | undefined }
   readonly templateId: string | null, readonly templateName: string | null
   /** Of its product, as it is now; 0: none. */
   readonly snapshotLimit: number
@@ -199,5 +202,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly traffic: TrafficStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
 }

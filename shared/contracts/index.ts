@@ -36,9 +36,10 @@ import * as storefront from './storefront.ts'
 import * as system from './system.ts'
 import * as tax from './tax.ts'
 import * as terms from './terms.ts'
+import * as traffic from './traffic.ts'
 import * as transfers from './transfers.ts'
 
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, traffic, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds, stockStates } from '#shared/vocabulary/catalog.ts'
+import { trafficCounts } from '#shared/vocabulary/traffic.ts'
 import { domainAvailabilities, machineTypes } from '#shared/vocabulary/machines.ts'
 import { joinSshKeys, longestSshKey, mostSshKeys, parseSshKeys } from '#shared/text/ssh-key.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
-export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000), /** Of hosting: from which package of its servers accounts are made. */ panelPackage: z.string().trim().min(1).max(200).optional(), /** IPv4 addresses beside the first one, from options alone. */ extraIpv4: z.number().int().min(0).optional() })
+/** Absent: any amount. */
+export const trafficTerms = z.object({ limitGiB: z.number().int().min(1).max(10_000_000), counts: z.enum(trafficCounts), /** Null: it is told alone. */ slowMbps: z.number().int().min(1).max(100_000).nullable() })
+export const productSpec = z.object({ cpuCores: z.number().int().min(1).max(128), ramMiB: z.number().int().min(256).max(1_048_576), diskGiB: z.number().int().min(5).max(65_536), rateMbps: z.number().int().min(1).max(100_000), /** Of hosting: from which package of its servers accounts are made. */ panelPackage: z.string().trim().min(1).max(200).optional(), /** IPv4 addresses beside the first one, from options alone. */ extraIpv4: z.number().int().min(0).optional(), /** Of machines: included each month. */ traffic: trafficTerms.optional() })
 /** What an account gives; null: no limit. */
 export const hostingLimits = z.object({ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable() })
 /** Price of one cycle: without PPN, the PPN on it, and with it; and the same setup fee. */

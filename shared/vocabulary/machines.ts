@@ -15,6 +15,8 @@ export interface HypervisorCapabilities {
   readonly firewall: boolean
   /** Limits a machine's network rate. */
   readonly rateLimit: boolean
+  /** Tells how much a machine sent and received. */
+  readonly traffic: boolean
   /** Puts a machine's network card into a VLAN by its tag. If not, the network that it attaches to decides. */
   readonly vlanTag: boolean
   /** Starts each machine with its host, or does not, as it is told. */
@@ -42,9 +44,9 @@ export interface HypervisorCapabilities {
   /** Takes a machine that is there already under our mark, and lets one go again. */
   readonly adoption: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, traffic: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, traffic: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
@@ -64,7 +66,7 @@ export type ResourceStatus = typeof resourceStatuses[number]
 export const powerStates = ['running', 'stopped', 'unknown'] as const
 export type PowerState = typeof powerStates[number]
 
-export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'adopt', 'unlink'] as const
+export const sagaKinds = ['provision', 'suspend', 'resume', 'terminate', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'adopt', 'unlink', 'throttle'] as const
 export type SagaKind = typeof sagaKinds[number]
 const doesSeveralThings: readonly SagaKind[] = ['power', 'snapshot', 'backup', 'access', 'rescue']
 /** What a task is: its kind or, of kinds that do several things, also which one. People's words for it stand under this name in `portal.saga`. */

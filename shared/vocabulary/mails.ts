@@ -3,7 +3,7 @@ export const mailTemplates = [
   'verify_email', 'account_exists', 'reset_password', 'password_changed', 'sign_in_locked',
   'invoice_issued', 'invoice_reminder', 'final_notice', 'late_fee_charged', 'invoice_paid', 'payment_to_credit', 'payment_refunded', 'payment_charged_back', 'payment_corrected', 'credit_added', 'credit_corrected', 'credit_paid_out', 'credit_note_issued', 'order_expired', 'price_change', 'price_change_withdrawn',
   'service_ready', 'work_done', 'service_suspended', 'service_resumed', 'service_ended', 'service_cancelled', 'service_kept', 'service_term', 'service_term_lifted', 'trial_began', 'discount_given', 'discount_ends',
-  'backup_failed',
+  'backup_failed', 'traffic_near', 'traffic_reached', 'traffic_slowed',
   'offer_vanished', 'backup_failing',
   'alarms_fired', 'alarms_resolved',
 ] as const

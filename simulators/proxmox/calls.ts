@@ -9,7 +9,7 @@ import { firewallRuleCalls } from './firewall-rules.ts'
 import { guestCalls, isoRows } from './guest.ts'
 import { migrationCalls } from './migration.ts'
 import { die, Refusal } from './replies.ts'
-import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView } from './samples.ts'
+import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView, trafficOf } from './samples.ts'
 import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, nameOf, parseDisk, randomMac, storageUse } from './state.ts'
 import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
@@ -26,7 +26,7 @@ function machineView(call: Call, machine: SimMachine) {
   const up = machine.running ? Math.max(1, seconds(call.now - machine.startedAt)) : 0
   return {
     vmid: machine.vmid, name: nameOf(machine), status: status(machine), cpu: use.cpu, mem: use.mem, maxmem: memoryOf(machine), disk: 0, maxdisk: bootDisk(machine)?.bytes ?? 0, uptime: up,
-    netin: use.netin * up, netout: use.netout * up, diskread: use.diskread * up, diskwrite: use.diskwrite * up,
+    netin: trafficOf(machine.vmid, up).in, netout: trafficOf(machine.vmid, up).out, diskread: use.diskread * up, diskwrite: use.diskwrite * up,
     ...(machine.config.template ? { template: 1 } : {}), ...(machine.config.tags ? { tags: machine.config.tags } : {}), ...(machine.config.lock ? { lock: machine.config.lock } : {}),
   }
 }

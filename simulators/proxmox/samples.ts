@@ -18,6 +18,9 @@ export const machineUse = (machine: SimMachine, seconds: number) => machine.runn
   ? { cpu: 0.01 + 0.25 * wave(machine.vmid, seconds), mem: Math.round(memoryOf(machine) * (0.25 + 0.35 * wave(machine.vmid + 3, seconds))), netin: Math.round(40_000 * wave(machine.vmid + 5, seconds)), netout: Math.round(90_000 * wave(machine.vmid + 8, seconds)), diskread: Math.round(20_000 * wave(machine.vmid + 11, seconds)), diskwrite: Math.round(60_000 * wave(machine.vmid + 13, seconds)) }
   : { cpu: 0, mem: 0, netin: 0, netout: 0, diskread: 0, diskwrite: 0 }
 
+/** What the cards of a running machine have moved since it began: counters, which only grow and begin anew with each process. */
+export const trafficOf = (vmid: number, upSeconds: number) => ({ in: Math.round(20_000 * (1 + vmid % 7) * upSeconds), out: Math.round(45_000 * (1 + vmid % 5) * upSeconds) })
+
 /** Ends now; older than the node's or the machine's life there is nothing. Version 9 adds fields that 8 does not know. */
 export function nodeSamples(state: ProxmoxState, node: SimNode, timeframe: string, now: number) {
   const used = memoryUse(state, node.name)

@@ -6,6 +6,7 @@ import type { ConsoleLine, HypervisorDriver, MachineRef } from '#server/infrastr
 import { accessCases } from './access.cases.ts'
 import { adoptionCases } from './adoption.cases.ts'
 import { backupCases } from './backups.cases.ts'
+import { trafficCases } from './traffic.cases.ts'
 import { firewallCases } from './firewall.cases.ts'
 import { finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
 import type { HypervisorBench } from './hypervisor.bench.ts'
@@ -45,6 +46,8 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     afterEach(() => bench.close())
     backupCases({ vmid, can: can.backups, bench: () => bench, build, machine })
+
+    trafficCases(can, { bench: () => bench, build, machine })
 
     const stop = async () => void await finished(driver, await driver.stop(machine()))
     const start = async () => void await finished(driver, await driver.start(machine()))

@@ -5,7 +5,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, /** Token of the last restore. */ restored?: string, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine' | 'listMachines' | 'readStranger' | 'adoptMachine' | 'completeMark' | 'releaseMachine'
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine' | 'listMachines' | 'readStranger' | 'adoptMachine' | 'completeMark' | 'releaseMachine' | 'setRate'
 export interface FakeBackup { id: string, ownershipMark: string, vmid: number, volume: string, sizeBytes: number, at: Date, kept: Partial<FakeMachine> }
 export type Moment = 'before' | 'after'
 
@@ -156,6 +156,10 @@ export class FakeHypervisor {
           if (found.power !== 'stopped') throw new Error('resized while it runs')
           Object.assign(found, { cores: size.cpuCores, ramMiB: size.ramMiB, rateMbps: size.rateMbps })
         })
+      }),
+      setRate: (machine, rateMbps) => act('setRate', () => {
+        const found = this.#ours(machine)
+        return found.rateMbps === rateMbps ? null : this.#task(() => void (found.rateMbps = rateMbps))
       }),
       start: machine => act('start', () => {
         const found = this.#ours(machine)

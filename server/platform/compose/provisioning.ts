@@ -37,13 +37,17 @@ import { actOnAccountBackup, showAccountBackups } from '#server/provisioning/acc
 import { checkHostingCertificates, showHostingWeb } from '#server/provisioning/hosting-web.ts'
 import { showMetrics } from '#server/provisioning/show-metrics.ts'
 import { showOverview } from '#server/provisioning/show-overview.ts'
+import { listTraffic, showTraffic } from '#server/provisioning/show-traffic.ts'
 import { showService } from '#server/provisioning/show-service.ts'
 import { showStaffOverview } from '#server/provisioning/show-staff-overview.ts'
 import { settleDrift } from '#server/provisioning/settle-drift.ts'
 import { actOnSnapshot, showSnapshots } from '#server/provisioning/snapshots.ts'
+import { watchTraffic } from '#server/provisioning/watch-traffic.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { uuidv7 } from '../ids.ts'
 import { consoleTickets } from '../console-tickets.ts'
 import type { Core } from '../core.ts'
+import { monthsIn } from '../months.ts'
 import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
@@ -79,6 +83,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const compare = checkDrift(drift)
   const backups = { read, transact, openHypervisor: hypervisors.openHypervisor, clock, log, newId: uuidv7, zone: config.GARDU_TIME_ZONE, keptDays: config.GARDU_BACKUPS_KEPT_DAYS, baseUrl: config.GARDU_BASE_URL }
   const makeBackups = runBackups(backups)
+  const traffic = { read, transact, clock, log, zone: config.GARDU_TIME_ZONE, monthOf: monthsIn(config.GARDU_TIME_ZONE), startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, baseUrl: config.GARDU_BASE_URL }
+  const watch = watchTraffic(traffic)
   return {
     listServices: listServices(pages), showService: showService(pages), showOverview: showOverview(pages), actOnService: actOnService({ transact, scheduleCancellation: billing.scheduleCancellation, cancelNow: billing.cancelNow }), revealCredentials: revealCredentials({ transact, secrets }),
     showHosting: showHosting(hosting), openHostingSession: openHostingSession(hosting), changeHostingPassword: changeHostingPassword(hosting), showHostingWeb: showHostingWeb(hosting), checkHostingCertificates: checkHostingCertificates(hosting), showAccountBackups: showAccountBackups(hosting), actOnAccountBackup: actOnAccountBackup(hosting),
@@ -89,6 +95,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
     showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
+    showTraffic: showTraffic(traffic), listTraffic: listTraffic(traffic),
     showMove: showMove(moving), moveMachine: moveMachine(moving),
     showServiceAddresses: showServiceAddresses({ read, servicePages: read.servicePages }), chooseLeavingAddress: chooseLeavingAddress({ transact }), giveIpv6: giveIpv6({ transact, servicePages: read.servicePages }),
     listStrays: listStrays(adoption), showAdoption: showAdoption(adoption), adoptMachine: adoptMachine(adoption), unlinkMachine: unlinkMachine(adoption), buildAnew: buildAnew(adoption),
@@ -99,6 +106,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     requestDriftCheck: (requestedBy: string) => read.outbox.emit('provisioning.drift-due', { requestedBy }, { singletonKey: 'provisioning.drift' }),
     /** Enqueues a look for backups that are due; an equal one that waits already is enough. */
     requestBackups: (requestedBy: string) => read.outbox.emit('provisioning.backups-due', { requestedBy }, { singletonKey: 'provisioning.backups' }),
+    /** Enqueues a look at this month's traffic; an equal one that waits already is enough. */
+    requestTraffic: (requestedBy: string) => read.outbox.emit('provisioning.traffic-due', { requestedBy }, { singletonKey: 'provisioning.traffic' }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
     requestRecovery: (requestedBy: string) => read.outbox.emit('provisioning.recover-due', { requestedBy }, { singletonKey: 'provisioning.recover' }),
     runSaga: run, recoverSagas: recover, followBilling: follow,
@@ -110,6 +119,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
       'provisioning.drift-due': async () => compare(),
       'provisioning.backups-due': async () => makeBackups(),
+      'provisioning.traffic-due': async () => watch(),
       'provisioning.saga-due': run,
       'provisioning.recover-due': async () => void await recover(),
     },

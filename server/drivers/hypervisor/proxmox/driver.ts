@@ -17,7 +17,7 @@ import { networkOf } from './network.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
 import { snapshotsOf } from './snapshots.ts'
-import { configureForm, handleOf, hasCloudInit, isTaken, markDescription, ownershipMarkOf, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
+import { configureForm, handleOf, hasCloudInit, isTaken, markDescription, ownershipMarkOf, rateForm, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
 
 export interface ProxmoxOptions { readonly connectMilliseconds?: number, readonly totalMilliseconds?: number }
 
@@ -33,6 +33,12 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   const containers = containersOf(api, access)
   const of = (place: Place, ...more: string[]) => guestPath(place, ...more)
   const handle = (upid: string | null): TaskHandle | null => upid === null ? null : handleOf(upid)
+  /** Writes settings: those of a container are there with the answer, those of a virtual machine with the end of the task. */
+  async function write(found: Found, form: Record<string, string>): Promise<TaskHandle | null> {
+    if (found.kind === 'qemu') return handle(await api.post(of(found, 'config'), form, reply.maybeUpid))
+    await api.put(of(found, 'config'), form, reply.anything)
+    return null
+  }
   const statusOf = (place: Place) => api.get(of(place, 'status', 'current'), reply.machineStatus)
 
   /** An act whose effect may be there already: then nothing is sent, and what the hypervisor says about it counts as done. */
@@ -145,12 +151,9 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     async configure(machine, spec) {
       const found = await find.prove(machine)
-      if (found.kind === 'lxc') {
-        await api.put(of(found, 'config'), configureContainerForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge), reply.anything)
-        return null
-      }
+      if (found.kind === 'lxc') return write(found, configureContainerForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge))
       if (!hasCloudInit(found.config)) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no cloud-init drive; its template needs one`, { who: 'sysadmin' })
-      return handle(await api.post(of(found, 'config'), configureForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge), reply.maybeUpid))
+      return write(found, configureForm(found.config, spec, machine.ownershipMark.toLowerCase(), access.bridge))
     },
     async growDisk(machine, diskGiB) {
       const found = await find.prove(machine)
@@ -171,11 +174,12 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     async resize(machine, size) {
       const found = await find.prove(machine)
       const form = (found.kind === 'lxc' ? resizeContainerForm : resizeForm)(found.config, size)
-      if (form && found.kind === 'lxc') {
-        await api.put(of(found, 'config'), form, reply.anything)
-        return null
-      }
-      return form && handle(await api.post(of(found, 'config'), form, reply.maybeUpid))
+      return form && write(found, form)
+    },
+    async setRate(machine, rateMbps) {
+      const found = await find.prove(machine)
+      const form = rateForm(found.config, rateMbps)
+      return form && write(found, form)
     },
     start: machine => power(machine, 'start', {}, status => status === 'running'),
     shutdown: (machine, { timeoutSeconds, force }) => power(machine, 'shutdown', { timeout: String(timeoutSeconds), forceStop: force ? '1' : '0' }, status => status === 'stopped'),

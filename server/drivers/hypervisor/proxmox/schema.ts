@@ -18,7 +18,7 @@ export const nodeStatus = z.object({ loadavg: z.array(num).optional(), pveversio
 /** One row of `/cluster/resources`: a guest, a node or a storage. */
 export const resource = z.object({
   id: z.string(), type: z.string(), node: z.string().optional(), vmid: num.optional(), name: z.string().optional(), status: z.string().optional(), template: flag.optional(), lock: z.string().optional(), tags: z.string().optional(),
-  cpu: num.optional(), maxcpu: num.optional(), mem: num.optional(), maxmem: num.optional(), disk: num.optional(), maxdisk: num.optional(), uptime: num.optional(), storage: z.string().optional(), shared: flag.optional(), plugintype: z.string().optional(), content: z.string().optional(),
+  cpu: num.optional(), maxcpu: num.optional(), mem: num.optional(), maxmem: num.optional(), disk: num.optional(), maxdisk: num.optional(), uptime: num.optional(), netin: num.optional(), netout: num.optional(), storage: z.string().optional(), shared: flag.optional(), plugintype: z.string().optional(), content: z.string().optional(),
 })
 export type Resource = z.output<typeof resource>
 export const resources = z.array(resource)

@@ -127,6 +127,11 @@ export function unmarkForm(config: Config): Record<string, string> {
   const remove = [...text === '' && config.description ? ['description'] : [], ...tags === '' && config.tags ? ['tags'] : []]
   return { ...(text === '' ? {} : { description: text }), ...(tags === '' ? {} : { tags }), ...(remove.length > 0 ? { delete: remove.join(',') } : {}), ...digestOf(config) }
 }
+/** The form that gives a machine's card another rate and nothing else; null: it has that rate, or no card. */
+export function rateForm(config: Config, rateMbps: number): Record<string, string> | null {
+  const rate = rateOf(rateMbps)
+  return config.net0 === undefined || optionOf(config.net0, 'rate') === rate ? null : { net0: changeNet(config.net0, { rate }), ...(config.digest ? { digest: config.digest } : {}) }
+}
 export const suspensionForm = (config: Config, suspended: boolean): Record<string, string> => ({
   onboot: suspended ? '0' : '1', ...(config.net0 ? { net0: changeNet(config.net0, { link_down: suspended ? '1' : null }) } : {}), ...(config.digest ? { digest: config.digest } : {}),
 })
@@ -165,7 +170,7 @@ export const toTemplates = (rows: readonly Resource[], configs: ReadonlyMap<numb
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })
   if ((row.type !== 'qemu' && row.type !== 'lxc') || !ownershipMark || row.vmid === undefined || !row.node) return []
-  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, /* Of a container that runs it is what its file system holds, which is less than the disk. */ diskGiB: row.maxdisk === undefined || row.type === 'lxc' ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0 }]
+  return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, /* Of a container that runs it is what its file system holds, which is less than the disk. */ diskGiB: row.maxdisk === undefined || row.type === 'lxc' ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0, counters: row.netin === undefined || row.netout === undefined ? null : { in: row.netin, out: row.netout } }]
 })
 
 /**

@@ -204,6 +204,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       const spec = forgetSpec(found)
       if (spec) await toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))
     },
+    setRate: () => Promise.reject(new DriverError('permanent', `${label}: the rate of a machine is not limited from here`)),
     start: machine => power(machine, 'PowerOnVMRequestType', 'poweredOn'),
     stop: machine => power(machine, 'PowerOffVMRequestType', 'poweredOff'),
     shutdown,

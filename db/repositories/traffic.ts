@@ -1,0 +1,82 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
+import type { CountedMachine, TrafficCounts } from '#server/infrastructure/traffic-ports.ts'
+import type { TrafficAddressee, TrafficConsumer, TrafficStanding, TrafficStore } from '#server/provisioning/traffic-ports.ts'
+import { hypervisorCapabilities, hypervisorKinds } from '#shared/vocabulary/machines.ts'
+import type { Executor } from '../client.ts'
+import { machineTraffic } from '../schema/index.ts'
+import { containing } from '../search-pattern.ts'
+import { rowsOf, toDate } from './service-pages.ts'
+
+/** As `trafficWish` has it, for the choice of rows: which decides is read again under its lock. */
+const used = sql`(coalesce(t.bytes_out, 0) + case when s.spec->'traffic'->>'counts' = 'out' then 0 else coalesce(t.bytes_in, 0) end)`
+const limit = sql`((s.spec->'traffic'->>'limitGiB')::numeric * 1073741824)`
+const limiting = sql.join(hypervisorKinds.filter(kind => hypervisorCapabilities[kind].rateLimit).map(kind => sql`${kind}`), sql`, `)
+const cap = sql`case when c.kind in (${limiting}) and s.spec->'traffic' is not null and ${used} >= ${limit} and (s.spec->'traffic'->>'slowMbps')::int < (s.spec->>'rateMbps')::int then (s.spec->'traffic'->>'slowMbps')::int end`
+const traffic = sql`t.bytes_in as "bytesIn", t.bytes_out as "bytesOut"`
+const numbers = <Row extends { bytesIn: unknown, bytesOut: unknown }>(row: Row) => ({ ...row, bytesIn: Number(row.bytesIn ?? 0), bytesOut: Number(row.bytesOut ?? 0) })
+
+export const trafficStores = (db: Executor) => ({
+  trafficCounts: {
+    async machines(connectionId, sinceMonth) {
+      type Row = { serviceId: string, ownershipMark: string, vmid: number, counterIn: string | null, counterOut: string | null, uptimeSeconds: number | null, readAt: string | Date | null }
+      const found = rowsOf<Row>(await db.execute(sql`
+        select distinct on (r.service_id) r.service_id as "serviceId", r.ownership_mark as "ownershipMark", r.vmid, t.counter_in as "counterIn", t.counter_out as "counterOut", t.uptime_seconds as "uptimeSeconds", t.read_at as "readAt"
+        from resources r left join machine_traffic t on t.service_id = r.service_id and t.month >= ${sinceMonth}
+        where r.connection_id = ${connectionId} and r.vmid is not null and r.status in ('ready', 'stopped_by_policy', 'error') order by r.service_id, t.month desc`))
+      return found.map(({ serviceId, ownershipMark, vmid, counterIn, counterOut, uptimeSeconds, readAt }): CountedMachine => {
+        const at = toDate(readAt)
+        return { serviceId, ownershipMark, vmid, last: at === null ? null : { in: Number(counterIn), out: Number(counterOut), uptimeSeconds: Number(uptimeSeconds), at } }
+      })
+    },
+    async add(rows) {
+      if (rows.length === 0) return
+      await db.execute(sql`
+        insert into machine_traffic as t (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at)
+        select v.id, v.month, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, v.at
+        from jsonb_to_recordset(${JSON.stringify(rows.map(({ serviceId, month, bytesIn, bytesOut, reading }) => ({ id: serviceId, month, bytes_in: bytesIn, bytes_out: bytesOut, counter_in: reading.in, counter_out: reading.out, uptime: reading.uptimeSeconds, at: reading.at })))}::jsonb)
+          as v(id uuid, month text, bytes_in bigint, bytes_out bigint, counter_in bigint, counter_out bigint, uptime float8, at timestamptz)
+        order by v.id, v.month
+        on conflict (service_id, month) do update set bytes_in = t.bytes_in + excluded.bytes_in, bytes_out = t.bytes_out + excluded.bytes_out, counter_in = excluded.counter_in, counter_out = excluded.counter_out, uptime_seconds = excluded.uptime_seconds, read_at = excluded.read_at`)
+    },
+    async forgetBefore(month, limit) {
+      await db.execute(sql`delete from machine_traffic where (service_id, month) in (select service_id, month from machine_traffic where month < ${month} order by month limit ${limit})`)
+    },
+  } satisfies TrafficCounts,
+  traffic: {
+    async due(month, triedBefore, most) {
+      // Those of this month that were sold with a limit, and those that are slowed down, in this month or since an earlier one.
+      const found = await db.execute(sql`
+        select s.id from resources r join services s on s.id = r.service_id left join connections c on c.id = r.connection_id left join machine_traffic t on t.service_id = s.id and t.month = ${month}
+        where s.status in ('active', 'past_due') and (r.rate_cap_mbps is not null or r.rate_cap_pending or (t.service_id is not null and s.spec->'traffic' is not null)) and (
+          (s.spec->'traffic' is not null and t.told100_at is null and ${used} >= ${limit}) or (s.spec->'traffic' is not null and t.told80_at is null and t.told100_at is null and ${used} >= ${limit} * 0.8)
+          or (r.status = 'ready' and (r.rate_cap_mbps is distinct from (${cap}) or r.rate_cap_pending) and not exists (select 1 from sagas g where g.service_id = s.id and (g.status in ('running', 'waiting') or (g.kind = 'throttle' and g.status = 'failed' and g.finished_at > ${triedBefore.toISOString()}::timestamptz)))))
+        order by s.id limit ${most}`)
+      return rowsOf<{ id: string }>(found).map(({ id }) => id)
+    },
+    async standing(serviceId, month) {
+      type Row = Omit<TrafficStanding, 'capAt' | 'readAt'> & { capAt: string | Date | null, readAt: string | Date | null }
+      const [row] = rowsOf<Row>(await db.execute(sql`
+        select s.id as "serviceId", s.status, s.spec->'traffic' as terms, (s.spec->>'rateMbps')::int as "rateMbps", r.status as "resourceStatus", c.kind as "connectionKind", r.rate_cap_mbps as "capMbps", coalesce(r.rate_cap_pending, false) as "capPending", r.rate_cap_at as "capAt", ${traffic},
+          t.told80_at is not null as told80, t.told100_at is not null as told100, t.read_at as "readAt", s.client_id as "clientId", s.hostname
+        from services s left join resources r on r.service_id = s.id left join connections c on c.id = r.connection_id left join machine_traffic t on t.service_id = s.id and t.month = ${month} where s.id = ${serviceId}`))
+      return row ? { ...numbers(row), terms: row.terms ?? null, capAt: toDate(row.capAt), readAt: toDate(row.readAt) } : null
+    },
+    async addressee(serviceId) {
+      const found = await db.execute(sql`select u.name as "clientName", u.email as "clientEmail", u.locale, s.product_name as product from services s join users u on u.id = s.client_id where s.id = ${serviceId}`)
+      return rowsOf<TrafficAddressee>(found)[0] ?? null
+    },
+    async markTold(serviceId, month, step, at) {
+      await db.update(machineTraffic).set(step === 80 ? { told80At: at } : { told100At: at }).where(and(eq(machineTraffic.serviceId, serviceId), eq(machineTraffic.month, month)))
+    },
+    months: (serviceId, most) => db.select({ month: machineTraffic.month, bytesIn: machineTraffic.bytesIn, bytesOut: machineTraffic.bytesOut }).from(machineTraffic).where(eq(machineTraffic.serviceId, serviceId)).orderBy(desc(machineTraffic.month)).limit(most),
+    async top({ month, q, order, page, pageSize }) {
+      const where = q ? sql`and (s.hostname ilike ${containing(q)} or u.name ilike ${containing(q)})` : sql``
+      const by = order === 'share' ? sql`${used} / ${limit} desc nulls last, ${used} desc` : sql`t.bytes_in + t.bytes_out desc`
+      const rows = rowsOf<TrafficConsumer & { total: number }>(await db.execute(sql`
+        select s.id as "serviceId", s.hostname, u.id as "clientId", u.name as "clientName", ${traffic}, s.spec->'traffic' as terms, r.rate_cap_mbps as "capMbps", coalesce(r.rate_cap_pending, false) as "capPending", count(*) over ()::int as total
+        from machine_traffic t join services s on s.id = t.service_id join users u on u.id = s.client_id left join resources r on r.service_id = s.id
+        where t.month = ${month} ${where} order by ${by}, s.id limit ${pageSize} offset ${(page - 1) * pageSize}`))
+      return { items: rows.map(({ total: _, ...row }) => ({ ...numbers(row), terms: row.terms ?? null })), total: Number(rows[0]?.total ?? 0), page, pageSize }
+    },
+  } satisfies TrafficStore,
+})
