@@ -28,6 +28,4 @@ export interface PanelBackups {
   backUpToHome(account: AccountRef): Promise<void>
   /** Newest first, at most fifty; null: the panel does not tell this token. */
   homeBackups(account: AccountRef): Promise<HomeBackup[] | null>
-  /** The date of the newest backup by user name, whoever's; null: the panel does not tell this token. */
-  newestBackups(): Promise<ReadonlyMap<string, string> | null>
 }

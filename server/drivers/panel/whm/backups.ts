@@ -99,9 +99,5 @@ export function backups({ api, own, prove, told, act }: Tools): PanelBackups {
       const found = await ifTold(own(user, 'Fileman', 'list_files', files, { params: { dir: '/', types: 'file' } }))
       return found && found.filter(({ file }) => file.startsWith('backup-') && file.endsWith(`_${user}.tar.gz`)).map(({ file, size, mtime }) => ({ file, sizeBytes: size, changedAt: new Date(mtime * 1000) })).sort((a, b) => b.changedAt.getTime() - a.changedAt.getTime()).slice(0, mostFiles)
     },
-    async newestBackups() {
-      const found = await ifTold(all())
-      return found && new Map(Object.entries(found.backup_set).flatMap(([user, own]) => own.length === 0 ? [] : [[user, own.map(({ when }) => when).sort().at(-1) ?? '']]))
-    },
   }
 }
