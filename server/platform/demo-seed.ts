@@ -126,7 +126,7 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
     const productId = newId()
     const { cpuCores, ramMiB, diskGiB, rateMbps } = plan
     await tx.insert(products).values({
-      id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps }, status: 'active', featured: plan.featured, position: (position + 1) * 10, trialDays: plan.slug === 'vps-rinjani-2' ? 14 : null, backupsIncluded: 3, backupSchedule: true, createdAt: now, updatedAt: now,
+      id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps, ...(plan.slug === 'vps-rinjani-1' ? { traffic: { limitGiB: 1000, counts: 'both', slowMbps: 10 } } : {}) }, status: 'active', featured: plan.featured, position: (position + 1) * 10, trialDays: plan.slug === 'vps-rinjani-2' ? 14 : null, backupsIncluded: 3, backupSchedule: true, createdAt: now, updatedAt: now,
       description: {
         id: `${plan.id} ${cpuCores} vCPU, RAM ${ramMiB / 1024} GB, SSD ${diskGiB} GB, port ${rateMbps} Mbps, satu IPv4 publik dan jaringan IPv6 /64, akses root penuh, dan terpasang otomatis beberapa menit setelah pembayaran.`,
         en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4 and a /64 of IPv6, full root access, and built by itself within minutes of payment.`,

@@ -46,7 +46,7 @@ function live(steps: typeof life extends fc.Arbitrary<infer T> ? T : never) {
       expect(Math.min(found.bytesIn, found.bytesOut)).toBeGreaterThanOrEqual(0)
       counted.in += found.bytesIn
       counted.out += found.bytesOut
-      counted.byMonth.set(found.month, (counted.byMonth.get(found.month) ?? 0) + found.bytesIn + found.bytesOut)
+      if (found.bytesIn + found.bytesOut > 0) counted.byMonth.set(found.month, (counted.byMonth.get(found.month) ?? 0) + found.bytesIn + found.bytesOut)
       last = reading
     }
   }
