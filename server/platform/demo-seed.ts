@@ -126,7 +126,7 @@ async function seedCatalogue(tx: Executor, cluster: { connectionId: string | nul
     const productId = newId()
     const { cpuCores, ramMiB, diskGiB, rateMbps } = plan
     await tx.insert(products).values({
-      id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps, ...(plan.slug === 'vps-rinjani-1' ? { traffic: { limitGiB: 1000, counts: 'both', slowMbps: 10 } } : {}) }, status: 'active', featured: plan.featured, position: (position + 1) * 10, trialDays: plan.slug === 'vps-rinjani-2' ? 14 : null, backupsIncluded: 3, backupSchedule: true, createdAt: now, updatedAt: now,
+      id: productId, slug: plan.slug, kind: 'vps', name: plan.name, summary: { id: plan.id, en: plan.en }, spec: { cpuCores, ramMiB, diskGiB, rateMbps, traffic: { limitGiB: cpuCores * 1000, counts: 'both', slowMbps: 10 } }, status: 'active', featured: plan.featured, position: (position + 1) * 10, trialDays: plan.slug === 'vps-rinjani-2' ? 14 : null, backupsIncluded: 3, backupSchedule: true, createdAt: now, updatedAt: now,
       description: {
         id: `${plan.id} ${cpuCores} vCPU, RAM ${ramMiB / 1024} GB, SSD ${diskGiB} GB, port ${rateMbps} Mbps, satu IPv4 publik dan jaringan IPv6 /64, akses root penuh, dan terpasang otomatis beberapa menit setelah pembayaran.`,
         en: `${plan.en} ${cpuCores} vCPU, ${ramMiB / 1024} GB RAM, ${diskGiB} GB SSD, a ${rateMbps} Mbps port, one public IPv4 and a /64 of IPv6, full root access, and built by itself within minutes of payment.`,
@@ -162,19 +162,20 @@ async function seedWork(tx: Executor, { newId, now }: Pick<Core, 'newId'> & { no
   await tx.insert(productOptionPrices).values({ ...price, id: newId(), optionId: night, price: 100_000n })
 }
 
-/** Each plan with more disk, more bandwidth and somebody who looks after it, in every cycle. */
+/** Each plan with more disk, more bandwidth, more addresses and somebody who looks after it, in every cycle. */
 async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick<Core, 'newId'> & { now: Date }): Promise<void> {
-  const [disk, bandwidth, support, base, fast] = [newId(), newId(), newId(), newId(), newId()]
+  const [disk, bandwidth, addresses, support, base, fast] = [newId(), newId(), newId(), newId(), newId(), newId()]
   const shared = { productId, createdAt: now }
   await tx.insert(productOptions).values([
     { ...shared, id: disk, key: 'extra-disk', kind: 'number', label: { id: 'Disk tambahan (GB)', en: 'Extra disk (GB)' }, min: 0, max: 200, step: 10, effect: 'disk_gib', effectAmount: 1, position: 10 },
     { ...shared, id: bandwidth, key: 'bandwidth', kind: 'choice', label: { id: 'Kecepatan port', en: 'Port speed' }, effect: 'rate_mbps', position: 20 },
+    { ...shared, id: addresses, key: 'extra-ipv4', kind: 'number', label: { id: 'Alamat IPv4 tambahan', en: 'Further IPv4 addresses' }, min: 0, max: 4, step: 1, effect: 'extra_ipv4', effectAmount: 1, position: 25 },
     { ...shared, id: support, key: 'managed-support', kind: 'toggle', label: { id: 'Dukungan terkelola', en: 'Managed support' }, position: 30 },
   ])
   await tx.insert(productOptionChoices).values([
     { id: base, optionId: bandwidth, key: 'standard', label: { id: 'Standar', en: 'Standard' }, effectAmount: 0, position: 10 }, { id: fast, optionId: bandwidth, key: 'plus-200', label: { id: '200 Mbps lebih cepat', en: '200 Mbps faster' }, effectAmount: 200, position: 20 },
   ])
-  const monthly: [string, string | null, bigint][] = [[disk, null, 1_500n], [bandwidth, base, 0n], [bandwidth, fast, 40_000n], [support, null, 150_000n]]
+  const monthly: [string, string | null, bigint][] = [[disk, null, 1_500n], [bandwidth, base, 0n], [bandwidth, fast, 40_000n], [addresses, null, 25_000n], [support, null, 150_000n]]
   await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
 }
 

@@ -100,7 +100,7 @@ describe.each(walkedIn('en'))('a client changes the plan of a server, $language'
 
   it('adds options: sees what they cost for the days that are left, and the paid disk is there', async () => {
     await watched.visit(`${prefix}/portal/services/options/${serviceId}`)
-    await page.getByRole('spinbutton').fill('20')
+    await page.getByRole('spinbutton').first().fill('20')
     await page.getByRole('checkbox').first().check()
     await page.locator('[data-test="pay-now"]').waitFor()
     expect(await axeInBothModes(page)).toEqual([])
