@@ -11,7 +11,8 @@ import { rowsOf } from './service-pages.ts'
 /** Addresses and prefixes go together by it. */
 const cardOf = ({ bridge, vlanTag }: { bridge: string | null, vlanTag: number | null }) => `${bridge ?? ''}/${vlanTag ?? ''}`
 /** The nodes that machines can be made on from a template or its namesakes of one connection, as JSON; empty: all. */
-export const templateNodes = (connectionId: SQL, name: SQL) => sql`coalesce((select case when bool_and(namesake.local) then jsonb_agg(distinct namesake.node) end from templates namesake where namesake.connection_id = ${connectionId} and namesake.name = ${name} and namesake.present), '[]')`
+export const templateNodes = (connectionId: SQL, name: SQL) => sql`coalesce((select case when bool_and(jsonb_array_length(namesake.nodes) > 0) then jsonb_agg(distinct holder) filter (where holder is not null) end
+  from templates namesake left join lateral jsonb_array_elements_text(namesake.nodes) holder on true where namesake.connection_id = ${connectionId} and namesake.name = ${name} and namesake.present), '[]')`
 const uuids = (ids: readonly string[]) => sql.join(ids.map(id => sql`${id}::uuid`), sql`, `)
 /** Machines whose address is reserved are promised until they are built; so are those that were built after the look, which it may not know. */
 const promisedRow = sql`(a.status = 'reserved' and coalesce(r.status, 'none') in ('none', 'provisioning', 'error'))`

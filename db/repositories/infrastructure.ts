@@ -92,7 +92,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         if (found.length === 0) return
         await db.insert(templates).values(found.map(template => ({ ...template, id: context.newId(), connectionId, present: true, seenAt: at }))).onConflictDoUpdate({
           target: [templates.connectionId, templates.ref],
-          set: { node: sql`excluded.node`, name: sql`excluded.name`, osFamily: sql`excluded.os_family`, username: sql`excluded.username`, diskGiB: sql.raw(`excluded.${'disk_gi_b'}`), machineType: sql`excluded.machine_type`, local: sql`excluded.local`, present: true, seenAt: at },
+          set: { node: sql`excluded.node`, name: sql`excluded.name`, osFamily: sql`excluded.os_family`, username: sql`excluded.username`, diskGiB: sql.raw(`excluded.${'disk_gi_b'}`), machineType: sql`excluded.machine_type`, nodes: sql`excluded.nodes`, present: true, seenAt: at },
         })
       },
       async markVanished(ids) {

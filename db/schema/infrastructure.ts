@@ -30,7 +30,7 @@ export const connectionHealthChanges = pgTable('connection_health_changes', {
 }, t => [index('connection_health_changes_list').on(t.connectionId, t.at)])
 
 export const templates = pgTable('templates', {
-  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), /** It lies on storage of its own node: machines are made of it there alone. */ local: boolean().notNull().default(false), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), /** Those whose own storage holds it: machines are made of it there alone. Empty: everywhere. */ nodes: jsonb().$type<string[]>().notNull().default([]), present: boolean().notNull().default(true), seenAt: instant().notNull(),
   /** What is made of it; what its machines are, too. */
   machineType: word<MachineType>().notNull().default('vm'),
 }, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref), check('templates_machine_type', oneOf(t.machineType, machineTypes))])

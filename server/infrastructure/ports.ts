@@ -72,7 +72,7 @@ export interface MetricPoint { readonly at: Date, /** Used part of all its cores
 /** One of many machines, as a single list call tells it; `ownershipMark` comes from its tag and proves nothing by itself. */
 export interface ObservedMachine { readonly node: string, readonly vmid: number, readonly ownershipMark: string, readonly power: PowerState, readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, /** Of its system disk; null: the list does not tell. */ readonly diskGiB: number | null, readonly uptimeSeconds: number, /** Of its network cards; absent or null: not told. */ readonly counters?: MachineCounters | null }
 
-export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** True: it lies on storage of its own node, and machines can be made of it there alone. */ readonly local: boolean, /** What is made of it. */ readonly machineType: MachineType, /** All that have it, where more than one does. */ readonly nodes?: readonly string[] }
+export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** Those whose own storage holds it: machines can be made of it there alone. Empty: every node reaches it. */ readonly nodes: string[], /** What is made of it. */ readonly machineType: MachineType }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
 /** `nodes`, `machines`, `headroom` and `filtersApply` are what the methods of the driver tell alone. `storages`: one that nodes share is told once. */
 export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonly storages: readonly RemoteStorage[], readonly machines: readonly ObservedMachine[], readonly headroom: readonly NodeHeadroom[], readonly filtersApply: boolean | null }
@@ -368,14 +368,14 @@ export interface ConnectionStore {
   forgetHealthChangesBefore(moment: Date): Promise<void>
 }
 
-export interface TemplateRecord extends Omit<RemoteTemplate, 'nodes'> { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface TemplateRecord extends RemoteTemplate { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
 export interface TemplateStore {
   list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
   /** By id of the template; products that are retired use nothing. */
   usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>
   /** Adds or refreshes by (connection, reference). */
-  save(connectionId: string, templates: readonly Omit<RemoteTemplate, 'nodes'>[], at: Date): Promise<void>
+  save(connectionId: string, templates: readonly RemoteTemplate[], at: Date): Promise<void>
   markVanished(ids: readonly string[]): Promise<void>
 }
 

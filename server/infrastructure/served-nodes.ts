@@ -5,8 +5,8 @@ export interface HeldAddress { readonly connectionId: string, readonly nodes: re
 export interface MadeOn { readonly connectionId: string, readonly nodes: readonly string[] }
 
 /** Where machines can be made from these templates: one that every node reaches is good for all. */
-export const madeOn = (templates: readonly { readonly connectionId: string, readonly node: string, readonly local: boolean }[]): MadeOn[] =>
-  [...Map.groupBy(templates, template => template.connectionId)].flatMap(([connectionId, own]) => own.every(({ local }) => local) ? [{ connectionId, nodes: [...new Set(own.map(({ node }) => node))].sort() }] : [])
+export const madeOn = (templates: readonly { readonly connectionId: string, readonly nodes: readonly string[] }[]): MadeOn[] =>
+  [...Map.groupBy(templates, template => template.connectionId)].flatMap(([connectionId, own]) => own.every(({ nodes }) => nodes.length > 0) ? [{ connectionId, nodes: [...new Set(own.flatMap(({ nodes }) => nodes))].sort() }] : [])
 export const canBeMade = (made: readonly MadeOn[] | undefined, at: { readonly connectionId: string, readonly node: string }): boolean =>
   servesNode(made?.find(({ connectionId }) => connectionId === at.connectionId)?.nodes, at.node)
 

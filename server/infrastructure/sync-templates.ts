@@ -12,7 +12,7 @@ interface Deps extends SyncDeps { readonly connections: ConnectionStore, readonl
 export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: SyncInput): Promise<SyncOutcome> => {
   if (!await deps.connections.find(id)) throw new AppError('not_found')
   return synchronise(deps)({
-    actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB, local }) => ({ name, node, osFamily, username, diskGiB, onlyOn: local ? node : null }),
+    actor, id, request, known: stores => stores.remoteTemplates.forConnection(id), keyOf: template => template.ref, fieldsOf: ({ name, node, osFamily, username, diskGiB, nodes }) => ({ name, node, osFamily, username, diskGiB, onlyOn: nodes.join(', ') || null }),
     async read() {
       const driver = await deps.openHypervisor(id)
       // Where the images cannot be read (a right is missing), what is known of them stays: nothing is sold with them.
@@ -20,9 +20,9 @@ export const syncTemplates = (deps: Deps) => async ({ actor, id, ...request }: S
       const [found, nodes] = await Promise.all([driver.listTemplates(), driver.listNodes()])
       // Of a node that is off it is not known where its templates lie: they stay as they were.
       const off = new Set(nodes.filter(({ online }) => !online).map(({ node }) => node))
-      return [found.filter(({ node, nodes: __, local }) => !local || !off.has(node)), { nodes, images: await images }] as const
+      return [found.filter(template => template.nodes.length === 0 || template.nodes.some(node => !off.has(node))), { nodes, images: await images }] as const
     },
-    unreachable: (template, { nodes }) => nodes.some(({ node, online }) => node === template.node && !online),
+    unreachable: (template, { nodes }) => nodes.some(({ node, online }) => !online && (node === template.node || template.nodes.includes(node))),
     usedBy: (stores, rows) => stores.remoteTemplates.usedBy(rows.map(row => row.id)),
     async keep(stores, { offered, seen: { nodes, images }, vanishedIds, at }) {
       await stores.remoteTemplates.save(id, offered, at)

@@ -124,7 +124,7 @@ export interface MachineFacts {
   /** Of its product, as it is now. */
   readonly placementPolicy: PlacementPolicy
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
-  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, /** Good for machines on its own node alone. */ readonly local: boolean }[]
+  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, /** Machines can be made of it there alone; empty: on all. */ readonly nodes: readonly string[] }[]
   readonly resource: ResourceRow | null
   /** Null: none was ever wished. */
   readonly firewall: FirewallWish | null

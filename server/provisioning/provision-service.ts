@@ -40,7 +40,7 @@ async function place(context: StepContext): Promise<StepOutcome> {
     // Another build may have been given this node since it was looked at: what is chosen under the lock counts.
     const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address, madeOn: madeOn(here) }] })
     const placement = held ?? seen
-    const template = here.find(candidate => candidate.node === placement.node) ?? here.find(({ local }) => !local)
+    const template = here.find(({ node, nodes }) => node === placement.node || nodes.includes(placement.node)) ?? here.find(({ nodes }) => nodes.length === 0)
     if (!template) throw new DriverError('retryable', 'the chosen node has no template')
     const { address } = facts
     if (address && (address.connectionId !== placement.connectionId || !servesNode(address.nodes, placement.node))) await stores.addresses.release(facts.serviceId)

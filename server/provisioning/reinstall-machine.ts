@@ -21,7 +21,7 @@ export type ReinstallObstacle = 'template_gone' | 'template_elsewhere' | 'templa
 export function reinstallObstacle(input: { readonly template: Pick<ReinstallTemplate, 'ref'>, readonly node: string, readonly diskGiB: number, readonly remote: readonly RemoteTemplate[], readonly headroom: readonly NodeHeadroom[] }): ReinstallObstacle | null {
   const there = input.remote.find(row => row.ref === input.template.ref)
   if (!there) return 'template_gone'
-  if (there.local && !(there.nodes ?? [there.node]).includes(input.node)) return 'template_elsewhere'
+  if (there.nodes.length > 0 && !there.nodes.includes(input.node)) return 'template_elsewhere'
   // A disk never shrinks: the machine would be larger than what was sold.
   if (there.diskGiB > input.diskGiB * 1.01) return 'template_too_large'
   const room = input.headroom.find(row => row.node === input.node)

@@ -181,7 +181,7 @@ describe('Proxmox VE', () => {
   })
   it('a template is local while one of its volumes lies on the own storage of its node: there alone it is cloned', async () => {
     const { sim, driver, otherNode, template } = await bench()
-    const local = async () => (await driver.listTemplates()).find(({ ref }) => ref === template.ref)?.local
+    const local = async () => (await driver.listTemplates()).find(({ ref }) => ref === template.ref)?.nodes.includes(template.node)
     const clone = () => driver.clone({ template, vmid: 300, node: otherNode, hostname: spec.hostname, ownershipMark: mark })
     const config = sim.state.machines[9000]?.config ?? {}
     const [disk, drive] = [config.scsi0, config.ide2]
@@ -437,7 +437,7 @@ describe('Proxmox VE', () => {
   })
   it('a container is not made where its template is not, nor without its size and login; each says what to do', async () => {
     const { sim, driver, node, otherNode, template } = await containers()
-    expect((await driver.listTemplates()).find(({ ref }) => ref === template.ref)).toMatchObject({ local: true, nodes: [node, otherNode], machineType: 'container', username: 'root', name: 'debian-12-standard_12.12-1_amd64' })
+    expect((await driver.listTemplates()).find(({ ref }) => ref === template.ref)).toMatchObject({ nodes: [node, otherNode], machineType: 'container', username: 'root', name: 'debian-12-standard_12.12-1_amd64' })
     const input = { template, vmid: 105, node, hostname: spec.hostname, ownershipMark: mark }
     expect(await kindOf(driver.clone(input))).toBe('permanent')
     for (const storage of sim.state.storages) if (storage.node === node) delete storage.osTemplates

@@ -80,13 +80,17 @@ describe.each(databaseKinds())('capacity on %s', (kind) => {
     const place = await shop.connection(10)
     const productId = await shop.product(place)
     const db = test.app.core.database.executor
-    await db.update(templates).set({ node: 'one', local: true }).where(eq(templates.id, place.templateId))
+    await db.update(templates).set({ node: 'one', nodes: ['one'] }).where(eq(templates.id, place.templateId))
     await looked(place.connectionId, [node('one', 1), node('two', 5)])
     expect(await stockOf(productId)).toMatchObject({ places: 1, limitedBy: 'memory' })
     await order(place, productId)
     // The other node has room, and cannot carry it.
     expect(await codeOf(order(place, productId))).toBe('out_of_stock')
     expect(await stockOf(productId)).toMatchObject({ places: 0, limitedBy: 'memory' })
+    // An archive that several nodes have is good for all of these.
+    await db.update(templates).set({ nodes: ['one', 'two'] }).where(eq(templates.id, place.templateId))
+    expect(await stockOf(productId)).toMatchObject({ places: 5 })
+    await db.update(templates).set({ nodes: ['one'] }).where(eq(templates.id, place.templateId))
     await db.insert(templates).values({ id: uuidv7(), connectionId: place.connectionId, node: 'two', ref: '9001', name: 'Debian 12', osFamily: 'debian', username: 'debian', diskGiB: 4, seenAt: test.clock.now() })
     expect(await codeOf(order(place, productId))).toBe('no error')
   })

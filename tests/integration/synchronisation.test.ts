@@ -121,7 +121,7 @@ describe.each(databaseKinds())('what connections offer, on %s', (kind) => {
     const seen = await sync({ apply: true })
     // Where the others of its node lie cannot be asked either: they, too, stay as they were.
     expect(seen).toMatchObject({ applied: true, changed: [], vanished: [], unsure: ['debian-12-cloudinit', 'ubuntu-2404-cloudinit', 'almalinux-9-cloudinit'] })
-    expect((await db().select({ local: templates.local }).from(templates)).map(({ local }) => local)).toEqual([false, false, false])
+    expect((await db().select({ nodes: templates.nodes }).from(templates)).map(({ nodes }) => nodes)).toEqual([[], [], []])
     expect(await present()).toContain('ubuntu-2404-cloudinit')
     back()
     if (node) node.online = true

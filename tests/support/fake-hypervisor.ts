@@ -103,7 +103,7 @@ export class FakeHypervisor {
     const none = () => Promise.reject(new Error('not part of this fake'))
     return {
       capabilities: hypervisorCapabilities.proxmox, test: async function* () {}, version: none, filtersApply: none, listNodes: none, look: none, listMarkedMachines: none,
-      listTemplates: () => act('listTemplates', () => [...this.templates].map(ref => ({ node: 'jkt1', ref, name: `template-${ref}`, osFamily: 'debian', username: 'debian', diskGiB: 5, local: false, machineType: 'vm' as const }))),
+      listTemplates: () => act('listTemplates', () => [...this.templates].map(ref => ({ node: 'jkt1', ref, name: `template-${ref}`, osFamily: 'debian', username: 'debian', diskGiB: 5, nodes: [] as string[], machineType: 'vm' as const }))),
       listHeadroom: () => act('listHeadroom', () => [{ node: 'jkt1', memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: this.storageFree, cpuCores: 16, storageKey: 'local' }]),
       nextFreeId: () => act('nextFreeId', () => {
         let id = 100

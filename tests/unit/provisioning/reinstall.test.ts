@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { reinstallObstacle } from '#server/provisioning/reinstall-machine.ts'
 
 const gib = 2 ** 30
-const template = (ref: string, diskGiB: number, local = false) => ({ node: 'n2', ref, name: ref, osFamily: 'debian', username: 'debian', diskGiB, local, machineType: 'vm' as const })
+const template = (ref: string, diskGiB: number, local = false) => ({ node: 'n2', ref, name: ref, osFamily: 'debian', username: 'debian', diskGiB, nodes: local ? ['n2'] : [], machineType: 'vm' as const })
 const node = (name: string, storageFree: number) => ({ node: name, memoryTotal: 0, memoryFree: 0, storageFree, cpuCores: 1, storageKey: name })
 
 describe('whether a machine can be made anew', () => {

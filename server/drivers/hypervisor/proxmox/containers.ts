@@ -94,12 +94,12 @@ export function containersOf(api: ProxmoxApi, access: HypervisorAccess) {
   return {
     /** One entry for each archive, also where several nodes have one of that name on storage of their own. */
     async listTemplates(): Promise<RemoteTemplate[]> {
-      const seen = new Map<string, RemoteTemplate & { nodes: string[] }>()
+      const seen = new Map<string, RemoteTemplate>()
       for (const { volid, size, node, shared } of (await eachOf(await online(), 4, archivesOn)).flat()) {
         const before = seen.get(volid)
         const name = nameOf(volid)
         // Unpacked it takes more than its archive: how much, nobody tells.
-        seen.set(volid, before ? { ...before, nodes: [...before.nodes, node].sort() } : { node, ref: volid, name, osFamily: guessOs(name).family, username: 'root', diskGiB: size / gibi, local: !shared, machineType: 'container', nodes: [node] })
+        seen.set(volid, before ? { ...before, nodes: shared ? [] : [...before.nodes, node].sort() } : { node, ref: volid, name, osFamily: guessOs(name).family, username: 'root', diskGiB: size / gibi, nodes: shared ? [] : [node], machineType: 'container' })
       }
       return [...seen.values()].sort((a, b) => a.ref.localeCompare(b.ref))
     },

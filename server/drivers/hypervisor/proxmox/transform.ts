@@ -165,7 +165,7 @@ export const toTemplates = (rows: readonly Resource[], configs: ReadonlyMap<numb
   const shared = (storage: string) => rows.some(entry => entry.type === 'storage' && entry.storage === storage && entry.shared === true)
   const name = row.name ?? `vm-${row.vmid}`
   const os = guessOs(name)
-  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi, local: !config || !volumes.every(shared), machineType: 'vm' }]
+  return [{ node: row.node, ref: String(row.vmid), name, osFamily: os.family, username: os.username, diskGiB: (row.maxdisk ?? 0) / gibi, nodes: !config || !volumes.every(shared) ? [row.node] : [], machineType: 'vm' }]
 })
 export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows.flatMap((row) => {
   const ownershipMark = ownershipMarkOf({ tags: row.tags })

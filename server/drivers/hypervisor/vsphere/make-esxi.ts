@@ -124,6 +124,6 @@ function toTemplates(node: string, result: XmlNode): RemoteTemplate[] {
     if (!path.endsWith('.vmdk') || /-(flat|delta|ctk|sesparse|\d{6})\.vmdk$/.test(path)) return []
     const name = path.replace(/\.vmdk$/, '')
     const os = guessOs(name)
-    return [{ node, ref: `${folder}/${path}`, name, osFamily: os.family, username: os.username, diskGiB: Number(textOf(file, 'capacityKb') ?? 0) / kibiPerGibi, local: true, machineType: 'vm' }]
+    return [{ node, ref: `${folder}/${path}`, name, osFamily: os.family, username: os.username, diskGiB: Number(textOf(file, 'capacityKb') ?? 0) / kibiPerGibi, nodes: [node], machineType: 'vm' }]
   })
 }

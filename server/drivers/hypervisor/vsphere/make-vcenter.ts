@@ -15,7 +15,7 @@ export function vcenterMaker({ vim, find, taskState }: MakerTools): Maker {
       return found.map((template) => {
         const name = unescapeName(template.props.name)
         const os = guessOs(name)
-        return { node: hosts.find(({ obj }) => obj.id === template.props['runtime.host']?.id)?.props.name ?? '', ref: template.props['config.instanceUuid'] ?? '', name, osFamily: os.family, username: os.username, diskGiB: diskGiBOf(systemDisk(template)), local: false, machineType: 'vm' as const }
+        return { node: hosts.find(({ obj }) => obj.id === template.props['runtime.host']?.id)?.props.name ?? '', ref: template.props['config.instanceUuid'] ?? '', name, osFamily: os.family, username: os.username, diskGiB: diskGiBOf(systemDisk(template)), nodes: [], machineType: 'vm' as const }
       })
     },
     async make({ template, vmid, node, hostname, ownershipMark }) {
