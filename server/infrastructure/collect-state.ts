@@ -52,7 +52,8 @@ async function askHypervisor({ openHypervisor, within, clock, monthOf }: Deps, i
     await stores.storages.record(id, seen.storages, at)
     await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
-    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(at, monthOf)), seen.machines, at, monthOf))
+    // Of the moment before the look: two looks that are stored in the other order are known by it.
+    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(before, monthOf)), seen.machines, before, monthOf))
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }

@@ -29,13 +29,13 @@ export function trafficBetween(last: TrafficReading | null, now: TrafficReading,
   return { month: monthOf(last.at), bytesIn: now.in - last.in, bytesOut: now.out - last.out }
 }
 
-/** What one collection adds to the books. A machine whose counters are not told is left out: it has a gap. Pure. */
+/** What one collection adds to the books. A machine whose counters are not told is left out: it has a gap; so is one of which a later look is there already, which has counted the same. Pure. */
 export function trafficRows(machines: readonly CountedMachine[], observed: readonly ObservedMachine[], at: Date, monthOf: MonthOf): TrafficAdd[] {
   const byMark = new Map(observed.map(machine => [`${machine.ownershipMark} ${machine.vmid}`, machine]))
   const month = monthOf(at)
   return machines.flatMap(({ serviceId, ownershipMark, vmid, last }) => {
     const seen = byMark.get(`${ownershipMark} ${vmid}`)
-    if (!seen?.counters || seen.power === 'unknown') return []
+    if (!seen?.counters || seen.power === 'unknown' || (last && last.at >= at)) return []
     const reading: TrafficReading = { ...seen.counters, uptimeSeconds: seen.uptimeSeconds, at }
     const moved = trafficBetween(last, reading, monthOf)
     return moved.month === month ? [{ serviceId, ...moved, reading }] : [{ serviceId, ...moved, reading }, { serviceId, month, bytesIn: 0, bytesOut: 0, reading }]
