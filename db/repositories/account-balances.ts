@@ -4,8 +4,7 @@ import { ledgerAccounts } from '#shared/vocabulary/billing.ts'
 import type { LedgerAccount } from '#shared/vocabulary/billing.ts'
 import type { Books } from '#server/billing/ports.ts'
 import type { Executor } from '../client.ts'
-
-const rowsOf = <T>(result: unknown) => (result as { rows: T[] }).rows
+import { rowsOf } from '../rows-of.ts'
 
 /**
  * The checkpoint of the last closed month, and what was booked since: entries by their time, their lines by their entry. The fence

@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import type { AlignableRow, Alignment, AlignmentStore } from '#server/billing/alignment-ports.ts'
 import type { Executor } from '../client.ts'
 import { alignments, alignmentServices } from '../schema/index.ts'
-import { rowsOf } from './service-pages.ts'
+import { rowsOf } from '../rows-of.ts'
 
 export const alignmentStores = (db: Executor) => {
   const read = async (where: SQL | undefined): Promise<Alignment[]> => {

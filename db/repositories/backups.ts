@@ -4,7 +4,8 @@ import type { BackupRow, BackupStore, BackupTerms, BackupUsage, DueSchedule, Sch
 import type { Executor } from '../client.ts'
 import { backupSchedules, connections, machineBackups, services, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
-import { rowsOf, toDate } from './service-pages.ts'
+import { rowsOf } from '../rows-of.ts'
+import { toDate } from './service-pages.ts'
 
 const toSchedule = ({ serviceId, frequency, weekday, hour, nextAt, failures, problem }: typeof backupSchedules.$inferSelect): ScheduleRow => ({ serviceId, frequency, weekday, hour, nextAt, failures, problem })
 const serviceOf = { serviceId: services.id, hostname: services.hostname, clientId: users.id, clientName: users.name }

@@ -4,9 +4,9 @@ import { smallestSize } from '#shared/options/smallest-size.ts'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
+import { rowsOf } from '../rows-of.ts'
 import { freePrefixes } from './ipv6.ts'
 import { loadOptions } from './product-options.ts'
-import { rowsOf } from './service-pages.ts'
 
 /** Addresses and prefixes go together by it. */
 const cardOf = ({ bridge, vlanTag }: { bridge: string | null, vlanTag: number | null }) => `${bridge ?? ''}/${vlanTag ?? ''}`

@@ -5,8 +5,9 @@ import type { ChangeStore, ChangeSubjectRow, ServiceChange, ServiceTerms } from 
 import type { Executor } from '../client.ts'
 import { periodPrices, products, resources, serviceChanges, services } from '../schema/index.ts'
 import { refuseSecond } from '../unique-violation.ts'
+import { rowsOf } from '../rows-of.ts'
 import { toSold, toStored } from './sold-options.ts'
-import { rowsOf, toDate } from './service-pages.ts'
+import { toDate } from './service-pages.ts'
 
 const open = ['waiting', 'applied'] as const
 type ChangeRow = typeof serviceChanges.$inferSelect

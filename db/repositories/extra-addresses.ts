@@ -4,9 +4,8 @@ import type { HeldIpv4 } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 import { takeNamesAway } from './reverse-dns.ts'
-
-const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 /** Pools `p` and `q` are of one network: what a machine has of one is reached, and may move, as what it has of the other. */
 export const sameNetwork = sql`q.connection_id = p.connection_id and q.gateway = p.gateway and q.nodes = p.nodes and q.bridge is not distinct from p.bridge and q.vlan_tag is not distinct from p.vlan_tag`

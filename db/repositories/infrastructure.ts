@@ -10,12 +10,12 @@ import { addresses, addressPools, connectionHealthChanges, connections, nodes, p
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
-const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 export function infrastructureStores(db: Executor, context: StoreContext) {
   const templateCount = db.select({ connectionId: templates.connectionId, n: count().as('template_count') }).from(templates).where(eq(templates.present, true)).groupBy(templates.connectionId).as('template_counts')

@@ -9,9 +9,9 @@ import { guarded } from '../guarded.ts'
 import { addresses, addressPools, connections, ipv6PoolDays, ipv6Pools, ipv6Prefixes, products, resources, services } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 
 type Pool = typeof ipv6Pools.$inferSelect
-const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 /** Pools that go with the network card of a service's machine, the narrowest first; none where its product gives no IPv6. Locked, unless it is only asked: one taker at a time. */
 async function poolsFor(db: Executor, serviceId: string, node: string | undefined, lock = true): Promise<Pool[]> {

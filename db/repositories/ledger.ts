@@ -7,6 +7,7 @@ import type { GatewayName } from '#shared/vocabulary/payments.ts'
 import type { Executor } from '../client.ts'
 import { containing } from '../search-pattern.ts'
 import { journalEntries, journalLines, journalSeals, ledgerAudits } from '../schema/index.ts'
+import { rowsOf } from '../rows-of.ts'
 import { accountBalances, misstatedCheckpoints } from './account-balances.ts'
 
 type Row = typeof journalEntries.$inferSelect
@@ -26,7 +27,6 @@ async function withLines(db: Executor, rows: readonly Row[]): Promise<BookedEntr
   return rows.map(row => ({ ...row, lines: (byEntry.get(row.id) ?? []).map(toJournalLine) }))
 }
 
-const rowsOf = <T>(result: unknown) => (result as { rows: T[] }).rows
 type Found = { subject: string, detail: string }
 
 const books = (db: Executor): Books => ({

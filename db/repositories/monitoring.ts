@@ -4,7 +4,8 @@ import type { AlarmRecord, AlarmRuleStore, AlarmStore, HouseReads, HouseState } 
 import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { alarmRules, alarms, connections, panelServers } from '../schema/index.ts'
-import { rowsOf, toDate } from './service-pages.ts'
+import { rowsOf } from '../rows-of.ts'
+import { toDate } from './service-pages.ts'
 
 export function monitoringStores(db: Executor) {
   const ruleColumns = { id: alarmRules.id, measure: alarmRules.measure, threshold: alarmRules.threshold, minutes: alarmRules.minutes, severity: alarmRules.severity, enabled: alarmRules.enabled }

@@ -5,7 +5,7 @@ import type { Executor } from '../client.ts'
 import { connections, hostingAccounts, packages, panelServers, productConnections, products } from '../schema/index.ts'
 import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
-import { rowsOf as rowsIn } from './service-pages.ts'
+import { rowsOf as rowsIn } from '../rows-of.ts'
 import type { StoreContext } from '../store-context.ts'
 
 /** Columns are named in the database as the schema names them; `excluded` is the row that was to be inserted. */

@@ -5,8 +5,8 @@ import { ledgerAccounts } from '#shared/vocabulary/billing.ts'
 import type { PeriodStore } from '#server/billing/ledger-ports.ts'
 import type { Executor } from '../client.ts'
 import { closedPeriods, closedPeriodTotals, journalEntries, reopenedPeriods, users } from '../schema/index.ts'
+import { rowsOf } from '../rows-of.ts'
 
-const rowsOf = <T>(result: unknown) => (result as { rows: T[] }).rows
 const closer = alias(users, 'closer')
 const opener = alias(users, 'opener')
 

@@ -7,9 +7,8 @@ import { guarded } from '../guarded.ts'
 import { addresses, addressPoolDays, addressPools, services } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 import { findPool } from './infrastructure.ts'
-
-const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 export function poolAddressStores(db: Executor, context: StoreContext) {
   const rows = async (where: SQL | undefined, limit: number, offset = 0): Promise<PoolAddress[]> => {

@@ -9,8 +9,9 @@ import { toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
 import type { Executor } from '../client.ts'
 import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 import { slowed } from '#server/provisioning/traffic-rules.ts'
-import { rowsOf, servicePages, toDate } from './service-pages.ts'
+import { servicePages, toDate } from './service-pages.ts'
 
 const open = ['running', 'waiting'] as const
 

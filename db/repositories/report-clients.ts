@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { AgeBucket, Reports } from '#server/reports/ports.ts'
 import type { Executor } from '../client.ts'
-import { all, cursorParts, dayNumber, epoch, instant, rowsOf, tableQuery, toDetail, toPart } from './report-sql.ts'
+import { rowsOf } from '../rows-of.ts'
+import { all, cursorParts, dayNumber, epoch, instant, tableQuery, toDetail, toPart } from './report-sql.ts'
 import type { RawDetail, TableColumns } from './report-sql.ts'
 
 /** Days overdue by bucket; what is not due yet is current. */

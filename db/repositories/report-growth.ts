@@ -3,7 +3,8 @@ import type { SQL } from 'drizzle-orm'
 import type { Cohort, MrrMonth, Month, Reports } from '#server/reports/ports.ts'
 import { cohortMonths } from '#shared/vocabulary/reports.ts'
 import type { Executor } from '../client.ts'
-import { cursorParts, epoch, groupOf, instant, rowsOf, toDetail, within } from './report-sql.ts'
+import { rowsOf } from '../rows-of.ts'
+import { cursorParts, epoch, groupOf, instant, toDetail, within } from './report-sql.ts'
 import type { RawDetail } from './report-sql.ts'
 
 /** What the whole of a paid period costs right before an instant: its own amount, until a change within it gave it another price. Beside `repriced`. */

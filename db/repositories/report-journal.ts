@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { JournalFilter, MethodMovement, Movement, Reports } from '#server/reports/ports.ts'
 import type { Executor } from '../client.ts'
-import { all, cursorMoment, cursorParts, epoch, groupOf, instant, rowsOf, toDetail, within, words } from './report-sql.ts'
+import { rowsOf } from '../rows-of.ts'
+import { all, cursorMoment, cursorParts, epoch, groupOf, instant, toDetail, within, words } from './report-sql.ts'
 import type { RawDetail } from './report-sql.ts'
 
 type Raw<T> = Omit<T, 'amount'> & { readonly amount: string }

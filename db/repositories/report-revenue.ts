@@ -3,7 +3,8 @@ import type { SQL } from 'drizzle-orm'
 import type { Reports, RevenueDetail } from '#server/reports/ports.ts'
 import { periodLineKinds } from '#shared/vocabulary/billing.ts'
 import type { Executor } from '../client.ts'
-import { cursorParts, dayNumber, epoch, instant, rowsOf, toDetail, words } from './report-sql.ts'
+import { rowsOf } from '../rows-of.ts'
+import { cursorParts, dayNumber, epoch, instant, toDetail, words } from './report-sql.ts'
 import type { RawDetail } from './report-sql.ts'
 
 /** The last day that there is: a line whose period is not known yet is never done. */

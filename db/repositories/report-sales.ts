@@ -3,7 +3,8 @@ import type { SQL } from 'drizzle-orm'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { Reports } from '#server/reports/ports.ts'
 import type { Executor } from '../client.ts'
-import { cursorParts, epoch, rowsOf, tableQuery, toDetail, toPart, within } from './report-sql.ts'
+import { rowsOf } from '../rows-of.ts'
+import { cursorParts, epoch, tableQuery, toDetail, toPart, within } from './report-sql.ts'
 import type { RawDetail, TableColumns } from './report-sql.ts'
 
 const sold: TableColumns = { units: 'count', revenue: 'money', before: 'money', cost: 'money', unknown: 'count' }

@@ -3,7 +3,6 @@ import type { SQL } from 'drizzle-orm'
 import type { DetailRow, Month, Span, TablePart, TableWindow } from '#server/reports/ports.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
-export const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 export const instant = (at: Date): SQL => sql`${at.toISOString()}::timestamptz`
 export const within = (column: SQL, { start, end }: Span): SQL => sql`${column} >= ${instant(start)} and ${column} < ${instant(end)}`
 /** The number of the day of an instant in the business zone. */

@@ -4,6 +4,7 @@ import type { PtrRecord, ReverseDnsSettings, ReverseDnsStore } from '#server/inf
 import type { Executor } from '../client.ts'
 import { addresses, ipv6Prefixes, ptrRecords, reverseDnsSettings, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 
 const atOnce = 500
 const queue = (context: StoreContext, address: string) => context.outbox.emit('infrastructure.ptr-due', { address }, { singletonKey: `ptr:${address}` })
@@ -42,7 +43,6 @@ export async function takeNamesAway(db: Executor, context: StoreContext, service
 const unnamed = sql`(select a.address, a.service_id from addresses a where a.status = 'assigned' union all select x.address, x.service_id from ipv6_prefixes x where x.status = 'assigned') own
   where not exists (select 1 from ptr_records r where r.address = own.address and r.service_id = own.service_id)`
 const namedAtOnce = 200
-const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 
 /** Whoever gives an address back meanwhile is waited for, or waits: his name is taken away after it was wished, never before. */
 async function nameUnnamed(db: Executor, context: StoreContext, { after, by }: Parameters<ReverseDnsStore['nameUnnamed']>[0]): Promise<string | null> {

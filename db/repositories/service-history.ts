@@ -4,8 +4,9 @@ import { toldByTasks, toldToClients } from '#server/provisioning/history-ports.t
 import type { HistoryStore, NoteAct, TaskAct } from '#server/provisioning/history-ports.ts'
 import type { Executor } from '../client.ts'
 import { sagas, sagaSteps } from '../schema/index.ts'
+import { rowsOf } from '../rows-of.ts'
 import { toSaga } from './provisioning.ts'
-import { rowsOf, toDate } from './service-pages.ts'
+import { toDate } from './service-pages.ts'
 
 const oneOfTexts = (words: readonly string[]) => sql`(${sql.join(words.map(word => sql`${word}`), sql`, `)})`
 

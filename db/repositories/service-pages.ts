@@ -10,9 +10,9 @@ import { isLowPool } from '../low-pool.ts'
 import type { StoredOption } from '../schema/index.ts'
 import { toSold } from './sold-options.ts'
 import { containing } from '../search-pattern.ts'
+import { rowsOf } from '../rows-of.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
-export const rowsOf = <T>(found: unknown): T[] => (found as { rows: T[] }).rows
 /** Raw statements answer instants as text on one database and as dates on the other. */
 export const toDate = (value: string | Date | null | undefined): Date | null => value === null || value === undefined ? null : new Date(value)
 /** Nobody owes a deposit: one that is not paid lapses, and one over several invoices would count them twice. */

@@ -5,7 +5,8 @@ import { hypervisorCapabilities, hypervisorKinds } from '#shared/vocabulary/mach
 import type { Executor } from '../client.ts'
 import { machineTraffic } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
-import { rowsOf, toDate } from './service-pages.ts'
+import { rowsOf } from '../rows-of.ts'
+import { toDate } from './service-pages.ts'
 
 /** As `trafficWish` has it, for the choice of rows: which decides is read again under its lock. */
 const used = sql`(coalesce(t.bytes_out, 0) + case when s.spec->'traffic'->>'counts' = 'out' then 0 else coalesce(t.bytes_in, 0) end)`
