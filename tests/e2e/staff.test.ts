@@ -46,7 +46,7 @@ const own = {
 const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
-  sysadmin: () => [...Object.keys(own.sysadmin), '/alarms/rules', `/nodes/${ids.connection}/pve-jkt1`, '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`, `/services/adopt?service=${ids.service}`],
+  sysadmin: () => [...Object.keys(own.sysadmin), '/alarms/rules', `/nodes/${ids.connection}/pve-jkt1`, '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`, '/services/adopt', `/services/adopt?service=${ids.service}`],
   business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/services/options/${ids.service}`, `/clients/align/${ids.client}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }
