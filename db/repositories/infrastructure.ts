@@ -12,7 +12,7 @@ import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
-import { assignIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
+import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -222,9 +222,8 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         return true
       },
       async block(serviceId, reason) {
-        const now = context.now()
-        await db.update(addresses).set({ ...nobodys, status: 'blocked', reason, quarantineUntil: null, changedAt: now }).where(eq(addresses.serviceId, serviceId))
-        await releaseIpv6(db, context, serviceId, new Date(now.getTime() + 3650 * 86_400_000))
+        await db.update(addresses).set({ ...nobodys, status: 'blocked', reason, quarantineUntil: null, changedAt: context.now() }).where(eq(addresses.serviceId, serviceId))
+        await blockIpv6(db, context, serviceId, reason)
         await takeNamesAway(db, context, serviceId)
       },
     } satisfies AddressBook,

@@ -94,6 +94,11 @@ export async function releaseIpv6(db: Executor, context: StoreContext, serviceId
   await db.update(ipv6Prefixes).set({ status: 'quarantine', serviceId: null, changedAt, quarantineUntil }).where(and(eq(ipv6Prefixes.serviceId, serviceId), eq(ipv6Prefixes.status, 'assigned')))
 }
 
+/** For a machine that goes on using it and is nobody's any more. */
+export async function blockIpv6(db: Executor, context: StoreContext, serviceId: string, reason: string): Promise<void> {
+  await db.update(ipv6Prefixes).set({ status: 'blocked', serviceId: null, reason, quarantineUntil: null, changedAt: context.now() }).where(eq(ipv6Prefixes.serviceId, serviceId))
+}
+
 /** Those whose quarantine is over. Answers how many. */
 export async function freeIpv6(db: Executor, at: Date): Promise<number> {
   const freed = await db.update(ipv6Prefixes).set({ status: 'free', quarantineUntil: null, changedAt: at }).where(and(eq(ipv6Prefixes.status, 'quarantine'), sql`${ipv6Prefixes.quarantineUntil} <= ${at.toISOString()}::timestamptz`)).returning({ id: ipv6Prefixes.id })

@@ -4,6 +4,7 @@ import type { AlarmRecord, AlarmRuleStore, AlarmStore, HouseReads, HouseState } 
 import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { alarmRules, alarms, connections, panelServers } from '../schema/index.ts'
+import { failingAlone } from '../failed-tasks.ts'
 import { rowsOf } from '../rows-of.ts'
 import { toDate } from './service-pages.ts'
 
@@ -64,7 +65,7 @@ export function monitoringStores(db: Executor) {
         // Two counts of failures, as the overview has them: what stands in error, and what failed for good without leaving its machine in error.
         const [row] = rowsOf<{ running: number, waiting: number, failed: number, queued: number, oldest: string | Date | null, refused: number }>(await db.execute(sql`
           select (select count(*)::int from sagas where status = 'running') as running, (select count(*)::int from sagas where status = 'waiting') as waiting,
-            (select count(*)::int from resources where status = 'error') + (select count(*)::int from sagas where status = 'failed' and kind in ('power', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'adopt', 'unlink', 'throttle') and reason is distinct from 'cancelled' and finished_at > ${dayAgo}) as failed,
+            (select count(*)::int from resources where status = 'error') + (select count(*)::int from sagas where status = 'failed' and kind in (${failingAlone}) and reason is distinct from 'cancelled' and finished_at > ${dayAgo}) as failed,
             (select count(*)::int from mails where status = 'queued') as queued, (select min(created_at) from mails where status = 'queued') as oldest, (select count(*)::int from mails where status = 'failed' and created_at > ${dayAgo}) as refused`))
         return { connections: kept, panels, sagas: { running: row?.running ?? 0, waiting: row?.waiting ?? 0, failed: row?.failed ?? 0 }, mails: { queued: row?.queued ?? 0, oldestAt: toDate(row?.oldest), failed: row?.refused ?? 0 } }
       },

@@ -10,6 +10,7 @@ import { isLowPool } from '../low-pool.ts'
 import type { StoredOption } from '../schema/index.ts'
 import { toSold } from './sold-options.ts'
 import { containing } from '../search-pattern.ts'
+import { failingAlone } from '../failed-tasks.ts'
 import { rowsOf } from '../rows-of.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
@@ -89,7 +90,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
         rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
         rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
         rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, drift: number, low_pools: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
-          select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in ('power', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'adopt', 'unlink', 'throttle') and g.reason is distinct from 'cancelled' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
+          select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in (${failingAlone}) and g.reason is distinct from 'cancelled' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
             (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready' and not exists (select 1 from sagas g where g.service_id = s.id and g.kind = 'reinstall' and g.status in ('running', 'waiting')) and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work'))) as notready,
             (select count(*)::int from services s join products k on k.id = s.product_id and k.kind = 'work' where s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id)) as waiting,
             (select count(*)::int from webhooks w where w.status = 'parked') as parked,

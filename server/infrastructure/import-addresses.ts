@@ -20,6 +20,17 @@ export const toListView = ({ changes, problems, unchanged }: ListPlan, digest: D
   unchanged, problems: problems.slice(0, shown), problemCount: problems.length,
 })
 
+/** Changes what was agreed to, whichever pool it is of; another difference changes nothing and is answered. @throws AppError address_changed */
+export async function applyList(plan: ListPlan, { digest, agreed, change, record }: { readonly digest: Deps['digest'], readonly agreed: string, /** False: a row is not as it was seen. */ change(): Promise<boolean>, record(after: { readonly blocked: string[], readonly freed: string[] }): Promise<void> }) {
+  const view = toListView(plan, digest, false)
+  if (plan.changes.length === 0) return { ...view, applied: true }
+  if (view.difference !== agreed) return view
+  if (!await change()) throw new AppError('address_changed')
+  const of = (to: string) => plan.changes.filter(each => each.to === to).map(({ address }) => address)
+  await record({ blocked: of('blocked'), freed: of('free') })
+  return { ...view, applied: true }
+}
+
 /** What a list would change. @throws AppError not_found, address_list_unknown */
 export const previewAddresses = ({ addressPools, poolAddresses, digest, decode }: Deps) => async ({ id, content }: Input) => {
   if (!await addressPools.find(id)) throw new AppError('not_found')
@@ -33,11 +44,5 @@ export const previewAddresses = ({ addressPools, poolAddresses, digest, decode }
 export const importAddresses = ({ transact, clock, digest, decode }: Deps) => ({ actor, id, content, agreed }: Input & { readonly actor: Actor, readonly agreed: string }) => transact(async (stores) => {
   if (!await stores.poolAddresses.lockPool(id)) throw new AppError('not_found')
   const plan = planOf(decode(content), await stores.poolAddresses.all(id))
-  const view = toListView(plan, digest, false)
-  if (plan.changes.length === 0) return { ...view, applied: true }
-  if (view.difference !== agreed) return view
-  if (!await stores.poolAddresses.change(id, plan.changes, clock.now())) throw new AppError('address_changed')
-  const of = (to: string) => plan.changes.filter(change => change.to === to).map(({ address }) => address)
-  await stores.audit.record({ actor, action: 'address_pool.import', entity: 'address_pool', entityId: id, after: { blocked: of('blocked'), freed: of('free') } })
-  return { ...view, applied: true }
+  return applyList(plan, { digest, agreed, change: () => stores.poolAddresses.change(id, plan.changes, clock.now()), record: after => stores.audit.record({ actor, action: 'address_pool.import', entity: 'address_pool', entityId: id, after }) })
 })

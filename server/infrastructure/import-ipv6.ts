@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { listedAddresses, planList } from './address-list.ts'
 import type { ListPlan } from './address-list.ts'
-import { toListView } from './import-addresses.ts'
+import { applyList, toListView } from './import-addresses.ts'
 import type { Ipv6PoolRecord, Ipv6PoolStore } from './ipv6-ports.ts'
 import { addressAt, listedAddress6, placeOf } from './ipv6-range.ts'
 import type { InfrastructureStores } from './ports.ts'
@@ -34,11 +34,6 @@ export const importIpv6 = ({ transact, clock, digest, decode }: Deps) => ({ acto
   const pool = await stores.ipv6Pools.lock(id)
   if (!pool) throw new AppError('not_found')
   const plan = await planOf(decode(content), pool, stores.ipv6Pools)
-  const view = toListView(plan, digest, false)
-  if (plan.changes.length === 0) return { ...view, applied: true }
-  if (view.difference !== agreed) return view
-  if (!await stores.ipv6Pools.changePlaces(id, plan.changes.map(({ id: place, address, to, reason }) => ({ place: Number(place), address, to, reason })), clock.now())) throw new AppError('address_changed')
-  const of = (to: string) => plan.changes.filter(change => change.to === to).map(({ address }) => address)
-  await stores.audit.record({ actor, action: 'ipv6_pool.import', entity: 'ipv6_pool', entityId: id, after: { blocked: of('blocked'), freed: of('free') } })
-  return { ...view, applied: true }
+  const places = plan.changes.map(({ id: place, address, to, reason }) => ({ place: Number(place), address, to, reason }))
+  return applyList(plan, { digest, agreed, change: () => stores.ipv6Pools.changePlaces(id, places, clock.now()), record: after => stores.audit.record({ actor, action: 'ipv6_pool.import', entity: 'ipv6_pool', entityId: id, after }) })
 })

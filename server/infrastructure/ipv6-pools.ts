@@ -15,10 +15,10 @@ interface ReadDeps { readonly ipv6Pools: Ipv6PoolStore }
 interface OutlookDeps extends ReadDeps { readonly clock: Clock }
 const shownDays = 365
 
-const totalOf = (pool: Ipv6PoolRecord): number => placesOf(pool) - firstPlace(pool) - (gatewayPlace(pool) === null ? 0 : 1)
+const totalOf = (pool: Ipv6PoolFields): number => placesOf(pool) - firstPlace(pool) - (gatewayPlace(pool) === null ? 0 : 1)
 /** `total`: how many machines it can ever serve at once. `first`: the oldest day that is known of it. */
 function toView({ nextPlace: _, ...pool }: Ipv6PoolRecord, first: Ipv6PoolDay | undefined, now: Date) {
-  const total = totalOf({ ...pool, nextPlace: 0 })
+  const total = totalOf(pool)
   const { reserved, assigned, quarantine, blocked } = pool.counts
   return { ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], total, outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: reserved + assigned, free: Math.max(0, total - reserved - assigned - quarantine - blocked), resting: quarantine }) }
 }

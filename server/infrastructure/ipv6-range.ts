@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { fieldError } from '#shared/errors/codes.ts'
 import { isLinkLocal6, networkOf6, toAddress6, toNumber6 } from '#shared/network/ipv6.ts'
 import type { Ipv6PoolFields } from './ipv6-ports.ts'
@@ -32,9 +33,7 @@ export function placeOf(pool: Range, address: string): number | null {
 /** An address as a list writes it, also a network of a machine (`2001:db8:0:5::/64`) for its first address. Null: it is none. */
 export function listedAddress6({ machineLength }: Pick<Range, 'machineLength'>, typed: string): string | null {
   const text = typed.replace(/\/\d{1,3}$/, '')
-  const halves = text.split('::')
-  const groups = halves.flatMap(half => half === '' ? [] : half.split(':'))
-  if (halves.length > 2 || !groups.every(group => /^[\da-f]{1,4}$/i.test(group)) || (halves.length === 2 ? groups.length > 7 : groups.length !== 8)) return null
+  if (!z.ipv6().safeParse(text).success || text.includes('.')) return null
   const value = toNumber6(text)
   return toAddress6(machineLength === 64 && networkOf6(value, 64) === value ? value + 1n : value)
 }

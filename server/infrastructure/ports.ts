@@ -330,7 +330,7 @@ export interface AddressBook {
   nextFree(connectionId: string, node: string): Promise<string | null>
   /** This very address for a service, whatever it held before, which is given back. False: it stands in no pool of the connection, or another service holds it. */
   take(input: { readonly serviceId: string, readonly connectionId: string, readonly ipv4: string }): Promise<boolean>
-  /** For a machine that goes on using them and is nobody's any more: the IPv4 address is blocked for this reason until staff free it, the IPv6 prefix rests for ten years. */
+  /** For a machine that goes on using them and is nobody's any more: IPv4 addresses and IPv6 prefix are blocked for this reason until staff free them. */
   block(serviceId: string, reason: string): Promise<void>
 }
 /** `nodes`: those that its pool serves; empty: all. */

@@ -66,6 +66,8 @@ async function claim(context: StepContext): Promise<StepOutcome> {
     if (owner && owner.serviceId !== serviceId && !gone.includes(owner.status)) refuse(`machine ${plan.vmid} belongs to service ${owner.serviceId}`)
     const pool = await stores.addresses.standing(plan.connectionId, plan.ipv4)
     if (!pool || !servesNode(pool.nodes, seen.node) || !await stores.addresses.take({ serviceId, connectionId: plan.connectionId, ipv4: plan.ipv4 })) refuse(`address ${plan.ipv4} cannot be given to this service`)
+    // What was sold beside the first one is of its network, which may be another one now.
+    await stores.addresses.reserveExtra(serviceId)
     if (!await stores.resources.renewMark(serviceId, plan.fromMark, plan.toMark)) refuse('the service has another mark meanwhile')
     await stores.resources.update(serviceId, { connectionId: plan.connectionId, node: seen.node, vmid: plan.vmid, username: null, firstBoot: false, power: seen.power })
     await moveResource(stores, { serviceId, to: 'provisioning', cause: 'adopted', actor: saga.actor, at: context.businessNow() })

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { addresses, auditLog, resources } from '#db/schema/index.ts'
+import { addresses, auditLog, ipv6Pools, ipv6Prefixes, resources, services } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
@@ -65,6 +65,28 @@ describe.each(databaseKinds())('whose a machine is, on %s', (kind) => {
     expect(left).toMatchObject({ status: 'blocked', serviceId: null, reason: expect.stringContaining(String(resource?.vmid)) as unknown })
     const [row] = await test.app.core.database.executor.select().from(auditLog).where(and(eq(auditLog.entityId, serviceId), eq(auditLog.action, 'service.unlink')))
     expect(row).toMatchObject({ before: { vmid: resource?.vmid, ipv4: address?.address }, after: { reason: 'milik klien' } })
+  })
+
+  it('IPv6 of a machine that is let go is blocked with its address; given a machine again, a service has all that was sold to it', async () => {
+    const db = test.app.core.database.executor
+    const built = await world.build()
+    const { serviceId } = built
+    const poolId = uuidv7()
+    await db.insert(ipv6Pools).values({ id: poolId, connectionId: world.connectionId, name: poolId, prefix: `2001:db8:${(++number).toString(16)}::`, prefixLength: 48, machineLength: 64, gateway: 'fe80::1', nameservers: [], nodes: [], nextPlace: 2, createdAt: test.clock.now() })
+    await db.insert(ipv6Prefixes).values({ id: uuidv7(), poolId, place: 1, address: `2001:db8:${number.toString(16)}:1::1`, status: 'assigned', serviceId, changedAt: test.clock.now() })
+    await unlink(serviceId)
+    await drain()
+    expect(await db.select().from(ipv6Prefixes).where(eq(ipv6Prefixes.poolId, poolId))).toMatchObject([{ status: 'blocked', serviceId: null, reason: expect.stringContaining(String(built.resource?.vmid)) as unknown }])
+    const { service } = await world.look(serviceId)
+    if (!service) throw new Error('no service')
+    await db.update(services).set({ spec: { ...service.spec, extraIpv4: 1 } }).where(eq(services.id, serviceId))
+    await world.addAddress(null)
+    const machine = await stranger()
+    await adopt(serviceId, machine)
+    await drain()
+    const held = await test.app.core.read.addresses.allOf(serviceId)
+    expect(held.map(({ ordinal, reserved }) => [ordinal, reserved])).toEqual([[0, false], [1, false]])
+    expect(world.hypervisor.machines.get(machine.vmid)?.filtered?.toSorted()).toEqual(held.map(({ ipv4 }) => ipv4).toSorted())
   })
 
   it('what was let go is given again: the address that it uses is its service\'s, and it is filtered, never stopped', async () => {
