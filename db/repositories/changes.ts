@@ -3,7 +3,7 @@ import { money } from '#shared/money/money.ts'
 import type { Currency } from '#shared/money/money.ts'
 import type { ChangeStore, ChangeSubjectRow, ServiceChange, ServiceTerms } from '#server/billing/change-ports.ts'
 import type { Executor } from '../client.ts'
-import { periodPrices, products, resources, serviceChanges, services } from '../schema/index.ts'
+import { periodPrices, products, resources, serviceChanges, services, templates } from '../schema/index.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { rowsOf } from '../rows-of.ts'
 import { toSold, toStored } from './sold-options.ts'
@@ -84,6 +84,7 @@ function changeStore(db: Executor): ChangeStore {
       if (!service) return null
       const [product] = await db.select({ kind: products.kind }).from(products).where(eq(products.id, service.productId))
       const [resource] = await db.select({ connectionId: resources.connectionId, node: resources.node, status: resources.status }).from(resources).where(eq(resources.serviceId, serviceId))
+      const [template] = service.templateId ? await db.select({ type: templates.machineType }).from(templates).where(eq(templates.id, service.templateId)) : []
       const [money] = rowsOf<{ paidUntil: string | Date | null, owed: number, renewalInvoiceId: string | null }>(await db.execute(sql`
         select (select max(period_end) from paid_periods where service_id = ${serviceId}) as "paidUntil",
           (select count(distinct v.id)::int from invoice_lines l join invoices v on v.id = l.invoice_id where l.service_id = ${serviceId} and v.status = 'issued' and ${notWaitedFor}) as owed,
@@ -91,7 +92,7 @@ function changeStore(db: Executor): ChangeStore {
             and (select sum(amount) from journal_lines where invoice_id = v.id and account = 'receivable') = v.total and not exists (select 1 from payments y where y.invoice_id = v.id and y.status in ('created', 'pending')) limit 1) as "renewalInvoiceId"`))
       return {
         serviceId, clientId: service.clientId, hostname: service.hostname, kind: product?.kind ?? '', status: service.status, cancelAtPeriodEnd: service.cancelAtPeriodEnd, terms: termsOf(service), paidUntil: toDate(money?.paidUntil), trialEndsAt: service.trialEndsAt, endsAt: service.endsAt, owed: money?.owed ?? 0, renewalInvoiceId: money?.renewalInvoiceId ?? null,
-        machine: resource?.connectionId && resource.node ? { connectionId: resource.connectionId, node: resource.node, status: resource.status } : null,
+        machine: resource?.connectionId && resource.node ? { connectionId: resource.connectionId, node: resource.node, status: resource.status, ...template } : null,
       } satisfies ChangeSubjectRow
     },
   }

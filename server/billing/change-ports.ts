@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, ChangeStatus, ChangeTiming, ServiceStatus } from '#shared/vocabulary/billing.ts'
-import type { ResourceStatus } from '#shared/vocabulary/machines.ts'
+import type { MachineType, ResourceStatus } from '#shared/vocabulary/machines.ts'
 import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { Actor, KernelStores } from '../kernel/ports.ts'
 import type { SoldOption } from '#shared/options/sold-options.ts'
@@ -49,7 +49,7 @@ export interface ChangeStore {
 
 export interface ChangeSubjectRow {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly kind: string, readonly status: ServiceStatus, readonly cancelAtPeriodEnd: boolean, readonly terms: ServiceTerms
-  readonly machine: { readonly connectionId: string, readonly node: string, readonly status: ResourceStatus } | null
+  readonly machine: { readonly connectionId: string, readonly node: string, readonly status: ResourceStatus, /** What it was made as, which no change of plan makes another; left out: a virtual machine. */ readonly type?: MachineType } | null
   readonly paidUntil: Date | null
   /** Its trial ends, or ended, then. */
   readonly trialEndsAt: Date | null

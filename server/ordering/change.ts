@@ -58,10 +58,17 @@ const sameOptions = (a: readonly SoldOption[], b: readonly SoldOption[]) => a.le
 function judgePlace({ terms, machine }: Judged, offer: Offer, to: ServiceTerms): ErrorCode | null {
   const other = to.productId !== terms.productId
   if (!other && to.cycle === terms.cycle) return 'no_change'
-  if (!machine || (other && !offer.connectionIds.includes(machine.connectionId))) return 'product_elsewhere'
-  if (other && offer.kind === 'hosting' && !offer.packages.some(({ connectionId }) => connectionId === machine.connectionId)) return 'product_elsewhere'
+  const elsewhere = !machine ? 'product_elsewhere' : other ? judgeMachine(machine, offer) : null
+  if (elsewhere) return elsewhere
   if (offer.kind !== 'hosting' && to.spec.diskGiB < terms.spec.diskGiB) return 'disk_smaller'
   return other && offer.stockLimit !== null && offer.unitsHeld >= offer.stockLimit ? 'out_of_stock' : null
+}
+
+/** Whether a product is offered there, for what the machine was made as: no change of plan turns a virtual machine into a container, or back. */
+function judgeMachine({ connectionId, type = 'vm' }: NonNullable<Judged['machine']>, offer: Offer): ErrorCode | null {
+  if (!offer.connectionIds.includes(connectionId)) return 'product_elsewhere'
+  if (offer.kind === 'vps' && !offer.templates.some(({ machineType }) => machineType === type)) return 'product_of_other_machines'
+  return offer.kind === 'hosting' && !offer.packages.some(each => each.connectionId === connectionId) ? 'product_elsewhere' : null
 }
 
 /** Whether it can begin then. A renewal invoice that nobody has begun to pay may still be written anew; for a change at once it is paid first. */

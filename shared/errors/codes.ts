@@ -19,7 +19,7 @@ export const errorCodes = {
   // ledger
   entry_reversed: 409, period_closed: 409, period_not_ready: 409,
   // changes of a service
-  change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409, trial_running: 409, term_fixed: 409, alignment_open: 409, alignment_refused: 409, alignment_before: 409, paid_once: 409, paid_once_no_end: 409, work_delivered: 409, work_unpaid: 409, nothing_to_suspend: 409,
+  change_open: 409, change_closed: 409, renewal_open: 409, service_cancelled: 409, product_elsewhere: 409, product_of_other_machines: 409, disk_smaller: 409, not_an_upgrade: 409, cycle_at_renewal: 409, no_change: 409, trial_running: 409, term_fixed: 409, alignment_open: 409, alignment_refused: 409, alignment_before: 409, paid_once: 409, paid_once_no_end: 409, work_delivered: 409, work_unpaid: 409, nothing_to_suspend: 409,
   // bank transfers, statements, credit
   file_refused: 422, file_too_large: 413, files_too_many: 409, statement_unknown: 422, statement_other_account: 409, statement_too_long: 422, bank_line_decided: 409, bank_line_bound: 409, bank_account_taken: 409, match_changed: 409, credit_insufficient: 409, deposits_open: 409,
   // machines

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog, promoCodes, resources, serviceDiscounts, servicePriceChanges, services } from '#db/schema/index.ts'
+import { auditLog, productConnections, productTemplates, promoCodes, resources, serviceDiscounts, servicePriceChanges, services, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { money } from '#shared/money/money.ts'
@@ -201,6 +201,14 @@ describe.each(databaseKinds())('changes of a service on %s', (kind) => {
       const built = await running()
       const elsewhere = await world.shop.product(await world.shop.connection(), { spec: large, price: 250_000n })
       await expect(world.ask(built, elsewhere)).rejects.toMatchObject({ code: 'product_elsewhere' })
+      // Its machine is a virtual one, and would be sold as what it cannot become.
+      const db = test.app.core.database.executor
+      const containers = await world.plan('Kontainer', large, 250_000n, {})
+      const templateId = uuidv7()
+      const [place] = await db.select().from(productConnections).where(eq(productConnections.productId, containers))
+      await db.insert(templates).values({ id: templateId, connectionId: place?.connectionId ?? '', node: 'jkt1', ref: `local:vztmpl/${templateId}.tar.zst`, name: templateId, osFamily: 'debian', username: 'root', diskGiB: 1, machineType: 'container', seenAt: test.clock.now() })
+      await db.update(productTemplates).set({ templateId }).where(eq(productTemplates.productId, containers))
+      await expect(world.ask(built, containers)).rejects.toMatchObject({ code: 'product_of_other_machines' })
       await expect(world.ask(built, pro, { cycle: 'annually' })).rejects.toMatchObject({ code: 'cycle_at_renewal' })
       await expect(world.ask(built, pro, { expectedTotal: '1' })).rejects.toMatchObject({ code: 'price_changed', params: { amount: '111000' } })
       world.room.check = () => Promise.reject(new AppError('node_full'))
