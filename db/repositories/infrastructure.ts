@@ -11,6 +11,7 @@ import { byOffer, offerState } from '../offer-use.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
+import { unnested } from '../unnested.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
@@ -120,8 +121,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         if (machines.length === 0) return
         await db.execute(sql`
           update resources r set power = v.power, cpu = v.cpu, memory_used_mi_b = v.used, memory_total_mi_b = v.total, uptime_seconds = v.uptime, node = v.node, observed_at = ${at.toISOString()}::timestamptz
-          from jsonb_to_recordset(${JSON.stringify(machines.map(m => ({ mark: m.ownershipMark, vmid: m.vmid, node: m.node, power: m.power, cpu: m.cpu, used: m.memoryUsedMiB, total: m.memoryTotalMiB, uptime: m.uptimeSeconds })))}::jsonb)
-            as v(mark uuid, vmid int, node text, power text, cpu float8, used float8, total float8, uptime float8)
+          from ${unnested(machines, { mark: ['uuid', m => m.ownershipMark], vmid: ['int', m => m.vmid], node: ['text', m => m.node], power: ['text', m => m.power], cpu: ['float8', m => m.cpu], used: ['float8', m => m.memoryUsedMiB], total: ['float8', m => m.memoryTotalMiB], uptime: ['float8', m => m.uptimeSeconds] })}
           where r.ownership_mark = v.mark and r.vmid = v.vmid and r.connection_id = ${connectionId} and r.status in ('ready', 'stopped_by_policy')`)
       },
     } satisfies MachineObservations,

@@ -6,6 +6,7 @@ import type { Executor } from '../client.ts'
 import { machineTraffic } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import { rowsOf } from '../rows-of.ts'
+import { unnested } from '../unnested.ts'
 import { toDate } from './service-pages.ts'
 
 /** As `trafficWish` has it, for the choice of rows: which decides is read again under its lock. */
@@ -29,15 +30,21 @@ export const trafficStores = (db: Executor) => ({
         return { serviceId, ownershipMark, vmid, last: at === null ? null : { in: Number(counterIn), out: Number(counterOut), uptimeSeconds: Number(uptimeSeconds), at } }
       })
     },
-    async add(rows) {
-      if (rows.length === 0) return
-      await db.execute(sql`
-        insert into machine_traffic as t (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at)
-        select v.id, v.month, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, v.at
-        from jsonb_to_recordset(${JSON.stringify(rows.map(({ serviceId, month, bytesIn, bytesOut, reading }) => ({ id: serviceId, month, bytes_in: bytesIn, bytes_out: bytesOut, counter_in: reading.in, counter_out: reading.out, uptime: reading.uptimeSeconds, at: reading.at })))}::jsonb)
-          as v(id uuid, month text, bytes_in bigint, bytes_out bigint, counter_in bigint, counter_out bigint, uptime float8, at timestamptz)
-        order by v.id, v.month
-        on conflict (service_id, month) do update set bytes_in = t.bytes_in + excluded.bytes_in, bytes_out = t.bytes_out + excluded.bytes_out, counter_in = excluded.counter_in, counter_out = excluded.counter_out, uptime_seconds = excluded.uptime_seconds, read_at = excluded.read_at`)
+    async add(rows, readAt) {
+      for (const [month, ofMonth] of Map.groupBy(rows, row => row.month)) {
+        const values = unnested(ofMonth, { id: ['uuid', row => row.serviceId], bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut], counter_in: ['bigint', row => row.reading.in], counter_out: ['bigint', row => row.reading.out], uptime: ['float8', row => row.reading.uptimeSeconds] })
+        const at = sql`${readAt.toISOString()}::timestamptz`
+        // Nearly all of them are there: an update takes half the time of an insert with a conflict.
+        const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
+          with u as (update machine_traffic t set bytes_in = t.bytes_in + v.bytes_in, bytes_out = t.bytes_out + v.bytes_out, counter_in = v.counter_in, counter_out = v.counter_out, uptime_seconds = v.uptime, read_at = ${at}
+            from ${values} where t.service_id = v.id and t.month = ${month} returning 1)
+          select count(*)::int as n from u`))
+        if (updated?.n === ofMonth.length) continue
+        await db.execute(sql`
+          insert into machine_traffic (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at)
+          select v.id, ${month}, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, ${at} from ${values}
+          where not exists (select 1 from machine_traffic t where t.service_id = v.id and t.month = ${month}) order by v.id`)
+      }
     },
     async forgetBefore(month, limit) {
       await db.execute(sql`delete from machine_traffic where (service_id, month) in (select service_id, month from machine_traffic where month < ${month} order by month limit ${limit})`)

@@ -53,7 +53,7 @@ async function askHypervisor({ openHypervisor, within, clock, monthOf }: Deps, i
     await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
     // Of the moment before the look: two looks that are stored in the other order are known by it.
-    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(before, monthOf)), seen.machines, before, monthOf))
+    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(before, monthOf)), seen.machines, before, monthOf), before)
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }

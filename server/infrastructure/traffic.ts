@@ -31,13 +31,20 @@ export function trafficBetween(last: TrafficReading | null, now: TrafficReading,
 
 /** What one collection adds to the books. A machine whose counters are not told is left out: it has a gap; so is one of which a later look is there already, which has counted the same. Pure. */
 export function trafficRows(machines: readonly CountedMachine[], observed: readonly ObservedMachine[], at: Date, monthOf: MonthOf): TrafficAdd[] {
-  const byMark = new Map(observed.map(machine => [`${machine.ownershipMark} ${machine.vmid}`, machine]))
-  const month = monthOf(at)
+  const byNumber = Map.groupBy(observed, machine => machine.vmid)
+  // Thousands of machines were last read in the same moment.
+  const known = new Map<number, string>()
+  const monthAt: MonthOf = (moment) => {
+    const found = known.get(moment.getTime()) ?? monthOf(moment)
+    known.set(moment.getTime(), found)
+    return found
+  }
+  const month = monthAt(at)
   return machines.flatMap(({ serviceId, ownershipMark, vmid, last }) => {
-    const seen = byMark.get(`${ownershipMark} ${vmid}`)
+    const seen = byNumber.get(vmid)?.find(machine => machine.ownershipMark === ownershipMark)
     if (!seen?.counters || seen.power === 'unknown' || (last && last.at >= at)) return []
-    const reading: TrafficReading = { ...seen.counters, uptimeSeconds: seen.uptimeSeconds, at }
-    const moved = trafficBetween(last, reading, monthOf)
+    const reading = { in: seen.counters.in, out: seen.counters.out, uptimeSeconds: seen.uptimeSeconds }
+    const moved = trafficBetween(last, { ...reading, at }, monthAt)
     return moved.month === month ? [{ serviceId, ...moved, reading }] : [{ serviceId, ...moved, reading }, { serviceId, month, bytesIn: 0, bytesOut: 0, reading }]
   })
 }
