@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from 'node:tls'
 
 /** The system components that the tests use for real, and how a person gets them. */
 export const components = {
@@ -133,7 +134,16 @@ export function buildVcsim(go: string, say: (line: string) => void): string {
   return resolve(binary)
 }
 
-export interface Vcsim extends Running { readonly username: string, readonly password: string }
+export interface Vcsim extends Running { readonly username: string, readonly password: string, /** SHA-256 of the certificate that it made for itself, with colons. */ readonly fingerprint: string }
+
+/** Of the certificate that is shown there, whoever signed it. */
+const fingerprintOf = (host: string): Promise<string> => new Promise((resolve, reject) => {
+  const [name, port] = host.split(':')
+  const socket = connect({ host: name, port: Number(port), rejectUnauthorized: false }, () => {
+    resolve(socket.getPeerCertificate().fingerprint256)
+    socket.destroy()
+  }).once('error', reject)
+})
 
 /** A vCenter or a stand-alone ESXi of vcsim, on loopback with TLS; its inventory is gone afterwards. `port` 0: any. */
 export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { port = 0, template = 'debian-12' }: { readonly port?: number, readonly template?: string } = {}): Promise<Vcsim> {
@@ -152,7 +162,7 @@ export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { por
     child.once('exit', code => reject(new Error(`vcsim ended with ${code}`)))
   })
   return {
-    url: `https://${host}`, username, password,
+    url: `https://${host}`, username, password, fingerprint: await fingerprintOf(host),
     async stop() {
       child.removeAllListeners('exit')
       child.kill('SIGTERM')

@@ -27,6 +27,8 @@ export const machineActs: Readonly<Record<string, { readonly label: string, read
     const firewall = state.firewalls[vmid]
     if (firewall) firewall.options.enable = '0'
   } },
+  untag: { label: 'Take its tag away', fits: ({ config }) => (config.tags ?? '').includes('gardu-'), act: (_, { config }) => void Reflect.deleteProperty(config, 'tags') },
+  halve: { label: 'Give it half the memory', fits: ({ running, config }) => !running && Number(config.memory) >= 512, act: (_, { config }) => void (config.memory = String(Math.floor(Number(config.memory) / 2))) },
   unmark: { label: 'Take Gardu\'s mark away', fits: ({ config }) => `${config.tags} ${config.description}`.includes('gardu-'), act(_, { config }) {
     config.tags = 'somebody-else'
     config.description = 'Not Gardu\'s.'

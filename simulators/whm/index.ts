@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import { keptCertificate } from '../support/certificate.ts'
 import { faultBox } from '../support/faults.ts'
 import type { FaultBox } from '../support/faults.ts'
-import { markup, page } from '../support/html.ts'
 import { persisted } from '../support/persist.ts'
-import { html, json, serve } from '../support/server.ts'
+import { json, serve } from '../support/server.ts'
 import type { RunningServer, SimReply, SimRequest } from '../support/server.ts'
 import { backupCalls } from './backups.ts'
 import { calls as accountCalls, Refusal } from './calls.ts'
 import { noWhmFaults } from './faults.ts'
 import type { WhmFaults } from './faults.ts'
 import { packageCalls } from './packages.ts'
+import { serverPages } from './pages.ts'
 import { freshState } from './state.ts'
 import type { SimToken, WhmState } from './state.ts'
 import { webCalls } from './web.ts'
@@ -20,7 +20,7 @@ export interface WhmSimulator extends RunningServer {
   readonly faults: FaultBox<WhmFaults>
   /** The server itself: tests look at it and change it. */
   readonly state: WhmState
-  /** A page for people under `/whm`; null for every other address. */
+  /** Pages for people under `/whm`; null for every other address. */
   readonly pages: (request: SimRequest) => SimReply | null
   readonly fingerprint: string | null
   readonly caPem: string | null
@@ -81,14 +81,10 @@ export async function startWhmSimulator(options: WhmOptions = {}): Promise<WhmSi
   if (!full) throw new Error('the simulator has no token')
   return {
     ...server, faults, state, journal, fingerprint: certificate?.fingerprint ?? null, caPem: certificate?.cert ?? null, token: { id: full.user, secret: full.secret },
-    pages: request => request.path === '/whm' ? html(200, overview(state)) : null,
+    pages: serverPages({ state, faults, now, changed: store.touch }),
     async close() {
       store.flush()
       await server.close()
     },
   }
 }
-
-const overview = (state: WhmState) => page({ title: 'WHM', system: 'cPanel & WHM (simulator)', home: '/', body: markup`<h1>${state.hostname}</h1><p>WHM ${state.version}, ${Object.keys(state.accounts).length} of ${state.maxUsers} accounts.</p>
-<h2>Packages</h2>${state.packages.map(each => markup`<div class="card"><p><code>${each.name}</code>: ${each.QUOTA} MiB disk, ${each.BWLIMIT} MiB bandwidth, ${each.MAXPOP} mailboxes, ${each.MAXSQL} databases</p></div>`)}
-<h2>Accounts</h2>${Object.values(state.accounts).map(each => markup`<div class="card"><p><code>${each.user}</code>: ${each.domain}, package ${each.plan}, ${each.suspended ? `suspended (${each.suspendreason})` : 'running'}</p></div>`)}` })

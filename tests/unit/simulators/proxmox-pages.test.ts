@@ -38,12 +38,17 @@ describe('the page of the hypervisor', () => {
   })
   test('a machine is stopped, locked, unfiltered, taken away from Gardu and deleted behind its back', async () => {
     const { press, machine, state } = await open()
+    const template = state.machines[9000]
     for (const act of ['stop', 'lock', 'unfilter', 'unmark']) expect(await press(`machines/105/${act}`), act).toBe(303)
     expect(machine).toMatchObject({ running: false, config: { lock: 'backup', tags: 'somebody-else' } })
     expect(filteredAddresses(state, 105)).toBeNull()
     for (const act of ['unlock', 'start']) await press(`machines/105/${act}`)
     expect(machine).toMatchObject({ running: true, config: { tags: 'somebody-else' } })
     expect(machine.config.lock).toBeUndefined()
+    machine.config.tags = 'gardu-1'
+    for (const act of ['untag', 'stop', 'halve']) expect(await press(`machines/105/${act}`), act).toBe(303)
+    expect(machine.config).toMatchObject({ memory: String(Number(template?.config.memory) / 2) })
+    expect(machine.config.tags).toBeUndefined()
     await press('machines/105/remove')
     expect([state.machines[105], state.firewalls[105]]).toEqual([undefined, undefined])
   })
