@@ -82,9 +82,9 @@ async function replaceable({ read }: Pick<AdoptionDeps, 'read'>, { marks }: Pick
 }
 
 /** The machine that carries the service's own mark, where it has one. */
-async function machineThere({ openHypervisor }: Pick<AdoptionDeps, 'openHypervisor'>, { resource }: Pick<MachineFacts, 'resource'>) {
-  if (!resource || resource.connectionId === null) return null
-  return asked((await openHypervisor(resource.connectionId)).findByMark(resource.ownershipMark))
+async function machineThere({ openHypervisor }: Pick<AdoptionDeps, 'openHypervisor'>, facts: Pick<MachineFacts, 'resource'> | null) {
+  if (!facts?.resource || facts.resource.connectionId === null) return null
+  return asked((await openHypervisor(facts.resource.connectionId)).findByMark(facts.resource.ownershipMark))
 }
 
 /** Service and machine, looked at now, and what speaks against them. */
@@ -136,16 +136,16 @@ export const adoptMachine = (deps: AdoptionDeps) => async ({ id, connectionId, v
   })
 }
 
-/** Lets the machine of a service go, as a saga. Written to the audit log. @throws AppError not_found, service_not_ready, action_in_progress, adoption_unsupported, rescue_running, invalid_input (host name) */
+/** Lets the machine of a service go, as a saga; where machines that are there are not let go (adoption_unsupported), one that is gone is. Written to the audit log. @throws AppError not_found, service_not_ready, action_in_progress, adoption_unsupported, rescue_running, connection_failed, invalid_input (host name) */
 export const unlinkMachine = (deps: AdoptionDeps) => async ({ id, hostname, reason, actor }: { readonly id: string, readonly hostname: string, readonly reason: string, readonly actor: Actor }): Promise<void> => {
   const service = await deps.read.servicePages.find(id)
   if (!service) throw new AppError('not_found')
   const refusal = unlinkRefusal(service)
   if (refusal) throw new AppError(refusal)
   if (service.vmid === null || service.node === null) throw new AppError('service_not_ready')
-  if (machineCapabilities(service.connectionKind, service.machineType)?.adoption !== true) throw new AppError('adoption_unsupported')
   if (service.rescue !== null) throw new AppError('rescue_running')
   if (hostname !== service.hostname) throw fieldError('hostname', 'hostname_mismatch')
+  if (machineCapabilities(service.connectionKind, service.machineType)?.adoption !== true && await machineThere(deps, await deps.read.serviceControl.facts(id))) throw new AppError('adoption_unsupported')
   await deps.transact(async (stores) => {
     await openTie(stores, { kind: 'unlink', serviceId: id, actor: actorLabel(actor), at: deps.clock.now(), refusal: unlinkRefusal, state: { unlink: { toMark: deps.newId() } } })
     await stores.audit.record({ actor, action: 'service.unlink', entity: 'service', entityId: id, before: { connectionId: service.connectionId, node: service.node, vmid: service.vmid, ipv4: service.ipv4 }, after: { reason } })

@@ -16,12 +16,12 @@ async function unmark(context: StepContext): Promise<StepOutcome> {
   const plan = planOf(context)
   const { machine } = machineOf(context.facts)
   const driver = await driverOf(context)
-  if (!driver.capabilities.adoption) throw new DriverError('permanent', 'this hypervisor lets no machine go')
   const seen = await driver.inspect(machine)
   if (!seen) {
     if (plan.left === undefined) await context.save({ unlink: { ...plan, left: null } })
     return plan.left ? done() : done('machine_gone')
   }
+  if (!driver.capabilities.adoption) throw new DriverError('permanent', 'this hypervisor lets no machine go that is there')
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (!plan.left) await context.save({ unlink: { ...plan, left: { node: seen.node, vmid: seen.vmid, name: seen.name } } })
   await driver.releaseMachine({ ...machine, node: seen.node, vmid: seen.vmid })
@@ -45,7 +45,7 @@ async function release(context: StepContext): Promise<StepOutcome> {
 }
 
 /**
- * Lets the machine of a service go: it is left as it is and carries no mark any more, so nothing of ours touches it again. Its address is blocked, not free: it goes on using it. The service has a new mark and no machine.
+ * Lets the machine of a service go: it is left as it is and carries no mark any more, so nothing of ours touches it again. One that is gone is written off, whatever the hypervisor: that is how a service whose machine was lost gets another one. Its address is blocked, not free: it goes on using it. The service has a new mark and no machine.
  */
 export const unlinkSaga: SagaDefinition = {
   kind: 'unlink',

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { addresses, auditLog, ipv6Pools, ipv6Prefixes, resources, services } from '#db/schema/index.ts'
+import { addresses, auditLog, connections, ipv6Pools, ipv6Prefixes, resources, services } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import type { Actor } from '#server/kernel/ports.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
@@ -65,6 +65,23 @@ describe.each(databaseKinds())('whose a machine is, on %s', (kind) => {
     expect(left).toMatchObject({ status: 'blocked', serviceId: null, reason: expect.stringContaining(String(resource?.vmid)) as unknown })
     const [row] = await test.app.core.database.executor.select().from(auditLog).where(and(eq(auditLog.entityId, serviceId), eq(auditLog.action, 'service.unlink')))
     expect(row).toMatchObject({ before: { vmid: resource?.vmid, ipv4: address?.address }, after: { reason: 'milik klien' } })
+  })
+
+  it('where machines that are there are not let go, one that is gone is written off, and the service gets a new one', async () => {
+    const { serviceId, address, machines: [machine] } = await world.build()
+    const db = test.app.core.database.executor
+    await db.update(connections).set({ kind: 'esxi' }).where(eq(connections.id, world.connectionId))
+    expect(await codeOf(unlink(serviceId))).toBe('adoption_unsupported')
+    world.hypervisor.machines.delete(machine?.vmid ?? 0)
+    await world.addAddress(null)
+    await unlink(serviceId)
+    await drain()
+    expect(await world.look(serviceId)).toMatchObject({ newest: { kind: 'unlink', status: 'done' }, resource: { status: 'unlinked', vmid: null, connectionId: null } })
+    await buildAnew(deps())({ id: serviceId, reason: 'hilang', actor: staff })
+    await drain()
+    const now = await world.look(serviceId)
+    expect(now).toMatchObject({ newest: { kind: 'provision', status: 'done' }, resource: { status: 'ready' }, service: { status: 'active' } })
+    expect(now.address?.address).not.toBe(address?.address)
   })
 
   it('IPv6 of a machine that is let go is blocked with its address; given a machine again, a service has all that was sold to it', async () => {
