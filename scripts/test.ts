@@ -50,7 +50,7 @@ try {
     running.push(redis)
     env.GARDU_TEST_REDIS_URL = redis.url
   }
-  if (found.vcsim && (chosen.includes('contract') || chosen.includes('integration'))) env.GARDU_TEST_VCSIM = buildVcsim(found.vcsim, say)
+  if (found.vcsim && ['contract', 'integration', 'e2e'].some(suite => chosen.includes(suite))) env.GARDU_TEST_VCSIM = buildVcsim(found.vcsim, say)
   if (chosen.includes('e2e')) {
     say('build')
     if (await run('node_modules/.bin/nuxt', ['build'], { NODE_ENV: 'production' }) !== 0) close(1)

@@ -195,8 +195,8 @@ describe.each(['proxmox', 'vcenter', 'esxi', 'whm'])('%s', (which) => {
       // Nothing is left of it: it is written off, and another one is built.
       await watched.visit(`/en/admin/services/${ids.service}`)
       await press('Write the machine off')
-      await dialog().getByRole('textbox').first().fill(hostname)
-      await dialog().getByRole('textbox').last().fill('Lost by hand')
+      await dialog().getByRole('textbox').first().fill('Lost by hand')
+      await dialog().getByRole('textbox').last().fill(hostname)
       await dialog().getByRole('button', { name: 'Write the machine off' }).click()
       await until('it is written off', () => serviceOf(ids.service), body => body.resourceStatus === 'unlinked', 60)
       await press('Build a new one')
