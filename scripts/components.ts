@@ -146,11 +146,11 @@ const fingerprintOf = (host: string): Promise<string> => new Promise((resolve, r
 })
 
 /** A vCenter or a stand-alone ESXi of vcsim, on loopback with TLS; its inventory is gone afterwards. `port` 0: any. */
-export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { port = 0, template = 'debian-12' }: { readonly port?: number, readonly template?: string } = {}): Promise<Vcsim> {
+export async function startVcsim(binary: string, mode: 'vcenter' | 'esxi', { port = 0, template = 'debian-12', screens }: { readonly port?: number, readonly template?: string, /** Where tickets for screens lead: `host:port`, and the SHA-1 of the certificate there. */ readonly screens?: { readonly at: string, readonly sha1: string } } = {}): Promise<Vcsim> {
   const username = 'gardu'
   const password = 'vcsim-password'
   // It ends by itself when its input ends, so that it does not outlive whoever started it.
-  const child = spawn(binary, [...(mode === 'esxi' ? ['-esx'] : []), '-l', `127.0.0.1:${port}`, '-username', username, '-password', password, '-template', template], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(binary, [...(mode === 'esxi' ? ['-esx'] : []), '-l', `127.0.0.1:${port}`, '-username', username, '-password', password, '-template', template, ...(screens ? ['-webmks', screens.at, '-thumbprint', screens.sha1] : [])], { stdio: ['pipe', 'pipe', 'ignore'] })
   const host = await new Promise<string>((ready, reject) => {
     let said = ''
     child.stdout.on('data', (chunk) => {

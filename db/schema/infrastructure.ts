@@ -15,6 +15,8 @@ export const connections = pgTable('connections', {
   maintenance: boolean().notNull().default(false), storage: text().notNull(), bridge: text().notNull(), nodes: jsonb().$type<string[]>().notNull().default([]),
   /** Of Proxmox: where backups of machines are kept; empty: none are made. */
   backupStorage: text().notNull().default(''),
+  /** Of VMware: consoles of machines are shown in the browser. */
+  console: boolean().notNull().default(false),
   healthy: boolean(), checkedAt: instant(), problem: text(), version: text(), filtersApply: boolean(), createdAt: instant().notNull(),
   /** `healthy` is what it is since then; when it answered last. */
   healthSince: instant(), answeredAt: instant(),

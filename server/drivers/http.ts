@@ -12,7 +12,7 @@ import type { AxiosResponse } from 'axios'
 import { DriverError } from '#shared/errors/driver-error.ts'
 
 /** How the remote proves who it is: a public CA, the operator's own CA, or exactly one certificate (SHA-256, `AA:BB:…`). */
-export type TlsTrust = { readonly mode: 'system' } | { readonly mode: 'ca', readonly caPem: string } | { readonly mode: 'fingerprint', readonly fingerprint: string }
+export type TlsTrust = { readonly mode: 'system' } | { readonly mode: 'ca', readonly caPem: string } | { readonly mode: 'fingerprint', readonly fingerprint: string } | { readonly mode: 'thumbprint', readonly sha1: string }
 
 export type Resolve = (host: string) => Promise<string>
 
@@ -140,7 +140,7 @@ function tlsOptions(trust: TlsTrust, host: string): ConnectionOptions {
     case 'system': return common
     case 'ca': return { ...common, ca: trust.caPem }
     // The chain says nothing here: the certificate itself is compared, before the socket is handed to a request.
-    case 'fingerprint': return { ...common, rejectUnauthorized: false }
+    case 'fingerprint': case 'thumbprint': return { ...common, rejectUnauthorized: false }
   }
 }
 
@@ -164,8 +164,8 @@ export function secure(socket: Socket, host: string, trust: TlsTrust, millisecon
     const onError = (error: Error) => fail(`the certificate or TLS of ${host} was refused: ${error.message}`, error)
     tls.once('error', onError)
     tls.once('secureConnect', () => {
-      const shown = tls.getPeerCertificate().fingerprint256
-      if (trust.mode === 'fingerprint' && shown !== trust.fingerprint.toUpperCase()) {
+      const { fingerprint256: shown, fingerprint: sha1 } = tls.getPeerCertificate()
+      if ((trust.mode === 'fingerprint' && shown !== trust.fingerprint.toUpperCase()) || (trust.mode === 'thumbprint' && sha1 !== trust.sha1)) {
         fail(`the certificate of ${host} is not the pinned one: it shows ${shown ?? 'none'}`)
         return
       }

@@ -8,6 +8,8 @@ export interface HypervisorAccess {
   readonly storage: string, readonly bridge: string
   /** Where backups of machines are kept; empty: none are made. On VMware it means nothing. */
   readonly backupStorage?: string
+  /** Of VMware: consoles are shown in the browser. */
+  readonly console?: boolean
   /** Empty: every node online. */
   readonly nodes: readonly string[]
 }

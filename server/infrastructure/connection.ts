@@ -8,7 +8,7 @@ const canonicalUrl = z.url({ protocol: /^https?$/, normalize: true })
 
 /** A connection as staff type it. */
 export interface ConnectionInput extends Pick<ConnectionFields, 'kind' | 'name' | 'url' | 'tokenId' | 'maintenance' | 'storage' | 'bridge' | 'nodes'> {
-  readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }, readonly tokenSecret?: string | undefined, readonly backupStorage?: string | undefined
+  readonly tls: { readonly mode: TlsMode, readonly caPem: string | null, readonly fingerprint: string | null }, readonly tokenSecret?: string | undefined, readonly backupStorage?: string | undefined, readonly console?: boolean | undefined
 }
 
 /** Link-local networks and the metadata services of clouds; private networks are where hypervisors live. */
@@ -22,7 +22,7 @@ const refusedHost = (host: string): boolean =>
 export function toConnectionFields(input: ConnectionInput): ConnectionFields {
   const { tls: _, tokenSecret: __, ...fields } = input
   // A panel carries accounts, not machines: what says where machines are built means nothing there.
-  const place = isPanel(input.kind) ? { storage: '', bridge: '', nodes: [], backupStorage: '' } : { backupStorage: input.kind === 'proxmox' ? input.backupStorage ?? '' : '' }
+  const place = isPanel(input.kind) ? { storage: '', bridge: '', nodes: [], backupStorage: '', console: false } : { backupStorage: input.kind === 'proxmox' ? input.backupStorage ?? '' : '', console: input.kind !== 'proxmox' && input.console === true }
   return { ...fields, ...place, ...toReached(input) }
 }
 
@@ -48,12 +48,12 @@ export function requireSecretAgain(before: Pick<ConnectionFields, 'url' | 'token
 }
 
 export interface ConnectionView {
-  id: string, kind: ConnectionFields['kind'], name: string, url: string, tls: { mode: TlsMode, caPem: string | null, fingerprint: string | null }, tokenId: string, maintenance: boolean, storage: string, bridge: string, nodes: string[], backupStorage: string
+  id: string, kind: ConnectionFields['kind'], name: string, url: string, tls: { mode: TlsMode, caPem: string | null, fingerprint: string | null }, tokenId: string, maintenance: boolean, storage: string, bridge: string, nodes: string[], backupStorage: string, console: boolean
   healthy: boolean | null, checkedAt: string | null, problem: string | null, version: string | null, filtersApply: boolean | null, templateCount: number, packageCount: number, serviceCount: number
 }
 /** The secret has no place here: not in answers, not in the audit log. */
 export const toConnectionView = (row: ConnectionRecord): ConnectionView => ({
-  id: row.id, kind: row.kind, name: row.name, url: row.url, tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint }, tokenId: row.tokenId, maintenance: row.maintenance, storage: row.storage, bridge: row.bridge, nodes: [...row.nodes], backupStorage: row.backupStorage,
+  id: row.id, kind: row.kind, name: row.name, url: row.url, tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint }, tokenId: row.tokenId, maintenance: row.maintenance, storage: row.storage, bridge: row.bridge, nodes: [...row.nodes], backupStorage: row.backupStorage, console: row.console,
   healthy: row.healthy, checkedAt: row.checkedAt?.toISOString() ?? null, problem: row.problem, version: row.version, filtersApply: row.filtersApply, templateCount: row.templateCount, packageCount: row.packageCount, serviceCount: row.serviceCount,
 })
 /** What of a connection the audit log keeps. */

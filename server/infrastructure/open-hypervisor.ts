@@ -18,7 +18,7 @@ export type OpenDraft = (fields: ConnectionFields, tokenSecret: string) => Pick<
 type Made = { readonly hypervisor: ClosableDriver } | { readonly panel: ClosablePanel }
 
 /** Everything that a driver was made from; a change of any of it needs a new driver. */
-const versionOf = (row: ConnectionRecord): string => JSON.stringify([row.kind, row.url, row.tlsMode, row.tlsCaPem, row.tlsFingerprint, row.tokenId, row.tokenSecret, row.storage, row.bridge, row.nodes, row.backupStorage])
+const versionOf = (row: ConnectionRecord): string => JSON.stringify([row.kind, row.url, row.tlsMode, row.tlsCaPem, row.tlsFingerprint, row.tokenId, row.tokenSecret, row.storage, row.bridge, row.nodes, row.backupStorage, row.console])
 const wrongKind = (kind: ConnectionKind, wanted: string): DriverError => new DriverError('permanent', `a connection of kind ${kind} is no ${wanted}`)
 
 /** Implements the ports. One driver per connection is kept, with its connections, until the stored connection changes. `closeAll` ends them. */
@@ -31,7 +31,7 @@ export function hypervisorPool({ connections, secrets, drivers, panels }: Deps):
   }
   const make = (connectionId: string, row: ConnectionFields, tokenSecret: string): Made => {
     const access = { connectionId, url: row.url, tokenId: row.tokenId, tokenSecret, tls: { mode: row.tlsMode, caPem: row.tlsCaPem, fingerprint: row.tlsFingerprint } }
-    if (!isPanel(row.kind)) return { hypervisor: drivers[row.kind]({ ...access, storage: row.storage, bridge: row.bridge, nodes: row.nodes, backupStorage: row.backupStorage }) }
+    if (!isPanel(row.kind)) return { hypervisor: drivers[row.kind]({ ...access, storage: row.storage, bridge: row.bridge, nodes: row.nodes, backupStorage: row.backupStorage, console: row.console }) }
     if (!panels) throw wrongKind(row.kind, 'hypervisor')
     return { panel: panels[row.kind](access) }
   }

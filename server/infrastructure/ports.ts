@@ -168,7 +168,8 @@ export interface ConsoleTarget {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly protocols: readonly string[]
-  readonly tls: HypervisorAccess['tls']
+  /** `thumbprint`: the certificate with this SHA-1, as the ticket itself says. */
+  readonly tls: HypervisorAccess['tls'] | { readonly mode: 'thumbprint', readonly sha1: string }
   /** Of the VNC authentication; only its first eight letters count there. */
   readonly password: string
 }
@@ -339,7 +340,7 @@ export interface AddressStanding { readonly status: AddressStatus, readonly serv
 /** What staff decide about a connection; the secret is sealed or, in a change, absent. */
 export interface ConnectionFields {
   readonly kind: ConnectionKind, readonly name: string, readonly url: string, readonly tlsMode: TlsMode, readonly tlsCaPem: string | null, readonly tlsFingerprint: string | null, readonly tokenId: string,
-  readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[], /** Of Proxmox; empty: no backups are made there. */ readonly backupStorage: string
+  readonly maintenance: boolean, readonly storage: string, readonly bridge: string, readonly nodes: readonly string[], /** Of Proxmox; empty: no backups are made there. */ readonly backupStorage: string, /** Of VMware: consoles are shown in the browser. */ readonly console: boolean
 }
 export interface ConnectionHealth { readonly healthy: boolean, readonly problem: string | null, readonly version: string | null, /** Null: not known. */ readonly filtersApply: boolean | null, readonly checkedAt: Date }
 export interface HealthChange { readonly at: Date, readonly healthy: boolean, readonly problem: string | null }

@@ -16,10 +16,10 @@ export interface ConsoleTickets {
 }
 
 /** Null: the console may be opened, by what we know. One function for pages and for the act itself. */
-export function consoleRefusal({ status, resourceStatus, power, connectionKind, machineType }: Pick<ServiceSummary, 'status' | 'resourceStatus' | 'power' | 'connectionKind' | 'machineType'>): ErrorCode | null {
+export function consoleRefusal({ status, resourceStatus, power, connectionKind, connectionConsole, machineType }: Pick<ServiceSummary, 'status' | 'resourceStatus' | 'power' | 'connectionKind' | 'connectionConsole' | 'machineType'>): ErrorCode | null {
   if (status === 'suspended') return 'service_suspended'
   if ((status !== 'active' && status !== 'past_due') || resourceStatus !== 'ready' || connectionKind === null) return 'service_not_ready'
-  if (!machineCapabilities(connectionKind, machineType)?.console) return 'console_unsupported'
+  if (!connectionConsole && !machineCapabilities(connectionKind, machineType)?.console) return 'console_unsupported'
   return power === 'stopped' ? 'machine_not_running' : null
 }
 

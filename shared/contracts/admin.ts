@@ -31,6 +31,8 @@ const connectionFields = z.object({
   storage: z.string().trim().max(100), bridge: z.string().trim().max(80), nodes: z.array(z.string().max(253)).max(100).default([]),
   /** Of Proxmox: where backups of machines are kept; empty: none are made there. */
   backupStorage: z.string().trim().max(100).default(''),
+  /** Of VMware: consoles of machines are shown in the browser. */
+  console: z.boolean().default(false),
 })
 /** What differs by kind. A token's secret is a UUID; a password may be anything, spaces included. */
 function checkKind({ kind, tokenId, tokenSecret, storage, bridge }: { readonly kind: ConnectionKind, readonly tokenId: string, readonly tokenSecret?: string | undefined, readonly storage: string, readonly bridge: string }, ctx: z.RefinementCtx): void {
@@ -52,7 +54,7 @@ export const connectionBody = connectionFields.superRefine(checkKind)
 export const newConnectionBody = connectionFields.required({ tokenSecret: true }).superRefine(checkKind)
 export const connectionView = z.object({
   id: uuid, kind: z.enum(connectionKinds), name: z.string(), url: z.string(), tls: z.object({ mode: z.enum(tlsModes), caPem: z.string().nullable(), fingerprint: z.string().nullable() }), tokenId: z.string(), maintenance: z.boolean(),
-  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), backupStorage: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
+  storage: z.string(), bridge: z.string(), nodes: z.array(z.string()), backupStorage: z.string(), console: z.boolean(), healthy: z.boolean().nullable(), checkedAt: instant.nullable(), problem: z.string().nullable(), version: z.string().nullable(), /** Whether the hypervisor puts machines' address filters into effect; null: not known. */ filtersApply: z.boolean().nullable(), templateCount: z.number().int(), /** Of a control panel. */ packageCount: z.number().int(), serviceCount: z.number().int(),
 })
 /** One step of the live test: DNS, TCP, TLS, authentication, permissions, version, nodes, firewall, and backups where a storage for them is set; of a control panel packages instead of the last ones; of a name server zones after authentication. Sent as a server-sent event as soon as it is known. */
 export const connectionTestStep = z.object({ step: z.enum(['dns', 'tcp', 'tls', 'auth', 'permissions', 'version', 'nodes', 'containers', 'firewall', 'backups', 'packages', 'zones']), ok: z.boolean(), /** What staff should know although the step passed. */ finding: z.enum(['firewall_off', 'firewall_unknown', 'no_container_storage']).optional(), milliseconds: z.number(), detail: z.string(), missingPermissions: z.array(z.string()).optional(), fingerprint: z.string().optional(), choices: z.object({ nodes: z.array(z.string()), storages: z.array(z.string()), networks: z.array(z.string()) }).optional() })

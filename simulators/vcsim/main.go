@@ -1,6 +1,6 @@
 // VMware's own simulator, vcsim, as a vCenter or (-esx) as a stand-alone ESXi. Built from Debian's packages golang-go and
 // golang-github-vmware-govmomi-dev alone. It prepares one thing to sell (a template, or a base disk) and adds what the simulator
-// lacks: a guest that boots, reads its cloud-init data and tells its address; RebootGuest; on an ESXi no clones.
+// lacks: a guest that boots, reads its cloud-init data and tells its address; RebootGuest; tickets for screens; on an ESXi no clones.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"path"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -133,6 +135,8 @@ func main() {
 	user := flag.String("username", "gardu", "")
 	password := flag.String("password", "", "")
 	name := flag.String("template", "debian-12", "name of the template or base disk")
+	screens := flag.String("webmks", "", "host:port that AcquireTicket hands out for screens; empty: it is refused as a plain simulator does")
+	thumbprint := flag.String("thumbprint", "", "SHA-1 of the certificate there")
 	flag.Parse()
 	model := simulator.VPX()
 	if *esx {
@@ -168,6 +172,9 @@ func main() {
 		switch {
 		case calls("RebootGuest"):
 			answer(200, `<RebootGuestResponse xmlns="urn:vim25"></RebootGuestResponse>`)
+		case *screens != "" && calls("AcquireTicket"):
+			host, port, _ := net.SplitHostPort(*screens)
+			answer(200, fmt.Sprintf(`<AcquireTicketResponse xmlns="urn:vim25"><returnval><ticket>%x</ticket><cfgFile>[LocalDS_0] vm/vm.vmx</cfgFile><host>%s</host><port>%s</port><sslThumbprint>%s</sslThumbprint></returnval></AcquireTicketResponse>`, time.Now().UnixNano(), host, port, *thumbprint))
 		case *esx && calls("CloneVM_Task"):
 			answer(500, notSupported)
 		default:

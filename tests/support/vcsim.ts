@@ -123,12 +123,12 @@ async function past({ url, username, password }: { readonly url: string, readonl
 }
 
 /** One simulator of its own with a proxy before it, and a view past the proxy of what is really there. */
-export async function vsphereWorld(mode: VsphereMode, options: SoapOptions = {}) {
+export async function vsphereWorld(mode: VsphereMode, { screens, ...options }: SoapOptions & { /** Consoles are shown, and their tickets lead there. */ readonly screens?: { readonly at: string, readonly sha1: string } } = {}) {
   const binary = process.env.GARDU_TEST_VCSIM
   if (!binary) throw new Error('GARDU_TEST_VCSIM names no simulator')
-  const simulator = await startVcsim(binary, mode)
+  const simulator = await startVcsim(binary, mode, screens ? { screens } : {})
   const proxy = await faultProxy(simulator.url)
-  const access = (url: string): HypervisorAccess => ({ connectionId: 'test', url, tokenId: simulator.username, tokenSecret: simulator.password, tls: { mode: 'system', caPem: null, fingerprint: null }, storage: 'LocalDS_0', bridge: 'VM Network', nodes: [] })
+  const access = (url: string): HypervisorAccess => ({ connectionId: 'test', url, tokenId: simulator.username, tokenSecret: simulator.password, tls: { mode: 'system', caPem: null, fingerprint: null }, storage: 'LocalDS_0', bridge: 'VM Network', nodes: [], console: screens !== undefined })
   const create = mode === 'vcenter' ? createVcenterDriver : createEsxiDriver
   // Past the faults, through a proxy of its own that has none.
   const plainProxy = await faultProxy(simulator.url)

@@ -14,7 +14,7 @@ const maxPayload = 4 * 1_048_576
 async function openStream(target: ConsoleTarget, gone: (why: string) => DriverError): Promise<Stream> {
   const url = new URL(target.url)
   const secure = url.protocol === 'wss:'
-  const tcp = await dial(url.hostname.replace(/^\[|\]$/g, ''), Number(url.port) || (secure ? 443 : 80), { resolve: resolveHost, trust: secure ? trustOf(target.label, target.tls) : null, milliseconds: patience })
+  const tcp = await dial(url.hostname.replace(/^\[|\]$/g, ''), Number(url.port) || (secure ? 443 : 80), { resolve: resolveHost, trust: secure ? target.tls.mode === 'thumbprint' ? target.tls : trustOf(target.label, target.tls) : null, milliseconds: patience })
   // Proxmox drops whoever offers compression or sends in fragments.
   const socket = new WebSocket(url, [...target.protocols], { perMessageDeflate: false, followRedirects: false, headers: { ...target.headers }, handshakeTimeout: patience, maxPayload, createConnection: (() => tcp) as never })
   return new Promise((resolve, reject) => {

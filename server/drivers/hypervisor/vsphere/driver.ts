@@ -3,6 +3,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import { accessOf } from './access.ts'
+import { consoleOf } from './console.ts'
 import { isFault, isSoAlready, localizedFault, toTaskState, toVsphereError } from './faults.ts'
 import { locator } from './locate.ts'
 import { toHeadroom, toNodes, toObserved, toStorages } from './look.ts'
@@ -111,7 +112,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
   // A machine is proven by its instance UUID, which is also what backup and recovery products know it by: given another one, they would lose it.
   const noAdoption = () => Promise.reject(new DriverError('permanent', `${label}: machines are neither taken over nor let go from here`))
   return {
-    capabilities: hypervisorCapabilities[kind],
+    capabilities: { ...hypervisorCapabilities[kind], console: access.console === true },
     close: () => vim.close(),
     test: () => probe(kind, access, () => vimOver(label, access, options)),
     version: async () => (await vim.content()).about.version,
@@ -175,11 +176,6 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       return reconfigure(machine, found, growSpec(disk, diskGiB))
     },
     // The caller asks the capability first; whoever does not is told, instead of believing that something is filtered.
-    async openConsole(machine) {
-      await find.prove(machine)
-      // WebMKS is VNC with VMware's own additions: only VMware's viewer reads it for certain, and a blank screen helps nobody.
-      throw new DriverError('permanent', `${label}: its console is not shown in the browser`)
-    },
     async filterAddresses(machine) {
       await find.prove(machine)
       throw new DriverError('permanent', `${label}: sender addresses are not filtered by standard switches`)
@@ -231,6 +227,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
       const searched = await find.marked(mark, vmid)
       return searched && inspect(searched)
     },
+    ...consoleOf(vim, find, access),
     ...snapshots,
     ...movesOf(kind, vim, find),
     listMachines: noAdoption, readStranger: noAdoption, adoptMachine: noAdoption, completeMark: noAdoption, releaseMachine: noAdoption,

@@ -6,6 +6,8 @@ import type { Locator } from './locate.ts'
 import type { Vim } from './soap.ts'
 import { licenseRow } from './transform.ts'
 
+/** Where consoles are shown in the browser. */
+const consolePrivilege = 'VirtualMachine.Interact.ConsoleInteract'
 /** What the user must be allowed, besides reading everything. */
 export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>> = (() => {
   const both = [
@@ -30,7 +32,7 @@ export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess,
     })
     yield auth
     if (!auth.ok) return
-    yield await runStep('permissions', () => checkPrivileges(kind, vim))
+    yield await runStep('permissions', () => checkPrivileges(kind, vim, access.console === true))
     yield await runStep('version', () => checkVersion(kind, vim))
     yield await runStep('nodes', () => checkHosts(find, access))
   } finally {
@@ -39,9 +41,9 @@ export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess,
 }
 
 /** Rights, and on a host whether its licence lets them be used: a free one refuses every change. */
-async function checkPrivileges(kind: 'vcenter' | 'esxi', vim: Vim): Promise<Outcome> {
+async function checkPrivileges(kind: 'vcenter' | 'esxi', vim: Vim, screens: boolean): Promise<Outcome> {
   const { rootFolder, licenseManager } = await vim.content()
-  const missing = await vim.missingPrivileges([rootFolder], privileges[kind])
+  const missing = await vim.missingPrivileges([rootFolder], [...privileges[kind], ...screens ? [consolePrivilege] : []])
   if (missing.length > 0) return { ok: false, detail: `missing: ${missing.join(', ')}`, missingPermissions: missing }
   const [licences] = kind === 'esxi' && licenseManager ? await vim.read([licenseManager], 'LicenseManager', licenseRow) : []
   const free = (licences?.props.licenses ?? []).find(({ editionKey }) => /basic|free/i.test(editionKey))

@@ -22,6 +22,7 @@ export const elementOrder = {
   ResetVMRequestType: ['_this'],
   ShutdownGuestRequestType: ['_this'],
   RebootGuestRequestType: ['_this'],
+  AcquireTicketRequestType: ['_this', 'ticketType'],
   DestroyRequestType: ['_this'],
   RelocateVMRequestType: ['_this', 'spec', 'priority'],
   CreateSnapshotRequestType: ['_this', 'name', 'description', 'memory', 'quiesce'],
