@@ -202,6 +202,10 @@ describe.each(databaseKinds())('consoles, relayed to Proxmox over its wire, on %
     expect(await codeOf()).toBe('machine_not_running')
     await test.app.core.database.executor.execute(sql`update connections set kind = 'vcenter' where id = ${world.connectionId}`)
     expect(await codeOf()).toBe('console_unsupported')
+    // Its connection says that consoles are shown: then the machine has to run, as everywhere.
+    await test.app.core.database.executor.execute(sql`update connections set console = true where id = ${world.connectionId}`)
+    expect(await codeOf()).toBe('machine_not_running')
+    await test.app.core.database.executor.execute(sql`update connections set console = false where id = ${world.connectionId}`)
     await suspend(serviceId)
     expect(await codeOf()).toBe('service_suspended')
     await test.app.core.database.executor.execute(sql`update connections set kind = 'proxmox' where id = ${world.connectionId}`)
