@@ -15,7 +15,7 @@ const contentSecurityPolicy = {
 } satisfies Record<string, string[] | false>
 const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
 
-const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring', 'traffic']
+const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring', 'traffic', 'bulk']
 
 function keepServerPrefetch() {
   const shaken = useNuxt().options.optimization.treeShake.composables.client
@@ -62,7 +62,7 @@ export default defineNuxtConfig({
       // The first field counts seconds.
       '*/30 * * * * *': ['infrastructure:collect'],
       '12 * * * *': ['infrastructure:sync'],
-      '*/1 * * * *': ['provisioning:recover', 'provisioning:traffic'],
+      '*/1 * * * *': ['provisioning:recover', 'provisioning:traffic', 'provisioning:bulk'],
       '*/5 * * * *': ['provisioning:backups'],
       '42 * * * *': ['provisioning:drift'],
     },

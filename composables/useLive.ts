@@ -1,5 +1,5 @@
 /** The names of live hints; what they mean stands in `server/kernel/ports.ts`. */
-export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection' | 'alarms'
+export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection' | 'alarms' | 'bulk'
 
 /**
  * Calls `onHint(name, id)` when the server says that something of these names changed; the page then asks for it again:

@@ -1,4 +1,5 @@
 import type { InvoiceStatus, OrderStatus, ServiceStatus } from '#shared/vocabulary/billing.ts'
+import type { BulkItemStatus, BulkStatus } from '#shared/vocabulary/bulk.ts'
 import type { ManualEntryStatus } from '#shared/vocabulary/ledger.ts'
 import type { CertificateState, PowerState, ResourceStatus, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { DeliveryStatus } from '#shared/vocabulary/outgoing-webhooks.ts'
@@ -28,6 +29,8 @@ const tones = {
   saga: { running: { color: 'info', moving: true }, waiting: { color: 'warning', moving: true }, done: { color: 'success' }, failed: { color: 'error' } } satisfies Record<SagaStatus, StatusTone>,
   step: { pending: { color: 'neutral' }, running: { color: 'info', moving: true }, done: { color: 'success' }, skipped: { color: 'neutral' }, failed: { color: 'error' } } satisfies Record<StepStatus, StatusTone>,
   webhook: { received: { color: 'info' }, verified: { color: 'info' }, refused: { color: 'error' }, applied: { color: 'success' }, parked: { color: 'warning' } } satisfies Record<typeof webhookStatuses[number], StatusTone>,
+  bulk: { asked: { color: 'warning' }, running: { color: 'info', moving: true }, paused: { color: 'warning' }, done: { color: 'success' }, stopped: { color: 'neutral' }, refused: { color: 'neutral' }, withdrawn: { color: 'neutral' }, expired: { color: 'neutral' } } satisfies Record<BulkStatus, StatusTone>,
+  bulkItem: { waiting: { color: 'neutral' }, begun: { color: 'info', moving: true }, done: { color: 'success' }, failed: { color: 'error' }, left_out: { color: 'warning' }, stopped: { color: 'neutral' } } satisfies Record<BulkItemStatus, StatusTone>,
   endpoint: { active: { color: 'success' }, failing: { color: 'error' }, paused: { color: 'neutral' } },
   delivery: { waiting: { color: 'info' }, delivered: { color: 'success' }, dead: { color: 'error' } } satisfies Record<DeliveryStatus, StatusTone>,
   run: { running: { color: 'info', moving: true }, done: { color: 'success' }, stopped_by_brake: { color: 'warning' }, failed: { color: 'error' } },

@@ -7,6 +7,7 @@ import { backupStores } from './repositories/backups.ts'
 import { bankLineStores } from './repositories/bank-lines.ts'
 import { billingStores } from './repositories/billing.ts'
 import { capacityStores } from './repositories/capacity.ts'
+import { bulkStores } from './repositories/bulk.ts'
 import { catalogStores } from './repositories/catalog.ts'
 import { changeStores } from './repositories/changes.ts'
 import { clientStores } from './repositories/clients.ts'
@@ -28,6 +29,7 @@ import { lateFeeStores } from './repositories/late-fees.ts'
 import { lifeStores } from './repositories/lives.ts'
 import { manualEntryStores } from './repositories/manual-entries.ts'
 import { monitoringStores } from './repositories/monitoring.ts'
+import { nodeClosureStores } from './repositories/node-closures.ts'
 import { notificationStores } from './repositories/notifications.ts'
 import { orderingStores } from './repositories/ordering.ts'
 import { outgoingWebhookStores } from './repositories/outgoing-webhooks.ts'
@@ -51,7 +53,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...ipv6Stores(db, context), ...capacityStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...bulkStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...ipv6Stores(db, context), ...capacityStores(db), ...nodeClosureStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import { smallestSize } from '#shared/options/smallest-size.ts'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
 import type { Executor } from '../client.ts'
-import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
+import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeClosures, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
 import { rowsOf } from '../rows-of.ts'
 import { freePrefixes } from './ipv6.ts'
 import { loadOptions } from './product-options.ts'
@@ -62,6 +62,7 @@ export const capacityStores = (db: Executor) => ({
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
       const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
       const prefixes = await freePrefixes(db, connectionIds)
+      const closed = await db.select({ id: nodeClosures.connectionId, node: nodeClosures.node }).from(nodeClosures).where(inArray(nodeClosures.connectionId, [...connectionIds]))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
         const [first] = own
         if (!first) return []
@@ -69,6 +70,7 @@ export const capacityStores = (db: Executor) => ({
         return [{
           connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
           nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores }] : []),
+          closedNodes: closed.filter(row => row.id === id).map(row => row.node),
           growing: growing.filter(row => row.connection_id === id).flatMap(({ service_id, node, moves_to, base, top }) => {
             const more = { cpuCores: Math.max(0, top.cpuCores - base.cpuCores), ramMiB: Math.max(0, top.ramMiB - base.ramMiB), diskGiB: Math.max(0, top.diskGiB - base.diskGiB) }
             const whole = { cpuCores: Math.max(top.cpuCores, base.cpuCores), ramMiB: Math.max(top.ramMiB, base.ramMiB), diskGiB: Math.max(top.diskGiB, base.diskGiB) }

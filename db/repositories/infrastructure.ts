@@ -14,6 +14,7 @@ import { rowsOf } from '../rows-of.ts'
 import { unnested } from '../unnested.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
+import { seenNodes, toNode } from './node-closures.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -103,12 +104,11 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     nodes: {
       async list() {
-        const found = await db.select({ node: nodes, connectionName: connections.name }).from(nodes).innerJoin(connections, eq(connections.id, nodes.connectionId)).orderBy(asc(connections.name), asc(nodes.node)).limit(500)
-        return found.map(({ node, connectionName }) => ({ ...node, connectionName }))
+        return (await seenNodes(db).orderBy(asc(connections.name), asc(nodes.node)).limit(500)).map(toNode)
       },
       async find(connectionId, name) {
-        const [found] = await db.select({ node: nodes, connectionName: connections.name }).from(nodes).innerJoin(connections, eq(connections.id, nodes.connectionId)).where(and(eq(nodes.connectionId, connectionId), eq(nodes.node, name)))
-        return found ? { ...found.node, connectionName: found.connectionName } : null
+        const [found] = await seenNodes(db).where(and(eq(nodes.connectionId, connectionId), eq(nodes.node, name)))
+        return found ? toNode(found) : null
       },
       async record(connectionId, observed, at) {
         await db.delete(nodes).where(eq(nodes.connectionId, connectionId))

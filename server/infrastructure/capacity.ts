@@ -26,11 +26,11 @@ export const lookAt = ({ transact, clock, openHypervisor, log, within }: LookDep
 }
 
 /** Nodes as they were seen, with what our books say of them. */
-export function headroomOf({ connectionId, limits, nodes, sold }: CapacityRecord): PlacedHeadroom[] {
+export function headroomOf({ connectionId, limits, nodes, sold, closedNodes = [] }: CapacityRecord): PlacedHeadroom[] {
   return nodes.map((node) => {
     const own = sold.filter(row => row.node === node.node)
     const sum = (of: (row: typeof own[number]) => number) => own.reduce((total, row) => total + of(row), 0)
-    return { ...node, connectionId, limits, sold: { cpuCores: sum(row => row.cpuCores), ramMiB: sum(row => row.ramMiB) }, clients: new Map(own.map(row => [row.clientId, row.machines])) }
+    return { ...node, connectionId, limits, closed: closedNodes.includes(node.node), sold: { cpuCores: sum(row => row.cpuCores), ramMiB: sum(row => row.ramMiB) }, clients: new Map(own.map(row => [row.clientId, row.machines])) }
   })
 }
 

@@ -1,3 +1,4 @@
+import type { PlacementPolicy } from '#shared/vocabulary/machines.ts'
 import type { MachineRef, TaskHandle } from './access-ports.ts'
 
 /** To which node, and whether it goes on running meanwhile. */
@@ -21,3 +22,11 @@ export interface NodeRoom { readonly node: string, readonly memoryTotal: number,
  * @throws AppError capacity_unknown when it does not answer
  */
 export type RoomOnNodes = (input: { readonly connectionId: string, readonly from: string, readonly forServiceId: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }) => Promise<NodeRoom[]>
+
+/** A machine that leaves `from`. `to` null: for whichever node has room. `servedNodes`: those that its address serves; empty: all. */
+interface LeavingMachine { readonly serviceId: string, readonly clientId: string, readonly policy: PlacementPolicy, readonly from: string, readonly to: string | null, readonly servedNodes: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
+/**
+ * To which node each of these machines of one connection could go, all of them together, in their order; null: to none. Holds nothing. Looks at the hypervisor, so never inside a transaction.
+ * @throws AppError capacity_unknown when it does not answer
+ */
+export type PlanMoves = (input: { readonly connectionId: string, readonly machines: readonly LeavingMachine[] }) => Promise<ReadonlyMap<string, string | null>>

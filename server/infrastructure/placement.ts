@@ -6,7 +6,7 @@ import type { HeldAddress, MadeOn } from './served-nodes.ts'
 export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number, /** IPv4 addresses beside the first one, of the same network; left out: none. */ readonly extraIpv4?: number | undefined }
 /** A node as it was seen, with what our own books say of it: what was sold there, how many of its client's machines stand on it, and its connection's limits. */
 export interface PlacedHeadroom extends NodeHeadroom {
-  readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>
+  readonly connectionId: string, readonly limits: PlacementLimits, readonly sold: { readonly cpuCores: number, readonly ramMiB: number }, /** Machines by client. */ readonly clients: ReadonlyMap<string, number>, /** It takes no new machine; what stands there stays and may grow. */ readonly closed?: boolean | undefined
 }
 /** Sold, but not built yet. `node`: it was decided already, and its machine may be there at any moment. `nodes`: those that its address serves; empty or left out: all. */
 export interface Promised extends Size { readonly connectionId: string, readonly node: string | null, readonly clientId: string, readonly policy: PlacementPolicy, readonly nodes?: readonly string[] | undefined, readonly madeOn?: readonly MadeOn[] | undefined }
@@ -73,7 +73,7 @@ export class RoomLeft {
 
   /** Puts one machine on the node that the policy names among those that can take it whole. Null: none can. */
   take(size: Wanted, among: (node: PlacedHeadroom) => boolean = () => true): Placement | null {
-    const fitting = this.#rooms.filter(room => among(room.node) && canBeMade(size.madeOn, room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size))
+    const fitting = this.#rooms.filter(room => !room.node.closed && among(room.node) && canBeMade(size.madeOn, room.node) && this.#fits(room, size) && this.#hasAddress(room.node, size))
     const own = (room: Room) => size.clientId === undefined ? 0 : room.clients.get(size.clientId) ?? 0
     const before = (a: Room, b: Room): boolean => size.policy === 'fill_first' ? a.memory < b.memory : size.policy === 'spread_by_client' && own(a) !== own(b) ? own(a) < own(b) : a.memory > b.memory
     // Rooms are in the order of their names, which decides between equals.
@@ -120,7 +120,7 @@ export class RoomLeft {
   /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
   lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
-    const rooms = this.#rooms.filter(({ node }) => node.connectionId === connectionId && canBeMade(size.madeOn, node))
+    const rooms = this.#rooms.filter(({ node }) => !node.closed && node.connectionId === connectionId && canBeMade(size.madeOn, node))
     if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) return 'addresses'
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++

@@ -39,7 +39,8 @@ export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { ListedMachine, MachineAdoption, StrangeMachine } from './adoption-ports.ts'
 export { grows } from './growth-ports.ts'
 export type { Growth, RoomCheck, SoldGrowth } from './growth-ports.ts'
-export type { MachineMoves, MoveTarget, NodeRoom, RoomOnNodes } from './move-ports.ts'
+export type { MachineMoves, MoveTarget, NodeRoom, PlanMoves, RoomOnNodes } from './move-ports.ts'
+export type { NodeClosureStore, SetNodeClosure } from './node-closure-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
 export type { DomainCertificate, ReadWeb } from './panel-web-ports.ts'
 export type { RestoreHandle } from './panel-backups-ports.ts'
@@ -255,6 +256,8 @@ export interface CapacityRecord {
   readonly freePrefixes: readonly FreeOfPool[]
   /** Machines that were sold larger than they were at the look. `sold` counts them as they were. */
   readonly growing: readonly SoldGrowth[]
+  /** Those that take no new machine; left out: none. */
+  readonly closedNodes?: readonly string[]
 }
 export interface PromisedMachine { readonly serviceId: string, readonly connectionId: string, readonly node: string | null, /** Those that its address serves; empty: all. */ readonly nodes: readonly string[], readonly madeOn?: readonly MadeOn[], readonly clientId: string, readonly policy: PlacementPolicy, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number }
 export interface CapacityStore {
@@ -380,7 +383,7 @@ export interface TemplateStore {
   markVanished(ids: readonly string[]): Promise<void>
 }
 
-export interface NodeRecord extends Omit<RemoteNode, 'strain'> { readonly connectionId: string, readonly connectionName: string, readonly observedAt: Date }
+export interface NodeRecord extends Omit<RemoteNode, 'strain'> { readonly connectionId: string, readonly connectionName: string, readonly observedAt: Date, /** It takes no new machine; `at` in ISO. */ readonly closed: { readonly reason: string, readonly by: string, readonly at: string } | null }
 export interface NodeStore {
   /** Newest state of every node. */
   list(): Promise<NodeRecord[]>

@@ -3,7 +3,7 @@ import { asSold, roomLeftOf, withLooks } from './capacity.ts'
 import type { Look } from './capacity.ts'
 import type { CapacityStore, RoomOnNodes } from './ports.ts'
 
-/** Implements the port. A connection in maintenance takes no machine, also none that moves. */
+/** Implements the port. A connection in maintenance and a closed node take no machine, also none that moves. */
 export const roomOnNodes = ({ capacity, lookAt }: { readonly capacity: CapacityStore, readonly lookAt: (connectionId: string) => Promise<Look | null> }): RoomOnNodes => async ({ connectionId, from, forServiceId, ...machine }) => {
   const look = await lookAt(connectionId)
   const records = look ? await withLooks(capacity, new Map([[connectionId, look]])) : []
@@ -14,6 +14,6 @@ export const roomOnNodes = ({ capacity, lookAt }: { readonly capacity: CapacityS
   const home = look.nodes.find(({ node }) => node === from)?.storageKey
   return look.nodes.map(({ node, memoryTotal, memoryFree, storageFree, cpuCores: cores, storageKey }) => {
     const disk = storageKey === home ? 0 : diskGiB
-    return { node, memoryTotal, memoryFree, storageFree, cpuCores: cores, diskGiB: disk, fits: !record.maintenance && left.mayGrow({ connectionId, node }, { cpuCores, ramMiB, diskGiB: disk, moreCores: cpuCores }) }
+    return { node, memoryTotal, memoryFree, storageFree, cpuCores: cores, diskGiB: disk, fits: !record.maintenance && !record.closedNodes?.includes(node) && left.mayGrow({ connectionId, node }, { cpuCores, ramMiB, diskGiB: disk, moreCores: cpuCores }) }
   }).sort((a, b) => a.node < b.node ? -1 : 1)
 }

@@ -21,7 +21,7 @@ export interface Outbox {
 }
 
 /** A hint to open pages that something changed; sent after the commit, may be lost, carries no data but an id. */
-export interface LiveHint { readonly audience: { readonly userId: string } | 'staff', readonly name: 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection' | 'alarms', readonly id: string }
+export interface LiveHint { readonly audience: { readonly userId: string } | 'staff', readonly name: 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection' | 'alarms' | 'bulk', readonly id: string }
 export interface Live { publish(hint: LiveHint): void }
 
 /** The change of a state, written beside the state itself. */

@@ -9,11 +9,12 @@ import type { ConnectionKind, MachineType, PlacementPolicy, PowerState, Resource
 import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
-import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, Placement, RestoreHandle, ReverseDnsStore, StockStore, TaskHandle } from '../infrastructure/ports.ts'
+import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, MachineIpv6, NodeClosureStore, Placement, RestoreHandle, ReverseDnsStore, StockStore, TaskHandle } from '../infrastructure/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { BackupStore } from './backup-ports.ts'
+import type { BulkStore } from './bulk-ports.ts'
 import type { DriftStore } from './drift-ports.ts'
 import type { FirewallStore } from './firewall-ports.ts'
 import type { Progress, StepChange } from './saga.ts'
@@ -202,5 +203,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly traffic: TrafficStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly bulk: BulkStore, readonly nodeClosures: NodeClosureStore, readonly traffic: TrafficStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
 }

@@ -5,6 +5,7 @@ import * as alignments from './alignments.ts'
 import * as auth from './auth.ts'
 import * as changes from './changes.ts'
 import * as backups from './backups.ts'
+import * as bulk from './bulk.ts'
 import type { RouteContract } from './contract.ts'
 import * as addresses from './addresses.ts'
 import * as drift from './drift.ts'
@@ -42,4 +43,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, traffic, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, bulk, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, traffic, transfers].flatMap(module => Object.values(module).filter(isContract))

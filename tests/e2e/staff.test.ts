@@ -12,7 +12,7 @@ let demo: Demo
 let browser: Browser
 let owner: Api
 let client: Api
-const ids = { service: '', invoice: '', product: '', connection: '', client: '', failing: '' }
+const ids = { service: '', invoice: '', product: '', connection: '', client: '', failing: '', bulk: '' }
 const vps = async (hostname: string) => {
   const [product] = (await client.get('/api/storefront/products?kind=vps')).body.items
   const order = (await client.post('/api/portal/orders', { items: [{ productId: product.id, cycle: 'monthly', hostname, templateId: product.templates[0].id }], promoCodes: [] })).body
@@ -31,6 +31,7 @@ beforeAll(async () => {
   Object.assign(ids, { service: placed.serviceId, invoice: placed.invoiceId, product: placed.productId, connection: (await owner.get('/api/admin/connections')).body.items[0].id })
   await until('the machine is built', () => serviceOf(ids.service), body => body.status === 'active' && body.resourceStatus === 'ready', 90)
   ids.client = (await serviceOf(ids.service)).clientId
+  ids.bulk = (await owner.post('/api/admin/bulk-requests', { wish: { act: 'reboot' }, serviceIds: [ids.service], reason: 'nobody approves it' })).body.id
 })
 afterAll(async () => {
   await browser?.close()
@@ -39,14 +40,14 @@ afterAll(async () => {
 
 const everybody = { '': ['Ringkasan', 'Overview'], '/services': ['Layanan', 'Services'], '/clients': ['Klien', 'Clients'], '/products': ['Produk', 'Products'], '/templates': ['Templat', 'Templates'], '/packages': ['Paket hosting', 'Hosting packages'], '/audit': ['Log audit', 'Audit log'] }
 const own = {
-  sysadmin: { '/monitoring': ['Pemantauan', 'Monitoring'], '/alarms': ['Alarm', 'Alarms'], '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/ipv6-pools': ['Kumpulan IPv6', 'IPv6 pools'], '/reverse-dns': ['Reverse DNS', 'Reverse DNS'], '/backups': ['Cadangan', 'Backups'], '/traffic': ['Trafik', 'Traffic'], '/drift': ['Penyimpangan', 'Drift'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
+  sysadmin: { '/bulk': ['Permintaan massal', 'Bulk requests'], '/monitoring': ['Pemantauan', 'Monitoring'], '/alarms': ['Alarm', 'Alarms'], '/connections': ['Koneksi', 'Connections'], '/nodes': ['Node', 'Nodes'], '/address-pools': ['Kumpulan alamat', 'Address pools'], '/ipv6-pools': ['Kumpulan IPv6', 'IPv6 pools'], '/reverse-dns': ['Reverse DNS', 'Reverse DNS'], '/backups': ['Cadangan', 'Backups'], '/traffic': ['Trafik', 'Traffic'], '/drift': ['Penyimpangan', 'Drift'], '/jobs': ['Tugas gagal', 'Failed jobs'], '/outgoing-webhooks': ['Webhook keluar', 'Outgoing webhooks'] },
   business: { '/promos': ['Kode promo', 'Promo codes'], '/reports': ['Laporan', 'Reports'] },
   finance: { '/invoices': ['Tagihan', 'Invoices'], '/payments': ['Pembayaran', 'Payments'], '/refunds': ['Pengembalian dana', 'Refunds'], '/payments/reconciliation': ['Rekonsiliasi', 'Reconciliation'], '/webhooks': ['Kotak masuk webhook', 'Webhook inbox'], '/billing/plan': ['Rencana penagihan', 'Billing plan'], '/billing/terms': ['Ketentuan penagihan', 'Billing terms'], '/billing/holidays': ['Hari libur', 'Holidays'], '/tax': ['Pajak (PPN)', 'Tax (PPN)'], '/gateways': ['Gerbang pembayaran', 'Payment gateways'], '/ledger': ['Buku besar', 'Ledger'], '/bank': ['Mutasi bank', 'Bank statements'], '/bank-accounts': ['Rekening bank', 'Bank accounts'], '/reports': ['Laporan', 'Reports'] },
 }
 const staffRoles = ['sysadmin', 'business', 'finance'] as const
 /** Every page in the navigation is looked at once by somebody who may; what is reached from a list is beside it. */
 const seenBy: Record<typeof staffRoles[number], () => string[]> = {
-  sysadmin: () => [...Object.keys(own.sysadmin), '/alarms/rules', `/nodes/${ids.connection}/pve-jkt1`, '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`, '/services/adopt', `/services/adopt?service=${ids.service}`],
+  sysadmin: () => [...Object.keys(own.sysadmin), '/services', `/bulk/${ids.bulk}`, '/alarms/rules', `/nodes/${ids.connection}/pve-jkt1`, '/outgoing-webhooks/deliveries', '/products/new', '/connections/new', `/connections/${ids.connection}`, `/products/${ids.product}`, `/services/${ids.service}`, '/services/adopt', `/services/adopt?service=${ids.service}`],
   business: () => [...Object.keys(own.business), ...Object.keys(everybody), `/products/${ids.product}`, `/services/${ids.service}`, `/services/change/${ids.service}`, `/services/options/${ids.service}`, `/clients/align/${ids.client}`],
   finance: () => [...Object.keys(own.finance), '/ledger/entries', '/ledger/periods', '/invoices/new', '/invoices/coretax', `/invoices/${ids.invoice}`, '/reports/revenue', '/reports/payments', '/reports/ageing'],
 }

@@ -29,6 +29,8 @@ import { listStock } from '#server/infrastructure/list-stock.ts'
 import { listTemplates } from '#server/infrastructure/list-templates.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import { readAccount, readWeb } from '#server/infrastructure/read-account.ts'
+import { closeNode, setNodeClosure } from '#server/infrastructure/close-node.ts'
+import { planMoves } from '#server/infrastructure/plan-moves.ts'
 import { roomOnNodes } from '#server/infrastructure/room-on-nodes.ts'
 import { refreshStock } from '#server/infrastructure/refresh-stock.ts'
 import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
@@ -97,7 +99,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
     listIpv6Pools: listIpv6Pools(deps), showIpv6Pool: showIpv6Pool(deps), createIpv6Pool: createIpv6Pool(deps), updateIpv6Pool: updateIpv6Pool(deps), deleteIpv6Pool: deleteIpv6Pool(deps), listIpv6Prefixes: listIpv6Prefixes(deps), previewIpv6: previewIpv6({ ...syncing, decode }), importIpv6: importIpv6({ ...syncing, decode }), exportIpv6Prefixes: exportIpv6Prefixes({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }),
     showReverseDnsSettings: showReverseDnsSettings(naming), saveReverseDnsSettings: saveReverseDnsSettings(naming), removeReverseDnsSettings: removeReverseDnsSettings(naming), requestDefaultNames: requestDefaultNames(naming), testReverseDns: testReverseDns(naming),
     showAddressPool: showAddressPool(deps), listPoolAddresses: listPoolAddresses(deps), updateAddressPool: updateAddressPool(deps), settleAddress: settleAddress(deps), exportAddresses: exportAddresses({ ...deps, writer: csvWriter, zone: config.GARDU_TIME_ZONE }), previewAddresses: previewAddresses({ ...syncing, decode }), importAddresses: importAddresses({ ...syncing, decode }),
-    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), holdCapacity: holdCapacity(deps), holdGrowth: holdGrowth(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), findServers: findServers(deps), holdAccounts: holdAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
+    openHypervisor, openPanel, connectConsole, checkCapacity: checkCapacity(looking), checkRoom: checkRoom(looking), roomOnNodes: roomOnNodes(looking), planMoves: planMoves(looking), setNodeClosure: setNodeClosure(deps), closeNode: closeNode(deps), holdCapacity: holdCapacity(deps), holdGrowth: holdGrowth(deps), stockDue, refreshStock: refresh, listStock: listStock(deps), showPlacementLimits: showPlacementLimits(deps), setPlacementLimits: setPlacementLimits(deps), findServers: findServers(deps), holdAccounts: holdAccounts(deps), readAccount: readAccount(deps), readWeb: readWeb(deps), collect,
     /** Enqueues a look at all hypervisors; an equal one that waits already is enough. */
     requestCollection: (requestedBy: string) => read.outbox.emit('infrastructure.collect-due', { requestedBy }, { singletonKey: 'infrastructure.collect' }),
     /** Enqueues a look at what all connections offer. */

@@ -2,15 +2,18 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FinishChange } from '#server/billing/change-ports.ts'
 import type { EndService, MarkServiceActive, ResumeService, SuspendService } from '#server/billing/ports.ts'
-import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, FindServers, HoldAccounts, OpenPanel, PackageStore, PanelServerStore, ReadAccount, ReadWeb, RoomOnNodes } from '#server/infrastructure/ports.ts'
+import type { CapacityCheck, ConnectConsole, HoldCapacity, OpenHypervisor, FindServers, HoldAccounts, OpenPanel, PackageStore, PanelServerStore, PlanMoves, ReadAccount, ReadWeb, RoomOnNodes, SetNodeClosure } from '#server/infrastructure/ports.ts'
 import type { Transact } from '#server/kernel/ports.ts'
 import { adoptMachine, buildAnew, listStrays, showAdoption, unlinkMachine } from '#server/provisioning/adopt.ts'
 import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
+import { askBulk, previewBulk } from '#server/provisioning/ask-bulk.ts'
 import { actOnBackup, setBackupSchedule, showBackups } from '#server/provisioning/backups.ts'
+import { listBulkItems, listBulkRequests, showBulkRequest } from '#server/provisioning/bulk-view.ts'
 import { checkDrift } from '#server/provisioning/check-drift.ts'
+import { decideBulk } from '#server/provisioning/decide-bulk.ts'
 import { saveFirewall, showFirewall } from '#server/provisioning/firewall.ts'
 import { followBilling } from '#server/provisioning/follow-billing.ts'
 import { cancelTask, showHistory } from '#server/provisioning/history.ts'
@@ -30,6 +33,7 @@ import { chooseLeavingAddress, showServiceAddresses } from '#server/provisioning
 import { setReverseDns, showReverseDns } from '#server/provisioning/reverse-dns.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
 import { runBackups } from '#server/provisioning/run-backups.ts'
+import { runBulk } from '#server/provisioning/run-bulk.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
 import { showAdminService } from '#server/provisioning/show-admin-service.ts'
 import { showHosting } from '#server/provisioning/show-hosting.ts'
@@ -52,7 +56,7 @@ import { within } from '../within.ts'
 
 /** What provisioning asks of billing and of the hypervisors. */
 export interface BillingForProvisioning { readonly markServiceActive: MarkServiceActive, readonly suspendService: SuspendService, readonly resumeService: ResumeService, readonly endService: EndService, readonly describeServices: DescribeBilling, readonly scheduleCancellation: ScheduleCancellation, readonly cancelNow: CancelNow, readonly setHold: SetHold, readonly finishChange: FinishChange }
-export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly roomOnNodes: RoomOnNodes, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly findServers: FindServers, readonly holdAccounts: HoldAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
+export interface HypervisorsForProvisioning { readonly openHypervisor: OpenHypervisor, readonly checkCapacity: CapacityCheck, readonly holdCapacity: HoldCapacity, readonly roomOnNodes: RoomOnNodes, readonly planMoves: PlanMoves, readonly setNodeClosure: SetNodeClosure, readonly stockDue: () => Promise<void>, readonly connectConsole: ConnectConsole, readonly openPanel: OpenPanel, readonly findServers: FindServers, readonly holdAccounts: HoldAccounts, readonly readAccount: ReadAccount, readonly readWeb: ReadWeb }
 
 /** Twenty characters without look-alikes: about 117 bits. */
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -83,6 +87,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const compare = checkDrift(drift)
   const backups = { read, transact, openHypervisor: hypervisors.openHypervisor, clock, log, newId: uuidv7, zone: config.GARDU_TIME_ZONE, keptDays: config.GARDU_BACKUPS_KEPT_DAYS, baseUrl: config.GARDU_BASE_URL }
   const makeBackups = runBackups(backups)
+  const asking = { read, connections: core.read.connections, transact, openHypervisor: hypervisors.openHypervisor, planMoves: hypervisors.planMoves, setNodeClosure: hypervisors.setNodeClosure, stockDue: hypervisors.stockDue, clock, newId: uuidv7 }
+  const bulk = runBulk({ read, transact, clock, wallClock, log, acts: { admin: within => actOnAdminService({ ...billing, transact: within, clock, wallClock }), backup: within => actOnBackup({ ...backups, transact: within }), move: within => moveMachine({ ...moving, transact: within }) } })
   const traffic = { read, transact, clock, log, zone: config.GARDU_TIME_ZONE, monthOf: monthsIn(config.GARDU_TIME_ZONE), startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, baseUrl: config.GARDU_BASE_URL }
   const watch = watchTraffic(traffic)
   return {
@@ -95,6 +101,9 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
     showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
+    previewBulk: previewBulk(asking), askBulk: askBulk(asking), decideBulk: decideBulk(asking), listBulkRequests: listBulkRequests({ bulk: read.bulk, clock }), showBulkRequest: showBulkRequest({ bulk: read.bulk, clock }), listBulkItems: listBulkItems({ bulk: read.bulk }), runBulk: bulk,
+    /** Enqueues a turn of the approved requests for many services; an equal one that waits already is enough. */
+    requestBulk: (requestedBy: string) => read.outbox.emit('provisioning.bulk-due', { requestedBy }, { singletonKey: 'provisioning.bulk' }),
     showTraffic: showTraffic(traffic), listTraffic: listTraffic(traffic),
     showMove: showMove(moving), moveMachine: moveMachine(moving),
     showServiceAddresses: showServiceAddresses({ read, servicePages: read.servicePages }), chooseLeavingAddress: chooseLeavingAddress({ transact }), giveIpv6: giveIpv6({ transact, servicePages: read.servicePages }),
@@ -119,6 +128,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
       'provisioning.drift-due': async () => compare(),
       'provisioning.backups-due': async () => makeBackups(),
+      'provisioning.bulk-due': async () => bulk(),
       'provisioning.traffic-due': async () => watch(),
       'provisioning.saga-due': run,
       'provisioning.recover-due': async () => void await recover(),

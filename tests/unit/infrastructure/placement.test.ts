@@ -93,6 +93,14 @@ describe('placement', () => {
     const placed = placeMachines([roomy('one', 40), roomy('two', 40), roomy('three', 40)], [], { ...vps, count: 9 }) ?? []
     expect(['one', 'two', 'three'].map(name => placed.filter(entry => entry.node === name).length)).toEqual([3, 3, 3])
   })
+  it('a closed node takes no machine, also none of those that were promised before; what stands on it may grow', () => {
+    const pair = [roomy('one', 100, { closed: true }), roomy('two', 12)]
+    expect(placeMachines(pair, [], { ...vps, count: 2 })?.map(entry => entry.node)).toEqual(['two', 'two'])
+    expect(placeMachines(pair, [promise], { ...vps, count: 2 })?.map(entry => entry.node)).toEqual(['two', 'two'])
+    expect(placeMachines(pair, [promise], { ...vps, count: 3 })).toBeNull()
+    expect(RoomLeft.of(pair).mayGrow({ connectionId: 'a', node: 'one' }, { cpuCores: 2, moreCores: 1, ramMiB: 1024, diskGiB: 10 })).toBe(true)
+    expect(RoomLeft.of([roomy('one', 100, { closed: true })]).lack(vps, 'a')).toBe('connections')
+  })
   it('spread by client spreads: where room is everywhere, no node has two more of one client\'s machines than another, however full they are', () => {
     fc.assert(fc.property(fc.array(fc.integer({ min: 100, max: 300 }), { minLength: 2, maxLength: 5 }), fc.array(client, { maxLength: 4 }), fc.integer({ min: 1, max: 12 }), (sizes, others, count) => {
       const nodes = sizes.map((memory, i) => roomy(`n${i}`, memory))
