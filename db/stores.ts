@@ -22,6 +22,8 @@ import { infrastructureStores } from './repositories/infrastructure.ts'
 import { ipv6Stores } from './repositories/ipv6.ts'
 import { invoicingStores } from './repositories/invoicing.ts'
 import { isoStores } from './repositories/iso-images.ts'
+import { networkStores } from './repositories/networks.ts'
+import { refusedGrowthStores } from './repositories/refused-growths.ts'
 import { kernelStores } from './repositories/kernel.ts'
 import { ledgerStores } from './repositories/ledger.ts'
 import { holidayStores } from './repositories/holidays.ts'
@@ -53,7 +55,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...bulkStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...ipv6Stores(db, context), ...capacityStores(db), ...nodeClosureStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...bulkStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...networkStores(db, context), ...refusedGrowthStores(db), ...ipv6Stores(db, context), ...capacityStores(db), ...nodeClosureStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

@@ -2,14 +2,14 @@ import { and, asc, count, eq, gte, inArray, min, isNull, lte, ne, notInArray, or
 import type { SQL } from 'drizzle-orm'
 import { smallestSize } from '#shared/options/smallest-size.ts'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
+import { cardOf } from '#server/infrastructure/served-nodes.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeClosures, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
 import { rowsOf } from '../rows-of.ts'
 import { freePrefixes } from './ipv6.ts'
+import { networkStandsOf } from './networks.ts'
 import { loadOptions } from './product-options.ts'
 
-/** Addresses and prefixes go together by it. */
-const cardOf = ({ bridge, vlanTag }: { bridge: string | null, vlanTag: number | null }) => `${bridge ?? ''}/${vlanTag ?? ''}`
 /** The nodes that machines can be made on from a template or its namesakes of one connection, as JSON; empty: all. */
 export const templateNodes = (connectionId: SQL, name: SQL) => sql`coalesce((select case when bool_and(jsonb_array_length(namesake.nodes) > 0) then jsonb_agg(distinct holder) filter (where holder is not null) end
   from templates namesake left join lateral jsonb_array_elements_text(namesake.nodes) holder on true where namesake.connection_id = ${connectionId} and namesake.name = ${name} and namesake.present), '[]')`
@@ -60,7 +60,7 @@ export const capacityStores = (db: Executor) => ({
         where r.connection_id in (${uuids(connectionIds)}) and r.node is not null and r.status not in ('none', 'destroyed') and not (s.id = any (${`{${promised.map(row => row.service_id).join(',')}}`}::uuid[]))
           and exists (select 1 from addresses a where a.service_id = s.id and a.status = 'assigned')
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
-      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
+      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'), networkStandsOf('address_pools'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
       const prefixes = await freePrefixes(db, connectionIds)
       const closed = await db.select({ id: nodeClosures.connectionId, node: nodeClosures.node }).from(nodeClosures).where(inArray(nodeClosures.connectionId, [...connectionIds]))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {

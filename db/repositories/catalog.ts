@@ -56,7 +56,7 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     const own = pricesOf.get(row.id) ?? []
     if (own.length === 0) return []
     return [{
-      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, backupsIncluded: row.backupsIncluded, backupSchedule: row.backupSchedule, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, stock: stock.get(row.id) ?? null,
+      productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, backupsIncluded: row.backupsIncluded, backupSchedule: row.backupSchedule, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, ipv6: row.ipv6, stock: stock.get(row.id) ?? null,
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
       templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]

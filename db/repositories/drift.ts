@@ -65,6 +65,9 @@ export function driftStores(db: Executor, context: StoreContext) {
         const known = new Set(open.map(nameOf))
         return seen.filter(drift => !known.has(nameOf(drift))).length
       },
+      async openOf(connectionId, kinds) {
+        return new Set((await db.select({ key: driftFindings.key }).from(driftFindings).where(and(eq(driftFindings.connectionId, connectionId), inArray(driftFindings.kind, [...kinds]), isNull(driftFindings.resolvedAt)))).map(({ key }) => key))
+      },
       async list({ state, kind, page, pageSize }) {
         const where = and(kind ? eq(driftFindings.kind, kind) : undefined, state === 'resolved' ? isNotNull(driftFindings.resolvedAt) : isNull(driftFindings.resolvedAt), state === 'open' ? isNull(driftFindings.ignoredAt) : state === 'ignored' ? isNotNull(driftFindings.ignoredAt) : undefined)
         const items = await found(where).orderBy(desc(driftFindings.lastSeenAt), desc(driftFindings.firstSeenAt), desc(driftFindings.id)).limit(pageSize).offset((page - 1) * pageSize)

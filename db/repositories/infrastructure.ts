@@ -15,6 +15,7 @@ import { unnested } from '../unnested.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { seenNodes, toNode } from './node-closures.ts'
+import { networkStands, networksOfPools, networkStandsOf, unknownNetwork } from './networks.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -128,7 +129,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
 
     addressPools: {
       async list(filter) {
-        const where = and(filter.q ? or(ilike(addressPools.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, filter.low ? isLowPool(addressPools.id) : undefined)
+        const where = and(filter.q ? or(ilike(addressPools.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, filter.low ? isLowPool(addressPools.id) : undefined, filter.lost ? sql`not (${networkStandsOf('address_pools')})` : undefined)
         const items = await pools(db, where, { limit: filter.pageSize, offset: (filter.page - 1) * filter.pageSize })
         const [counted] = await db.select({ total: count() }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where)
         return { items, total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
@@ -168,7 +169,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         const ids = sql.join(connectionIds.map(id => sql`${id}::uuid`), sql`, `)
         const taken = rowsOf<{ id: string }>(await db.execute(sql`
           update addresses set status = 'reserved', service_id = ${serviceId}, changed_at = ${now.toISOString()}::timestamptz, quarantine_until = null
-          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free'${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`}${extra === 0 ? sql`` : sql` and (select count(*) from addresses b join address_pools q on q.id = b.pool_id where b.status = 'free' and ${sameNetwork}) > ${extra}`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
+          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free' and ${networkStands}${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`}${extra === 0 ? sql`` : sql` and (select count(*) from addresses b join address_pools q on q.id = b.pool_id where b.status = 'free' and ${sameNetwork}) > ${extra}`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
           returning id`))
         if (taken.length === 0) throw new AppError('out_of_stock', { message: 'no free address' })
         if (extra > 0) await reserveExtra(db, context, serviceId)
@@ -210,7 +211,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         return row ?? null
       },
       async nextFree(connectionId, node) {
-        const [row] = rowsOf<{ ipv4: string }>(await db.execute(sql`select host(a.address) as ipv4 from addresses a join address_pools p on p.id = a.pool_id where p.connection_id = ${connectionId} and a.status = 'free' and (p.nodes = '[]'::jsonb or p.nodes ? ${node}) order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1`))
+        const [row] = rowsOf<{ ipv4: string }>(await db.execute(sql`select host(a.address) as ipv4 from addresses a join address_pools p on p.id = a.pool_id where p.connection_id = ${connectionId} and a.status = 'free' and ${networkStands} and (p.nodes = '[]'::jsonb or p.nodes ? ${node}) order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1`))
         return row?.ipv4 ?? null
       },
       async take({ serviceId, connectionId, ipv4 }) {
@@ -236,9 +237,10 @@ async function pools(db: Executor, where: SQL | undefined, page: { limit: number
   const found = await db.select({ pool: addressPools, connectionName: connections.name, connectionKind: connections.kind }).from(addressPools).innerJoin(connections, eq(connections.id, addressPools.connectionId)).where(where).orderBy(asc(addressPools.name)).limit(page.limit).offset(page.offset)
   if (found.length === 0) return []
   const counted = await db.select({ poolId: addresses.poolId, status: addresses.status, n: count() }).from(addresses).where(inArray(addresses.poolId, found.map(({ pool }) => pool.id))).groupBy(addresses.poolId, addresses.status)
+  const networks = await networksOfPools(db, found.map(({ pool }) => pool))
   return found.map(({ pool: { createdAt: _, ...pool }, connectionName, connectionKind }) => {
     const counts = { free: 0, reserved: 0, assigned: 0, quarantine: 0, blocked: 0 }
     for (const row of counted) if (row.poolId === pool.id) counts[row.status] = row.n
-    return { ...pool, connectionName, connectionKind, counts }
+    return { ...pool, connectionName, connectionKind, counts, network: networks.get(pool.id) ?? unknownNetwork }
   })
 }

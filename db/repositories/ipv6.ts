@@ -10,6 +10,7 @@ import { addresses, addressPools, connections, ipv6PoolDays, ipv6Pools, ipv6Pref
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
+import { networkStandsOf, networksOfPools, unknownNetwork } from './networks.ts'
 
 type Pool = typeof ipv6Pools.$inferSelect
 
@@ -46,11 +47,13 @@ async function take(db: Executor, context: StoreContext, pool: Pool, serviceId: 
 
 /** How many prefixes each pool of these connections can still give. */
 export async function freePrefixes(db: Executor, connectionIds: readonly string[]): Promise<{ id: string, nodes: string[], bridge: string | null, vlanTag: number | null, free: number }[]> {
-  const rows = await db.select({ pool: ipv6Pools, given: count(ipv6Prefixes.id) }).from(ipv6Pools).leftJoin(ipv6Prefixes, and(eq(ipv6Prefixes.poolId, ipv6Pools.id), eq(ipv6Prefixes.status, 'free'), sql`${ipv6Prefixes.address} <> ${ipv6Pools.gateway}`))
-    .where(inArray(ipv6Pools.connectionId, [...connectionIds])).groupBy(ipv6Pools.id).orderBy(asc(ipv6Pools.id))
-  return rows.map(({ pool, given }) => {
+  // Rows from the next place on are blocked, or were: they are no places that were never handed out.
+  const rows = await db.select({ pool: ipv6Pools, given: sql<number>`count(*) filter (where ${ipv6Prefixes.status} = 'free' and ${ipv6Prefixes.address} <> ${ipv6Pools.gateway})::int`, ahead: sql<number>`count(*) filter (where ${ipv6Prefixes.place} >= ${ipv6Pools.nextPlace})::int` })
+    .from(ipv6Pools).leftJoin(ipv6Prefixes, eq(ipv6Prefixes.poolId, ipv6Pools.id))
+    .where(and(inArray(ipv6Pools.connectionId, [...connectionIds]), networkStandsOf('ipv6_pools'))).groupBy(ipv6Pools.id).orderBy(asc(ipv6Pools.id))
+  return rows.map(({ pool, given, ahead }) => {
     const gateway = gatewayPlace(pool)
-    return { id: pool.connectionId, nodes: pool.nodes, bridge: pool.bridge, vlanTag: pool.vlanTag, free: given + Math.max(0, placesOf(pool) - pool.nextPlace - (gateway !== null && gateway >= pool.nextPlace && gateway < placesOf(pool) ? 1 : 0)) }
+    return { id: pool.connectionId, nodes: pool.nodes, bridge: pool.bridge, vlanTag: pool.vlanTag, free: given + Math.max(0, placesOf(pool) - pool.nextPlace - ahead - (gateway !== null && gateway >= pool.nextPlace && gateway < placesOf(pool) ? 1 : 0)) }
   })
 }
 
@@ -109,7 +112,8 @@ async function pools(db: Executor, where: SQL | undefined, page: { readonly limi
   const found = await db.select({ pool: ipv6Pools, connectionName: connections.name, connectionKind: connections.kind }).from(ipv6Pools).innerJoin(connections, eq(connections.id, ipv6Pools.connectionId)).where(where).orderBy(asc(ipv6Pools.name)).limit(page.limit).offset(page.offset)
   if (found.length === 0) return []
   const counted = await db.select({ poolId: ipv6Prefixes.poolId, status: ipv6Prefixes.status, n: count() }).from(ipv6Prefixes).where(inArray(ipv6Prefixes.poolId, found.map(({ pool }) => pool.id))).groupBy(ipv6Prefixes.poolId, ipv6Prefixes.status)
-  return found.map(({ pool: { createdAt: _, ...pool }, ...row }) => ({ ...pool, ...row, counts: { free: 0, reserved: 0, assigned: 0, quarantine: 0, blocked: 0, ...Object.fromEntries(counted.filter(({ poolId }) => poolId === pool.id).map(({ status, n }) => [status, n])) } }))
+  const networks = await networksOfPools(db, found.map(({ pool }) => pool))
+  return found.map(({ pool: { createdAt: _, ...pool }, ...row }) => ({ ...pool, ...row, network: networks.get(pool.id) ?? unknownNetwork, counts: { free: 0, reserved: 0, assigned: 0, quarantine: 0, blocked: 0, ...Object.fromEntries(counted.filter(({ poolId }) => poolId === pool.id).map(({ status, n }) => [status, n])) } }))
 }
 const findPool = async (db: Executor, id: string) => (await pools(db, eq(ipv6Pools.id, id), { limit: 1, offset: 0 }))[0] ?? null
 const nameTaken = ({ constraint }: { constraint: string }) => constraint === 'ipv6_pools_name' ? fieldError('name', 'name_taken') : null

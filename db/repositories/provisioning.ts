@@ -6,6 +6,7 @@ import type { Progress } from '#server/provisioning/saga.ts'
 import { splitExtra } from '#server/infrastructure/extra-addresses.ts'
 import type { HeldIpv4 } from '#server/infrastructure/extra-addresses.ts'
 import { toMachineIpv6 } from '#server/infrastructure/ipv6-range.ts'
+import { cardOf } from '#server/infrastructure/served-nodes.ts'
 import type { Executor } from '../client.ts'
 import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -140,9 +141,9 @@ function serviceControl(db: Executor): ServiceControl {
   return {
     async facts(serviceId) {
       const found = await db.execute(sql`
-        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
+        select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, k.ipv6 as gives_ipv6, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
-          host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6,
+          host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6, xp.nodes as prefix_nodes,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.machine_type = t.machine_type and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id
@@ -153,10 +154,10 @@ function serviceControl(db: Executor): ServiceControl {
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       const { stay, leave } = splitExtra(row.extra, row.spec.extraIpv4 ?? 0)
       return {
-        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: slowed(row.spec, resource?.rateCapMbps ?? null), templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, templates: row.templates,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: slowed(row.spec, resource?.rateCapMbps ?? null), templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, ipv6: row.gives_ipv6, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         firewall: row.policy_in !== null && row.firewall_rules !== null ? { policyIn: row.policy_in, rules: row.firewall_rules } : null,
-        address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, connectionId: row.pool_connection, nodes: row.pool_nodes ?? [], extra: stay.map(({ ipv4, prefixLength }) => ({ ipv4, prefixLength })), leaving: leave.map(({ ipv4 }) => ipv4) } : null,
+        address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, card: cardOf({ bridge: row.bridge, vlanTag: row.vlan_tag }), prefixNodes: row.ipv6 && (row.prefix_nodes ?? []), connectionId: row.pool_connection, nodes: row.pool_nodes ?? [], extra: stay.map(({ ipv4, prefixLength }) => ({ ipv4, prefixLength })), leaving: leave.map(({ ipv4 }) => ipv4) } : null,
         hosting: row.kind === 'hosting' ? { account: row.domain === null ? null : { domain: row.domain, connectionId: row.held_on, birth: row.birth, ip: row.ip }, connectionIds: row.servers, clientEmail: row.email } : null,
       }
     },
@@ -231,7 +232,7 @@ function serviceControl(db: Executor): ServiceControl {
 interface FactsRow {
   policy_in: FirewallPolicy | null, firewall_rules: FirewallRule[] | null,
   kind: ProductKind, email: string, domain: string | null, held_on: string | null, birth: string | null, ip: string | null, servers: string[],
-  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'],
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'], gives_ipv6: boolean, prefix_nodes: string[] | null,
   ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string, nodes: string[] }[]
 }
 

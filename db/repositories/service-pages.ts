@@ -12,6 +12,8 @@ import { toSold } from './sold-options.ts'
 import { containing } from '../search-pattern.ts'
 import { failingAlone } from '../failed-tasks.ts'
 import { rowsOf } from '../rows-of.ts'
+import { lostNetworks } from './networks.ts'
+import { stillRefused } from './refused-growths.ts'
 
 /** The rows of a raw statement; both databases answer them alike. */
 /** Raw statements answer instants as text on one database and as dates on the other. */
@@ -50,7 +52,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
     async list(filter: ServiceFilter) {
       const where = all([
         filter.clientId ? sql`s.client_id = ${filter.clientId}` : undefined, filter.status ? sql`s.status = ${filter.status}` : undefined, filter.resourceStatus ? sql`coalesce(r.status, 'none') = ${filter.resourceStatus}` : undefined,
-        filter.failed ? newestFailed : undefined, filter.work ? sql`p.kind = 'work' and s.status = 'pending' and exists (select 1 from paid_periods paid where paid.service_id = s.id)` : undefined,
+        filter.failed ? newestFailed : undefined, filter.refused ? sql`exists (select 1 from refused_growths g where g.service_id = s.id and ${stillRefused})` : undefined, filter.work ? sql`p.kind = 'work' and s.status = 'pending' and exists (select 1 from paid_periods paid where paid.service_id = s.id)` : undefined,
         filter.q ? sql`(s.hostname ilike ${containing(filter.q)} or u.name ilike ${containing(filter.q)} or u.email ilike ${containing(filter.q)} or exists (select 1 from addresses own where own.service_id = s.id and host(own.address) = ${filter.q}) or exists (select 1 from ipv6_prefixes x where x.service_id = s.id and host(x.address) = ${filter.q.toLowerCase()}) or s.id::text = ${filter.q.toLowerCase()})` : undefined,
       ])
       const rows = rowsOf<SummaryRow>(await db.execute(sql`${summary} ${where} order by s.created_at desc, s.id desc ${page(filter)}`))
@@ -89,7 +91,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       const [counts, connections, [numbers], [run]] = [
         rowsOf<{ status: typeof serviceStatuses[number], n: number }>(await db.execute(sql`select status, count(*)::int as n from services group by status`)),
         rowsOf<{ id: string, name: string, healthy: boolean | null, checked_at: string | Date | null }>(await db.execute(sql`select id, name, healthy, checked_at from connections order by name limit 100`)),
-        rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, drift: number, low_pools: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
+        rowsOf<{ failed: number, notready: number, waiting: number, parked: number, money_back: number, unmatched: number, letters: number, hooks: number, missed_templates: number, missed_packages: number, missed_networks: number, refused_growths: number, drift: number, low_pools: number, receivable: string, overdue: string, received: string }>(await db.execute(sql`
           select (select count(*)::int from resources r where r.status = 'error') + (select count(*)::int from sagas g where g.status = 'failed' and g.kind in (${failingAlone}) and g.reason is distinct from 'cancelled' and g.finished_at > ${now.toISOString()}::timestamptz - interval '1 day') as failed,
             (select count(*)::int from services s left join resources r on r.service_id = s.id where s.status in ('active', 'past_due') and coalesce(r.status, 'none') <> 'ready' and not exists (select 1 from sagas g where g.service_id = s.id and g.kind = 'reinstall' and g.status in ('running', 'waiting')) and (s.cycle <> 'one_time' or exists (select 1 from products k where k.id = s.product_id and k.kind <> 'work'))) as notready,
             (select count(*)::int from services s join products k on k.id = s.product_id and k.kind = 'work' where s.status = 'pending' and exists (select 1 from paid_periods p where p.service_id = s.id)) as waiting,
@@ -100,6 +102,8 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
             (select count(*)::int from webhook_endpoints h where h.paused_by = 'endpoint' or (h.paused_by is null and h.failing_since < ${now.toISOString()}::timestamptz - interval '3 days')) as hooks,
             (select count(*)::int from templates t where not t.present and exists (select 1 from product_templates pt join products p on p.id = pt.product_id and p.status <> 'retired' where pt.template_id = t.id)) as missed_templates,
             (select count(*)::int from packages k where not k.present and exists (select 1 from product_connections pc join products p on p.id = pc.product_id and p.kind = 'hosting' and p.status <> 'retired' and p.spec ->> 'panelPackage' = k.name where pc.connection_id = k.connection_id)) as missed_packages,
+            ${lostNetworks} as missed_networks,
+            (select count(*)::int from refused_growths g where ${stillRefused}) as refused_growths,
             (select count(*)::int from drift_findings d where d.resolved_at is null and d.ignored_at is null) as drift,
             (select count(*)::int from address_pools p where ${isLowPool(sql`p.id`)}) as low_pools,
             (select coalesce(sum(l.amount), 0) from journal_lines l join invoices i on i.id = l.invoice_id where i.status = 'issued' and ${owedFor} and l.account = 'receivable')::text as receivable,
@@ -109,7 +113,7 @@ export function servicePages(db: Executor, history: (serviceId: string, limit: n
       ]
       return {
         services: Object.fromEntries(serviceStatuses.map(status => [status, counts.find(row => row.status === status)?.n ?? 0])) as Record<typeof serviceStatuses[number], number>,
-        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, workWaiting: numbers?.waiting ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, waitingLetters: numbers?.letters ?? 0, failingWebhooks: numbers?.hooks ?? 0, missedTemplates: numbers?.missed_templates ?? 0, missedPackages: numbers?.missed_packages ?? 0, drift: numbers?.drift ?? 0, lowPools: numbers?.low_pools ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
+        failedSagas: numbers?.failed ?? 0, activeNotReady: numbers?.notready ?? 0, workWaiting: numbers?.waiting ?? 0, parkedWebhooks: numbers?.parked ?? 0, refundTasks: numbers?.money_back ?? 0, unmatchedSettlements: numbers?.unmatched ?? 0, waitingLetters: numbers?.letters ?? 0, failingWebhooks: numbers?.hooks ?? 0, missedTemplates: numbers?.missed_templates ?? 0, missedPackages: numbers?.missed_packages ?? 0, missedNetworks: numbers?.missed_networks ?? 0, refusedGrowths: numbers?.refused_growths ?? 0, drift: numbers?.drift ?? 0, lowPools: numbers?.low_pools ?? 0, connections: connections.map(row => ({ id: row.id, name: row.name, healthy: row.healthy, checkedAt: toDate(row.checked_at) })),
         receivable: money(BigInt(numbers?.receivable ?? 0)), overdue: money(BigInt(numbers?.overdue ?? 0)), receivedThisMonth: money(BigInt(numbers?.received ?? 0)),
         lastBillingRun: run ? { at: new Date(run.at), status: run.status, actions: run.done } : null,
       }

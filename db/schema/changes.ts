@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
-import { check, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { changeStatuses, changeTimings, recurringCycles } from '#shared/vocabulary/billing.ts'
 import type { BillingCycle, ChangeStatus, ChangeTiming } from '#shared/vocabulary/billing.ts'
 import { invoices, services } from './billing.ts'
 import { products } from './catalog.ts'
 import type { ProductSpec, StoredOption } from './catalog.ts'
+import { connections } from './infrastructure.ts'
 import { amount, currency, id, instant, knownCurrency, oneOf, word } from './columns.ts'
 
 /** A service's change of product or cycle: from what to what, at which price, by which invoice. At most one of a service is open. */
@@ -32,3 +33,9 @@ export const serviceChanges = pgTable('service_changes', {
 export const periodPrices = pgTable('period_prices', {
   serviceId: uuid().notNull().references(() => services.id), periodStart: instant().notNull(), since: instant().notNull(), changeId: uuid().notNull().references(() => serviceChanges.id), amount: amount().notNull(), currency: currency(),
 }, t => [knownCurrency('period_prices', t.currency), primaryKey({ columns: [t.serviceId, t.periodStart, t.changeId] }), check('period_prices_amount', sql`${t.amount} >= 0`)])
+
+/** A larger machine that a client asked for and its node had no room for: the newest refusal of each service, until it is larger after all, moves, ends, or nobody asked for thirty days. */
+export const refusedGrowths = pgTable('refused_growths', {
+  serviceId: uuid().primaryKey().references(() => services.id, { onDelete: 'cascade' }), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(),
+  fromSize: jsonb().$type<{ cpuCores: number, ramMiB: number, diskGiB: number }>().notNull(), toSize: jsonb().$type<{ cpuCores: number, ramMiB: number, diskGiB: number }>().notNull(), times: integer().notNull().default(1), firstAt: instant().notNull(), lastAt: instant().notNull(),
+}, t => [index('refused_growths_last').on(t.lastAt)])

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, customType, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { addressStatuses, connectionKinds, ipv6PrefixStatuses, machineTypes, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { AddressStatus, ConnectionKind, Ipv6PrefixStatus, MachineType, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
+import { networkKinds } from '#shared/vocabulary/networks.ts'
+import type { NetworkKind } from '#shared/vocabulary/networks.ts'
 import { id, instant, oneOf, word } from './columns.ts'
 
 /** PostgreSQL's `inet`: sorts and compares addresses as addresses. */
@@ -41,6 +43,12 @@ export const templates = pgTable('templates', {
 export const isoImages = pgTable('iso_images', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), ref: text().notNull(), name: text().notNull(), bytes: doublePrecision().notNull(), nodes: jsonb().$type<string[]>().notNull(), offered: boolean().notNull().default(false), present: boolean().notNull().default(true), seenAt: instant().notNull(),
 }, t => [uniqueIndex('iso_images_remote').on(t.connectionId, t.ref)])
+
+/** Bridges, virtual networks and port groups of a hypervisor, as last synchronised, by the name that pools give them. */
+export const networks = pgTable('networks', {
+  id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), name: text().notNull(), kind: word<NetworkKind>().notNull(), /** Null: not told. */ takesTags: boolean(), /** Its own; null: none, or not told. */ vlanTag: integer(),
+  nodes: jsonb().$type<string[]>().notNull(), present: boolean().notNull().default(true), seenAt: instant().notNull(),
+}, t => [uniqueIndex('networks_remote').on(t.connectionId, t.name), check('networks_kind', oneOf(t.kind, networkKinds))])
 
 /** Packages of a control panel, from which hosting accounts are made; a limit that is null is none. */
 export const packages = pgTable('packages', {

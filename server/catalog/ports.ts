@@ -84,6 +84,8 @@ export interface Offer {
   /** Services that hold a unit: all that have not ended, unpaid orders included. */
   readonly unitsHeld: number
   readonly placementPolicy: PlacementPolicy
+  /** Its machines get IPv6, where there are pools of it. */
+  readonly ipv6: boolean
   /** As it was last counted; null: never. */
   readonly stock: CountedStock | null
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]

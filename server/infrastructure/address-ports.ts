@@ -1,11 +1,12 @@
 import type { AddressStatus, ConnectionKind } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
+import type { PoolNetwork } from './networks-ports.ts'
 
 export interface AddressPoolFields { readonly connectionId: string, readonly name: string, readonly firstAddress: string, readonly lastAddress: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], readonly bridge?: string | null, readonly vlanTag?: number | null, /** Whose machines may have its addresses; empty: all of the connection. */ readonly nodes?: readonly string[] }
-export interface AddressPoolRecord extends Required<AddressPoolFields> { readonly id: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly counts: Record<AddressStatus, number> }
+export interface AddressPoolRecord extends Required<AddressPoolFields> { readonly id: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly counts: Record<AddressStatus, number>, readonly network: PoolNetwork }
 export interface AddressPoolStore {
-  /** `low`: only those that are nearly full. */
-  list(filter: PageRequest & { readonly q?: string | undefined, readonly low?: boolean | undefined }): Promise<Page<AddressPoolRecord>>
+  /** `low`: only those that are nearly full; `lost`: only those whose network vanished. */
+  list(filter: PageRequest & { readonly q?: string | undefined, readonly low?: boolean | undefined, readonly lost?: boolean | undefined }): Promise<Page<AddressPoolRecord>>
   find(id: string): Promise<AddressPoolRecord | null>
   /** @throws AppError invalid_input when the name is taken or an address stands in another pool */
   insert(id: string, fields: AddressPoolFields, addresses: readonly string[], at: Date): Promise<void>

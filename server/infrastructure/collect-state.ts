@@ -16,6 +16,8 @@ const atATime = 32
 /** Shorter than the time between two collections: one that is silent does not delay the next look at the others. */
 const patience = 20_000
 const healthKeptFor = 90 * 86_400_000
+/** A refused growth that nobody asked for again is no wish any more. */
+const refusalsKeptFor = 30 * 86_400_000
 
 /**
  * Asks all hypervisors for their nodes, storages and machines, and all control panels for the state of their servers, and stores what they say, also as a sample of their series and as traffic of their machines. One that does not
@@ -31,6 +33,7 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
   const now = deps.clock.now()
   await deps.transact(async (stores) => {
     await stores.connections.forgetHealthChangesBefore(new Date(now.getTime() - healthKeptFor))
+    await stores.refusedGrowths.forgetBefore(new Date(now.getTime() - refusalsKeptFor))
     await stores.addressPools.releaseQuarantine(now)
     await stores.poolAddresses.recordDay(dayOf(now))
     await stores.poolAddresses.forgetDaysBefore(daysBefore(now, 730))

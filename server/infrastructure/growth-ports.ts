@@ -12,3 +12,15 @@ export const grows = ({ from, to }: Pick<Growth, 'from' | 'to'>): boolean => to.
  * @throws AppError node_full, or capacity_unknown when the hypervisor does not answer or does not know the node
  */
 export type RoomCheck = (growth: Growth) => Promise<void>
+
+/** A larger machine that was asked for and had no room on its node. */
+export interface RefusedGrowth { readonly serviceId: string, readonly connectionId: string, readonly node: string, readonly from: Size, readonly to: Size }
+export interface RefusedGrowthStore {
+  /** The newest refusal of a service; one more of it is counted. */
+  record(refused: RefusedGrowth, at: Date): Promise<void>
+  forget(serviceId: string): Promise<void>
+  /** What nobody asked for since then. */
+  forgetBefore(moment: Date): Promise<void>
+  /** Null: none, or it no longer stands: the machine moved, a change was opened since, or the service ended. */
+  find(serviceId: string): Promise<(RefusedGrowth & { readonly connectionName: string, readonly times: number, readonly firstAt: Date, readonly lastAt: Date }) | null>
+}

@@ -6,7 +6,7 @@ import type { Actor, Clock, NewId, PageRequest, Transact } from '../kernel/ports
 import type { SheetCell, SheetWriter } from '../reports/ports.ts'
 import type { Ipv6PoolChange, Ipv6PoolDay, Ipv6PoolFields, Ipv6PoolRecord, Ipv6PoolStore, Ipv6Prefix } from './ipv6-ports.ts'
 import { checkIpv6Pool, firstPlace, gatewayPlace, placesOf } from './ipv6-range.ts'
-import { dayOf, daysBefore, lookBackDays, poolOutlook } from './pool-outlook.ts'
+import { dayOf, daysBefore, lookBackDays, networkView, poolOutlook } from './pool-outlook.ts'
 import { checkNetwork, checkNodes } from './pool-network.ts'
 import type { InfrastructureStores } from './ports.ts'
 
@@ -20,7 +20,7 @@ const totalOf = (pool: Ipv6PoolFields): number => placesOf(pool) - firstPlace(po
 function toView({ nextPlace: _, ...pool }: Ipv6PoolRecord, first: Ipv6PoolDay | undefined, now: Date) {
   const total = totalOf(pool)
   const { reserved, assigned, quarantine, blocked } = pool.counts
-  return { ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], total, outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: reserved + assigned, free: Math.max(0, total - reserved - assigned - quarantine - blocked), resting: quarantine }) }
+  return { ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], network: networkView(pool.network), total, outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: reserved + assigned, free: Math.max(0, total - reserved - assigned - quarantine - blocked), resting: quarantine }) }
 }
 const toPrefixView = ({ changedAt, quarantineUntil, ...row }: Ipv6Prefix) => ({ ...row, changedAt: changedAt.toISOString(), quarantineUntil: quarantineUntil?.toISOString() ?? null })
 const normal = <T extends Pick<Ipv6PoolFields, 'gateway' | 'nameservers'>>(fields: T): T => ({ ...fields, gateway: canonical6(fields.gateway), nameservers: fields.nameservers.map(canonical6) })
@@ -72,7 +72,7 @@ export const updateIpv6Pool = ({ transact, clock }: Pick<Deps, 'transact' | 'clo
   await stores.ipv6Pools.update(id, fields)
   const after = await stores.ipv6Pools.find(id)
   if (!after) throw new AppError('not_found')
-  const { counts: _, ...was } = before
+  const { counts: _, network: __, ...was } = before
   await stores.audit.record({ actor, action: 'ipv6_pool.update', entity: 'ipv6_pool', entityId: id, before: was, after: { ...fields } })
   return toView(after, (await stores.ipv6Pools.firstDays([id], daysBefore(clock.now(), lookBackDays))).get(id), clock.now())
 })

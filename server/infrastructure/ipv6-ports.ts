@@ -1,5 +1,6 @@
 import type { ConnectionKind, Ipv6PrefixStatus } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
+import type { PoolNetwork } from './networks-ports.ts'
 
 /** A prefix on one connection from which machines get IPv6: each a /64 of its own (`machineLength` 64) or one address of a shared network (128). */
 export interface Ipv6PoolFields {
@@ -11,7 +12,7 @@ export interface Ipv6PoolFields {
 }
 /** What may be changed of a pool that machines were built from. */
 export type Ipv6PoolChange = Pick<Ipv6PoolFields, 'name' | 'gateway' | 'nameservers' | 'nodes' | 'bridge' | 'vlanTag'>
-export interface Ipv6PoolRecord extends Ipv6PoolFields { readonly id: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, /** Of prefixes; what was never handed out has none. */ readonly counts: Readonly<Record<Ipv6PrefixStatus, number>>, /** The next place that was never handed out. */ readonly nextPlace: number }
+export interface Ipv6PoolRecord extends Ipv6PoolFields { readonly id: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, /** Of prefixes; what was never handed out has none. */ readonly counts: Readonly<Record<Ipv6PrefixStatus, number>>, /** The next place that was never handed out. */ readonly nextPlace: number, readonly network: PoolNetwork }
 /** `address`: the machine's own. */
 export interface Ipv6Prefix { readonly id: string, readonly address: string, readonly status: Ipv6PrefixStatus, readonly changedAt: Date, readonly quarantineUntil: Date | null, /** Why it is blocked. */ readonly reason: string | null, readonly service: { readonly id: string, readonly hostname: string } | null }
 

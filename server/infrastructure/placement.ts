@@ -80,9 +80,11 @@ export class RoomLeft {
     const best = fitting.reduce<Room | null>((found, room) => found === null || before(room, found) ? room : found, null)
     if (best) {
       this.#put(best, size)
-      const pool = holdsHere(size.holds, best.node) ? undefined : this.#pools?.find(candidate => serves(candidate, best.node, addressesOf(size)))
+      const held = holdsHere(size.holds, best.node) ? size.holds : null
+      const pool = held ? undefined : this.#pools?.find(candidate => serves(candidate, best.node, addressesOf(size)))
       if (pool) pool.left -= addressesOf(size)
-      const prefix = pool && size.ipv6 ? this.#prefixes.find(candidate => goesWith(candidate, pool, best.node) && candidate.left > 0) : undefined
+      const card = held ? held.card : pool?.card
+      const prefix = card !== undefined && size.ipv6 && !holdsPrefix(held, best.node) ? this.#prefixes.find(candidate => goesWith(candidate, card, best.node) && candidate.left > 0) : undefined
       if (prefix) prefix.left--
     }
     return best && { connectionId: best.node.connectionId, node: best.node.node }
@@ -131,14 +133,16 @@ export class RoomLeft {
     return rooms.length === 0 || most === undefined ? 'connections' : most
   }
 
-  /** The addresses that it would be given, and its prefix: where pools of prefixes go with that address, one of them has to have one, or nothing is sold. */
+  /** The addresses that it would be given, and its prefix: where pools of prefixes go with that address on some node, one that serves this node has to have one. A node without would give less than was sold. */
   #hasAddress(node: PlacedHeadroom, size: Wanted): boolean {
     const { holds, ipv6 } = size
-    if (this.#pools === null || holdsHere(holds, node)) return true
-    const pool = this.#pools.find(candidate => serves(candidate, node, addressesOf(size)))
-    if (!pool || !ipv6) return pool !== undefined
-    const with6 = this.#prefixes.filter(candidate => goesWith(candidate, pool, node))
-    return with6.length === 0 || with6.some(({ left }) => left > 0)
+    if (this.#pools === null) return true
+    const held = holdsHere(holds, node) ? holds : null
+    const pool = held ?? this.#pools.find(candidate => serves(candidate, node, addressesOf(size)))
+    const card = pool?.card
+    if (!pool || !ipv6 || card === undefined || holdsPrefix(held, node)) return pool !== undefined
+    const ofCard = this.#prefixes.filter(candidate => candidate.connectionId === node.connectionId && candidate.card === card && meet(candidate.nodes, pool.nodes))
+    return ofCard.length === 0 || ofCard.some(candidate => candidate.left > 0 && goesWith(candidate, card, node))
   }
 
   #fits(room: Room, size: Size): boolean {
@@ -154,11 +158,15 @@ export class RoomLeft {
 }
 
 const poolsOf = (free: readonly FreeAddresses[]): Pool[] => free.map(({ connectionId, nodes, card = '', free: left }) => ({ connectionId, nodes, card, left })).toSorted((a, b) => breadth(a) - breadth(b))
-const goesWith = (prefixes: Pool, pool: Pool, { node }: PlacedHeadroom): boolean => prefixes.connectionId === pool.connectionId && prefixes.card === pool.card && servesNode(prefixes.nodes, node)
+const goesWith = (prefixes: Pool, card: string, { connectionId, node }: PlacedHeadroom): boolean => prefixes.connectionId === connectionId && prefixes.card === card && servesNode(prefixes.nodes, node)
 const breadth = ({ nodes }: Pool): number => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
 const addressesOf = ({ extraIpv4 = 0 }: Size): number => 1 + extraIpv4
 const serves = (pool: Pool, { connectionId, node }: PlacedHeadroom, wanted: number): boolean => pool.left >= wanted && pool.connectionId === connectionId && servesNode(pool.nodes, node)
-const holdsHere = (held: HeldAddress | null | undefined, { connectionId, node }: PlacedHeadroom): boolean => !!held && held.connectionId === connectionId && servesNode(held.nodes, node)
+/** Pools that share a node; empty: all of the connection. */
+const meet = (a: readonly string[], b: readonly string[]): boolean => a.length === 0 || b.length === 0 || a.some(node => b.includes(node))
+/** A prefix that does not serve the node is given back, and another one taken. */
+const holdsPrefix = (held: HeldAddress | null, { node }: PlacedHeadroom): boolean => !!held?.prefixNodes && servesNode(held.prefixNodes, node)
+const holdsHere = (held: HeldAddress | null | undefined, { connectionId, node }: PlacedHeadroom): held is HeldAddress => !!held && held.connectionId === connectionId && servesNode(held.nodes, node)
 
 /**
  * Puts what is promised already, then `count` machines of one size, each on the node that the policy names among those that can take it whole. Of every node and storage the reserve of

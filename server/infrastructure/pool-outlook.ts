@@ -1,6 +1,6 @@
 import type { PoolOutlook } from '#shared/vocabulary/machines.ts'
 import type { PoolDay } from './address-ports.ts'
-import type { AddressPoolRecord } from './ports.ts'
+import type { AddressPoolRecord, PoolNetwork } from './ports.ts'
 
 const day = 86_400_000
 /** How far back it is looked, and how many days have to be seen before anything is said. */
@@ -26,6 +26,7 @@ export function poolOutlook({ first, today, held, free, resting }: { readonly fi
   return { kind: 'days', days: Math.floor((free + resting) / perDay), perDay }
 }
 
+export const networkView = ({ name, problems, missingOn }: PoolNetwork) => ({ name, problems: [...problems], missingOn: [...missingOn] })
 export const toPoolView = (pool: AddressPoolRecord, first: PoolDay | undefined, now: Date) => ({
-  ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: pool.counts.reserved + pool.counts.assigned, free: pool.counts.free, resting: pool.counts.quarantine }),
+  ...pool, nameservers: [...pool.nameservers], nodes: [...pool.nodes], network: networkView(pool.network), outlook: poolOutlook({ first: first ?? null, today: dayOf(now), held: pool.counts.reserved + pool.counts.assigned, free: pool.counts.free, resting: pool.counts.quarantine }),
 })

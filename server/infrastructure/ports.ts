@@ -15,13 +15,14 @@ import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 import type { MachineMoves } from './move-ports.ts'
 import type { MachineNetwork } from './network-ports.ts'
+import type { HypervisorNetworks, NetworkStore } from './networks-ports.ts'
 import type { OfferFilter, PackageStore, PanelServerStore, ProductUse, Used } from './panel-ports.ts'
 import type { HeldIpv4 } from './extra-addresses.ts'
 import type { Ipv6PoolStore } from './ipv6-ports.ts'
 import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 import type { HeldAddress, MadeOn } from './served-nodes.ts'
-import type { Growth, SoldGrowth } from './growth-ports.ts'
+import type { Growth, RefusedGrowthStore, SoldGrowth } from './growth-ports.ts'
 import type { MachineCounters, MachineRate, TrafficCounts } from './traffic-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
@@ -29,6 +30,7 @@ export { firewallDifference } from './firewall-ports.ts'
 export type { SeenFirewall } from './firewall-ports.ts'
 export type { AddressPoolFields, AddressPoolRecord, AddressPoolStore, PoolAddress, PoolAddressStore } from './address-ports.ts'
 export type { IsoRecord, IsoStore } from './iso-ports.ts'
+export type { NetworkRecord, NetworkStore, PoolNetwork, PoolUse, RemoteNetwork, SeenNetworks } from './networks-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
 export { madeOn, servesNode } from './served-nodes.ts'
@@ -38,7 +40,7 @@ export type { MadeOn } from './served-nodes.ts'
 export type { BackupRef, MachineBackups, RemoteBackup } from './backup-ports.ts'
 export type { ListedMachine, MachineAdoption, StrangeMachine } from './adoption-ports.ts'
 export { grows } from './growth-ports.ts'
-export type { Growth, RoomCheck, SoldGrowth } from './growth-ports.ts'
+export type { Growth, RefusedGrowthStore, RoomCheck, SoldGrowth } from './growth-ports.ts'
 export type { MachineMoves, MoveTarget, NodeRoom, PlanMoves, RoomOnNodes } from './move-ports.ts'
 export type { NodeClosureStore, SetNodeClosure } from './node-closure-ports.ts'
 export type { PtrRecord, ReverseDnsStore } from './dns-ports.ts'
@@ -87,7 +89,7 @@ export interface NodeHeadroom { readonly node: string, readonly memoryTotal: num
  * just been done. Every act on a machine first proves that it carries our ownership mark (`DriverError` not_ours otherwise).
  * All failures are `DriverError`s. A time-out after sending is `unknown_outcome`; the caller inspects, never repeats blindly.
  */
-export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork, MachineAdoption, MachineRate {
+export interface HypervisorDriver extends MachineFirewall, MachineAccess, MachineRescue, MachineBackups, MachineMoves, MachineNetwork, HypervisorNetworks, MachineAdoption, MachineRate {
   readonly capabilities: HypervisorCapabilities
   /** Yields each step as it is done; stops at the first that makes the later ones meaningless. Never throws. */
   test(): AsyncGenerator<ConnectionTestStep>
@@ -208,7 +210,7 @@ export interface CapacityCheck {
    * promised but not built yet (`forServiceId`: what was promised to this very service is not counted against it).
    * @throws AppError out_of_stock, or capacity_unknown when no hypervisor answers.
    */
-  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null, readonly madeOn?: readonly MadeOn[] | undefined }): Promise<Placement[]>
+  (input: { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly forServiceId?: string, /** Of the product; left out: most free. */ readonly policy?: PlacementPolicy, readonly clientId?: string, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null, /** Each gets a prefix as well, where pools of them go with its address. */ readonly ipv6?: boolean | undefined, readonly madeOn?: readonly MadeOn[] | undefined }): Promise<Placement[]>
 }
 
 /** How much of a connection's nodes may be sold, and what is kept free of each; of a control panel `maxAccounts` alone means something. */
@@ -223,7 +225,7 @@ export interface PlacementLimits {
 }
 
 /** A demand of an order. */
-export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly policy?: PlacementPolicy | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** Where its template can be cloned to; left out: everywhere. */ readonly madeOn?: readonly MadeOn[] | undefined, /** This one alone. */ readonly node?: string }
+export interface CapacityClaim { readonly connectionIds: readonly string[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, /** IPv4 addresses of each beside its first one. */ readonly extraIpv4?: number | undefined, readonly policy?: PlacementPolicy | undefined, /** Each gets a prefix as well, where pools of them go with its address. */ readonly ipv6?: boolean | undefined, /** Of one machine that has its address; left out: each takes a free one. */ readonly holds?: HeldAddress | null | undefined, /** Where its template can be cloned to; left out: everywhere. */ readonly madeOn?: readonly MadeOn[] | undefined, /** This one alone. */ readonly node?: string }
 /**
  * Holds room for an order or a build, inside its transaction, and answers where each machine fits, claim by claim: locks the connections and counts everything that is sold, promised and claimed against the newest look at their hypervisors, so that of
  * orders at once none gets what another got. Call it before the order's addresses are reserved: these are what holds the room from then on, and giving them back releases it. A build holds
@@ -403,7 +405,7 @@ export interface MachineObservations {
 }
 
 export interface InfrastructureStores extends KernelStores {
-  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly isoImages: IsoStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly trafficCounts: TrafficCounts, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
+  readonly addresses: AddressBook, readonly connections: ConnectionStore, readonly remoteTemplates: TemplateStore, readonly isoImages: IsoStore, readonly networks: NetworkStore, readonly refusedGrowths: RefusedGrowthStore, readonly nodes: NodeStore, readonly machineObservations: MachineObservations, readonly trafficCounts: TrafficCounts, readonly storages: StorageStore, readonly series: SeriesStore, readonly addressPools: AddressPoolStore, readonly poolAddresses: PoolAddressStore, readonly ipv6Pools: Ipv6PoolStore, readonly capacity: CapacityStore, readonly stock: StockStore
   readonly audit: AuditTrail
 }
 /** What those write who know hypervisors and panels alike. */

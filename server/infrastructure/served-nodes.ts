@@ -1,5 +1,11 @@
-/** What a machine that is not built yet holds already: it takes no other address while it stays on these nodes (empty: all) of this connection. */
-export interface HeldAddress { readonly connectionId: string, readonly nodes: readonly string[] }
+/**
+ * What a machine that is not built yet holds already: it takes no other address while it stays on these nodes (empty: all) of this connection. `card`: of its address, by which prefixes go with it. `prefixNodes`: those that its IPv6 prefix
+ * serves (empty: all); null or left out: it holds none.
+ */
+export interface HeldAddress { readonly connectionId: string, readonly nodes: readonly string[], readonly card?: string | undefined, readonly prefixNodes?: readonly string[] | null | undefined }
+
+/** Addresses and prefixes go together by it. */
+export const cardOf = ({ bridge, vlanTag }: { readonly bridge: string | null, readonly vlanTag: number | null }): string => `${bridge ?? ''}/${vlanTag ?? ''}`
 
 /** The nodes of a connection on which a machine can be made, because its templates lie on their own storages. A connection that is not named: on all. */
 export interface MadeOn { readonly connectionId: string, readonly nodes: readonly string[] }

@@ -5,14 +5,17 @@ import type { ConnectionStore } from './ports.ts'
 import type { SyncInput, SyncOutcome } from './synchronise.ts'
 
 type Sync = (input: SyncInput) => Promise<SyncOutcome>
-interface Deps { readonly connections: ConnectionStore, readonly syncTemplates: Sync, readonly syncPackages: Sync, /** What is sold may have changed. */ readonly offersChanged: () => Promise<void> }
+interface Deps { readonly connections: ConnectionStore, readonly syncTemplates: Sync, readonly syncPackages: Sync, /** What is sold may have changed. */ readonly offersChanged: () => Promise<void>, readonly stockDue: () => Promise<unknown> }
 
 /** Reads what a connection offers: a hypervisor's templates and nodes, a control panel's packages and the state of its server. @throws AppError not_found, connection_failed */
-export const syncConnection = ({ connections, syncTemplates, syncPackages, offersChanged }: Deps): Sync => async (input) => {
+export const syncConnection = ({ connections, syncTemplates, syncPackages, offersChanged, stockDue }: Deps): Sync => async (input) => {
   const found = await connections.find(input.id)
   if (!found) throw new AppError('not_found')
   const outcome = await (isPanel(found.kind) ? syncPackages : syncTemplates)(input)
-  if (outcome.applied && outcome.added.length + outcome.changed.length + outcome.vanished.length > 0) await offersChanged()
+  if (!outcome.applied) return outcome
+  if (outcome.added.length + outcome.changed.length + outcome.vanished.length > 0) await offersChanged()
+  // What may be sold of its pools may be another number now.
+  if (outcome.networks && outcome.networks.added.length + outcome.networks.vanished.length > 0) await stockDue()
   return outcome
 }
 

@@ -3,6 +3,8 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import type { PanelStores, ProductUse } from './ports.ts'
 import { compareOffers, differenceText } from './sync-difference.ts'
+import { compareRead } from './sync-networks.ts'
+import type { NetworkOutcome, ReadNetworks } from './sync-networks.ts'
 import type { ChangedField, OfferFields } from './sync-difference.ts'
 import { tellVanished } from './tell-vanished.ts'
 import type { TellVanishedDeps } from './tell-vanished.ts'
@@ -11,7 +13,7 @@ import type { TellVanishedDeps } from './tell-vanished.ts'
 export interface SyncRequest { /** True when it is not said. */ readonly apply?: boolean | undefined, readonly agreed?: string | undefined }
 export type SyncInput = SyncRequest & { readonly actor: Actor, readonly id: string }
 export interface SyncOutcome {
-  applied: boolean, /** Names this very difference. */ difference: string, added: string[], changed: { name: string, fields: ChangedField[] }[], vanished: { name: string, products: ProductUse[] }[], /** Not told by what cannot be reached now; they stay. */ unsure: string[], unchanged: number
+  applied: boolean, /** Names this very difference. */ difference: string, added: string[], changed: { name: string, fields: ChangedField[] }[], vanished: { name: string, products: ProductUse[] }[], /** Of hypervisors. Null: they were not read. */ networks: NetworkOutcome | null, /** Why not; null: there is nothing to say. */ networksProblem: string | null, /** Not told by what cannot be reached now; they stay. */ unsure: string[], unchanged: number
 }
 export interface SyncDeps extends TellVanishedDeps { readonly transact: Transact<PanelStores>, readonly clock: Clock, /** SHA-256 in hexadecimal. */ readonly digest: (text: string) => string }
 interface Known { readonly id: string, readonly name: string, readonly present: boolean }
@@ -23,6 +25,8 @@ interface Sync<Remote, Row extends Known & Remote, Seen> {
   /** By what one and the same is known on its remote. */
   readonly keyOf: (one: Remote) => string
   readonly fieldsOf: (one: Remote) => OfferFields
+  /** Networks that were read besides; left out: there are none. */
+  readonly networksOf?: (seen: Seen) => ReadNetworks
   /** What is not told of this one means nothing: where it lies does not answer. */
   readonly unreachable?: (row: Row, seen: Seen) => boolean
   /** What of it products are made from, by id. */
@@ -36,7 +40,7 @@ interface Sync<Remote, Row extends Known & Remote, Seen> {
  * others refer to it, and is sold no more; what came back is new again. When products are made from what has gone, those who run machines are told by
  * mail. @throws AppError not_found, connection_failed
  */
-export const synchronise = (deps: SyncDeps) => async <Remote extends { readonly name: string }, Row extends Known & Remote, Seen>({ actor, id, request, read, known, keyOf, fieldsOf, unreachable, usedBy, keep }: Sync<Remote, Row, Seen>): Promise<SyncOutcome> => {
+export const synchronise = (deps: SyncDeps) => async <Remote extends { readonly name: string }, Row extends Known & Remote, Seen>({ actor, id, request, read, known, keyOf, fieldsOf, networksOf, unreachable, usedBy, keep }: Sync<Remote, Row, Seen>): Promise<SyncOutcome> => {
   const [offered, seen] = await read().catch((error: unknown) => {
     throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
   })
@@ -53,16 +57,18 @@ export const synchronise = (deps: SyncDeps) => async <Remote extends { readonly 
     const gone = found.vanished.flatMap(offer => byId.get(offer.id) ?? [])
     const uses = await usedBy(stores, gone)
     const vanished = gone.map(row => ({ name: row.name, products: [...uses.get(row.id) ?? []] }))
-    const difference = deps.digest(differenceText(found))
+    const networks = await compareRead(stores, id, networksOf?.(seen))
+    const difference = deps.digest(differenceText(found) + networks.text)
     const applied = request.apply !== false && (request.agreed === undefined || request.agreed === difference)
-    const outcome: SyncOutcome = { applied, difference, added: found.added.map(one => one.name), changed: found.changed.map(({ name, fields }) => ({ name, fields: [...fields] })), vanished, unsure: found.unsure.map(one => one.name), unchanged: found.unchanged }
+    const outcome: SyncOutcome = { applied, difference, added: found.added.map(one => one.name), changed: found.changed.map(({ name, fields }) => ({ name, fields: [...fields] })), vanished, networks: networks.outcome, networksProblem: networks.problem, unsure: found.unsure.map(one => one.name), unchanged: found.unchanged }
     if (!applied) return outcome
     const at = deps.clock.now()
     await keep(stores, { offered, seen, vanishedIds: gone.map(row => row.id), at })
+    await networks.keep(at)
     const { difference: _, applied: __, ...what } = outcome
     // The schedule looks every hour: only what it changed is worth a line.
-    if (actor.kind === 'user' || found.added.length + found.changed.length + gone.length > 0) await stores.audit.record({ actor, action: 'connection.sync', entity: 'connection', entityId: id, after: what })
-    await tellVanished(deps)(stores, { connection, vanished, at })
+    if (actor.kind === 'user' || found.added.length + found.changed.length + gone.length > 0 || networks.different) await stores.audit.record({ actor, action: 'connection.sync', entity: 'connection', entityId: id, after: what })
+    await tellVanished(deps)(stores, { connection, vanished: [...vanished, ...networks.missed], at })
     stores.live.publish({ audience: 'staff', name: 'connection', id })
     return outcome
   })

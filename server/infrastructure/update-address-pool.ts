@@ -27,7 +27,7 @@ export const updateAddressPool = ({ transact, clock }: Deps) => ({ actor, id, fi
   await stores.poolAddresses.add(id, gained, now)
   const after = await stores.addressPools.find(id)
   if (!after) throw new AppError('not_found')
-  const { counts: _, ...was } = before
+  const { counts: _, network: __, ...was } = before
   await stores.audit.record({ actor, action: 'address_pool.update', entity: 'address_pool', entityId: id, before: was, after: { ...fields, gained: gained.length, lost: lost.length } })
   return toPoolView(after, (await stores.poolAddresses.firstDays([id], daysBefore(now, lookBackDays))).get(id), now)
 })

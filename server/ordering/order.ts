@@ -65,7 +65,7 @@ function serversOf({ offer }: PricedLine): string[] {
   return offer.packages.map(({ connectionId }) => connectionId)
 }
 
-export interface CapacityDemand { readonly connectionIds: readonly string[], readonly madeOn: readonly MadeOn[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, readonly policy: PlacementPolicy }
+export interface CapacityDemand { readonly connectionIds: readonly string[], readonly madeOn: readonly MadeOn[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, /** It gets a prefix as well, where pools of them go with its address. */ readonly ipv6: boolean, readonly policy: PlacementPolicy }
 /** Where the template of a line can be cloned to. */
 const madeOnOf = (line: PricedLine<OrderItem>): MadeOn[] => line.offer.templates.filter(({ id, nodes }) => id === line.item.templateId && nodes.length > 0).map(({ connectionId, nodes }) => ({ connectionId, nodes }))
 const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB} ${line.spec.extraIpv4 ?? 0} ${madeOnOf(line).flatMap(({ nodes }) => nodes).join(',')}`).values()]
@@ -75,5 +75,5 @@ export function nodesOf(lines: readonly PricedLine<OrderItem>[], placed: readonl
 }
 /** What to ask of the hypervisors: machines of one size on one connection together. */
 export function demandOf(lines: readonly PricedLine<OrderItem>[]): CapacityDemand[] {
-  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], madeOn: madeOnOf(first), cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, extraIpv4: first.spec.extraIpv4, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
+  return alike(lines).flatMap(([first, ...more]) => first ? [{ connectionIds: [connectionOf(first)], madeOn: madeOnOf(first), cpuCores: first.spec.cpuCores, ramMiB: first.spec.ramMiB, diskGiB: first.spec.diskGiB, extraIpv4: first.spec.extraIpv4, ipv6: first.offer.ipv6, count: more.length + 1, policy: first.offer.placementPolicy }] : [])
 }

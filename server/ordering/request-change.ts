@@ -12,11 +12,12 @@ import type { Growth, HoldGrowth, RoomCheck } from '../infrastructure/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { judgeChange, termsOf } from './change.ts'
 import type { OrderingStores } from './ports.ts'
+import type { WatchGrowth } from './refused-growth.ts'
 
 /** How billing shows changes and terms to people. */
 export interface ChangeViews { readonly toChangeView: (change: ServiceChange) => z.input<typeof changeView>, readonly toTermsView: (terms: ServiceTerms) => z.input<typeof termsView> }
 export interface RequestChangeDeps extends ChangeViews {
-  readonly transact: Transact<OrderingStores>, readonly offers: OrderingStores['offers'], readonly clock: Clock, readonly computeTax: ComputeTax, readonly checkRoom: RoomCheck, readonly holdGrowth: HoldGrowth, readonly catalogueChanged: CatalogueChanged, /** What is left of the products has to be counted anew. */ readonly stockDue: () => Promise<void>
+  readonly transact: Transact<OrderingStores>, readonly offers: OrderingStores['offers'], readonly clock: Clock, readonly computeTax: ComputeTax, readonly checkRoom: RoomCheck, readonly holdGrowth: HoldGrowth, readonly catalogueChanged: CatalogueChanged, /** What is left of the products has to be counted anew. */ readonly stockDue: () => Promise<void>, readonly watchGrowth: WatchGrowth
   readonly findChangeSubject: FindChangeSubject, readonly quoteChange: QuoteChange, readonly openChange: OpenChange
 }
 export interface ChangeRequest { readonly serviceId: string, /** Null: staff asks for him. */ readonly clientId: string | null, readonly productId: string, readonly cycle: BillingCycle, readonly timing: ChangeTiming, /** Minor units; what was shown. */ readonly expectedTotal?: string | undefined, readonly actor: Actor }
@@ -32,18 +33,20 @@ export const requestChange = (deps: RequestChangeDeps) => async (input: ChangeRe
   if (!seen) throw new AppError('not_found')
   const { offer: before, to } = decide(seen, await deps.offers.findMany([input.productId], deps.clock.now()), input)
   const growth = growthOf(seen, to)
-  if (growth) await deps.checkRoom(growth)
-  const change = await deps.transact(async (stores) => {
-    const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
-    const subject = await deps.findChangeSubject(stores, { ...input, lock: true })
-    if (!subject) throw new AppError('not_found')
-    const decided = decide(subject, offers, input)
-    const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to) : null
-    if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
-    if (input.timing === 'now') await checkAddresses(stores, subject, decided.to)
-    checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
-    await hold(deps, stores, subject, decided.to)
-    return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
+  const change = await deps.watchGrowth(input.serviceId, growth, async () => {
+    if (growth) await deps.checkRoom(growth)
+    return deps.transact(async (stores) => {
+      const offers = await stores.offers.lockMany([input.productId], deps.clock.now())
+      const subject = await deps.findChangeSubject(stores, { ...input, lock: true })
+      if (!subject) throw new AppError('not_found')
+      const decided = decide(subject, offers, input)
+      const quote = input.timing === 'now' ? deps.quoteChange(subject, decided.to) : null
+      if (input.timing === 'now' && !quote) throw new AppError('not_an_upgrade')
+      if (input.timing === 'now') await checkAddresses(stores, subject, decided.to)
+      checkTotal(input.expectedTotal, totalOf(deps, decided.to, quote))
+      await hold(deps, stores, subject, decided.to)
+      return deps.openChange(stores, { subject, to: decided.to, timing: input.timing, quote, actor: input.actor })
+    })
   })
   if (growth) await deps.stockDue()
   if (before.stockLimit !== null) await deps.catalogueChanged()

@@ -3,11 +3,12 @@ import type { ConnectionStore, HypervisorDriver, OpenHypervisor, OpenPanel } fro
 import type { Clock, Live, Log, Transact } from '../kernel/ports.ts'
 import { lookAtPanel } from './check-account-drift.ts'
 import { confirmed, needsLook, suspectDrift } from './drift.ts'
+import { networkDrift, networkDrifts, portionOf } from './drift-network.ts'
 import type { Drift, DriftStore, ExpectedMachine } from './drift-ports.ts'
-import type { ProvisioningStores } from './ports.ts'
+import type { ProvisioningStores, ServiceControl } from './ports.ts'
 
 export interface CheckDriftDeps {
-  readonly connections: ConnectionStore, readonly drift: DriftStore, readonly transact: Transact<ProvisioningStores>, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log
+  readonly connections: ConnectionStore, readonly drift: DriftStore, readonly transact: Transact<ProvisioningStores>, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly serviceControl: Pick<ServiceControl, 'facts'>, readonly clock: Clock, readonly live: Live, readonly log: Log
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -15,6 +16,8 @@ const patience = 30_000
 const atATime = 4
 /** Suspicions that are looked into in one go; the next look takes the others. */
 const most = 200
+/** Machines whose card and firewall are looked at in one go: a round over a thousand takes ten hours. */
+const networksAtOnce = 100
 
 /**
  * Compares all hypervisors and control panels with the books and writes down where they disagree. Changes nothing on either side. One that does not answer
@@ -33,13 +36,14 @@ async function checkOne(deps: CheckDriftDeps, connectionId: string): Promise<voi
   const expected = await deps.drift.expectedOn(connectionId)
   const suspected = suspectDrift({ connectionId, expected, observed, owners: await deps.drift.ownersOf([...new Set(observed.map(machine => machine.ownershipMark))]) })
   const [looked, unsure] = await lookInto(deps, driver, suspected, new Map(expected.map(machine => [machine.ownershipMark, machine])))
+  const networks = await lookAtNetworks(deps, connectionId, driver, expected.filter(({ ownershipMark }) => !looked.some(({ key }) => key === ownershipMark)), unsure)
   const at = deps.clock.now()
   const fresh = await deps.transact(async (stores) => {
     // A saga that began meanwhile may be the cause of what was seen: only what is still at rest counts.
     const resting = new Set((await stores.drift.expectedOn(connectionId)).filter(machine => !machine.busy).map(machine => machine.ownershipMark))
     const owners = await stores.drift.ownersOf(looked.map(drift => drift.key))
     const holds = (drift: Drift) => drift.kind === 'orphan_machine' || drift.kind === 'copied_mark' || drift.kind === 'wrong_place' ? !owners.get(drift.key)?.busy : resting.has(drift.key)
-    return stores.drift.record(connectionId, [...looked.filter(holds), ...await stores.drift.leakedAddresses(connectionId)], unsure, at)
+    return stores.drift.record(connectionId, [...[...looked, ...networks].filter(holds), ...await stores.drift.leakedAddresses(connectionId)], unsure, at)
   })
   if (fresh > 0) deps.log.warn({ connection: connectionId, findings: fresh }, 'a hypervisor and the books disagree')
 }
@@ -73,4 +77,30 @@ async function lookInto({ within }: CheckDriftDeps, driver: HypervisorDriver, su
     }
   }))
   return [found, unsure]
+}
+
+/** Card and firewall of a part of the machines that are else as they should be, and of those that were found wrong before: these can be right again. Adds to `unsure` what could not be looked at. */
+async function lookAtNetworks({ drift, connections, serviceControl, clock, within }: CheckDriftDeps, connectionId: string, driver: HypervisorDriver, expected: readonly ExpectedMachine[], unsure: Set<string>): Promise<Drift[]> {
+  const bridge = (await connections.find(connectionId))?.bridge ?? null
+  const open = await drift.openOf(connectionId, networkDrifts)
+  const able = expected.filter(({ busy, changed, status }) => !busy && !changed && status === 'ready')
+  const again = able.filter(({ ownershipMark }) => open.has(ownershipMark))
+  for (const { ownershipMark } of again.splice(networksAtOnce)) unsure.add(ownershipMark)
+  const waiting = [...new Set([...again, ...portionOf(able, clock.now(), networksAtOnce)])].filter(({ ownershipMark }) => !unsure.has(ownershipMark))
+  const found: Drift[] = []
+  await Promise.all(Array.from({ length: atATime }, async () => {
+    for (let machine = waiting.shift(); machine; machine = waiting.shift()) {
+      const { ownershipMark, serviceId, node, vmid } = machine
+      try {
+        const facts = await serviceControl.facts(serviceId)
+        const seen = await within(patience, driver.inspect({ ownershipMark, node, vmid }))
+        if (!facts || !seen) continue
+        const firewall = driver.capabilities.firewall ? await within(patience, driver.readFirewall({ ownershipMark, node: seen.node, vmid: seen.vmid })) : null
+        found.push(...networkDrift({ machine, facts, network: facts.address?.bridge ?? bridge, seen, firewall, filters: driver.capabilities.addressFilter }))
+      } catch {
+        unsure.add(ownershipMark)
+      }
+    }
+  }))
+  return found
 }

@@ -28,6 +28,8 @@ export interface DriftStore {
   leakedAddresses(connectionId: string): Promise<Drift[]>
   /** What was found of a connection just now. What was open and is not among it is resolved, unless its mark is in `unsure`. Answers how many are new. */
   record(connectionId: string, found: readonly Drift[], unsure: ReadonlySet<string>, at: Date): Promise<number>
+  /** Keys of what is open and of these kinds. */
+  openOf(connectionId: string, kinds: readonly DriftKind[]): Promise<ReadonlySet<string>>
   list(filter: PageRequest & { readonly state: DriftState, readonly kind?: DriftKind | undefined }): Promise<Page<DriftFinding>>
   /** Locks the row until the transaction ends; null: there is none. */
   lock(id: string): Promise<DriftFinding | null>

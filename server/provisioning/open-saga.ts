@@ -87,7 +87,7 @@ export async function openSaga(stores: ProvisioningStores, input: OpenSagaInput)
  * Does once more what was done and did not last: the machine of a suspended service is stopped again, that of a running one made what was sold.
  * @throws AppError service_not_ready, action_in_progress
  */
-export async function openRepair(stores: ProvisioningStores, input: { readonly kind: 'suspend' | 'resize', readonly serviceId: string, readonly actor: string }): Promise<void> {
+export async function openRepair(stores: ProvisioningStores, input: { readonly kind: 'suspend' | 'resize' | 'firewall', readonly serviceId: string, readonly actor: string }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   const resource = await stores.resources.lock(input.serviceId)
   const fits = input.kind === 'suspend' ? service?.status === 'suspended' && !service.resumable && resource?.status === 'stopped_by_policy' : (service?.status === 'active' || service?.status === 'past_due') && resource?.status === 'ready'

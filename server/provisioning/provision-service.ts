@@ -20,7 +20,7 @@ async function choosePlacement({ facts, tools }: StepContext, held: string | nul
   const all = [...new Set(facts.templates.map(template => template.connectionId))]
   const first = held !== null && all.includes(held) ? [held] : all
   const rest = all.filter(id => !first.includes(id))
-  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, extraIpv4: facts.spec.extraIpv4, count: 1, holds: facts.address, madeOn: madeOn(facts.templates) })
+  const ask = (connectionIds: string[]) => tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds, cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, extraIpv4: facts.spec.extraIpv4, count: 1, holds: facts.address, ipv6: facts.ipv6, madeOn: madeOn(facts.templates) })
   const found = await ask(first).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'out_of_stock' && rest.length > 0) return ask(rest)
     throw error
@@ -38,7 +38,7 @@ async function place(context: StepContext): Promise<StepOutcome> {
   const here = facts.templates.filter(template => template.connectionId === seen.connectionId)
   const { placement, template } = await context.write(async (stores) => {
     // Another build may have been given this node since it was looked at: what is chosen under the lock counts.
-    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address, madeOn: madeOn(here) }] })
+    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address, ipv6: facts.ipv6, madeOn: madeOn(here) }] })
     const placement = held ?? seen
     const template = here.find(({ node, nodes }) => node === placement.node || nodes.includes(placement.node)) ?? here.find(({ nodes }) => nodes.length === 0)
     if (!template) throw new DriverError('retryable', 'the chosen node has no template')

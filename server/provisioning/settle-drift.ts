@@ -68,7 +68,7 @@ async function lookAtAccount({ openPanel, serviceControl }: Pick<Deps, 'openPane
 }
 
 /** What a task puts right; the others are only written down. */
-const repairedBy: Partial<Record<RepairableDrift, 'suspend' | 'resize'>> = { runs_although_suspended: 'suspend', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
+const repairedBy: Partial<Record<RepairableDrift, 'suspend' | 'resize' | 'firewall'>> = { runs_although_suspended: 'suspend', wrong_filter: 'firewall', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
 
 async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, account, actor, at }: { readonly seen: MachineState | null, readonly account: AccountState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
   const { kind, serviceId } = finding

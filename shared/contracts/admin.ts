@@ -5,6 +5,7 @@ import { addressStatuses, connectionKinds, isPanel, machineTypes, placementPolic
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
+import { poolNetworkView, poolUse } from './networks.ts'
 import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
 import { consoleTicketView, invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
 import { optionView, productSpec } from './storefront.ts'
@@ -14,7 +15,7 @@ const list = pageQuery.extend({ q: search })
 
 // Overview --------------------------------------------------------------------------------------------------------------------------
 export const staffOverviewView = z.object({
-  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(), /** Webhook endpoints that failed for three days, or answered that they are gone. */ failingWebhooks: z.number().int(), /** Templates and packages that vanished although products are made from them. */ missedTemplates: z.number().int(), missedPackages: z.number().int(), /** Disagreements between hypervisors and the books that nobody has looked at. */ drift: z.number().int(), /** Address pools that are nearly full. */ lowPools: z.number().int(),
+  services: z.record(z.enum(serviceStatuses), z.number().int()), failedSagas: z.number().int(), activeNotReady: z.number().int(), workWaiting: z.number().int(), deadJobs: z.number().int(), parkedWebhooks: z.number().int(), /** Refunds and charge-backs that wait for a person. */ refundTasks: z.number().int(), unmatchedSettlements: z.number().int(), /** Final notices that wait for the mail server for more than an hour. */ waitingLetters: z.number().int(), /** Webhook endpoints that failed for three days, or answered that they are gone. */ failingWebhooks: z.number().int(), /** Templates and packages that vanished although products are made from them. */ missedTemplates: z.number().int(), missedPackages: z.number().int(), /** Pools whose network vanished. */ missedNetworks: z.number().int(), /** Services whose machine was refused to become larger, because its node has no room. */ refusedGrowths: z.number().int(), /** Disagreements between hypervisors and the books that nobody has looked at. */ drift: z.number().int(), /** Address pools that are nearly full. */ lowPools: z.number().int(),
   connections: z.array(z.object({ id: uuid, name: z.string(), healthy: z.boolean().nullable(), checkedAt: instant.nullable() })),
   receivable: moneyView, overdue: moneyView, receivedThisMonth: moneyView, lastBillingRun: z.object({ at: instant, status: z.string(), actions: z.number().int() }).nullable(),
 })
@@ -71,10 +72,13 @@ export const healthChangeView = z.object({ at: instant, healthy: z.boolean(), pr
 export const listHealthChanges = contract({ method: 'GET', path: '/api/admin/connections/{id}/health', access: 'sysadmin', tag, summary: 'When a connection became healthy and when it no longer was', params: idParams, query: pageQuery, response: listOf(healthChangeView) })
 const productUse = z.object({ id: uuid, name: z.string() })
 const fieldValue = z.union([z.string(), z.number()]).nullable()
+const changedOffer = z.object({ name: z.string(), fields: z.array(z.object({ field: z.string(), from: fieldValue, to: fieldValue })) })
 export const syncView = z.object({
   /** False: nothing was stored, because it was only asked for, or because what is there is no longer what was agreed to. */
-  applied: z.boolean(), /** Names this very difference, to be agreed to. */ difference: z.string(), added: z.array(z.string()), changed: z.array(z.object({ name: z.string(), fields: z.array(z.object({ field: z.string(), from: fieldValue, to: fieldValue })) })),
+  applied: z.boolean(), /** Names this very difference, to be agreed to. */ difference: z.string(), added: z.array(z.string()), changed: z.array(changedOffer),
   vanished: z.array(z.object({ name: z.string(), /** What is made from it. */ products: z.array(productUse) })), /** Not told, because where it lies does not answer: it stays. */ unsure: z.array(z.string()), unchanged: z.number().int(),
+  /** Of hypervisors; null: they were not read, and `networksProblem` says why. */
+  networks: z.object({ added: z.array(z.string()), changed: z.array(changedOffer), vanished: z.array(z.object({ name: z.string(), pools: z.array(poolUse) })), unsure: z.array(z.string()), unchanged: z.number().int() }).nullable(), networksProblem: z.string().nullable(),
 })
 export const syncConnection = contract({ method: 'POST', path: '/api/admin/connections/{id}/sync', access: 'sysadmin', tag, summary: 'Compare the templates of the hypervisor, or the packages of the control panel, with what is known, and bring it up to date', params: idParams, body: z.object({ /** False: only look. */ apply: z.boolean(), /** The difference that was seen; another one is not applied. */ agreed: z.string().max(64).optional() }), response: syncView })
 /** `missed`: vanished, and products are made from it. */
@@ -109,8 +113,8 @@ const ipv4 = z.ipv4()
 export const addressPoolBody = z.object({ connectionId: uuid, name: z.string().trim().min(2).max(80), firstAddress: ipv4, lastAddress: ipv4, prefixLength: z.number().int().min(8).max(30), gateway: ipv4, nameservers: z.array(ipv4).min(1).max(4), /** Of the machines' cards; null: as the connection and the template say. */ bridge: z.string().trim().min(1).max(80).nullable().default(null), vlanTag: z.number().int().min(1).max(4094).nullable().default(null), /** Whose machines may have its addresses; empty: all of the connection. */ nodes: z.array(z.string().trim().min(1).max(120)).max(64).default([]) })
 /** `days`: until it is full; `perDay`: addresses taken a day, those given back taken off. */
 export const poolOutlookView = z.object({ kind: z.enum(poolOutlooks), days: z.number().int().nullable(), perDay: z.number().nullable() })
-export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), outlook: poolOutlookView, counts: z.record(z.enum(addressStatuses), z.number().int()) })
-export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses; `low`: those that are nearly full', query: list.extend({ low: z.stringbool().optional() }), response: listOf(addressPoolView) })
+export const addressPoolView = addressPoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), outlook: poolOutlookView, counts: z.record(z.enum(addressStatuses), z.number().int()), network: poolNetworkView })
+export const listAddressPools = contract({ method: 'GET', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Pools of IPv4 addresses; `low`: those that are nearly full, `lost`: those whose network vanished', query: list.extend({ low: z.stringbool().optional(), lost: z.stringbool().optional() }), response: listOf(addressPoolView) })
 export const createAddressPool = contract({ method: 'POST', path: '/api/admin/address-pools', access: 'sysadmin', tag, summary: 'Add a pool of addresses', body: addressPoolBody, response: addressPoolView, status: 201, creates: true })
 export const deleteAddressPool = contract({ method: 'DELETE', path: '/api/admin/address-pools/{id}', access: 'sysadmin', tag, summary: 'Delete a pool none of whose addresses is in use', params: idParams, status: 204 })
 
@@ -178,7 +182,7 @@ export const adminServiceActionBody = z.discriminatedUnion('action', [
   z.object({ action: z.literal('hold'), until: instant, reason }),
   z.object({ action: z.literal('release_hold') }),
 ])
-export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional(), /** Work that is paid and not done. */ work: z.stringbool().optional() }), response: listOf(adminServiceView) })
+export const listAdminServices = contract({ method: 'GET', path: '/api/admin/services', access: 'staff', tag, summary: 'All services', query: list.extend({ status: z.enum(serviceStatuses).optional(), resourceStatus: z.enum(resourceStatuses).optional(), failed: z.stringbool().optional(), /** Work that is paid and not done. */ work: z.stringbool().optional(), /** A larger machine was refused, because its node has no room. */ refused: z.stringbool().optional() }), response: listOf(adminServiceView) })
 export const showAdminService = contract({ method: 'GET', path: '/api/admin/services/{id}', access: 'staff', tag, summary: 'One service with its machine, timeline and transitions', params: idParams, response: adminServiceDetailView })
 export const actOnAdminService = contract({ method: 'POST', path: '/api/admin/services/{id}/actions', access: 'sysadmin', tag, summary: 'Act on a service: power, retry, skip, deliver, suspend, resume, terminate, cancel, hold', params: idParams, body: adminServiceActionBody, response: adminServiceDetailView, status: 202, creates: true })
 export const openAdminConsole = contract({ method: 'POST', path: '/api/admin/services/{id}/console', access: 'sysadmin', tag, summary: 'A ticket that opens the console of a machine once; audited when it is used', params: idParams, response: consoleTicketView, status: 201, rateLimit: { limit: 30, seconds: 60 } })

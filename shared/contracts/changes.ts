@@ -27,3 +27,8 @@ export const cancelChange = contract({ ...portal, method: 'DELETE', path: '/api/
 export const showAdminChangeOptions = contract({ ...admin, method: 'GET', path: '/api/admin/services/{id}/changes', summary: 'To what a service can be changed, when, and what each costs', response: changeOptionsView })
 export const requestAdminChange = contract({ ...admin, method: 'POST', path: '/api/admin/services/{id}/changes', summary: 'Change a service for its client, by the same rules', body: changeBody, response: changeView, status: 201, creates: true })
 export const cancelAdminChange = contract({ ...admin, method: 'DELETE', path: '/api/admin/services/{id}/changes/{changeId}', params: changeParams, summary: 'Take back a change that waits; its invoice is voided', status: 204 })
+
+const machineSize = z.object({ cpuCores: z.number().int(), ramMiB: z.number(), diskGiB: z.number() })
+/** What was asked for and the machine's node had no room for; null: nothing that still stands. `times`: how often. */
+export const refusedGrowthView = z.object({ refused: z.object({ serviceId: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), from: machineSize, to: machineSize, times: z.number().int(), firstAt: instant, lastAt: instant }).nullable() })
+export const showRefusedGrowth = contract({ method: 'GET', path: '/api/admin/services/{id}/refused-growth', access: 'staff', tag: 'admin', summary: 'A larger machine that was refused because its node has no room', params: idParams, response: refusedGrowthView })

@@ -21,6 +21,7 @@ import * as ledgerBooks from './ledger-books.ts'
 import * as lives from './lives.ts'
 import * as machines from './machines.ts'
 import * as monitoring from './monitoring.ts'
+import * as networks from './networks.ts'
 import * as notices from './notices.ts'
 import * as operations from './operations.ts'
 import * as options from './options.ts'
@@ -43,4 +44,4 @@ import * as transfers from './transfers.ts'
 const isContract = (value: unknown): value is RouteContract => typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
 
 /** Every route of the application, for OpenAPI and for the tests that enumerate routes. */
-export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, bulk, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, traffic, transfers].flatMap(module => Object.values(module).filter(isContract))
+export const allContracts: readonly RouteContract[] = [auth, storefront, portal, changes, alignments, access, admin, adoption, addresses, backups, bulk, drift, firewall, gateways, history, holidays, hosting, invoicing, ipv6, ledger, ledgerBooks, lives, machines, monitoring, networks, notices, operations, options, outgoingWebhooks, prices, reconciliation, refunds, reports, reverseDns, serviceAddresses, sshKeys, tax, terms, system, traffic, transfers].flatMap(module => Object.values(module).filter(isContract))

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { connectionKinds, ipv6PrefixStatuses } from '#shared/vocabulary/machines.ts'
 import { addressListView, csv } from './addresses.ts'
 import { poolOutlookView } from './admin.ts'
+import { poolNetworkView } from './networks.ts'
 import { calendarDay, contract, idParams, instant, listOf, pageQuery, search, uuid } from './contract.ts'
 
 const shared = { access: 'sysadmin', tag: 'admin' } as const
@@ -14,7 +15,7 @@ export const ipv6PoolChangeBody = z.object({
 })
 /** `machineLength`: 64, each machine has a network of its own; 128, one address of a shared network. */
 export const ipv6PoolBody = ipv6PoolChangeBody.extend({ connectionId: uuid, prefix: ipv6, prefixLength: z.number().int().min(16).max(119), machineLength: z.union([z.literal(64), z.literal(128)]) })
-export const ipv6PoolView = ipv6PoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), counts: z.record(z.enum(ipv6PrefixStatuses), z.number().int()), /** Machines that it can serve at once. */ total: z.number(), outlook: poolOutlookView })
+export const ipv6PoolView = ipv6PoolBody.extend({ id: uuid, connectionName: z.string(), connectionKind: z.enum(connectionKinds), counts: z.record(z.enum(ipv6PrefixStatuses), z.number().int()), /** Machines that it can serve at once. */ total: z.number(), outlook: poolOutlookView, network: poolNetworkView })
 export const ipv6PrefixView = z.object({ id: uuid, /** The machine's own. */ address: z.string(), status: z.enum(ipv6PrefixStatuses), changedAt: instant, quarantineUntil: instant.nullable(), reason: z.string().nullable(), service: z.object({ id: uuid, hostname: z.string() }).nullable() })
 
 const one = { ...shared, path: '/api/admin/ipv6-pools/{id}', params: idParams } as const

@@ -130,10 +130,10 @@ export const ptrStates = ['pending', 'active', 'failed'] as const
 export type PtrState = typeof ptrStates[number]
 
 /** What a hypervisor and our books can disagree about. */
-export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
+export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_network', 'wrong_filter', 'foreign_rules', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
 export type DriftKind = typeof driftKinds[number]
 /** What Gardu can put right by itself when staff say so; the others are mended where they are. */
-export const repairableDrift = ['renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
+export const repairableDrift = ['renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_filter', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
 export type RepairableDrift = typeof repairableDrift[number]
 export const isRepairable = (kind: DriftKind): kind is RepairableDrift => (repairableDrift as readonly DriftKind[]).includes(kind)
 export const driftStates = ['open', 'ignored', 'resolved'] as const

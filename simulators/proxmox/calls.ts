@@ -5,12 +5,13 @@ import { asContainerCall, isAlike } from './container-calls.ts'
 import { machineAt, may, nodeOf, unlocked, vm } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
 import { firewallCalls } from './firewall.ts'
+import { networkCalls } from './networks.ts'
 import { firewallRuleCalls } from './firewall-rules.ts'
 import { guestCalls, isoRows } from './guest.ts'
 import { migrationCalls } from './migration.ts'
 import { die, Refusal } from './replies.ts'
 import { machineSamples, machineUse, nodeCpu, nodeSamples, storageView, trafficOf } from './samples.ts'
-import { bootDisk, bridges, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, nameOf, parseDisk, randomMac, storageUse } from './state.ts'
+import { bootDisk, coresOf, digestOf, disksOf, findStorage, GiB, memoryOf, memoryUse, nameOf, parseDisk, randomMac, storageUse } from './state.ts'
 import type { SimMachine } from './state.ts'
 import { applyChanges, wantedSize } from './tasks.ts'
 import type { TaskRunner } from './task-runner.ts'
@@ -190,7 +191,6 @@ const ofMachines: Readonly<Record<string, CallDefinition>> = {
     },
   },
   'GET /nodes/{node}/rrddata': { needs: ['/nodes/{node}', 'Sys.Audit'], handle: call => nodeSamples(call.state, nodeOf(call), call.params.timeframe ?? 'hour', call.now) },
-  'GET /nodes/{node}/network': { needs: ['/nodes/{node}', 'Sys.Audit'], handle: call => nodeOf(call) && bridges.map((iface, i) => ({ iface, type: 'bridge', active: 1, autostart: 1, method: 'static', address: `203.0.${113 + i}.2`, netmask: '24', cidr: `203.0.${113 + i}.2/24`, gateway: `203.0.${113 + i}.1`, bridge_ports: `eno${i + 1}`, priority: 4 + i, families: ['inet'] })) },
   'GET /nodes/{node}/storage': {
     handle: call => may(call.token, 'Datastore.Audit') || may(call.token, 'Datastore.AllocateSpace')
       ? storageView(call.state, nodeOf(call).name).filter(s => (!call.params.content || s.content.split(',').some(c => call.params.content?.split(',').includes(c))) && (!call.params.storage || s.storage === call.params.storage))
@@ -334,6 +334,7 @@ const ofMachines: Readonly<Record<string, CallDefinition>> = {
   ...firewallCalls,
   ...firewallRuleCalls,
   ...backupCalls,
+  ...networkCalls,
 }
 
 /** Every call that the simulator answers; what is missing answers 501 as an unknown method of the original does. */

@@ -29,6 +29,7 @@ const ofMachines: Readonly<Record<string, Parameters>> = {
   'GET /nodes': {},
   'GET /nodes/{node}/status': {},
   'GET /nodes/{node}/rrddata': { ...samples, timeframe: '*string hour|day|week|month|year|decade' },
+  'GET /cluster/sdn/vnets': { pending: 'boolean', running: 'boolean' },
   'GET /nodes/{node}/network': { type: 'string bridge|bond|eth|alias|vlan|fabric|OVSBridge|OVSBond|OVSPort|OVSIntPort|vnet|any_bridge|any_local_bridge|include_sdn' },
   'GET /nodes/{node}/storage': { content: 'string', enabled: 'boolean', format: 'boolean', storage: 'string', target: 'string' },
   'GET /nodes/{node}/storage/{storage}/content': { content: 'string', vmid: 'integer 100..999999999' },

@@ -26,6 +26,8 @@ export interface SimFirewall { options: Record<string, string>, ipsets: Record<s
 export interface SimIpSetEntry { cidr: string, nomatch?: boolean, comment?: string }
 /** What vzdump made: the configuration as it was, with its disks. */
 export interface SimBackup { volid: string, storage: string, /** Null: shared by all nodes. */ node: string | null, vmid: number, size: number, ctime: number, notes: string, protected: boolean, config: Record<string, string>, firewall?: SimFirewall | undefined }
+/** `nodes` left out: on every node. `tag`: of a virtual network (SDN). */
+export interface SimNetwork { iface: string, type: 'bridge' | 'OVSBridge' | 'vnet', vlanAware?: boolean, tag?: number, nodes?: string[] }
 export interface SimToken { id: string, secret: string, /** Privileges on `/`, inherited everywhere. */ privileges: string[] }
 
 /** What a task does when its time has come; data, so that tasks go on after a restart. */
@@ -50,6 +52,8 @@ export interface ProxmoxState {
   /** Options of the whole data centre; while `enable` is 0 no machine's firewall has any effect. */
   clusterFirewall: Record<string, string>
   backups: SimBackup[]
+  /** Left out: `bridges`, on every node. */
+  networks?: SimNetwork[]
 }
 
 /** The role that the reference names for a token of ours, for either version. */

@@ -4,8 +4,9 @@ import type { ProxmoxFaults } from './faults.ts'
 import { missingImage } from './guest.ts'
 import { carryOutBackup, undoBackup } from './backups.ts'
 import { finishCreation, finishMove } from './containers.ts'
-import { bridges, coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
+import { coresOf, disksOf, findStorage, formatSize, memoryOf, memoryUse, parseDisk, parseSize, randomMac, storageUse } from './state.ts'
 import { finishMigration } from './migration.ts'
+import { hasNetwork } from './networks.ts'
 import type { Effect, ProxmoxState, SimMachine, SimTask } from './state.ts'
 import type { TaskRunner } from './task-runner.ts'
 
@@ -206,7 +207,7 @@ function startMachine(state: ProxmoxState, machine: SimMachine, now: number): st
   const node = state.nodes.find(n => n.name === machine.node)
   if (!node || memoryUse(state, machine.node) + memoryOf(machine) > node.memory) return 'start failed: QEMU exited with code 1: cannot set up guest memory \'pc.ram\': Cannot allocate memory'
   if (machine.kind !== 'lxc' && coresOf(machine) > node.cores) return `MAX ${node.cores} vcpus allowed per VM on this node`
-  const missing = Object.keys(machine.config).filter(key => /^net\d+$/.test(key)).map(key => /(?:^|,)bridge=([^,]+)/.exec(machine.config[key] ?? '')?.[1]).find(bridge => bridge !== undefined && !bridges.includes(bridge))
+  const missing = Object.keys(machine.config).filter(key => /^net\d+$/.test(key)).map(key => /(?:^|,)bridge=([^,]+)/.exec(machine.config[key] ?? '')?.[1]).find(bridge => bridge !== undefined && !hasNetwork(state, machine.node, bridge))
   if (missing !== undefined) return `bridge '${missing}' does not exist`
   const image = missingImage(state, machine)
   if (image !== undefined) return `volume '${image}' does not exist`

@@ -10,6 +10,8 @@ export interface HypervisorBench {
   readonly template: { readonly node: string, readonly ref: string }
   readonly node: string
   readonly otherNode: string
+  /** What cards of its machines attach to. */
+  readonly network: string
   /** The next call that creates is carried out and never answered. */
   loseCloneAnswer(): void
   /** The next call that changes the address filter is carried out and never answered. */

@@ -13,6 +13,7 @@ import type { HypervisorBench } from './hypervisor.bench.ts'
 import { ipv6Cases } from './ipv6.cases.ts'
 import { severalAddressesCases } from './several-addresses.cases.ts'
 import { moveCases } from './moves.cases.ts'
+import { networkCases } from './networks.cases.ts'
 
 /** What a bench cannot bring about, or a hypervisor does not have: cases that stand on it are left out, and the suite's name says so. */
 export type Lacking = 'task warnings' | 'clones that do not show whose they are' | 'locks that are told' | 'migration' | 'sizes that wait for the next start' | 'machines made by one call' | 'snapshots that keep the configuration'
@@ -46,6 +47,8 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     afterEach(() => bench.close())
     backupCases({ vmid, can: can.backups, bench: () => bench, build, machine })
+
+    networkCases({ bench: () => bench })
 
     trafficCases(can, { bench: () => bench, build, machine })
 

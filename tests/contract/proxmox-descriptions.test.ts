@@ -19,7 +19,7 @@ const versions = [
   { version: '7.4', file: 'pve-schema-7.4.json', leavesOut: [] }, { version: '8.4', file: 'pve-schema-8.4.5.json', leavesOut: [] },
   // A selection: the two before describe these.
   { version: '9.2', file: 'pve-hosting-schema.json', leavesOut: [
-    /^(GET|POST|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/lxc\/\d+\/(config|rrddata|snapshot(\/[^/]+(\/rollback)?)?|migrate|firewall\/(options|ipset(\/ipfilter-net0(\/.+)?)?|rules(\/\d+)?)) is not described/, /^GET \/api2\/json\/nodes\/[^/]+\/vzdump\/extractconfig /, /^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /, /^(GET|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/rules(\/\d+)? is not described/, /^(GET|POST) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/migrate /] },
+    /^GET \/api2\/json\/cluster\/sdn\/vnets is not described/, /^(GET|POST|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/lxc\/\d+\/(config|rrddata|snapshot(\/[^/]+(\/rollback)?)?|migrate|firewall\/(options|ipset(\/ipfilter-net0(\/.+)?)?|rules(\/\d+)?)) is not described/, /^GET \/api2\/json\/nodes\/[^/]+\/vzdump\/extractconfig /, /^GET \/api2\/json\/(cluster|nodes\/[^/]+\/qemu\/\d+)\/firewall\/options /, /^GET \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/ipset\/ipfilter-net0 /, /^(GET|PUT|DELETE) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/firewall\/rules(\/\d+)? is not described/, /^(GET|POST) \/api2\/json\/nodes\/[^/]+\/qemu\/\d+\/migrate /] },
 ] as const
 const base = '/api2/json'
 
@@ -87,6 +87,9 @@ async function aLife(container = false): Promise<Exchange[]> {
     await listening.listNodes()
     await listening.look()
     await listening.listHeadroom()
+    // The tags of virtual networks are asked for where there are some.
+    sim.state.networks = [{ iface: 'vmbr0', type: 'bridge', vlanAware: true }, { iface: 'kantor', type: 'vnet', tag: 40 }]
+    await listening.listNetworks()
     await finished(listening, await listening.clone({ template: { node, ref: container ? 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst' : '9000' }, vmid: machine.vmid, node, hostname: spec.hostname, ownershipMark: mark, spec }))
     await finished(listening, await listening.configure(machine, spec))
     await finished(listening, await listening.growDisk(machine, spec.diskGiB))

@@ -26,7 +26,7 @@ async function open(options: ProxmoxOptions = {}, change: Partial<HypervisorAcce
   const configOf = (vmid: number) => sim.state.machines[vmid]?.config ?? {}
   const [node = '', otherNode = ''] = sim.state.nodes.map(entry => entry.name)
   return {
-    sim, driver, node, otherNode, template: { node, ref: '9000' },
+    sim, driver, node, otherNode, network: 'vmbr0', template: { node, ref: '9000' },
     loseCloneAnswer: () => sim.faults.set({ hangAfterAct: 1, match: 'POST .*/clone' }),
     loseFilterAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT|DELETE) .*/(firewall/.*|config)$' }),
     loseResizeAnswer: () => sim.faults.set({ hangAfterAct: 1, match: '^(POST|PUT) .*/(config|resize)$' }),
@@ -270,6 +270,21 @@ describe('Proxmox VE', () => {
     const { sim } = await bench()
     expect(await stepsOf(withToken(sim, '!gardu', { url: 'http://169.254.169.254' }))).toEqual([expect.objectContaining({ step: 'dns', ok: false })])
   })
+  it('bridges and virtual networks are told with their kind, their VLAN and whether cards may choose one; a token that sees none is told which rights it lacks', async () => {
+    const { sim, driver, node, otherNode } = await bench()
+    sim.state.networks = [{ iface: 'vmbr0', type: 'bridge', vlanAware: true }, { iface: 'vmbr1', type: 'bridge', nodes: [node] }, { iface: 'vmbr2', type: 'OVSBridge' }, { iface: 'kantor', type: 'vnet', tag: 40 }]
+    const both = [node, otherNode].sort()
+    expect((await driver.listNetworks()).networks).toEqual([
+      { name: 'kantor', kind: 'vnet', takesTags: null, vlanTag: null, nodes: both }, { name: 'vmbr0', kind: 'bridge', takesTags: true, vlanTag: null, nodes: both },
+      { name: 'vmbr1', kind: 'bridge', takesTags: false, vlanTag: null, nodes: [node] }, { name: 'vmbr2', kind: 'ovs', takesTags: true, vlanTag: null, nodes: both },
+    ])
+    const token = sim.state.tokens.find(({ id }) => id === sim.token.id)
+    token?.privileges.push('SDN.Audit')
+    expect((await driver.listNetworks()).networks[0]).toMatchObject({ name: 'kantor', takesTags: false, vlanTag: 40 })
+    if (token) token.privileges = token.privileges.filter(privilege => privilege !== 'Sys.Audit' && !privilege.startsWith('SDN.'))
+    expect(await failureOf(driver.listNetworks())).toMatchObject({ kind: 'action_required', message: expect.stringMatching(/Sys\.Audit.*SDN\.Use/) as string })
+  })
+
   it('a storage or bridge that a node lacks is found by the test', async () => {
     const { sim } = await bench()
     expect((await stepsOf(withToken(sim, '!gardu', { storage: 'nvme', bridge: 'vmbr9' }))).find(({ step }) => step === 'nodes')).toMatchObject({ ok: false, detail: expect.stringContaining('nvme') })

@@ -14,7 +14,7 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
   const world = await vsphereWorld(mode)
   const { proxy, vim, find } = world
   return {
-    driver: world.driver, template: world.template, node: world.node, otherNode: world.otherNode,
+    driver: world.driver, template: world.template, node: world.node, otherNode: world.otherNode, network: 'VM Network',
     loseCloneAnswer: () => void (proxy.lose = creates),
     loseFilterAnswer: () => {},
     loseResizeAnswer: () => void (proxy.lose = /^ReconfigVM_Task$/),
@@ -126,15 +126,24 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     expect(await nodes({ nodes: ['esx-99'] })).toMatchObject({ ok: false, detail: expect.stringContaining('esx-99') as string, choices: { nodes: expect.not.arrayContaining(['esx-99']) as string[] } })
     expect(await nodes({ storage: 'gudang', bridge: 'VLAN 99' })).toMatchObject({ ok: false, detail: expect.stringMatching(/gudang.*VLAN 99/) as string })
   })
+  it('standard and distributed port groups are told', async () => {
+    const { driver } = await world()
+    const { networks } = await driver.listNetworks()
+    expect(networks.find(({ name }) => name === 'VM Network')).toMatchObject({ kind: 'port_group', takesTags: false, vlanTag: null })
+    // vcsim does not tag the port groups of uplinks, which a vCenter does, so they are among them here.
+    expect(networks.filter(({ kind, name }) => kind === 'distributed' && !name.includes('DVUplinks')).map(({ name }) => name)).toEqual(mode === 'vcenter' ? ['DC0_DVPG0'] : [])
+  })
   it('an address names the network of its machine, in place of the connection\'s', async () => {
     const made = await built()
     const on = (bridge: string) => ({ ...spec, address: { ...spec.address, bridge } })
     expect(await failureOf(made.driver.configure(machine(made), on('VLAN 99')))).toMatchObject({ kind: 'action_required', who: 'sysadmin', message: expect.stringContaining('VLAN 99') as string })
     const backing = async () => cardOf(await made.machineOf(105)).backing
     expect(await backing()).toBe('VirtualEthernetCardNetworkBackingInfo')
+    expect((await made.driver.inspect(machine(made)))?.network).toEqual({ bridge: 'VM Network', vlanTag: null })
     if (mode === 'esxi') return
     await finished(made.driver, await made.driver.configure(machine(made), on('DC0_DVPG0')))
     expect(await backing()).toBe('VirtualEthernetCardDistributedVirtualPortBackingInfo')
+    expect((await made.driver.inspect(machine(made)))?.network).toBeUndefined()
     await finished(made.driver, await made.driver.configure(machine(made), spec))
     expect(await backing()).toBe('VirtualEthernetCardNetworkBackingInfo')
   })

@@ -213,6 +213,16 @@ describe.each(databaseKinds())('changes of a service on %s', (kind) => {
       await expect(world.ask(built, pro, { expectedTotal: '1' })).rejects.toMatchObject({ code: 'price_changed', params: { amount: '111000' } })
       world.room.check = () => Promise.reject(new AppError('node_full'))
       await expect(world.ask(built, pro)).rejects.toMatchObject({ code: 'node_full' })
+      // Staff are told, for as long as it stands.
+      await expect(world.ask(built, pro)).rejects.toMatchObject({ code: 'node_full' })
+      const told = async () => [(await world.shop.ordering.showRefusedGrowth({ serviceId: built.serviceId })).refused, (await test.app.provisioning.listAdminServices({ page: 1, pageSize: 10, refused: true })).items.map(row => row.id), (await test.app.provisioning.showStaffOverview()).refusedGrowths] as const
+      expect(await told()).toMatchObject([{ node: 'jkt1', to: { cpuCores: large.cpuCores, ramMiB: large.ramMiB, diskGiB: large.diskGiB }, times: 2 }, [built.serviceId], 1])
+      await db.update(resources).set({ node: 'jkt2' }).where(eq(resources.serviceId, built.serviceId))
+      expect(await told()).toEqual([null, [], 0])
+      await db.update(resources).set({ node: 'jkt1' }).where(eq(resources.serviceId, built.serviceId))
+      expect((await told())[2]).toBe(1)
+      await test.app.core.transact(stores => stores.refusedGrowths.forgetBefore(new Date(test.clock.now().getTime() + 1)))
+      expect(await told()).toEqual([null, [], 0])
       expect(await world.billing.invoicesOf(built.serviceId)).toHaveLength(1)
     })
 

@@ -149,6 +149,8 @@ describe.each(databaseKinds())('hypervisors compared with the books, over the wi
     const { serviceId, machine, vmid } = await built()
     destroyedUnseen(vmid)
     sim.state.machines[792] = { ...machine, vmid: 792 }
+    const firewall = sim.state.firewalls[vmid]
+    if (firewall) sim.state.firewalls[792] = structuredClone(firewall)
     expect(await compare()).toMatchObject([{ kind: 'renumbered', serviceId, vmid: 792, detail: { expected: vmid } }])
     const tags = machine.config.tags ?? ''
     const description = machine.config.description ?? ''
@@ -239,5 +241,32 @@ describe.each(databaseKinds())('hypervisors compared with the books, over the wi
     role = 'business'
     expect((await fetch(`${served.url}/api/admin/drift`)).status).toBe(403)
     role = 'sysadmin'
+  })
+
+  it('a card elsewhere, an open or wrong filter and rules of others are told; the filter is repaired by a task and read back, what stays is left alone', async () => {
+    const { serviceId, machine, vmid } = await built()
+    const card = machine.config.net0 ?? ''
+    const firewall = sim.state.firewalls[vmid]
+    if (!firewall) throw new Error('no firewall')
+    machine.config.net0 = card.replace('vmbr0', 'vmbr1')
+    firewall.ipsets['ipfilter-net0'] = [...firewall.ipsets['ipfilter-net0'] ?? [], { cidr: '203.0.113.99' }]
+    firewall.rules = [{ type: 'in', action: 'ACCEPT', proto: 'tcp', dport: '25' }]
+    const before = sim.journal.length
+    const found = await compare()
+    expect(found.map(row => [row.kind, row.serviceId]).sort()).toEqual([['foreign_rules', serviceId], ['wrong_filter', serviceId], ['wrong_network', serviceId]])
+    expect(found.find(row => row.kind === 'wrong_network')?.detail).toMatchObject({ seen: 'vmbr1', expected: 'vmbr0' })
+    expect(found.find(row => row.kind === 'wrong_filter')?.detail.passes).toContain('203.0.113.99')
+    expect(sentSince(before)).toEqual([])
+    expect((await repair('wrong_network')).status).toBe(409)
+    expect((await repair('foreign_rules')).status).toBe(409)
+    expect((await repair('wrong_filter')).status).toBeLessThan(300)
+    await world.drain(world.worker())
+    expect((await compare()).map(row => row.kind).sort()).toEqual(['foreign_rules', 'wrong_network'])
+    const rewritten = sim.state.firewalls[vmid]
+    if (rewritten) rewritten.options.ipfilter = '0'
+    expect((await compare()).map(row => row.kind).sort()).toEqual(['foreign_rules', 'wrong_filter', 'wrong_network'])
+    machine.config.net0 = card
+    if (rewritten) Object.assign(rewritten, { rules: [], options: { ...rewritten.options, ipfilter: '1' } })
+    expect(await compare()).toEqual([])
   })
 })

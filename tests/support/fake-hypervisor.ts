@@ -212,6 +212,7 @@ export class FakeHypervisor {
         return { hostname: name, sshKey: sshKey ?? null, hasPassword: password !== null }
       }),
       listIsos: none,
+      listNetworks: () => Promise.resolve({ networks: [{ name: 'vmbr0', kind: 'bridge', takesTags: true, vlanTag: null, nodes: ['pve1', 'pve2'] }], unread: [] }),
       attachRescue: (machine, ref) => act('attachRescue', () => {
         const found = this.#ours(machine)
         if (found.power !== 'stopped') throw new DriverError('retryable', 'the machine runs')

@@ -21,6 +21,7 @@ import { listIsoImages, offerIsoImage } from '#server/infrastructure/iso-images.
 import { listAddressPools } from '#server/infrastructure/list-address-pools.ts'
 import { listConnections } from '#server/infrastructure/list-connections.ts'
 import { listHealthChanges } from '#server/infrastructure/list-health-changes.ts'
+import { listNetworks } from '#server/infrastructure/list-networks.ts'
 import { listNodes } from '#server/infrastructure/list-nodes.ts'
 import { listPackages } from '#server/infrastructure/list-packages.ts'
 import { findServers } from '#server/infrastructure/find-servers.ts'
@@ -85,14 +86,14 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   let onCollected: () => Promise<void> = () => Promise.resolve()
   const syncing = { ...deps, baseUrl: config.GARDU_BASE_URL, digest: (text: string) => createHash('sha256').update(text).digest('hex') }
   const sync = { syncTemplates: syncTemplates(syncing), syncPackages: syncPackages(syncing) }
-  const syncOne = syncConnection({ connections, ...sync, offersChanged: shopChanged })
+  const syncOne = syncConnection({ connections, ...sync, offersChanged: shopChanged, stockDue })
   const synchronise = syncAll({ connections, sync: syncOne, log })
   const naming = { transact, reverseDns: read.reverseDns, secrets, clock, log, openReverseDns: createPowerDnsDriver }
   /** Names of addresses whose job gave up, or that somebody had to help first. */
   const requestNames = async () => void (await read.reverseDns.settings() && await read.reverseDns.queueOpen())
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), createPackage: createPackage({ ...deps, offersChanged: shopChanged }), changePackage: changePackage({ ...deps, offersChanged: shopChanged }), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), createPackage: createPackage({ ...deps, offersChanged: shopChanged }), changePackage: changePackage({ ...deps, offersChanged: shopChanged }), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNetworks: listNetworks({ connections, networks: read.networks }), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),

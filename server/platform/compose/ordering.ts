@@ -12,6 +12,7 @@ import { placeOrder } from '#server/ordering/place-order.ts'
 import type { DayAfter, ForecastRenewal, OrderingStores } from '#server/ordering/ports.ts'
 import { putCart } from '#server/ordering/put-cart.ts'
 import { quoteCart } from '#server/ordering/quote-cart.ts'
+import { showRefusedGrowth, watchGrowth } from '#server/ordering/refused-growth.ts'
 import { requestChange } from '#server/ordering/request-change.ts'
 import type { ChangeViews } from '#server/ordering/request-change.ts'
 import { showCart } from '#server/ordering/show-cart.ts'
@@ -47,10 +48,11 @@ export function composeOrdering(core: Core, billing: BillingForOrdering, hypervi
   const findServers: FindServers = hypervisors.findServers ?? (() => Promise.reject(new AppError('capacity_unknown')))
   const holdAccounts: HoldAccounts = hypervisors.holdAccounts ?? (async (_, { claims }) => claims.length === 0 ? [] : Promise.reject(new AppError('capacity_unknown')))
   const { findChangeSubject, quoteChange, openChange, toChangeView, toTermsView } = billing
-  const changing = { transact, offers, clock, computeTax, checkRoom, holdGrowth, catalogueChanged, stockDue, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
+  const refused = { refusedGrowths: read.refusedGrowths, clock, log }
+  const changing = { transact, watchGrowth: watchGrowth(refused), offers, clock, computeTax, checkRoom, holdGrowth, catalogueChanged, stockDue, findChangeSubject, quoteChange, openChange, toChangeView, toTermsView }
   return {
     showServiceOptions: showServiceOptions(changing), quoteServiceOptions: quoteServiceOptions(changing), requestOptions: requestOptions(changing),
-    showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),
+    showRefusedGrowth: showRefusedGrowth(refused), showChangeOptions: showChangeOptions(changing), requestChange: requestChange(changing),
     quoteCart: quoteCart(quoting), showCart: showCart(quoting), putCart: putCart(quoting), findPromo: findPromo(quoting),
     placeOrder: placeOrder({ transact, offers, clock, newId, computeTax, issueOrderInvoice, startTrial, checkCapacity, holdCapacity, stockDue, findServers, holdAccounts, catalogueChanged, digest, yearOf: at => calendar.dayOf(at).year }),
     listOrders: listOrders({ orders }), showOrder: showOrder({ orders }),

@@ -154,6 +154,26 @@ describe('placement', () => {
     expect(placeMachines([node('one', 'ceph'), node('two', 'ceph')], [], { ...vps, count: 2 })).toBeNull()
     expect(placeMachines([node('one', 'one'), node('two', 'two')], [], { ...vps, count: 2 })).toHaveLength(2)
   })
+  it('a machine that gets IPv6 is put only where a pool of its card has a prefix left, one after another; one that holds its prefix needs none, and where no pool goes with the card nothing is asked', () => {
+    const two = [roomy('big', 64), roomy('small', 32)]
+    const addresses = [{ connectionId: 'a', nodes: [], card: 'vmbr0/', free: 50 }]
+    const prefixes = (onBig: number, onSmall: number, card = 'vmbr0/') => [{ connectionId: 'a', nodes: ['big'], card, free: onBig }, { connectionId: 'a', nodes: ['small'], card, free: onSmall }]
+    const left = (onBig: number, onSmall: number, card?: string) => RoomLeft.of(two, addresses, prefixes(onBig, onSmall, card))
+    expect(left(0, 1).take({ ...vps, ipv6: true })?.node).toBe('small')
+    expect(left(0, 1).take(vps)?.node).toBe('big')
+    const one = left(0, 1)
+    expect([one.take({ ...vps, ipv6: true })?.node, one.take({ ...vps, ipv6: true })]).toEqual(['small', null])
+    expect(left(0, 0, 'vmbr1/').take({ ...vps, ipv6: true })?.node).toBe('big')
+    // A node that no pool of the card serves would give it less than was sold.
+    expect(RoomLeft.of(two, addresses, [{ connectionId: 'a', nodes: ['small'], card: 'vmbr0/', free: 1 }]).take({ ...vps, ipv6: true })?.node).toBe('small')
+    // Unless no pool of the card goes with that address anywhere.
+    expect(RoomLeft.of(two, [{ connectionId: 'a', nodes: ['big'], card: 'vmbr0/', free: 5 }], [{ connectionId: 'a', nodes: ['small'], card: 'vmbr0/', free: 1 }]).take({ ...vps, ipv6: true })?.node).toBe('big')
+    const holds = (prefixNodes: string[] | null) => ({ connectionId: 'a', nodes: [], card: 'vmbr0/', prefixNodes })
+    expect(left(0, 1).take({ ...vps, ipv6: true, holds: holds(['big']) })?.node).toBe('big')
+    expect(left(0, 1).take({ ...vps, ipv6: true, holds: holds(null) })?.node).toBe('small')
+    const later = left(0, 1)
+    expect([later.take({ ...vps, ipv6: true, holds: holds(null) })?.node, later.take({ ...vps, ipv6: true, holds: holds(null) })]).toEqual(['small', null])
+  })
   it('a machine grows by the limits of new ones: beside the reserve, what is promised and the cores that may be sold', () => {
     const left = () => RoomLeft.of([roomy('one', 8, { cpuCores: 4, limits: { ...defaultLimits, cpuOvercommit: 1 }, sold: { cpuCores: 2, ramMiB: 0 } })])
     const at = { connectionId: 'a', node: 'one' }

@@ -14,6 +14,7 @@ import type { Found, Place } from './locate.ts'
 import { toMetrics, toStorages, toStrain } from './metrics.ts'
 import { movesOf } from './moves.ts'
 import { networkOf } from './network.ts'
+import { networksOf } from './networks.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
 import { snapshotsOf } from './snapshots.ts'
@@ -218,6 +219,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     ...backupsOf(api, find, access),
     ...movesOf(api, find),
     ...networkOf(api, find),
+    ...networksOf(api, access),
     ...adoptionOf(api, find),
     async metrics(machine, range) {
       const found = await find.prove(machine)

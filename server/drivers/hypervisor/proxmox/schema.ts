@@ -41,7 +41,9 @@ export const migration = z.object({
 export type Migration = z.output<typeof migration>
 const figure = num.nullable().optional()
 export const samples = z.array(z.object({ time: num, cpu: figure, mem: figure, maxmem: figure, diskread: figure, diskwrite: figure, netin: figure, netout: figure }))
-export const bridges = z.array(z.object({ iface: z.string() }))
+export const bridges = z.array(z.object({ iface: z.string(), type: z.string().optional(), bridge_vlan_aware: flag.default(false) }))
+/** `tag` of a zone of VXLANs is no VLAN, but a number of the same kind: machines do not choose it. */
+export const vnets = z.array(z.object({ vnet: z.string(), tag: num.optional(), vlanaware: flag.default(false) }))
 
 /** `macfilter` is on and `dhcp` is allowed unless switched off; the rest is off unless switched on. */
 export const firewallOptions = z.object({ enable: flag.default(false), ipfilter: flag.default(false), macfilter: flag.default(true), dhcp: flag.default(true), /** Left out, it is DROP. */ policy_in: z.string().default('DROP') })

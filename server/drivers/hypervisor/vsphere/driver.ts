@@ -12,6 +12,7 @@ import { vcenterMaker } from './make-vcenter.ts'
 import { toHandle } from './maker.ts'
 import { performanceOf } from './performance.ts'
 import { movesOf } from './moves.ts'
+import { networksOf } from './networks.ts'
 import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
@@ -230,6 +231,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     ...consoleOf(vim, find, access),
     ...snapshots,
     ...movesOf(kind, vim, find),
+    ...networksOf(vim, find, access),
     listMachines: noAdoption, readStranger: noAdoption, adoptMachine: noAdoption, completeMark: noAdoption, releaseMachine: noAdoption,
     listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups,
     ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),

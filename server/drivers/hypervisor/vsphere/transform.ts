@@ -20,6 +20,10 @@ export const datastoreRow = z.object({ 'name': z.string(), 'browser': mor.option
 export type Datastore = { readonly obj: Mor, readonly props: z.output<typeof datastoreRow> }
 export const networkRow = z.object({ name: z.string() })
 export const portGroupRow = z.object({ 'key': z.string(), 'config.distributedVirtualSwitch': mor.optional() })
+const portSetting = z.object({ vlan: one(z.object({ vlanId: one(number) })) }).transform(({ vlan }) => vlan.vlanId)
+/** A port group of a distributed switch with the VLAN of its ports: one number, or (a trunk, a private VLAN) none of its own. */
+export const distributedRow = z.object({ 'name': z.string(), 'tag': list('Tag', z.object({ key: one(z.string()) })).optional(), 'config.defaultPortConfig': portSetting.optional().catch(undefined) })
+export const hostPortGroupsRow = z.object({ 'config.network.portgroup': list('HostPortGroup', z.object({ spec: one(z.object({ name: one(z.string()), vlanId: one(number) })) })).optional() })
 export const switchRow = z.object({ uuid: z.string() })
 export const computeRow = z.object({ parent: mor.optional(), resourcePool: mor.optional() })
 export const parentRow = z.object({ parent: mor.optional() })
@@ -195,7 +199,11 @@ export const shareOf = (usedMhz: number, ofMhz: number | undefined): number => o
 
 export const toMachineState = (machine: Machine, node: string, lock: string | null) => {
   const { props } = machine
+  // A standard port group is named by the card itself; of a distributed one it holds a key alone.
+  const [card] = cardsOf(machine)
+  const bridge = card ? textOf(childOf(card, 'backing'), 'deviceName') : null
   return {
+    ...bridge === null ? {} : { network: { bridge, vlanTag: null } },
     node, vmid: vmidOf(machine), name: unescapeName(props.name).replace(/ \(\d+\)$/, ''), power: powerOf(props['runtime.powerState']), lock, cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
     memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: diskGiBOf(systemDisk(machine)), uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
     ownershipMark: ownershipMarkOf(machine), ipv4: toldAddress(machine), ipv6: toldAddress6(machine), rateMbps: null, startsAtBoot: null, networkUp: isUp(machine), filteredAddresses: null,
