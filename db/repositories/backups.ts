@@ -1,6 +1,6 @@
-import { and, asc, count, desc, eq, gt, inArray, ne, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, ilike, inArray, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import type { BackupRow, BackupStore, BackupTerms, BackupUsage, DueSchedule, ScheduleRow } from '#server/provisioning/backup-ports.ts'
+import type { ArchiveRow, BackupRow, BackupStore, BackupTerms, BackupUsage, DueSchedule, RebuildTarget, ScheduleRow } from '#server/provisioning/backup-ports.ts'
 import type { Executor } from '../client.ts'
 import { backupSchedules, connections, machineBackups, services, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
@@ -14,6 +14,12 @@ const held = sql`b.state in ('running', 'ready')`
 export function backupStores(db: Executor) {
   const find = async (where: SQL | undefined): Promise<BackupRow[]> => db.select().from(machineBackups).where(where).orderBy(asc(machineBackups.startedAt), asc(machineBackups.id)).limit(200)
   const pageOf = <T>(items: T[], total: number | undefined, { page, pageSize }: { page: number, pageSize: number }) => ({ items, total: total ?? 0, page, pageSize })
+  const archives = async (where: SQL | undefined, limit: number, offset: number): Promise<ArchiveRow[]> => {
+    const rows = await db.select({ backup: machineBackups, ...serviceOf, status: services.status, endedAt: services.endedAt, connectionName: connections.name, connectionKind: connections.kind, storageNow: connections.backupStorage }).from(machineBackups)
+      .innerJoin(services, eq(services.id, machineBackups.serviceId)).innerJoin(users, eq(users.id, services.clientId)).innerJoin(connections, eq(connections.id, machineBackups.connectionId))
+      .where(where).orderBy(desc(machineBackups.startedAt), desc(machineBackups.id)).limit(limit).offset(offset)
+    return rows.map(({ backup, storageNow, ...more }) => ({ ...backup, ...more, kept: backup.storage !== '' && backup.storage === storageNow }))
+  }
   return {
     backups: {
       async terms(serviceId) {
@@ -80,8 +86,26 @@ export function backupStores(db: Executor) {
       },
       async expired(endedBefore, limit) {
         const rows = await db.select({ backup: machineBackups }).from(machineBackups).innerJoin(services, eq(services.id, machineBackups.serviceId)).innerJoin(connections, and(eq(connections.id, machineBackups.connectionId), eq(connections.backupStorage, machineBackups.storage)))
-          .where(and(inArray(machineBackups.state, ['running', 'ready']), eq(services.status, 'ended'), sql`${services.endedAt} < ${endedBefore.toISOString()}::timestamptz`)).orderBy(asc(machineBackups.startedAt)).limit(limit)
+          .where(and(inArray(machineBackups.state, ['running', 'ready']), eq(services.status, 'ended'), sql`${services.endedAt} < ${endedBefore.toISOString()}::timestamptz`, sql`not exists (select 1 from sagas g where g.status in ('running', 'waiting') and g.kind = 'rebuild' and g.state->'memory'->'rebuild'->>'backupId' = ${machineBackups.id}::text)`)).orderBy(asc(machineBackups.startedAt)).limit(limit)
         return rows.map(row => row.backup)
+      },
+
+      archive: async id => (await archives(eq(machineBackups.id, id), 1, 0))[0] ?? null,
+      async held({ q, page, pageSize }) {
+        const ready = eq(machineBackups.state, 'ready')
+        const where = q ? and(ready, or(ilike(services.hostname, containing(q)), ilike(users.name, containing(q)), ilike(users.email, containing(q)))) : ready
+        const [counted] = await db.select({ total: count() }).from(machineBackups).innerJoin(services, eq(services.id, machineBackups.serviceId)).innerJoin(users, eq(users.id, services.clientId)).where(where)
+        return pageOf(await archives(where, pageSize, (page - 1) * pageSize), counted?.total, { page, pageSize })
+      },
+      async targets({ clientId, serviceId, page, pageSize }) {
+        const where = sql`s.client_id = ${clientId} and k.kind = 'vps' and s.status <> 'ended'${serviceId === undefined ? sql`` : sql` and s.id = ${serviceId}`}`
+        const found = await db.execute(sql`
+          select s.id as "serviceId", s.hostname, s.product_name as "productName", s.status, coalesce(r.status, 'none') as "resourceStatus", (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
+            (s.spec->>'diskGiB')::float8 as "diskGiB", t.machine_type as "machineType", exists (select 1 from paid_periods p where p.service_id = s.id) as paid
+          from services s join products k on k.id = s.product_id left join resources r on r.service_id = s.id left join templates t on t.id = s.template_id where ${where}
+          order by (coalesce(r.status, 'none') = 'ready'), s.hostname, s.id limit ${pageSize} offset ${(page - 1) * pageSize}`)
+        const counted = await db.execute(sql`select count(*)::int as n from services s join products k on k.id = s.product_id where ${where}`)
+        return pageOf(rowsOf<RebuildTarget>(found), rowsOf<{ n: number }>(counted)[0]?.n, { page, pageSize })
       },
 
       async usage({ q, order, page, pageSize }) {

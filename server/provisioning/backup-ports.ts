@@ -1,4 +1,4 @@
-import type { BackupFrequency, BackupOrigin, BackupState, ConnectionKind } from '#shared/vocabulary/machines.ts'
+import type { BackupFrequency, BackupOrigin, BackupState, ConnectionKind, MachineType, ResourceStatus, SagaKind } from '#shared/vocabulary/machines.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
 import type { ServiceStatus } from '#shared/vocabulary/billing.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
@@ -17,6 +17,10 @@ export interface BackupTerms {
 export interface DueSchedule extends ScheduleRow { readonly connectionId: string, readonly node: string, readonly included: number }
 export interface ServiceOfBackup { readonly serviceId: string, readonly hostname: string, readonly clientId: string, readonly clientName: string }
 export interface BackupUsage { readonly clientId: string, readonly clientName: string, readonly connectionId: string, readonly connectionName: string, readonly storage: string, readonly services: number, readonly backups: number, readonly bytes: number, readonly newestAt: Date | null }
+/** A backup beside the service that it was made of, whatever became of that. `kept`: it lies on the storage that is still its connection's. */
+export interface ArchiveRow extends BackupRow, ServiceOfBackup { readonly status: ServiceStatus, readonly endedAt: Date | null, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly kept: boolean }
+/** A service that could be given a machine made from a backup. */
+export interface RebuildTarget { readonly serviceId: string, readonly hostname: string, readonly productName: string, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null, readonly diskGiB: number, readonly machineType: MachineType | null, readonly paid: boolean }
 export type UsageOrder = 'bytes' | 'backups' | 'client'
 
 export interface BackupStore {
@@ -43,8 +47,15 @@ export interface BackupStore {
   noteSuccess(serviceId: string): Promise<void>
   /** Schedules that began to fail and whose people were not told; they count as told from now on. */
   takeUntold(limit: number): Promise<(ServiceOfBackup & { readonly product: string, readonly problem: string, readonly clientEmail: string, readonly locale: Locale })[]>
-  /** Of services that ended before then, on storages that are still their connections', at most so many; oldest first. */
+  /** Of services that ended before then, on storages that are still their connections', from which no machine is being made; at most so many, oldest first. */
   expired(endedBefore: Date, limit: number): Promise<BackupRow[]>
+
+  /** One backup, whatever state it is in; null: none. Takes no lock. */
+  archive(id: string): Promise<ArchiveRow | null>
+  /** Ready ones, of ended services too, newest first. `q`: host name, client or his address. */
+  held(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ArchiveRow>>
+  /** Machines' services of a client that have not ended, those without a ready machine first. */
+  targets(filter: PageRequest & { readonly clientId: string, readonly serviceId?: string | undefined }): Promise<Page<RebuildTarget>>
 
   usage(filter: PageRequest & { readonly q?: string | undefined, readonly order: UsageOrder }): Promise<Page<BackupUsage>>
   /** Held now, of all. */

@@ -14,6 +14,6 @@ export interface HistoryStore {
   list(serviceId: string, page: PageRequest, forClient: boolean): Promise<Page<TaskAct | NoteAct>>
 }
 /** Written down beside a task that says the same: shown once. */
-export const toldByTasks = ['start', 'shutdown', 'stop', 'reboot', 'suspend', 'resume', 'terminate', 'snapshot_create', 'snapshot_rollback', 'snapshot_delete', 'reinstall', 'firewall', 'change-password', 'backup_create', 'backup_restore', 'backup_delete', 'access_password', 'access_keys', 'access_hostname', 'rescue', 'end_rescue', 'move', 'ipv6', 'adopt', 'unlink', 'build'].map(action => `service.${action}`)
+export const toldByTasks = ['start', 'shutdown', 'stop', 'reboot', 'suspend', 'resume', 'terminate', 'snapshot_create', 'snapshot_rollback', 'snapshot_delete', 'reinstall', 'firewall', 'change-password', 'backup_create', 'backup_restore', 'backup_delete', 'access_password', 'access_keys', 'access_hostname', 'rescue', 'end_rescue', 'move', 'ipv6', 'adopt', 'unlink', 'build', 'rebuild'].map(action => `service.${action}`)
 /** What a client may know of; all else is between staff. */
 export const toldToClients = ['console', 'reverse-dns', 'cancel', 'keep', 'end', 'change', 'cancel_change', 'open-panel', 'deliver', 'retry', 'cancel_task', 'backup_schedule', 'check-certificates', 'home-backup'].map(action => `service.${action}`)

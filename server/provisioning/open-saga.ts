@@ -8,7 +8,7 @@ import type { ProvisioningStores, ResourceRow, SagaRow, SagaState } from './port
 import { sagaDefinition } from './definitions.ts'
 
 /** What a client or staff ask of a machine, not what money does. */
-type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore' | 'move' | 'ipv6' | 'adopt' | 'unlink' | 'throttle'
+type Act = 'power' | 'snapshot' | 'rollback' | 'reinstall' | 'firewall' | 'access' | 'rename' | 'rescue' | 'backup' | 'restore' | 'move' | 'ipv6' | 'adopt' | 'unlink' | 'throttle' | 'rebuild'
 type Lifecycle = Exclude<SagaKind, Act>
 
 export type Opening = { readonly kind: 'open', readonly supersede: boolean } | { readonly kind: 'later' } | { readonly kind: 'nothing', readonly why: string }
@@ -20,7 +20,7 @@ const beginsFrom: Record<Lifecycle, readonly ResourceStatus[]> = {
   resize: ['ready'],
 }
 /** Who may push whom aside while nobody works on it: money that came lifts a suspension that could not be carried out yet; the end stops everything. A rollback and a restore make right what they brought back, a reinstall builds what it destroyed and a move starts what it stopped, before anything else begins; whose a machine is stands still only between adoptions and unlinks, which nothing pushes aside. */
-const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6', 'throttle'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6', 'throttle'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'throttle'], resize: [] }
+const pushesAside: Record<Lifecycle, readonly SagaKind[]> = { provision: [], suspend: ['power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6', 'throttle'], resume: ['suspend', 'power', 'resize', 'snapshot', 'firewall', 'access', 'rename', 'rescue', 'backup', 'ipv6', 'throttle'], terminate: ['provision', 'suspend', 'resume', 'power', 'resize', 'snapshot', 'rollback', 'reinstall', 'firewall', 'access', 'rename', 'rescue', 'backup', 'restore', 'move', 'ipv6', 'throttle', 'rebuild'], resize: [] }
 
 /** Whether a saga of this kind begins now, later (another one is open) or not at all. Pure. `free`: nobody works on the open one. */
 export function decideOpening(kind: Lifecycle, facts: { readonly service: ServiceStatus, readonly resumable: boolean, readonly changed: boolean, readonly resource: ResourceStatus, readonly open: { readonly kind: SagaKind, readonly free: boolean } | null }): Opening {
@@ -100,7 +100,7 @@ export async function openRepair(stores: ProvisioningStores, input: { readonly k
 export const mendable = (status: ServiceStatus): boolean => status === 'active' || status === 'past_due' || status === 'suspended'
 
 /** What staff do with the tie between a service and its machine, where `refusal` has nothing against it under the locks of both. @throws AppError not_found, what `refusal` says, action_in_progress */
-export async function openTie(stores: ProvisioningStores, input: { readonly kind: 'adopt' | 'unlink' | 'provision', readonly serviceId: string, readonly actor: string, readonly at: Date, readonly state?: SagaState, readonly refusal: (at: { readonly productKind: ProductKind, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null }) => ErrorCode | null }): Promise<void> {
+export async function openTie(stores: ProvisioningStores, input: { readonly kind: 'adopt' | 'unlink' | 'provision' | 'rebuild', readonly serviceId: string, readonly actor: string, readonly at: Date, readonly state?: SagaState, readonly refusal: (at: { readonly productKind: ProductKind, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null }) => ErrorCode | null }): Promise<void> {
   const service = await stores.serviceControl.lock(input.serviceId)
   if (!service) throw new AppError('not_found')
   const resource = await stores.resources.lock(input.serviceId)

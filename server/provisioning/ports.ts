@@ -50,6 +50,8 @@ export interface SagaState {
   readonly image?: { readonly ref: string, readonly name: string }
   /** The backup that the saga is about; `replaces`: those that go once it is there. */
   readonly backup?: { readonly id: string, readonly replaces?: readonly string[] }
+  /** What a machine is made from that is not there. `fromMark`: the service's mark before, which no machine may carry any more; `toMark`: the new machine's. `nodes`: those that read the archive, once it was read; `machineType`: what was sold, then what the archive says; null: not known. */
+  readonly rebuild?: { readonly backupId: string, readonly fromMark: string, readonly toMark: string, readonly machineType: MachineType | null, readonly nodes?: readonly string[] }
   /** The panel's backup to which an account is taken back; `handle` tells the restore from earlier ones, once it was asked for. */
   readonly accountRestore?: { readonly date: string, readonly where: string, readonly handle?: RestoreHandle }
   /** A restore was, or may have been, begun: the old disks may be gone. */

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import { madeOn, servesNode } from '../infrastructure/ports.ts'
-import type { MachineSpec, MachineState, Placement } from '../infrastructure/ports.ts'
+import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, MadeOn, Placement, TaskHandle } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
 import { back, done, wait } from './saga.ts'
@@ -13,7 +13,8 @@ import type { SagaDefinition, StepContext } from './step.ts'
 /** For how long a clone whose answer was lost may still come to light before it is sent again, under the same number. */
 export const settleSeconds = 20
 
-const existingMachine = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark, context.facts.resource.vmid) : null
+/** The machine that carries the service's mark already, where there is one. */
+export const machineAlready = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark, context.facts.resource.vmid) : null
 
 /** Where it fits: first on the connection whose address is reserved, else on another one that has the template. */
 async function choosePlacement({ facts, tools }: StepContext, held: string | null): Promise<Placement> {
@@ -30,29 +31,38 @@ async function choosePlacement({ facts, tools }: StepContext, held: string | nul
   return placement
 }
 
-async function place(context: StepContext): Promise<StepOutcome> {
+/** Holds what a machine will take, on the connection that was seen to have room, and gives it an address there. `choose`: what it is made of on a node, and with which login. */
+export async function holdPlace<Made extends { readonly username: string | null }>(context: StepContext, seen: Placement, made: readonly MadeOn[], choose: (node: string) => Made): Promise<{ readonly placement: Placement, readonly made: Made }> {
   const { facts } = context
-  if (await existingMachine(context)) return done('machine_exists')
-  if (facts.templates.length === 0) throw new DriverError('action_required', `template ${facts.templateName ?? facts.templateId ?? '(none)'} is no longer on any connection of the product`, { who: 'sysadmin' })
-  const seen = await choosePlacement(context, facts.address?.connectionId ?? null)
-  const here = facts.templates.filter(template => template.connectionId === seen.connectionId)
-  const { placement, template } = await context.write(async (stores) => {
+  return context.write(async (stores) => {
     // Another build may have been given this node since it was looked at: what is chosen under the lock counts.
-    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address, ipv6: facts.ipv6, madeOn: madeOn(here) }] })
+    const [held] = await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, connectionIds: [seen.connectionId], count: 1, policy: facts.placementPolicy, holds: facts.address, ipv6: facts.ipv6, madeOn: [...made] }] })
     const placement = held ?? seen
-    const template = here.find(({ node, nodes }) => node === placement.node || nodes.includes(placement.node)) ?? here.find(({ nodes }) => nodes.length === 0)
-    if (!template) throw new DriverError('retryable', 'the chosen node has no template')
+    const chosen = choose(placement.node)
     const { address } = facts
     if (address && (address.connectionId !== placement.connectionId || !servesNode(address.nodes, placement.node))) await stores.addresses.release(facts.serviceId)
     await stores.addresses.reserve({ serviceId: facts.serviceId, connectionIds: [placement.connectionId], node: placement.node })
-    await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: template.username, vmid: null })
-    return { placement, template }
+    await stores.resources.update(facts.serviceId, { connectionId: placement.connectionId, node: placement.node, username: chosen.username, vmid: null })
+    return { placement, made: chosen }
+  })
+}
+
+async function place(context: StepContext): Promise<StepOutcome> {
+  const { facts } = context
+  if (await machineAlready(context)) return done('machine_exists')
+  if (facts.templates.length === 0) throw new DriverError('action_required', `template ${facts.templateName ?? facts.templateId ?? '(none)'} is no longer on any connection of the product`, { who: 'sysadmin' })
+  const seen = await choosePlacement(context, facts.address?.connectionId ?? null)
+  const here = facts.templates.filter(template => template.connectionId === seen.connectionId)
+  const { placement, made: template } = await holdPlace(context, seen, madeOn(here), (node) => {
+    const template = here.find(row => row.node === node || row.nodes.includes(node)) ?? here.find(({ nodes }) => nodes.length === 0)
+    if (!template) throw new DriverError('retryable', 'the chosen node has no template')
+    return template
   })
   await context.save({ placement, template: { node: template.node, ref: template.ref } })
   return done(placement.node)
 }
 
-async function reserveNumber(context: StepContext): Promise<StepOutcome> {
+export async function reserveNumber(context: StepContext): Promise<StepOutcome> {
   const { resource, serviceId } = context.facts
   if (!resource?.connectionId) return back('place', 'no placement')
   if (resource.vmid !== null) return done(String(resource.vmid))
@@ -61,12 +71,18 @@ async function reserveNumber(context: StepContext): Promise<StepOutcome> {
   return done(String(await context.write(stores => stores.resources.reserveVmid(serviceId, connectionId, from))))
 }
 
+export async function forgetNumber(context: StepContext): Promise<StepOutcome> {
+  await context.write(stores => stores.resources.update(context.facts.serviceId, { vmid: null }))
+  return done()
+}
+
 /**
  * One machine, whatever happens: the intent is stored before the act, and while there is a doubt the machine is looked for by its mark.
  * It is sent again only under the same number, which the hypervisor gives out once; another number is taken only after a clear refusal.
  * @param backTo the step that chooses number and place anew
+ * @param send makes a machine under this number; left out: a clone of the chosen template
  */
-export const cloneStep = (backTo: string) => async (context: StepContext): Promise<StepOutcome> => {
+export const cloneStep = (backTo: string, send: Send = cloneTemplate) => async (context: StepContext): Promise<StepOutcome> => {
   const { facts, state } = context
   const driver = await driverOf(context)
   const { machine, resource } = machineOf(facts)
@@ -82,7 +98,7 @@ export const cloneStep = (backTo: string) => async (context: StepContext): Promi
     return seen && seen.lock === null ? done() : wait(context.pollSeconds(), 'locked')
   }
   if (state.sentAt && !state.task && context.now().getTime() - Date.parse(state.sentAt) < settleSeconds * 1000) return wait(2, 'looking_for_lost_answer')
-  return sendClone(context, backTo)
+  return sendOnce(context, backTo, send)
 }
 
 /** The template as it was stored: by its reference or, by an earlier release, by its number. */
@@ -101,17 +117,24 @@ async function machineSpec({ facts, tools, write }: StepContext): Promise<Machin
   return { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }
 }
 
-async function sendClone(context: StepContext, backTo: string): Promise<StepOutcome> {
-  const { facts, state } = context
-  const { machine } = machineOf(facts)
-  const driver = await driverOf(context)
-  const template = chosenTemplate(state)
-  if (!template) return back(backTo, 'no template chosen')
+/** Answers the step to go back to, and why, where what it needs is gone. */
+type Send = (context: StepContext, driver: HypervisorDriver, machine: MachineRef) => Promise<TaskHandle | string>
+
+const cloneTemplate: Send = async (context, driver, machine) => {
+  const template = chosenTemplate(context.state)
+  if (!template) return 'no template chosen'
   const spec = await machineSpec(context)
-  if (!spec) return back(backTo, 'no address')
+  if (!spec) return 'no address'
+  return driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: context.facts.hostname, ownershipMark: machine.ownershipMark, spec })
+}
+
+async function sendOnce(context: StepContext, backTo: string, send: Send): Promise<StepOutcome> {
+  const { machine } = machineOf(context.facts)
+  const driver = await driverOf(context)
   await context.save({ sentAt: context.now().toISOString(), task: null })
   try {
-    const task = await driver.clone({ template, vmid: machine.vmid, node: machine.node, hostname: facts.hostname, ownershipMark: machine.ownershipMark, spec })
+    const task = await send(context, driver, machine)
+    if (typeof task === 'string') return back(backTo, task)
     await context.save({ task })
     return wait(context.pollSeconds(), 'task_running')
   } catch (error) {
@@ -174,7 +197,7 @@ export async function verifyBuilt(context: StepContext): Promise<StepOutcome> {
 }
 
 /** The only road to an active service: everything that says "it runs" becomes true in one transaction. */
-async function activate(context: StepContext): Promise<StepOutcome> {
+export async function activateBuilt(context: StepContext): Promise<StepOutcome> {
   const { facts, saga, tools } = context
   const { serviceId } = facts
   await context.write(async (stores) => {
@@ -191,7 +214,7 @@ export const stopAgain = (context: StepContext) => followTask(context, async (dr
 })
 
 /** Built anew for a service that was suspended meanwhile, it is not started (D11): its suspension holds it, and the resume finishes its first boot. */
-async function startBuilt(context: StepContext): Promise<StepOutcome> {
+export async function startBuilt(context: StepContext): Promise<StepOutcome> {
   const { facts } = context
   if (facts.status === 'suspended' && !facts.resumable) {
     await context.write(stores => stores.resources.update(facts.serviceId, { firstBoot: true }))
@@ -209,16 +232,13 @@ export const provisionSaga: SagaDefinition = {
   cancelWhen: facts => facts.status === 'ended' ? 'the service has ended' : null,
   steps: [
     { name: 'place', patienceSeconds: minute, run: place, undo: { none: 'chosen anew by the next run; the address stays reserved for the service' } },
-    { name: 'reserve', patienceSeconds: minute, run: reserveNumber, undo: async (context) => {
-      await context.write(stores => stores.resources.update(context.facts.serviceId, { vmid: null }))
-      return done()
-    } },
+    { name: 'reserve', patienceSeconds: minute, run: reserveNumber, undo: forgetNumber },
     { name: 'clone', patienceSeconds: 6 * hour, run: cloneStep('place'), undo: context => removeMachine(context) },
     { name: 'configure', patienceSeconds: 15 * minute, run: configureStep('place'), undo: { none: 'written again as a whole by the next run' } },
     { name: 'grow_disk', patienceSeconds: hour, run: context => followTask(context, (driver, machine) => driver.growDisk(machine, context.facts.spec.diskGiB)), undo: { none: 'a disk is never shrunk; one that is large enough is left alone' } },
     { name: 'filter', patienceSeconds: minute, run: filterAddress, undo: { none: 'goes with the machine; set again as a whole by the next run' } },
     { name: 'start', patienceSeconds: 15 * minute, run: startBuilt, undo: stopAgain },
     { name: 'verify', patienceSeconds: 10 * minute, run: verifyBuilt, undo: { none: 'only looks' } },
-    { name: 'activate', patienceSeconds: minute, run: activate, undo: { none: 'the last step: nothing goes back over it' } },
+    { name: 'activate', patienceSeconds: minute, run: activateBuilt, undo: { none: 'the last step: nothing goes back over it' } },
   ],
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { backupFrequencies, backupOrigins, backupStates } from '#shared/vocabulary/machines.ts'
+import { serviceStatuses } from '#shared/vocabulary/billing.ts'
+import { backupFrequencies, backupOrigins, backupStates, machineTypes, resourceStatuses } from '#shared/vocabulary/machines.ts'
 import { adminServiceDetailView } from './admin.ts'
 import { contract, idParams, instant, listOf, pageQuery, search, uuid } from './contract.ts'
 import { serviceView } from './portal.ts'
@@ -42,3 +43,16 @@ const house = { method: 'GET', access: 'sysadmin', tag: 'admin' } as const
 export const listBackupUsage = contract({ ...house, path: '/api/admin/backups', summary: 'What backups hold, by client and storage', query: pageQuery.extend({ q: search, order: z.enum(['bytes', 'backups', 'client']).default('bytes') }), response: backupUsageView })
 export const listBackupSchedules = contract({ ...house, path: '/api/admin/backups/schedules', summary: 'Which machines are backed up by themselves', query: pageQuery.extend({ failing: z.enum(['0', '1']).default('0') }), response: backupSchedulesView })
 export const listFailedBackups = contract({ ...house, path: '/api/admin/backups/failed', summary: 'Backups that failed or are gone', query: pageQuery, response: failedBackupsView })
+
+/** A backup that is there, whatever became of its service. */
+export const heldBackupView = z.object({ ...ofService, id: uuid, status: z.enum(serviceStatuses), origin: z.enum(backupOrigins), startedAt: instant, sizeBytes: z.number().nullable(), connectionId: uuid, connectionName: z.string(), storage: z.string(), /** On a storage that is no longer its connection's. */ elsewhere: z.boolean(), /** Of a service that ended: it is deleted then. */ keptUntil: instant.nullable() })
+export const heldBackupsView = listOf(heldBackupView)
+/** `refusal`: why no machine is made for it from this backup. */
+export const rebuildTargetView = z.object({ serviceId: uuid, hostname: z.string(), productName: z.string(), status: z.enum(serviceStatuses), resourceStatus: z.enum(resourceStatuses), diskGiB: z.number(), refusal: z.string().nullable(), /** It is the service that the backup was made of. */ own: z.boolean() })
+export const rebuildView = listOf(rebuildTargetView).extend({
+  backup: heldBackupView, /** What the archive says of the machine in it; null: it could not be read. */ content: z.object({ machineType: z.enum(machineTypes), diskGiB: z.number().nullable(), nodes: z.array(z.string()) }).nullable(), /** Why not, for staff. */ problem: z.string().nullable(),
+})
+export const rebuildBody = z.object({ serviceId: uuid, /** Of the service, typed as it is. */ hostname: z.string().max(200), reason: z.string().trim().min(3).max(500) })
+export const listHeldBackups = contract({ ...house, path: '/api/admin/backups/held', summary: 'Backups that are there', query: pageQuery.extend({ q: search }), response: heldBackupsView })
+export const showRebuild = contract({ ...house, path: '/api/admin/backups/{id}', summary: 'A backup, and the services for which a machine can be made from it', params: idParams, query: pageQuery.extend({ service: uuid.optional() }), response: rebuildView, rateLimit: asked })
+export const rebuildMachine = contract({ ...house, method: 'POST', path: '/api/admin/backups/{id}/machine', summary: 'Make the machine of a service that has none from a backup', params: idParams, body: rebuildBody, response: adminServiceDetailView, status: 202, creates: true })

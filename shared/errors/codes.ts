@@ -27,7 +27,7 @@ export const errorCodes = {
   ssh_keys_full: 409, access_unsupported: 409, ipv6_unsupported: 409, ipv6_unavailable: 409, rescue_unsupported: 409, rescue_running: 409, rescue_not_running: 409, image_unavailable: 409,
   snapshots_not_offered: 409, snapshots_unsupported: 409, snapshot_limit: 409, snapshot_gone: 404, snapshot_by_hand: 409, machine_unreachable: 503, reinstall_no_room: 409, move_unsupported: 409, move_target: 409, move_no_room: 409, move_refused: 409, adoption_unsupported: 409, adopt_refused: 409, adopt_has_machine: 409, adopt_wrong_size: 409, step_not_skippable: 409, template_not_here: 409, firewall_unsupported: 409, firewall_changed: 409, task_begun: 409,
   bulk_nothing_to_do: 409, bulk_changed: 409, bulk_too_many: 409, bulk_none_able: 409, bulk_closed: 409, bulk_count_changed: 409,
-  backups_not_offered: 409, backups_unsupported: 409, backup_limit: 409, backup_gone: 404, backup_elsewhere: 409, backup_schedule_not_offered: 409,
+  backups_not_offered: 409, backups_unsupported: 409, backup_limit: 409, backup_gone: 404, backup_elsewhere: 409, rebuild_other_kind: 409, rebuild_too_large: 409, rebuild_unreadable: 409, backup_schedule_not_offered: 409,
   connection_failed: 502, connection_in_use: 409, package_exists: 409, package_not_ours: 409, package_changed: 409, address_pool_in_use: 409, address_changed: 409, address_list_unknown: 422, slug_taken: 409, code_taken: 409,
 } as const satisfies Record<string, number>
 

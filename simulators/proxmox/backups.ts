@@ -1,7 +1,7 @@
 import { die, Refusal } from './replies.ts'
 import { may, nodeOf, unlocked } from './call.ts'
 import type { Call, CallDefinition } from './call.ts'
-import { disksOf, findStorage, formatSize, nameOf, parseDisk, storageUse } from './state.ts'
+import { disksOf, findStorage, formatSize, nameOf, parseDisk, randomMac, storageUse } from './state.ts'
 import type { Effect, ProxmoxState, SimBackup, SimMachine, SimStorage } from './state.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')
@@ -31,12 +31,25 @@ function vzdump(call: Call) {
   return call.tasks.begin({ node: node.name, type: 'vzdump', id: String(machine.vmid), user: call.token.id, seconds: 12, effect: locked ? { kind: 'fail', message: `job errors\nERROR: Backup of VM ${machine.vmid} failed - VM is locked (${locked})` } : { kind: 'backup', vmid: machine.vmid, storage: storage.storage, notes } })
 }
 
+/** Without an archive: a machine without any disk. Until the worker is done nothing but its lock stands there. */
+function createEmpty(call: Call, vmid: number): string {
+  const { params, state } = call
+  const node = nodeOf(call)
+  const existing = state.machines[vmid]
+  if (existing) return die(`unable to create VM ${vmid} - VM ${vmid} already exists on node '${existing.node}'`)
+  const { vmid: _, force: _force, start: _start, unique: _unique, storage: _storage, pool: _pool, ...config } = params
+  state.machines[vmid] = { vmid, node: node.name, running: false, paused: false, startedAt: 0, config: { lock: 'create' }, pending: {}, snapshots: [], createdAt: call.now }
+  Reflect.deleteProperty(state.firewalls, vmid)
+  call.changed()
+  return call.tasks.begin({ node: node.name, type: 'qmcreate', id: String(vmid), user: call.token.id, seconds: 2, effect: { kind: 'create-empty', vmid, config: { boot: '', ...config } as Record<string, string> } })
+}
+
 export function restore(call: Call): string {
   const { params, state } = call
   const node = nodeOf(call)
   const vmid = Number(params.vmid)
   const archive = call.path.guest === 'lxc' ? params.ostemplate : params.archive
-  if (!archive) throw new Refusal(501, 'this simulator creates machines from backups and templates alone')
+  if (!archive) return createEmpty(call, vmid)
   const backup = backupAt(call, archive)
   const existing = state.machines[vmid]
   if (existing && params.force !== '1') return die(`unable to restore VM ${vmid} - VM ${vmid} already exists on node '${existing.node}'`)
@@ -51,7 +64,7 @@ export function restore(call: Call): string {
   else state.machines[vmid] = { ...call.path.guest === 'lxc' ? { kind: 'lxc' as const } : {}, vmid, node: node.name, running: false, paused: false, startedAt: 0, config: { lock: 'create' }, pending: {}, snapshots: [], createdAt: call.now }
   call.changed()
   const overrides = Object.fromEntries(['description', 'tags', 'name', 'hostname'].flatMap(key => params[key] === undefined ? [] : [[key, params[key]]]))
-  return call.tasks.begin({ node: node.name, type: call.path.guest === 'lxc' ? 'vzrestore' : 'qmrestore', id: String(vmid), user: call.token.id, seconds: 15, effect: { kind: 'restore', vmid, volid: backup.volid, storage, overrides } })
+  return call.tasks.begin({ node: node.name, type: call.path.guest === 'lxc' ? 'vzrestore' : 'qmrestore', id: String(vmid), user: call.token.id, seconds: 15, effect: { kind: 'restore', vmid, volid: backup.volid, storage, overrides, ...params.unique === '1' ? { unique: true } : {}, ...existing ? {} : { fresh: true } } })
 }
 
 /** What the original says of backups; the rows of one storage. */
@@ -104,6 +117,7 @@ export function carryOutBackup(state: ProxmoxState, effect: BackupEffect, now: n
   const config: Record<string, string> = { ...backup.config, ...effect.overrides }
   for (const [key, value] of Object.entries(config)) {
     const disk = parseDisk(value)
+    if (effect.unique && /^net\d+$/.test(key)) config[key] = value.replace(/[0-9a-f]{2}(:[0-9a-f]{2}){5}/i, randomMac())
     if (disk) config[key] = value.replace(disk.volid, `${effect.storage}:vm-${effect.vmid}-disk-${number++}`)
     else if (value.includes('-cloudinit')) config[key] = `${effect.storage}:vm-${effect.vmid}-cloudinit,media=cdrom`
   }
@@ -117,6 +131,11 @@ export function undoBackup(state: ProxmoxState, effect: BackupEffect): void {
   if (effect.kind === 'drop-backup') return
   const machine = state.machines[effect.vmid]
   if (!machine) return
+  // Of a container that was not there before nothing is left.
+  if (effect.kind === 'restore' && effect.fresh && machine.kind === 'lxc') {
+    Reflect.deleteProperty(state.machines, effect.vmid)
+    return
+  }
   Reflect.deleteProperty(machine.config, 'lock')
   if (effect.kind === 'restore') for (const { key } of disksOf(machine)) Reflect.deleteProperty(machine.config, key)
 }

@@ -40,7 +40,7 @@ export type Effect
     | { kind: 'start', vmid: number } | { kind: 'stop', vmid: number, guest: boolean } | { kind: 'reboot', vmid: number } | { kind: 'pause', vmid: number, paused: boolean }
     | { kind: 'destroy', vmid: number } | { kind: 'migrate', vmid: number, to: string, online: boolean, withLocalDisks: boolean }
     | { kind: 'snapshot', vmid: number, name: string, description: string } | { kind: 'rollback', vmid: number, name: string, start: boolean } | { kind: 'drop-snapshot', vmid: number, name: string }
-    | { kind: 'backup', vmid: number, storage: string, notes: string } | { kind: 'restore', vmid: number, volid: string, storage: string, overrides: Record<string, string> } | { kind: 'drop-backup', volid: string, node: string | null }
+    | { kind: 'backup', vmid: number, storage: string, notes: string } | { kind: 'restore', vmid: number, volid: string, storage: string, overrides: Record<string, string>, unique?: boolean, /** There was no machine before. */ fresh?: boolean } | { kind: 'create-empty', vmid: number, config: Record<string, string> } | { kind: 'drop-backup', volid: string, node: string | null }
 
 export interface SimTask { upid: string, node: string, pid: number, pstart: number, starttime: number, /** Milliseconds since 1970. */ dueAt: number, type: string, id: string, user: string, endtime: number | null, exitstatus: string | null, log: string[], effect: Effect }
 

@@ -102,7 +102,7 @@ function undo(state: ProxmoxState, effect: Effect): void {
     const machine = state.machines[effect.vmid]
     if (machine) Reflect.deleteProperty(machine.config, 'lock')
   }
-  if (effect.kind !== 'clone' && effect.kind !== 'create') return
+  if (effect.kind !== 'clone' && effect.kind !== 'create' && effect.kind !== 'create-empty') return
   Reflect.deleteProperty(state.machines, effect.vmid)
   Reflect.deleteProperty(state.firewalls, effect.vmid)
 }
@@ -117,6 +117,10 @@ function carryOut(state: ProxmoxState, effect: Effect, now: number): string | nu
     case 'fail': return effect.message
     case 'clone': return finishClone(state, effect, now)
     case 'create': return finishCreation(state, effect)
+    case 'create-empty': {
+      machineOf(state, effect.vmid).config = effect.config
+      return null
+    }
     case 'move-container': return finishMove(state, effect, now)
     case 'configure': {
       applyChanges(machineOf(state, effect.vmid), effect.changes)

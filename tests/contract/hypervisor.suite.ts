@@ -6,6 +6,7 @@ import type { ConsoleLine, HypervisorDriver, MachineRef } from '#server/infrastr
 import { accessCases } from './access.cases.ts'
 import { adoptionCases } from './adoption.cases.ts'
 import { backupCases } from './backups.cases.ts'
+import { rebuildCases } from './rebuild.cases.ts'
 import { trafficCases } from './traffic.cases.ts'
 import { firewallCases } from './firewall.cases.ts'
 import { finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
@@ -47,6 +48,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     afterEach(() => bench.close())
     backupCases({ vmid, can: can.backups, bench: () => bench, build, machine })
+    rebuildCases({ vmid, can: can.backups, type, bench: () => bench, build, machine })
 
     networkCases({ bench: () => bench })
 

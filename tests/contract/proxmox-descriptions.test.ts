@@ -130,6 +130,11 @@ async function aLife(container = false): Promise<Exchange[]> {
     // The backup lies on the node where it was made.
     await finished(listening, await listening.moveMachine(machine, { node, live: false }))
     await finished(listening, await listening.restoreBackup(machine, backup, '01900000-0000-7000-8000-00000000c001'))
+    await listening.readBackup(backup)
+    const anew = { node, vmid: machine.vmid + 500, ownershipMark: '01900000-0000-7000-8000-00000000d001' }
+    await finished(listening, await listening.makeForBackup({ ...anew, backup, hostname: 'pulih.contoh.test', token: '01900000-0000-7000-8000-00000000c002' }))
+    await finished(listening, await listening.restoreBackup(anew, backup, '01900000-0000-7000-8000-00000000c002', { newCards: true }))
+    await finished(listening, await listening.destroy(anew))
     await finished(listening, await listening.deleteBackup(backup))
     await finished(listening, await listening.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'Sesudah' }))
     await finished(listening, await listening.rollbackSnapshot(machine, 'gardu-0123456789ab'))

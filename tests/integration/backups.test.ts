@@ -1,4 +1,4 @@
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { auditLog, backupSchedules, connections, machineBackups, mails, products, sagas, services, users } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
@@ -130,6 +130,25 @@ describe.each(databaseKinds())('backups on %s', (kind) => {
     world.hypervisor.backups = world.hypervisor.backups.map(row => ({ ...row, kept: { ...row.kept, cores: 1, ramMiB: 512, rateMbps: 1, networkUp: false, filtered: null } }))
     return id
   }
+  it('a failed backup that is tried again takes a place like a new one, and is refused where there is none; an automatic one makes room anew', async () => {
+    world.hypervisor.backupTaskFails = 'x'
+    await make()
+    const failedId = (await rows())[0]?.id
+    world.hypervisor.backupTaskFails = null
+    const kept = await make()
+    await offer({ backupsIncluded: 1, backupSchedule: true })
+    await db().update(sagas).set({ startedAt: new Date(Date.now() + 60_000) }).where(and(eq(sagas.serviceId, serviceId), eq(sagas.status, 'failed')))
+    expect(await codeOf(world.worker().retry(serviceId))).toBe('backup_limit')
+    await drain()
+    expect((await rows()).map(row => row.state)).toEqual(['failed', 'ready'])
+    await db().update(machineBackups).set({ origin: 'schedule' }).where(eq(machineBackups.serviceId, serviceId))
+    await world.worker().retry(serviceId)
+    // Counted from now on, before it is there.
+    expect((await rows()).find(row => row.id === failedId)?.state).toBe('running')
+    await drain()
+    expect((await rows()).map(row => [row.id, row.state])).toEqual([[failedId, 'ready'], [kept, 'deleted']])
+  })
+
   it('restored, the machine is what was sold, filtered before it starts, and running as before', async () => {
     const id = await outdated()
     await restore(id)

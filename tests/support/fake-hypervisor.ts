@@ -5,7 +5,7 @@ import type { PowerState } from '#shared/vocabulary/machines.ts'
 import type { HypervisorDriver, MachineRef, MachineSnapshot, MachineSpec, MachineState, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 
 export interface FakeMachine { vmid: number, node: string, mark: string | null, name: string, power: PowerState, lock: string | null, cores: number, ramMiB: number, diskGiB: number, rateMbps: number | null, ipv4: string | null, ipv6?: string | null, startsAtBoot: boolean, networkUp: boolean, password: string | null, bootedAt: number, filtered: readonly string[] | null, firewall?: { policyIn: 'accept' | 'drop', rules: readonly FirewallRule[], foreign: readonly string[] }, sshKey?: string | null, passwordInside?: string, iso?: string | null, /** What it was started with. */ booted?: { readonly password: string | null, readonly sshKey: string | null, readonly name: string, readonly iso: string | null }, /** Token of the last restore. */ restored?: string, snapshots?: (MachineSnapshot & { readonly kept: Partial<FakeMachine> })[] }
-type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'moveObstacle' | 'moveMachine' | 'listMachines' | 'readStranger' | 'adoptMachine' | 'completeMark' | 'releaseMachine' | 'setRate'
+type Act = 'nextFreeId' | 'listTemplates' | 'listHeadroom' | 'findByMark' | 'clone' | 'task' | 'configure' | 'growDisk' | 'filterAddresses' | 'readFirewall' | 'setFirewall' | 'resize' | 'start' | 'shutdown' | 'stop' | 'reboot' | 'setSuspended' | 'inspect' | 'destroy' | 'listSnapshots' | 'createSnapshot' | 'rollbackSnapshot' | 'deleteSnapshot' | 'metrics' | 'setPasswordInside' | 'keepLogin' | 'rename' | 'giveIpv6' | 'readAccess' | 'attachRescue' | 'detachRescue' | 'readRescue' | 'listBackups' | 'createBackup' | 'deleteBackup' | 'restoreBackup' | 'readBackup' | 'makeForBackup' | 'moveObstacle' | 'moveMachine' | 'listMachines' | 'readStranger' | 'adoptMachine' | 'completeMark' | 'releaseMachine' | 'setRate'
 export interface FakeBackup { id: string, ownershipMark: string, vmid: number, volume: string, sizeBytes: number, at: Date, kept: Partial<FakeMachine> }
 export type Moment = 'before' | 'after'
 
@@ -275,6 +275,19 @@ export class FakeHypervisor {
         }, failure)
       }),
       deleteBackup: backup => act('deleteBackup', () => this.backups.some(row => row.id === backup.id && row.ownershipMark === backup.ownershipMark) ? this.#task(() => void (this.backups = this.backups.filter(row => row.id !== backup.id))) : null),
+      readBackup: backup => act('readBackup', () => {
+        const row = this.backups.find(entry => entry.id === backup.id && entry.ownershipMark === backup.ownershipMark)
+        if (!row) throw new DriverError('not_found', 'the backup is not there')
+        return { machineType: 'vm' as const, diskGiB: row.kept.diskGiB ?? null, nodes: ['jkt1'] }
+      }),
+      makeForBackup: input => act('makeForBackup', () => {
+        if (this.machines.has(input.vmid)) throw new DriverError('retryable', `VM ${input.vmid} already exists`)
+        const machine: FakeMachine = { vmid: input.vmid, node: input.node, mark: input.ownershipMark, name: input.hostname, power: 'stopped', lock: 'create', cores: 1, ramMiB: 512, diskGiB: 0, rateMbps: null, ipv4: null, startsAtBoot: false, networkUp: true, password: null, bootedAt: 0, filtered: null }
+        this.machines.set(input.vmid, machine)
+        return this.#task(() => {
+          machine.lock = null
+        })
+      }),
       restoreBackup: (machine, backup, token) => act('restoreBackup', () => {
         const found = this.#ours(machine)
         if (found.restored === token) return null

@@ -32,6 +32,7 @@ import { giveIpv6 } from '#server/provisioning/give-ipv6.ts'
 import { chooseLeavingAddress, showServiceAddresses } from '#server/provisioning/service-addresses.ts'
 import { setReverseDns, showReverseDns } from '#server/provisioning/reverse-dns.ts'
 import { revealCredentials } from '#server/provisioning/reveal-credentials.ts'
+import { listHeldBackups, rebuildMachine, showRebuild } from '#server/provisioning/rebuild.ts'
 import { runBackups } from '#server/provisioning/run-backups.ts'
 import { runBulk } from '#server/provisioning/run-bulk.ts'
 import { runSaga } from '#server/provisioning/run-saga.ts'
@@ -104,6 +105,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     previewBulk: previewBulk(asking), askBulk: askBulk(asking), decideBulk: decideBulk(asking), listBulkRequests: listBulkRequests({ bulk: read.bulk, clock }), showBulkRequest: showBulkRequest({ bulk: read.bulk, clock }), listBulkItems: listBulkItems({ bulk: read.bulk }), runBulk: bulk,
     /** Enqueues a turn of the approved requests for many services; an equal one that waits already is enough. */
     requestBulk: (requestedBy: string) => read.outbox.emit('provisioning.bulk-due', { requestedBy }, { singletonKey: 'provisioning.bulk' }),
+    listHeldBackups: listHeldBackups(backups), showRebuild: showRebuild(backups), rebuildMachine: rebuildMachine(backups),
     showTraffic: showTraffic(traffic), listTraffic: listTraffic(traffic),
     showMove: showMove(moving), moveMachine: moveMachine(moving),
     showServiceAddresses: showServiceAddresses({ read, servicePages: read.servicePages }), chooseLeavingAddress: chooseLeavingAddress({ transact }), giveIpv6: giveIpv6({ transact, servicePages: read.servicePages }),

@@ -1,12 +1,13 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
-import type { BackupRef, HypervisorAccess, MachineBackups, MachineRef, RemoteBackup, TaskHandle } from '#server/infrastructure/ports.ts'
+import type { BackupRef, HypervisorAccess, MachineBackups, MachineFromBackup, MachineRef, RemoteBackup, TaskHandle } from '#server/infrastructure/ports.ts'
 import { path } from './api.ts'
 import type { ProxmoxApi } from './api.ts'
+import { rootDisk } from './containers.ts'
 import { eachOf, guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
 import type { Config } from './schema.ts'
-import { backupPrivileges, handleOf, markDescription, markTag, missingPrivileges, ownershipMarkOf, splitTags } from './transform.ts'
+import { backupPrivileges, handleOf, markDescription, markTag, missingPrivileges, ownershipMarkOf, splitTags, systemDisk } from './transform.ts'
 
 const notePattern = /^gardu-([0-9a-f-]{36}) backup ([0-9a-f-]{36})$/i
 /** The first line of the notes: Proxmox tells no more of them in a list. */
@@ -26,8 +27,11 @@ export function configOfBackup(text: string): Config {
   return description.length > 0 ? { ...config, description: description.join('\n') } : config
 }
 
+/** Makes a machine under a number once: what an earlier try made, its answer lost, is answered instead. */
+export type MakeOnce = (input: { readonly vmid: number, readonly hostname: string, readonly ownershipMark: string }, send: () => Promise<string>) => Promise<TaskHandle>
+
 /** Backups by vzdump. Other jobs of the data centre may back up the same machines: theirs carry no note of ours and are never touched. */
-export function backupsOf(api: ProxmoxApi, find: Locator, access: HypervisorAccess): MachineBackups {
+export function backupsOf(api: ProxmoxApi, find: Locator, access: HypervisorAccess, make: MakeOnce): MachineBackups {
   const { backupStorage: storage = '' } = access
   function needStorage(): void {
     if (storage === '') throw new DriverError('action_required', 'Proxmox: no backup storage is set for this connection', { who: 'sysadmin' })
@@ -66,8 +70,36 @@ export function backupsOf(api: ProxmoxApi, find: Locator, access: HypervisorAcce
     if (ownershipMarkOf(config) !== backup.ownershipMark) throw new DriverError('not_ours', `Proxmox: the machine in backup ${backup.volume} does not carry the mark of its notes; nothing was restored`)
     return config
   }
+  /** The backup, once it is proven; what its archive says, and the nodes that can read it. */
+  async function proven(backup: BackupRef) {
+    const { backups, complete, shared, nodes } = await list(backup.vmid)
+    const there = backups.find(row => same(row, backup))
+    if (!there) throw new DriverError(complete ? 'not_found' : 'retryable', `Proxmox: backup ${backup.id} is not there`)
+    return { there, config: await proveContent(there), nodes: shared ? [...nodes].sort() : [there.node] }
+  }
+  /** Marked as it is made, named by its restore; what the archive says of both counts for nothing. */
+  const markedForm = (config: Config, ownershipMark: string, token: string) => {
+    const mark = ownershipMark.toLowerCase()
+    return { tags: [...new Set([...splitTags(config.tags).filter(tag => !tag.startsWith('gardu-')), markTag(mark)])].join(';'), description: `${markDescription(mark)}\n\n${restoredLine(token)}` }
+  }
+  /**
+   * A virtual machine is made empty, so it is ours from its first moment on, and stays so if filling it fails. A container cannot be empty: it is unpacked at once; until then it shows no mark, and what fails on the way is removed by Proxmox.
+   */
+  async function sendNew({ backup, vmid, node, hostname, ownershipMark, token }: MachineFromBackup): Promise<string> {
+    const { there, config, nodes } = await proven(backup)
+    if (!nodes.includes(node)) throw new DriverError('permanent', `Proxmox: ${node} cannot read the backup, which lies on ${nodes.join(', ')}`)
+    const mark = ownershipMark.toLowerCase()
+    if (config.rootfs === undefined) return api.post(path('nodes', node, 'qemu'), { vmid: String(vmid), name: hostname, tags: markTag(mark), description: markDescription(mark) }, reply.upid)
+    return api.post(path('nodes', node, 'lxc'), { vmid: String(vmid), hostname, ostemplate: there.volume, restore: '1', unprivileged: '1', unique: '1', storage: access.storage, ...markedForm(config, mark, token) }, reply.upid)
+  }
 
   return {
+    async readBackup(backup) {
+      const { config, nodes } = await proven(backup)
+      const container = config.rootfs !== undefined
+      return { machineType: container ? 'container' : 'vm', diskGiB: (container ? rootDisk(config) : systemDisk(config))?.sizeGiB ?? null, nodes }
+    },
+    makeForBackup: input => make(input, () => sendNew(input)),
     async listBackups(vmid) {
       const { backups, complete } = await list(vmid)
       return { backups, complete }
@@ -90,22 +122,17 @@ export function backupsOf(api: ProxmoxApi, find: Locator, access: HypervisorAcce
       const upid = await api.delete(path('nodes', there.node, 'storage', storage, 'content', there.volume), {}, reply.maybeUpid)
       return upid === null ? null : handleOf(upid)
     },
-    async restoreBackup(machine, backup, token) {
+    async restoreBackup(machine, backup, token, { newCards } = { newCards: false }) {
       const found = await find.prove(machine)
       refuseLocked(found)
       if ((found.config.description ?? '').includes(restoredLine(token))) return null
       const { status } = await api.get(guestPath(found, 'status', 'current'), reply.machineStatus)
       if (status !== 'stopped') throw new DriverError('retryable', `Proxmox: machine ${found.vmid} runs; it is restored while it is stopped`, { afterSeconds: 5 })
-      const { backups, complete, shared, nodes } = await list(backup.vmid)
-      const there = backups.find(row => same(row, backup))
-      if (!there) throw new DriverError(complete ? 'not_found' : 'retryable', `Proxmox: backup ${backup.id} is not there`)
-      if (shared ? !nodes.has(found.node) : there.node !== found.node) throw new DriverError('permanent', `Proxmox: ${found.node} cannot read the backup, which lies on ${there.node}`)
-      const config = await proveContent(there)
+      const { there, config, nodes } = await proven(backup)
+      if (!nodes.includes(found.node)) throw new DriverError('permanent', `Proxmox: ${found.node} cannot read the backup, which lies on ${there.node}`)
       // Only a container has a root file system of its own.
       if ((config.rootfs !== undefined) !== (found.kind === 'lxc')) throw new DriverError('permanent', `Proxmox: backup ${backup.id} and machine ${found.vmid} are not of the same kind`)
-      const mark = machine.ownershipMark.toLowerCase()
-      const tags = [...new Set([...splitTags(config.tags).filter(tag => !tag.startsWith('gardu-')), markTag(mark)])].join(';')
-      const form = { vmid: String(found.vmid), force: '1', unique: '0', storage: access.storage, tags, description: `${markDescription(mark)}\n\n${restoredLine(token)}` }
+      const form = { vmid: String(found.vmid), force: '1', unique: newCards ? '1' : '0', storage: access.storage, ...markedForm(config, machine.ownershipMark, token) }
       return handleOf(await api.post(path('nodes', found.node, found.kind), found.kind === 'lxc' ? { ...form, ostemplate: there.volume, restore: '1', unprivileged: '1' } : { ...form, archive: there.volume }, reply.upid))
     },
   }

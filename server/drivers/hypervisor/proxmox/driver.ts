@@ -17,6 +17,7 @@ import { networkOf } from './network.ts'
 import { networksOf } from './networks.ts'
 import { probe } from './probe.ts'
 import * as reply from './schema.ts'
+import type { Resource } from './schema.ts'
 import { snapshotsOf } from './snapshots.ts'
 import { configureForm, handleOf, hasCloudInit, isTaken, markDescription, ownershipMarkOf, rateForm, resizeForm, suspensionForm, systemDisk, toHeadroom, toMachineState, toObserved, toTaskState, toTemplates, upidParts } from './transform.ts'
 
@@ -65,7 +66,21 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
   async function foundCloneState(vmid: number, ownershipMark: string): ReturnType<HypervisorDriver['task']> {
     const there = await find.at(vmid)
     if (!there || ownershipMarkOf(there.config) !== ownershipMark) return { state: 'failed', message: `machine ${vmid} is gone`, kind: 'retryable' }
-    return there.config.lock === (there.kind === 'lxc' ? 'create' : 'clone') ? { state: 'running' } : { state: 'done', warnings: false }
+    return there.config.lock === 'create' || there.config.lock === 'clone' ? { state: 'running' } : { state: 'done', warnings: false }
+  }
+
+  /** One machine, however often it is asked for: what an earlier try made, its answer lost, has this number, or our name. */
+  async function makeOnce({ vmid, hostname, ownershipMark }: { readonly vmid: number, readonly hostname: string, readonly ownershipMark: string }, send: () => Promise<string>, guests?: readonly Resource[]): Promise<TaskHandle> {
+    const mark = ownershipMark.toLowerCase()
+    const there = await find.marked(mark, (guests ?? await find.guests()).filter(row => row.vmid === vmid || row.name === hostname || ownershipMarkOf({ tags: row.tags }) === mark), vmid)
+    if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
+    if (there) return { id: foundClone(vmid, mark), node: there.node }
+    try {
+      return handleOf(await send())
+    } catch (error) {
+      if (error instanceof DriverError && isTaken(error.message)) return afterTaken(vmid, mark, error)
+      throw error
+    }
   }
 
   /** A backup that failed ends as `job errors`; why, stands in its log alone. */
@@ -125,23 +140,16 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
       const container = isOsTemplate(template.ref)
       const source = guests.find(row => String(row.vmid) === template.ref && row.type === 'qemu' && row.template)
       if (!container && !source?.node) throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`)
-      // What an earlier try made, its answer lost: it has this number, or our name.
-      const there = await find.marked(ownershipMark, guests.filter(row => row.vmid === vmid || row.name === hostname || ownershipMarkOf({ tags: row.tags }) === ownershipMark.toLowerCase()), vmid)
-      if (there && there.vmid !== vmid) throw new DriverError('unknown_outcome', `Proxmox: the machine exists already under number ${there.vmid}`)
-      if (there) return { id: foundClone(vmid, ownershipMark.toLowerCase()), node: there.node }
-      try {
-        if (container) return handleOf(await containers.create({ template, vmid, node, ownershipMark: ownershipMark.toLowerCase(), spec }))
+      const send = async () => {
+        if (container) return containers.create({ template, vmid, node, ownershipMark: ownershipMark.toLowerCase(), spec })
         const from: Place = { node: source?.node ?? template.node, vmid: Number(template.ref), kind: 'qemu' }
-        const upid = await api.post(of(from, 'clone'), {
+        return api.post(of(from, 'clone'), {
           newid: String(vmid), name: hostname, full: '1', storage: access.storage, description: markDescription(ownershipMark.toLowerCase()), ...(node === from.node ? {} : { target: node }),
         }, reply.upid)
-        return handleOf(upid)
-      } catch (error) {
-        if (!(error instanceof DriverError)) throw error
-        if (isTaken(error.message)) return afterTaken(vmid, ownershipMark.toLowerCase(), error)
-        if (error.kind === 'not_found') throw new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`, { cause: error })
-        throw error
       }
+      return makeOnce({ vmid, hostname, ownershipMark }, () => send().catch((error: unknown) => {
+        throw error instanceof DriverError && error.kind === 'not_found' ? new DriverError('permanent', `Proxmox: template ${template.ref} does not exist any more`, { cause: error }) : error
+      }), guests)
     },
     async task({ id }) {
       const clone = foundClonePattern.exec(id)
@@ -216,7 +224,7 @@ export function createProxmoxDriver(access: HypervisorAccess, options: ProxmoxOp
     },
     ...snapshotsOf(api, find),
     ...accessOf(api, find),
-    ...backupsOf(api, find, access),
+    ...backupsOf(api, find, access, makeOnce),
     ...movesOf(api, find),
     ...networkOf(api, find),
     ...networksOf(api, access),

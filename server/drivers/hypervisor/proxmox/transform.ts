@@ -32,7 +32,7 @@ export function ownershipMarkOf(texts: Marked): string | null {
   return marks.length === 1 && only ? only : null
 }
 /** While a clone, or a container, is prepared its configuration is a stub that says nothing about its owner yet. */
-export const isCloneStub = (kind: 'qemu' | 'lxc', config: Config): boolean => config.lock === (kind === 'lxc' ? 'create' : 'clone') && ownershipMarkOf(config) === null
+export const isCloneStub = (kind: 'qemu' | 'lxc', config: Config): boolean => (config.lock === 'create' || (kind === 'qemu' && config.lock === 'clone')) && ownershipMarkOf(config) === null
 
 // Property strings --------------------------------------------------------------------------------------------------------------------
 /** `virtio=BC:24:11:AA:BB:CC,bridge=vmbr0,rate=12.5`: ordered pairs; a part without `=` has an empty value. */

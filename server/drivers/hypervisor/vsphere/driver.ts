@@ -233,7 +233,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     ...movesOf(kind, vim, find),
     ...networksOf(vim, find, access),
     listMachines: noAdoption, readStranger: noAdoption, adoptMachine: noAdoption, completeMark: noAdoption, releaseMachine: noAdoption,
-    listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups,
+    listBackups: noBackups, createBackup: noBackups, deleteBackup: noBackups, restoreBackup: noBackups, readBackup: noBackups, makeForBackup: noBackups,
     ...accessOf(label, find, async (found, spec) => toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec }))),
     metrics: async (machine, range) => performance.metrics(await find.prove(machine), range),
     async destroy(machine) {
