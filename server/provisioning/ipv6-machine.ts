@@ -18,8 +18,11 @@ export const ipv6Saga: SagaDefinition = {
   // It may have passed the filter already, so it rests like everything that a machine had.
   onFailed: (stores, { serviceId }) => stores.addresses.dropReservedIpv6(serviceId),
   steps: [
-    { name: 'filter', patienceSeconds: minute, run: (context) => {
-      given(context.facts)
+    { name: 'filter', patienceSeconds: minute, run: async (context) => {
+      const wanted = given(context.facts)
+      const { ipv6 } = await inspectMachine(context)
+      // Left by a try that did not end well. What stands on a container's card passes its filter, so it would never read back as wished.
+      if (ipv6 !== null && ipv6 !== wanted.ipv6.address) await (await driverOf(context)).giveIpv6(machineOf(context.facts).machine, wanted)
       return filterAddress(context)
     }, undo: { none: 'set again as a whole by the next run' } },
     { name: 'tell_guest', patienceSeconds: minute, run: async (context) => {

@@ -28,13 +28,38 @@ const inProcessSeconds = 3
 const leaseEnd = (now: Date) => new Date(now.getTime() + leaseSeconds * 1000)
 const planOf = (definition: SagaDefinition) => ({ steps: definition.steps, maxAttempts: definition.maxAttempts })
 
-interface Run { readonly deps: EngineDeps, readonly definition: SagaDefinition, saga: SagaRow }
+interface Run { readonly deps: EngineDeps, readonly definition: SagaDefinition, saga: SagaRow, /** Until when nobody else may have taken over. */ leaseUntil: Date }
 
 /** @throws LeaseLost when another worker took over: nothing is written then. */
-const write = <T>({ deps, saga }: Run, work: (stores: ProvisioningStores) => Promise<T>) => deps.transact(async (stores) => {
-  if (!await stores.sagas.hold(saga.id, saga.fence, leaseEnd(deps.wallClock.now()))) throw new LeaseLost()
-  return work(stores)
+async function write<T>(run: Run, work: (stores: ProvisioningStores) => Promise<T>): Promise<T> {
+  const { deps, saga } = run
+  const until = leaseEnd(deps.wallClock.now())
+  const result = await deps.transact(async (stores) => {
+    if (!await stores.sagas.hold(saga.id, saga.fence, until)) throw new LeaseLost()
+    return work(stores)
+  })
+  run.leaseUntil = until
+  return result
+}
+
+/**
+ * A driver whose every call first proves that the saga is still this worker's. No remote system knows our fence: a worker that stood still for longer than its
+ * lease (a stopped process, a machine that slept) would wake up in the midst of a step and stop a machine that another worker has started meanwhile.
+ */
+const fenced = <Driver extends object>(run: Run, driver: Driver): Driver => new Proxy(driver, {
+  get(target, name) {
+    const member: unknown = Reflect.get(target, name)
+    if (typeof member !== 'function') return member
+    return async (...input: unknown[]) => {
+      if (run.deps.wallClock.now() >= run.leaseUntil) await write(run, async () => {})
+      return member.apply(target, input) as unknown
+    }
+  },
 })
+const fencedTools = (run: Run): StepTools => {
+  const { tools } = run.deps
+  return { ...tools, openHypervisor: async id => fenced(run, await tools.openHypervisor(id)), openPanel: async id => fenced(run, await tools.openPanel(id)) }
+}
 
 function pollSeconds(since: Date | null, now: Date): number {
   const waited = since ? (now.getTime() - since.getTime()) / 1000 : 0
@@ -44,7 +69,7 @@ function pollSeconds(since: Date | null, now: Date): number {
 function contextOf(run: Run, facts: StepContext['facts']): StepContext {
   const { deps } = run
   return {
-    saga: run.saga, facts, tools: deps.tools, now: deps.wallClock.now, businessNow: deps.clock.now,
+    saga: run.saga, facts, tools: fencedTools(run), now: deps.wallClock.now, businessNow: deps.clock.now,
     get state() { return run.saga.state },
     pollSeconds: () => pollSeconds(run.saga.since, deps.wallClock.now()),
     async save(change) {
@@ -108,7 +133,7 @@ export const runSaga = (deps: EngineDeps) => async ({ sagaId }: { readonly sagaI
   const now = deps.wallClock.now()
   const saga = await deps.transact(stores => stores.sagas.claim(sagaId, now, leaseEnd(now)))
   if (!saga) return askAgainWhenDue(deps, sagaId)
-  const run: Run = { deps, definition: sagaDefinition(saga.kind, await deps.read.serviceControl.kindOf(saga.serviceId) ?? 'vps'), saga }
+  const run: Run = { deps, definition: sagaDefinition(saga.kind, await deps.read.serviceControl.kindOf(saga.serviceId) ?? 'vps'), saga, leaseUntil: leaseEnd(now) }
   let patience = inProcessSeconds
   let lastDetail: string | null = null
   try {

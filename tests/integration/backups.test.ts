@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog, backupSchedules, connections, machineBackups, mails, products, sagas, services, users } from '#db/schema/index.ts'
+import { auditLog, backupSchedules, connections, machineBackups, mails, products, services, users, sagas } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { Actor } from '#server/kernel/ports.ts'
@@ -262,22 +262,6 @@ describe.each(databaseKinds())('backups on %s', (kind) => {
       await judge('restore', failing)
     }
   })
-  it('every step run twice is the same as once', async () => {
-    foreign()
-    await begin('restore')
-    const worker = world.worker()
-    for (let turn = 0; turn < 12; turn++) {
-      const [saga] = await db().select().from(sagas).where(eq(sagas.serviceId, serviceId)).orderBy(sagas.startedAt, sagas.id).then(found => found.slice(-1))
-      if (saga?.status === 'done' || saga?.status === 'failed') break
-      await worker.run({ sagaId: saga?.id ?? '' })
-      // Its lease lapses in the middle of whatever it did: it is done again.
-      await db().update(sagas).set({ leaseUntil: null, retryAt: null }).where(eq(sagas.id, saga?.id ?? ''))
-      world.advance(30)
-    }
-    await world.drain(worker)
-    await judge('restore', 'twice')
-  })
-
   it('a schedule makes its backup once when it is due, moves on, and replaces the oldest automatic one after the new one is there', async () => {
     await schedule()
     const before = (await shown()).schedule

@@ -6,10 +6,12 @@ import type { Actor } from '#server/kernel/ports.ts'
 import { cancelTask, showHistory } from '#server/provisioning/history.ts'
 import { retrySaga } from '#server/provisioning/retry-saga.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
+import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { provisioningWorld } from '../support/provisioning.ts'
 import type { ProvisioningWorld } from '../support/provisioning.ts'
+import { machineTasks } from '../support/tasks.ts'
 
 const codeOf = (work: Promise<unknown>) => work.then(() => 'no failure', (error: unknown) => error instanceof AppError ? error.code : String(error))
 
@@ -88,6 +90,43 @@ describe.each(databaseKinds())('the history of a service on %s', (kind) => {
     expect(service.sagas.map(saga => saga.kind)).toEqual(['provision'])
     expect(await codeOf(cancel(task?.id ?? ''))).toBe('task_begun')
     expect(await codeOf(cancel(uuidv7()))).toBe('not_found')
+  })
+  it.each(['power.stop', 'power.reboot', 'snapshot.create', 'rollback', 'snapshot.delete', 'reinstall'])('%s, called off before anything was sent, stands in the history of both sides as called off, by whom it was, and nothing of it is done', async (what) => {
+    const ground: Parameters<typeof machineTasks[number]['begin']>[0] = { world, open: async () => world.hypervisor.driver(), can: hypervisorCapabilities.proxmox, container: false, nodes: [], image: { ref: '', name: '', nodes: [] }, backupStorage: '', creates: () => 0, marked: async () => 1, stranger: async () => '', close: async () => {} }
+    const subject = { serviceId, clientId: client.id, vmid: 0 }
+    const task = (name: string) => machineTasks.find(each => each.what === name)?.begin(ground, subject)
+    if (what === 'rollback' || what === 'snapshot.delete') {
+      await task('snapshot.create')
+      await drain()
+    }
+    await task(what)
+    const of = async (asking: string | null) => (await show(asking)).items.find(item => item.what === what)
+    expect([(await of(client.id))?.cancellable, (await of(null))?.cancellable]).toEqual([true, true])
+    const before = world.hypervisor.journal.length
+    await cancel((await of(null))?.id ?? '', null, staff)
+    await drain()
+    for (const asking of [client.id, null]) expect(await of(asking)).toMatchObject({ outcome: 'cancelled', reason: null, cancellable: false })
+    expect((await show(null)).items.find(item => item.what === 'service.cancel_task')).toMatchObject({ by: { kind: 'staff', name: 'Sari Staf' } })
+    expect((await show(client.id)).items.find(item => item.what === 'service.cancel_task')).toMatchObject({ by: { kind: 'staff', name: null } })
+    expect(world.hypervisor.journal.slice(before)).toEqual([])
+  })
+  it('what a build undid stands beside its steps while it is undone, and its new way after it', async () => {
+    const { serviceId: other, clientId } = await world.paidService()
+    const seen = async () => (await showHistory({ read: test.app.core.read, wallClock: world.wallClock })({ id: other, clientId: null, locale: 'en', page: { page: 1, pageSize: 10 } })).items.find(item => item.what === 'provision')
+    world.hypervisor.cloneTaskFails = 'clone failed: no space left on device'
+    const worker = world.worker()
+    await worker.follow({ kind: 'provision', serviceId: other, cause: 'paid' })
+    const [due = ''] = await test.app.core.read.sagas.listDue(world.wallClock.now(), 1)
+    await worker.run({ sagaId: due })
+    expect(await seen()).toMatchObject({ outcome: 'waiting', reason: 'clone failed: no space left on device' })
+    expect((await seen())?.steps.find(step => step.name === 'clone')?.detail).toBe('clone failed: no space left on device')
+    const mine = await showHistory({ read: test.app.core.read, wallClock: world.wallClock })({ id: other, clientId, locale: 'en', page: { page: 1, pageSize: 10 } })
+    expect(mine.items.find(item => item.what === 'provision')?.reason).not.toContain('no space')
+    world.hypervisor.cloneTaskFails = null
+    await world.drain(worker)
+    expect(await seen()).toMatchObject({ outcome: 'done', reason: null })
+    expect((await seen())?.steps.every(step => step.status === 'done')).toBe(true)
+    expect(world.hypervisor.count('destroy')).toBe(1)
   })
   it('what was sent is not called off', async () => {
     await world.worker().act({ id: serviceId, action: 'shutdown', actor: client })

@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hostingAccounts } from '#db/schema/index.ts'
-import { DriverError } from '#shared/errors/driver-error.ts'
 import { accountSagaDefinitions } from '#server/provisioning/definitions.ts'
 import { openAct } from '#server/provisioning/open-saga.ts'
 import { backUp } from '../../simulators/whm/backups.ts'
@@ -12,6 +11,8 @@ import { hostingWorld } from '../support/hosting.ts'
 import type { HostingWorld } from '../support/hosting.ts'
 import { Crash, killPoints, livingForever } from '../support/provisioning.ts'
 import type { Points } from '../support/provisioning.ts'
+import { plantTroubles, stepsOf, trials } from '../support/troubles.ts'
+import { bundled, deathsOf, drawnSeed, workerProcesses } from '../support/worker-processes.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 const kinds = ['provision', 'suspend', 'resume', 'resize', 'power', 'restore', 'terminate'] as const
@@ -122,26 +123,57 @@ describe.each(databaseKinds())('tasks of hosting accounts, over the wire of WHM,
     expect(strangers.map(stranger => hosting.sim.state.accounts[stranger?.user ?? ''])).toEqual(strangers)
   }, 300_000)
 
-  const steps = (kinds.filter(task => task !== 'provision')).flatMap(task => accountSagaDefinitions[task].steps.map(step => [task, step.name] as const))
-  it.each(steps)('%s: a step that fails for good (%s) says why and changes no state that it did not prove; a retry ends it', async (task, name) => {
-    const step = accountSagaDefinitions[task].steps.find(candidate => candidate.name === name)
-    if (!step) throw new Error('no such step')
-    const subject = await readyFor(task)
-    const { run } = step
-    step.run = () => Promise.reject(new DriverError('permanent', `broken at ${name}`))
-    try {
-      await work(task, subject.serviceId, livingForever())
-    } finally {
-      step.run = run
+  it.each(trials)('%s of every task of an account: each ends as if nothing had happened, with one account that was asked for once, and the history tells it', async (trial) => {
+    const hits = new Set<string>()
+    for (const task of kinds) {
+      const subject = await readyFor(task)
+      const creates = hosting.creates()
+      if (isLifecycle(task)) await hosting.world.worker().follow({ kind: task, serviceId: subject.serviceId, cause: 'test' })
+      const troubles = plantTroubles(trial)
+      try {
+        await troubles.carryOut(hosting.world, subject.serviceId, async () => {
+          // What failed for good has changed no state that it did not prove.
+          const failed = await hosting.world.look(subject.serviceId)
+          expect(failed.resource?.status, task).not.toBe(task === 'suspend' ? 'stopped_by_policy' : task === 'terminate' ? 'destroyed' : task === 'resume' || task === 'provision' ? 'ready' : 'none')
+          if (task === 'provision') expect(failed.service.status).toBe('pending')
+          await hosting.world.worker().retry(subject.serviceId)
+        })
+      } finally {
+        troubles.stop()
+      }
+      troubles.hits.forEach(step => hits.add(step))
+      await expectDone(task, subject, task)
+      expect(hosting.creates() - creates, task).toBe(task === 'provision' ? 1 : 0)
+      const { items: [told] } = await test.app.provisioning.showHistory({ id: subject.serviceId, clientId: null, locale: 'en', page: { page: 1, pageSize: 1 } })
+      expect({ outcome: told?.outcome, steps: told?.steps.map(({ status }) => status).filter(status => status !== 'done' && status !== 'skipped') }, task).toEqual({ outcome: 'done', steps: [] })
     }
-    const failed = await hosting.world.look(subject.serviceId)
-    expect(failed.newest).toMatchObject({ kind: task, status: 'failed', reason: `broken at ${name}` })
-    expect(failed.resource?.status).not.toBe(task === 'suspend' ? 'stopped_by_policy' : task === 'terminate' ? 'destroyed' : task === 'resume' ? 'ready' : 'none')
-    const worker = hosting.world.worker()
-    await worker.retry(subject.serviceId)
-    await hosting.world.drain(worker)
-    await expectDone(task, subject, `retried after ${name}`)
-  })
+    expect([...hits].sort()).toEqual(stepsOf('hosting').sort())
+  }, 120_000)
+
+  // The embedded database lives in one process and dies with it.
+  if (kind === 'postgres') it('kill -9 of real processes at their first point, at one that is drawn, and at their last: the next process ends the task, with one account that was asked for once', async () => {
+    const seed = drawnSeed()
+    const workers = workerProcesses(test, bundled('tests/support/engine-process.ts'))
+    const now = () => hosting.world.wallClock.now().getTime()
+    try {
+      let worker = workers.next()
+      for (const task of ['provision', 'suspend', 'resize', 'terminate'] as const) {
+        const subject = await readyFor(task)
+        const creates = hosting.creates()
+        await hosting.world.worker().follow({ kind: task, serviceId: subject.serviceId, cause: 'test' })
+        for (const at of deathsOf(accountSagaDefinitions[task], seed)) {
+          const { end, wall } = await workers.work(worker, now(), ({ count, over }) => (at === 'last' ? over : count === at) ? 'die' : 'go')
+          expect(end, `${task} at ${at} with the seed ${seed}`).toBe('dead')
+          hosting.world.advance((workers.lapsed(wall) - now()) / 1000)
+          worker = workers.next()
+        }
+        await expectDone(task, subject, `with the seed ${seed}`)
+        expect(hosting.creates() - creates, task).toBe(task === 'provision' ? 1 : 0)
+      }
+    } finally {
+      await workers.close()
+    }
+  }, 300_000)
 
   it('a worker that lost its lease while the server was making the account writes nothing more', async () => {
     const { serviceId, domain } = await readyFor('provision')

@@ -13,7 +13,13 @@ import type { ProxmoxSimulator } from '../../simulators/proxmox/index.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { billingWorld } from '../support/billing.ts'
+import { proxmoxGround } from '../support/grounds.ts'
+import type { ProxmoxGround } from '../support/grounds.ts'
 import { until } from '../support/journey.ts'
+import { livingForever } from '../support/provisioning.ts'
+import { expectDone, machineTasks } from '../support/tasks.ts'
+import type { Subject } from '../support/tasks.ts'
+import { bundled, deathsOf, drawnSeed, workerProcesses } from '../support/worker-processes.ts'
 
 const sysadmin = { kind: 'user' as const, id: '01900000-0000-7000-8000-000000000001', name: 'Sari', role: 'sysadmin' as const }
 const steps = sagaDefinitions.provision.steps.map(step => step.name)
@@ -24,8 +30,10 @@ describe.runIf(databaseKinds().includes('postgres'))('kill -9 of real processes'
   let sim: ProxmoxSimulator
   let holder: Client
   let connectionId = ''
+  let worker = ''
   const children: ChildProcess[] = []
   beforeAll(async () => {
+    worker = bundled('tests/support/worker-process.ts')
     sim = await startProxmoxSimulator()
     test = await startTestApp({ kind: 'postgres', workers: false, start: new Date().toISOString() })
     const { infrastructure } = test.app
@@ -52,7 +60,7 @@ describe.runIf(databaseKinds().includes('postgres'))('kill -9 of real processes'
   /** Loaded, and waiting to be told to begin. */
   function prepare() {
     const { config } = test.app.core
-    const child = spawn(process.execPath, ['tests/support/worker-process.ts'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: {
+    const child = spawn(process.execPath, [worker], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: {
       PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), 'gardu-compile-cache'), GARDU_MODE: 'embedded', GARDU_BASE_URL: config.GARDU_BASE_URL, GARDU_LOG_LEVEL: 'silent', DATABASE_URL: test.app.core.database.url ?? '', JWT_SECRET: config.JWT_SECRET, NUXT_SESSION_PASSWORD: config.NUXT_SESSION_PASSWORD,
       ENCRYPTION_KEY: config.ENCRYPTION_KEY.map(key => key.toString('base64')).join(','),
     } })
@@ -109,5 +117,91 @@ describe.runIf(databaseKinds().includes('postgres'))('kill -9 of real processes'
     expect(await db.select().from(addresses).where(eq(addresses.serviceId, order.serviceId))).toMatchObject([{ status: 'assigned' }])
     expect(await billing.periods(order.serviceId)).toHaveLength(1)
     expect(await billing.mails('service_ready', order.clientId)).toHaveLength(1)
+  })
+})
+
+const every = process.env.GARDU_TEST_EVERY_POINT === '1'
+/** Carried out by processes; what comes before them in a life is done here. */
+const byProcesses = ['restore', 'move', 'resize', 'reinstall', 'suspend', 'resume', 'terminate']
+const before = ['provision', 'backup.create']
+
+if (databaseKinds().includes('postgres')) describe('kill -9 of real processes at any task of a machine', () => {
+  let test: TestApp
+  let ground: ProxmoxGround
+  let workers: ReturnType<typeof workerProcesses>
+  beforeAll(async () => {
+    test = await startTestApp({ kind: 'postgres', workers: false })
+    ground = await proxmoxGround(test, 'vm')
+    workers = workerProcesses(test, bundled('tests/support/engine-process.ts'))
+  })
+  afterAll(async () => {
+    await workers.close()
+    await ground.close()
+    await test.close()
+  })
+  const now = () => ground.world.wallClock.now().getTime()
+  const itIs = (wall: number) => ground.world.advance((wall - now()) / 1000)
+  const drain = () => ground.world.drain(ground.world.worker())
+  const fresh = (): Subject => ({ serviceId: '', clientId: '', vmid: 0 })
+  async function here(subject: Subject, what: string) {
+    await machineTasks.find(task => task.what === what)?.begin(ground, subject)
+    await drain()
+  }
+
+  it('dying at its first point, at one that is drawn, and at its last: the next process ends it; one machine, asked for once, nobody else\'s touched, and the history tells it', { timeout: 600_000 }, async () => {
+    const seed = drawnSeed()
+    const stranger = await ground.stranger()
+    let finisher = workers.next()
+    for (let life = 0, deaths = 1; deaths > 0; life++) {
+      deaths = 0
+      const subject = fresh()
+      for (const task of machineTasks.filter(({ what }) => before.includes(what) || byProcesses.includes(what))) {
+        if (before.includes(task.what)) {
+          await here(subject, task.what)
+          continue
+        }
+        const creates = ground.creates()
+        await task.begin(ground, subject)
+        for (const at of every ? [life] : deathsOf(sagaDefinitions[task.kind], seed)) {
+          const { end, wall } = await workers.work(finisher, now(), ({ count, over }) => (at === 'last' ? over : count === at) ? 'die' : 'go')
+          itIs(end === 'dead' ? workers.lapsed(wall) : wall)
+          if (end !== 'dead') continue
+          deaths++
+          finisher = workers.next()
+        }
+        if (every) itIs((await workers.work(finisher, now(), () => 'go')).wall)
+        else expect(deaths % 3, `${task.what} with the seed ${seed}`).toBe(0)
+        await expectDone(ground, subject, task, creates)
+      }
+      if (!every) break
+    }
+    expect(await ground.stranger()).toBe(stranger)
+  })
+
+  it.each([['resize', /^before shutdown$/], ['reinstall', /^before (stop|destroy)$/]])('a process that was stopped in the midst of a %s, until another has ended it, sends nothing more and writes nothing more', async (what, act) => {
+    const task = machineTasks.find(each => each.what === what)
+    if (!task) throw new Error('no such task')
+    // What it would do next is known from one that nobody stops.
+    const [twin, subject] = [fresh(), fresh()]
+    const points = livingForever()
+    await here(twin, 'provision')
+    await task.begin(ground, twin)
+    await ground.world.drain(ground.world.worker(points))
+    const stopAt = points.names.findIndex(name => act.test(name)) - 1
+    expect(points.names[stopAt]).toMatch(/^after /)
+
+    await here(subject, 'provision')
+    await task.begin(ground, subject)
+    const [old, young] = [workers.next(), workers.next()]
+    const stopped = await workers.work(old, now(), ({ count }) => count === stopAt ? 'hang' : 'go')
+    expect(stopped.end).toBe('hanging')
+    const ended = await workers.work(young, workers.lapsed(stopped.wall), () => 'go')
+    itIs(ended.wall)
+    const [state, acts] = [ground.machines(), ground.acts()]
+    workers.wake(old)
+    expect((await workers.work(old, ended.wall, () => 'go')).end).toBe('idle')
+    expect(ground.acts().slice(acts.length)).toEqual([])
+    expect(ground.machines()).toEqual(state)
+    expect((await ground.world.look(subject.serviceId)).newest).toMatchObject({ kind: what, status: 'done', fence: 2 })
   })
 })

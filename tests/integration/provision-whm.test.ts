@@ -77,33 +77,6 @@ describe.each(databaseKinds())('hosting accounts sold on WHM, over its wire, on 
     await hosting.order(domain)
   })
 
-  it('every step may be run twice: the second run changes nothing', async () => {
-    const originals = Object.values(accountSagaDefinitions).flatMap(definition => definition.steps.map(step => ({ step, run: step.run })))
-    for (const { step, run } of originals) {
-      step.run = async (context) => {
-        const first = await run(context)
-        return first.kind === 'done' ? run(context) : first
-      }
-    }
-    try {
-      const { serviceId } = await hosting.build(domain)
-      await suspend(serviceId)
-      await hosting.follow('suspend', serviceId)
-      await resume(serviceId)
-      await hosting.follow('resume', serviceId)
-      await sell(serviceId, 'gardu_bisnis')
-      await hosting.follow('resize', serviceId)
-      expect(hosting.account(domain)).toMatchObject([{ plan: 'gardu_bisnis', suspended: false }])
-      expect(hosting.creates()).toBe(1)
-      await end(serviceId)
-      await hosting.follow('terminate', serviceId)
-      expect((await look(serviceId)).sagas.map(saga => saga.status)).toEqual(['done', 'done', 'done', 'done', 'done'])
-      expect(hosting.account(domain)).toEqual([])
-    } finally {
-      for (const { step, run } of originals) step.run = run
-    }
-  })
-
   it.each([
     ['the answer of createacct is cut off after the act', 'createacct', { cutAfterAct: 1 }, 1],
     ['createacct is never answered, though it was done', 'createacct', { hangAfterAct: 1 }, 1],

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { createApp } from '#server/platform/app.ts'
 import { loadConfig } from '#server/platform/config.ts'
 
@@ -8,5 +9,7 @@ import { loadConfig } from '#server/platform/config.ts'
 process.once('disconnect', () => process.exit())
 const { secondsAhead } = await new Promise<{ secondsAhead: number }>(resolve => process.once('message', message => resolve(message as { secondsAhead: number })))
 const app = await createApp(loadConfig(process.env), { wallClock: { now: () => new Date(Date.now() + secondsAhead * 1000) } })
+// Whoever is killed writes no cache as it ends.
+flushCompileCache()
 await app.startWorkers()
 await app.catchUp()
