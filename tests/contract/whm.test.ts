@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { furtherPanelRights, neededPanelRights } from '#shared/vocabulary/panel-rights.ts'
 import { createWhmDriver } from '#server/drivers/panel/whm/driver.ts'
 import type { PanelAccess } from '#server/infrastructure/panel-ports.ts'
 import type { ConnectionTestStep } from '#server/infrastructure/ports.ts'
@@ -105,8 +106,20 @@ describe('WHM', () => {
   it('the connection test names each right that the token lacks, and what it may not know is no fault', async () => {
     const { sim } = await start()
     const steps = await stepsOf(accessTo(sim, { tokenId: 'lihat', tokenSecret: sim.state.tokens[2]?.secret ?? '' }))
-    expect(steps.find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: ['create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'create-user-session', 'show-bandwidth', 'basic-system-info'] })
+    expect(steps.find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: ['create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'create-user-session', 'show-bandwidth', 'basic-system-info', 'basic-whm-functions', 'cpanel-api', 'ssl', 'add-pkg', 'edit-pkg', 'all'] })
     expect(steps.find(({ step }) => step === 'version')).toMatchObject({ ok: true, detail: 'not told to this token' })
+  })
+  it('a right that some acts alone need is named and fails nothing', async () => {
+    const { sim } = await start()
+    const [token] = sim.state.tokens
+    const said = async (...without: string[]) => {
+      if (token) token.acls = [...neededPanelRights, ...furtherPanelRights.filter(right => !without.includes(right))]
+      return (await stepsOf(accessTo(sim))).find(({ step }) => step === 'permissions')
+    }
+    for (const right of furtherPanelRights.filter(each => each !== 'all')) expect(await said(right, 'all')).toMatchObject({ ok: true, finding: 'limited_rights', missingPermissions: [right, 'all'] })
+    const whole = await said()
+    expect(whole).toMatchObject({ ok: true })
+    expect(whole).not.toHaveProperty('finding')
   })
   it('a wrong token ends the test at the authentication and stands in no message', async () => {
     const { sim } = await start()

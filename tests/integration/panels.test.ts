@@ -82,7 +82,7 @@ describe.each(databaseKinds())('control panels on %s', (kind) => {
     const [all] = sim.state.tokens
     const before = all?.acls ?? []
     if (all) all.acls = before.filter(acl => acl !== 'kill-acct')
-    expect(await infrastructure().testConnection({ actor: sysadmin, id })).toMatchObject({ ok: false, steps: expect.arrayContaining([expect.objectContaining({ step: 'permissions', missingPermissions: ['kill-acct'] })]) as unknown })
+    expect(await infrastructure().testConnection({ actor: sysadmin, id })).toMatchObject({ ok: false, steps: expect.arrayContaining([expect.objectContaining({ step: 'permissions', missingPermissions: ['kill-acct', 'all'] })]) as unknown })
     expect(await infrastructure().showConnection(id)).toMatchObject({ healthy: false, problem: 'permissions: missing: kill-acct' })
     if (all) all.acls = before
   })

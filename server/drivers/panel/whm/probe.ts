@@ -11,20 +11,28 @@ export async function* probe(access: PanelAccess, openApi: () => WhmApi): AsyncG
   if (!(yield* reach('WHM', access))) return
   const api = openApi()
   try {
-    let missing: string[] = []
+    let missing: ReturnType<typeof missingPrivileges> = { needed: [], further: [] }
     const auth = await runStep('auth', async () => {
       missing = missingPrivileges((await api.read('myprivs', reply.privileges)).privileges[0])
       return { ok: true, detail: access.tokenId }
     })
     yield auth
     if (!auth.ok) return
-    yield await runStep('permissions', () => Promise.resolve(missing.length === 0 ? { ok: true, detail: 'all needed rights are there' } : { ok: false, detail: `missing: ${missing.join(', ')}`, missingPermissions: missing }))
+    yield await runStep('permissions', () => Promise.resolve(judgeRights(missing)))
     // Tokens that are not root's may be kept from the version: what is not told is no fault.
     yield await runStep('version', async () => ({ ok: true, detail: (await api.read('version', reply.version).catch(() => null))?.version ?? 'not told to this token' }))
     yield await runStep('packages', () => checkPackages(api))
   } finally {
     api.close()
   }
+}
+
+/** A right that some acts alone need is told and is no failure: accounts are made and run without it. */
+function judgeRights({ needed, further }: ReturnType<typeof missingPrivileges>): Outcome {
+  const missingPermissions = [...needed, ...further]
+  if (missingPermissions.length === 0) return { ok: true, detail: 'all rights are there' }
+  if (needed.length > 0) return { ok: false, detail: `missing: ${needed.join(', ')}`, missingPermissions }
+  return { ok: true, finding: 'limited_rights', detail: `not granted: ${further.join(', ')}`, missingPermissions }
 }
 
 async function checkPackages(api: WhmApi): Promise<Outcome> {

@@ -1,12 +1,15 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { furtherPanelRights, neededPanelRights } from '#shared/vocabulary/panel-rights.ts'
 import type { AccountRef, AccountState, PanelServer, RemotePackage } from '#server/infrastructure/panel-ports.ts'
 import type { PanelRefusal } from './api.ts'
 import type { z } from 'zod'
 import type { Account, packages, partitions } from './schema.ts'
 
-/** What a token must be allowed for everything that we do, by the panel's own names; `all` is every one of them. */
-export const requiredPrivileges = ['list-accts', 'acct-summary', 'create-acct', 'edit-account', 'suspend-acct', 'kill-acct', 'upgrade-account', 'passwd', 'list-pkgs', 'create-user-session', 'show-bandwidth', 'basic-system-info'] as const
-export const missingPrivileges = (granted: Readonly<Record<string, boolean>>): string[] => granted.all ? [] : requiredPrivileges.filter(name => !granted[name])
+/** What a token is not allowed, by the panel's own names: what nothing works without, and what some of our acts alone need. `all` is every right. */
+export function missingPrivileges(granted: Readonly<Record<string, boolean>>): { readonly needed: string[], readonly further: string[] } {
+  const lacks = (name: string): boolean => !granted.all && !granted[name]
+  return { needed: neededPanelRights.filter(lacks), further: furtherPanelRights.filter(lacks) }
+}
 
 /** The contact address with which an account of ours is born: it holds the mark, and only who may create accounts could have written it. */
 export const birthAddress = (ownershipMark: string, domain: string): string => `gardu-${ownershipMark.toLowerCase()}@${domain}`
