@@ -83,8 +83,8 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
   return {
     ...optionStores(db, context),
     products: {
-      async list(filter: PageRequest & { readonly q?: string | undefined }) {
-        const where = filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined
+      async list(filter) {
+        const where = and(filter.status ? eq(products.status, filter.status) : undefined, filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined)
         const rows = await db.select().from(products).where(where).orderBy(asc(products.position), asc(products.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(products).where(where)
         return { items: await loadProducts(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
@@ -110,8 +110,8 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
       async remove(id) {
         await db.delete(products).where(eq(products.id, id))
       },
-      async addPrice(productId, { at, price, setup, ...row }) {
-        await db.insert(productPrices).values({ ...row, productId, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
+      async addPrices(productId, prices) {
+        if (prices.length > 0) await db.insert(productPrices).values(prices.map(({ at, price, setup, ...row }) => ({ ...row, productId, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })))
       },
       async placement({ kind, connectionIds, templateIds, spec }) {
         const suits = kind === 'hosting' ? panelKinds : hypervisorKinds

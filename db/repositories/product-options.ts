@@ -29,6 +29,17 @@ export const optionStores = (db: Executor, context: StoreContext) => ({
       await db.insert(productOptionChoices).values(choices.map(({ key, label, effectAmount, position, active }) => ({ id: context.newId(), optionId, key, label, effectAmount, position, active })))
         .onConflictDoUpdate({ target: [productOptionChoices.optionId, productOptionChoices.key], set: { label: sql`excluded.label`, effectAmount: sql`excluded.effect_amount`, position: sql`excluded.position`, active: sql`excluded.active` } })
     },
+    async copy({ from, to, at, createdBy }) {
+      const offered = ((await loadOptions(db, [from], at)).get(from) ?? []).filter(option => option.active)
+      if (offered.length === 0) return
+      const copies = offered.map(({ prices, choices, ...fields }) => ({ prices, fields: { ...fields, id: context.newId() }, choices: choices.filter(choice => choice.active).map(choice => ({ ...choice, id: context.newId() })) }))
+      await db.insert(productOptions).values(copies.map(({ fields }) => ({ ...fields, productId: to, createdAt: at })))
+      const choices = copies.flatMap(({ fields, choices: own }) => own.map(({ prices: _, ...choice }) => ({ ...choice, optionId: fields.id })))
+      if (choices.length > 0) await db.insert(productOptionChoices).values(choices)
+      const row = (optionId: string, choiceId: string | null) => ({ cycle, price, setup }: OptionPrice) => ({ id: context.newId(), optionId, choiceId, cycle, price: price.amount, setup: setup.amount, currency: price.currency, effectiveFrom: at, createdAt: at, createdBy })
+      const prices = copies.flatMap(({ fields, prices: perUnit, choices: own }) => [...perUnit.map(row(fields.id, null)), ...own.flatMap(choice => choice.prices.map(row(fields.id, choice.id)))])
+      if (prices.length > 0) await db.insert(productOptionPrices).values(prices)
+    },
     async addPrice({ at, price, setup, ...row }) {
       await db.insert(productOptionPrices).values({ ...row, price: price.amount, setup: setup.amount, currency: price.currency, createdAt: at })
     },

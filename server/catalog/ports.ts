@@ -54,12 +54,15 @@ export interface OptionStore {
   of(productIds: readonly string[], at: Date): Promise<Map<string, OptionRecord[]>>
   /** Adds an option, or changes it with its choices (by key; none is ever taken away). */
   save(productId: string, optionId: string, fields: OptionFields, at: Date): Promise<void>
+  /** Gives one product what another offers now: its active options and choices, with their prices in force as prices from `at` on. */
+  copy(input: { readonly from: string, readonly to: string, readonly at: Date, readonly createdBy: string | null }): Promise<void>
   addPrice(price: OptionPrice & { readonly id: string, readonly optionId: string, readonly choiceId: string | null, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
 }
 export interface ProductRecord extends ProductFields { readonly id: string, readonly prices: readonly PriceRecord[], readonly activeServices: number }
 
+interface NewPrice { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }
 export interface ProductStore {
-  list(filter: PageRequest & { readonly q?: string | undefined }): Promise<Page<ProductRecord>>
+  list(filter: PageRequest & { readonly q?: string | undefined, readonly status?: ProductStatus | undefined }): Promise<Page<ProductRecord>>
   find(id: string): Promise<ProductRecord | null>
   /** Locks the row: changes of one product follow one another. */
   lock(id: string): Promise<ProductRecord | null>
@@ -69,7 +72,7 @@ export interface ProductStore {
   update(id: string, fields: ProductFields, at: Date): Promise<void>
   wasSold(id: string): Promise<boolean>
   remove(id: string): Promise<void>
-  addPrice(productId: string, price: { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
+  addPrices(productId: string, prices: readonly NewPrice[]): Promise<void>
   /** Which of the connections exist and suit the kind, which of the templates (with the connection each belongs to), and which of the connections have the package. */
   placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean, machineType: MachineType }[], packageOn: string[] }>
 }

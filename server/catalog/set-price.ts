@@ -23,7 +23,7 @@ export const setPrice = ({ transact, clock, newId, catalogueChanged }: Deps) => 
     const sold = await stores.products.lock(input.productId)
     if (!sold) throw new AppError('not_found')
     checkPrice(sold, input)
-    await stores.products.addPrice(input.productId, { id: newId(), cycle: input.cycle, price: input.price, setup: input.setup, effectiveFrom, createdBy: input.actor.kind === 'user' ? input.actor.id : null, at: now })
+    await stores.products.addPrices(input.productId, [{ id: newId(), cycle: input.cycle, price: input.price, setup: input.setup, effectiveFrom, createdBy: input.actor.kind === 'user' ? input.actor.id : null, at: now }])
     const product = await stores.products.find(input.productId)
     if (!product) throw new AppError('not_found')
     await stores.audit.record({ actor: input.actor, action: 'product.set-price', entity: 'product', entityId: input.productId, after: { cycle: input.cycle, price: input.price.amount.toString(), setup: input.setup.amount.toString(), currency: input.price.currency, effectiveFrom: effectiveFrom.toISOString() } })

@@ -4,8 +4,13 @@ import { money } from '#shared/money/money.ts'
 import type { ProductFields } from '#server/catalog/ports.ts'
 import type { UserActor } from '#server/platform/http.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
+import type { Role } from '#shared/vocabulary/roles.ts'
+import cloneRoute from '../../server/api/admin/products/[id]/clone.post.ts'
+import listRoute from '../../server/api/admin/products/index.get.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
+import { serveRoutes } from '../support/http.ts'
+import { sellOptions } from '../support/options.ts'
 import { shopWorld } from '../support/shop.ts'
 
 const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => error instanceof AppError ? error.code : String(error))
@@ -17,7 +22,7 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
   beforeAll(async () => {
     test = await startTestApp({ kind, workers: false })
     const shop = shopWorld(test.app)
-    place = await shop.connection(1)
+    place = await shop.connection(2)
     actor = { kind: 'user', id: await shop.buyer(), name: 'Sysadmin', role: 'sysadmin' }
   })
   afterAll(() => test.close())
@@ -67,6 +72,60 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
     await shop.ordering.placeOrder({ clientId: await shop.buyer(), items: [shop.item(sold, place.templateId)], promoCodes: [], cartToken: null })
     await test.app.catalog.deleteProduct({ actor, id: sold })
     expect((await test.app.catalog.showProduct(sold)).status).toBe('retired')
+  })
+
+  it('a clone is a draft with texts, size, places, prices in force and options offered; what was scheduled, retired or sold stays with the first', async () => {
+    const shop = shopWorld(test.app)
+    const rest = fields({ featured: true, stockLimit: 7, spec: { cpuCores: 3, ramMiB: 3072, diskGiB: 50, rateMbps: 300, traffic: { limitGiB: 500, counts: 'both', slowMbps: 10 } }, snapshotLimit: 4, backupsIncluded: 3, backupSchedule: true, ipv6: false, placementPolicy: 'spread_by_client' })
+    const source = await test.app.catalog.createProduct({ actor, fields: rest })
+    await price(source.id, 90_000n)
+    await price(source.id, 100_000n)
+    await price(source.id, 130_000n, new Date(test.clock.now().getTime() + 86_400_000))
+    const sold = await sellOptions(test.app, source.id)
+    const support = (await test.app.catalog.showProduct(source.id)).options.find(option => option.id === sold.support)
+    await test.app.catalog.saveOption({ actor, productId: source.id, optionId: sold.support, fields: { key: 'support', kind: 'toggle', label: support?.label ?? { id: '', en: '' }, min: 0, max: 1, step: 1, effect: 'none', effectAmount: 0, position: 20, active: false, choices: [] } })
+    await test.app.catalog.updateProduct({ actor, id: source.id, fields: { ...rest, status: 'active' } })
+    await shop.ordering.placeOrder({ clientId: await shop.buyer(), items: [{ ...shop.item(source.id, place.templateId), options: [{ optionId: sold.bandwidth, choiceId: sold.base }] }], promoCodes: [], cartToken: null })
+    const before = await test.app.catalog.showProduct(source.id)
+
+    const slug = `${source.slug}-2`
+    const made = await test.app.catalog.cloneProduct({ actor, productId: source.id, slug, name: 'VPS Salinan' })
+    expect(made).toMatchObject({ ...rest, slug, name: 'VPS Salinan', status: 'draft', activeServices: 0 })
+    expect(made.prices.map(row => [row.cycle, row.price.amount, row.current])).toEqual([['monthly', '100000', true]])
+    const offered = (of: typeof made) => of.options.filter(option => option.key !== 'support').map(({ id: _, choices, ...option }) => ({ ...option, choices: choices.map(({ id: __, ...choice }) => choice) }))
+    expect(made.options.map(option => option.key)).toEqual(['extra-disk', 'bandwidth'])
+    expect(offered(made)).toEqual(offered(before))
+    expect(await codeOf(test.app.catalog.showStorefrontProduct(slug))).toBe('not_found')
+    expect(await test.app.catalog.showProduct(source.id)).toEqual(before)
+    expect((await test.app.audit.list({ page: 1, pageSize: 1, entity: 'product' })).items[0]).toMatchObject({ action: 'product.clone', entityId: made.id })
+    expect(await codeOf(test.app.catalog.cloneProduct({ actor, productId: source.id, slug, name: 'Lagi' }))).toBe('slug_taken')
+    expect(await codeOf(test.app.catalog.cloneProduct({ actor, productId: uuidv7(), slug: `${slug}-3`, name: 'Lagi' }))).toBe('not_found')
+  })
+
+  it('by HTTP: a clone sent twice is made once, only SysAdmin makes one, and the list tells drafts from what is on sale', async () => {
+    let role: Role = 'sysadmin'
+    const source = await test.app.catalog.createProduct({ actor, fields: fields() })
+    const server = await serveRoutes(test.app, [['post', '/api/admin/products/{id}/clone', cloneRoute], ['get', '/api/admin/products', listRoute]], (event) => {
+      event.context.actor = { ...actor, role }
+    })
+    const slug = `${source.slug}-2`
+    const clone = async (key: string, body = { slug, name: 'Salinan' }) => {
+      const answer = await fetch(`${server.url}/api/admin/products/${source.id}/clone`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': key }, body: JSON.stringify(body) })
+      return { ...await answer.json() as { id: string }, status: answer.status }
+    }
+    const listed = async (status: string) => (await (await fetch(`${server.url}/api/admin/products?status=${status}&q=${slug}`)).json() as { items: { id: string }[] }).items.map(({ id }) => id)
+    try {
+      const key = uuidv7()
+      const [first, again] = [await clone(key), await clone(key)]
+      expect([first.status, again]).toEqual([201, first])
+      expect((await clone(uuidv7())).status).toBe(409)
+      expect((await clone(uuidv7(), { slug: 'Bukan Alamat', name: 'Salinan' })).status).toBe(422)
+      expect([await listed('draft'), await listed('active')]).toEqual([[first.id], []])
+      role = 'business'
+      expect((await clone(uuidv7(), { slug: `${slug}-3`, name: 'Salinan' })).status).toBe(403)
+    } finally {
+      await server.close()
+    }
   })
 
   it('promo codes: letters compare without case, an unused one is deleted, every change is audited', async () => {

@@ -1,4 +1,5 @@
 import type { ComputeTax } from '#server/billing/ports.ts'
+import { cloneProduct } from '#server/catalog/clone-product.ts'
 import { createProduct } from '#server/catalog/create-product.ts'
 import { createPromo } from '#server/catalog/create-promo.ts'
 import { deleteProduct } from '#server/catalog/delete-product.ts'
@@ -26,7 +27,7 @@ export const composeCatalog = ({ config, read, transact, clock, newId, log }: Co
   const deps = { transact, clock, newId, catalogueChanged, startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, products, options, costs, promos, offers, tlds, computeTax }
   return {
     listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
-    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps), listProductCosts: listProductCosts(deps), setProductCost: setProductCost(deps),
+    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), cloneProduct: cloneProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps), listProductCosts: listProductCosts(deps), setProductCost: setProductCost(deps),
     listPromos: listPromos(deps), showPromo: showPromo(deps), createPromo: createPromo(deps), updatePromo: updatePromo(deps), deletePromo: deletePromo(deps),
   }
 }
