@@ -81,15 +81,22 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
     remoteTemplates: {
       async list(filter) {
         const where = and(filter.q ? or(ilike(templates.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, offerState(filter.state, templates.present, sql`exists (select 1 from ${productTemplates} join ${products} on ${products.id} = ${productTemplates.productId} and ${products.status} <> 'retired' where ${productTemplates.templateId} = ${templates.id})`))
-        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const found = await db.select({ template: templates, connectionName: connections.name, connectionKind: connections.kind }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where)
         const uses = await usedBy(found.map(({ template }) => template.id))
-        return { items: found.map(({ template, connectionName }) => ({ ...template, connectionName, products: uses.get(template.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+        return { items: found.map(({ template, connectionName, connectionKind }) => ({ ...template, connectionName, connectionKind, products: uses.get(template.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
       usedBy,
       async forConnection(connectionId) {
-        const found = await db.select({ template: templates, connectionName: connections.name }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.ref))
-        return found.map(({ template, connectionName }) => ({ ...template, connectionName }))
+        const found = await db.select({ template: templates, connectionName: connections.name, connectionKind: connections.kind }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.connectionId, connectionId)).orderBy(asc(templates.ref))
+        return found.map(({ template, connectionName, connectionKind }) => ({ ...template, connectionName, connectionKind }))
+      },
+      async lock(id) {
+        const [found] = await db.select({ template: templates, connectionName: connections.name, connectionKind: connections.kind }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(eq(templates.id, id)).for('no key update', { of: templates })
+        return found ? { ...found.template, connectionName: found.connectionName, connectionKind: found.connectionKind } : null
+      },
+      async setIdentity(id, identity) {
+        await db.update(templates).set({ identity }).where(eq(templates.id, id))
       },
       async save(connectionId, found, at) {
         if (found.length === 0) return

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-o
 import type { MachineFacts, ReinstallTemplate, ResourceRow, ResourceStore, SagaHistory, SagaRow, SagaState, SagaStore, ServiceControl } from '#server/provisioning/ports.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { FirewallPolicy, FirewallRule } from '#shared/vocabulary/firewall.ts'
+import type { GuestIdentity } from '#shared/vocabulary/machines.ts'
 import type { Progress } from '#server/provisioning/saga.ts'
 import { splitExtra } from '#server/infrastructure/extra-addresses.ts'
 import type { HeldIpv4 } from '#server/infrastructure/extra-addresses.ts'
@@ -144,7 +145,7 @@ function serviceControl(db: Executor): ServiceControl {
         select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, k.ipv6 as gives_ipv6, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6, xp.nodes as prefix_nodes,
-          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
+          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'identity', o.identity, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.machine_type = t.machine_type and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id and a.ordinal = 0 left join address_pools ap on ap.id = a.pool_id left join ipv6_prefixes x on x.service_id = s.id left join ipv6_pools xp on xp.id = x.pool_id
@@ -187,7 +188,7 @@ function serviceControl(db: Executor): ServiceControl {
     },
     async reinstallTemplates(serviceId) {
       const found = await db.execute(sql`
-        select distinct on (o.name) o.id, o.name, o.os_family as "osFamily", o.node, o.ref, o.username, o.disk_gi_b as "diskGiB", coalesce(o.name = t.name, false) as current
+        select distinct on (o.name) o.id, o.name, o.os_family as "osFamily", o.node, o.ref, o.username, o.identity, o.disk_gi_b as "diskGiB", coalesce(o.name = t.name, false) as current
         from resources r join services s on s.id = r.service_id left join templates t on t.id = s.template_id join templates o on o.connection_id = r.connection_id and o.present
         where r.service_id = ${serviceId} and (t.id is null or o.machine_type = t.machine_type) and (o.name = t.name or o.name in (select offered.name from product_templates pt join templates offered on offered.id = pt.template_id where pt.product_id = s.product_id))
         order by o.name, o.node is distinct from r.node, o.ref limit 100`)
@@ -233,7 +234,7 @@ interface FactsRow {
   policy_in: FirewallPolicy | null, firewall_rules: FirewallRule[] | null,
   kind: ProductKind, email: string, domain: string | null, held_on: string | null, birth: string | null, ip: string | null, servers: string[],
   client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'], gives_ipv6: boolean, prefix_nodes: string[] | null,
-  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string, nodes: string[] }[]
+  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string, identity: GuestIdentity, nodes: string[] }[]
 }
 
 /** The newest sagas of one service with their steps, in two queries. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, customType, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { addressStatuses, connectionKinds, ipv6PrefixStatuses, machineTypes, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
-import type { AddressStatus, ConnectionKind, Ipv6PrefixStatus, MachineType, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, guestIdentities, ipv6PrefixStatuses, machineTypes, ptrStates, tlsModes } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, GuestIdentity, Ipv6PrefixStatus, MachineType, PtrState, TlsMode } from '#shared/vocabulary/machines.ts'
 import { networkKinds } from '#shared/vocabulary/networks.ts'
 import type { NetworkKind } from '#shared/vocabulary/networks.ts'
 import { id, instant, oneOf, word } from './columns.ts'
@@ -37,7 +37,9 @@ export const templates = pgTable('templates', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), ref: text().notNull(), name: text().notNull(), osFamily: text().notNull(), username: text().notNull(), diskGiB: doublePrecision().notNull(), /** Those whose own storage holds it: machines are made of it there alone. Empty: everywhere. */ nodes: jsonb().$type<string[]>().notNull().default([]), present: boolean().notNull().default(true), seenAt: instant().notNull(),
   /** What is made of it; what its machines are, too. */
   machineType: word<MachineType>().notNull().default('vm'),
-}, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref), check('templates_machine_type', oneOf(t.machineType, machineTypes))])
+  /** How its guests get their name, address and login: staff choose it, and synchronising keeps it. */
+  identity: word<GuestIdentity>().notNull().default('cloud_init'),
+}, t => [uniqueIndex('templates_remote').on(t.connectionId, t.ref), check('templates_identity', oneOf(t.identity, guestIdentities)), check('templates_machine_type', oneOf(t.machineType, machineTypes))])
 
 /** CD images on the storages of a hypervisor, as last synchronised; `nodes`: from which of them it can be reached. `offered`: staff let clients start their machines from it. */
 export const isoImages = pgTable('iso_images', {

@@ -1,6 +1,6 @@
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import type { FirewallPolicy } from '#shared/vocabulary/firewall.ts'
-import type { AddressStatus, ConnectionKind, HypervisorCapabilities, MachineType, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
+import type { AddressStatus, ConnectionKind, GuestIdentity, HypervisorCapabilities, MachineType, MetricRange, PlacementPolicy, PlacesLimit, PowerState, TlsMode } from '#shared/vocabulary/machines.ts'
 import type { MachineOrder } from '#shared/vocabulary/monitoring.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
@@ -10,6 +10,7 @@ import type { AddressPoolStore, PoolAddressStore } from './address-ports.ts'
 import type { MachineFirewall } from './firewall-ports.ts'
 import type { MachineAccess, MachineRescue } from './guest-ports.ts'
 import type { IsoStore } from './iso-ports.ts'
+import type { MachineSetup } from './setup-ports.ts'
 import type { MachineBackups } from './backup-ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
@@ -52,6 +53,7 @@ export type { AccountBook, AccountRef, AccountState, FindServers, FoundServers, 
 export type TaskState = { readonly state: 'running' } | { readonly state: 'done', readonly warnings: boolean } | { readonly state: 'failed', readonly message: string, readonly kind: DriverErrorKind }
 
 export interface MachineSpec {
+  /** Left out: cloud-init. */ readonly identity?: GuestIdentity | undefined
   readonly hostname: string, readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number
   readonly address: { readonly ipv4: string, readonly prefixLength: number, readonly gateway: string, readonly nameservers: readonly string[], /** Of the machine's card; null: the connection's. */ readonly bridge?: string | null, /** Null: as the template's card has it. */ readonly vlanTag?: number | null, /** Left out or null: it gets none. Name servers are among `nameservers`. */ readonly ipv6?: MachineIpv6 | null, /** Further ones of the same network, for hypervisors that can tell their guests; left out: none. */ readonly extra?: readonly { readonly ipv4: string, readonly prefixLength: number }[] }
   readonly login: { readonly username: string, readonly password: string, /** Several: one a line. */ readonly sshKey: string | null }
@@ -61,6 +63,8 @@ export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
   readonly ownershipMark: string | null, readonly ipv4: string | null, /** In its one text form; null: as with `ipv4`. */ readonly ipv6: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
+  /** Absent: its hypervisor customises no guest of it, or is done with it. */
+  readonly setup?: MachineSetup
   /** What its first card attaches to; absent: the hypervisor does not tell it here. */
   readonly network?: { readonly bridge: string | null, readonly vlanTag: number | null }
   /** The only addresses and networks that the machine's network cards may send from, beside the link-local address of each card; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
@@ -374,8 +378,11 @@ export interface ConnectionStore {
   forgetHealthChangesBefore(moment: Date): Promise<void>
 }
 
-export interface TemplateRecord extends RemoteTemplate { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly present: boolean, readonly seenAt: Date }
+export interface TemplateRecord extends RemoteTemplate { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly identity: GuestIdentity, readonly present: boolean, readonly seenAt: Date }
 export interface TemplateStore {
+  /** Null: there is none. */
+  lock(id: string): Promise<TemplateRecord | null>
+  setIdentity(id: string, identity: GuestIdentity): Promise<void>
   list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
   /** By id of the template; products that are retired use nothing. */

@@ -5,7 +5,7 @@ import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle, CancelReason, EndReason, InvoiceStatus, ServiceStatus, SuspensionReason } from '#shared/vocabulary/billing.ts'
 import type { ProductKind } from '#shared/vocabulary/catalog.ts'
 import type { FirewallWish } from '#shared/vocabulary/firewall.ts'
-import type { ConnectionKind, MachineType, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, GuestIdentity, MachineType, PlacementPolicy, PowerState, ResourceStatus, SagaKind, SagaStatus, StepStatus } from '#shared/vocabulary/machines.ts'
 import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import type { AuditTrail } from '../audit/ports.ts'
@@ -24,7 +24,7 @@ import type { TrafficStore } from './traffic-ports.ts'
 export interface SagaState {
   readonly placement?: Placement | null
   /** Sagas begun by an earlier release name it by `vmid`, and are still read. */
-  readonly template?: { readonly node: string, readonly ref?: string, readonly vmid?: number } | null
+  readonly template?: { readonly node: string, readonly ref?: string, readonly vmid?: number, /** Left out: cloud-init. */ readonly identity?: GuestIdentity } | null
   readonly vmid?: number | null
   /** An act that must not be repeated blindly was (perhaps) sent then; ISO wall time. */
   readonly sentAt?: string | null
@@ -127,7 +127,7 @@ export interface MachineFacts {
   /** Of its product, as it is now. */
   readonly placementPolicy: PlacementPolicy
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
-  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, /** Machines can be made of it there alone; empty: on all. */ readonly nodes: readonly string[] }[]
+  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, readonly identity: GuestIdentity, /** Machines can be made of it there alone; empty: on all. */ readonly nodes: readonly string[] }[]
   readonly resource: ResourceRow | null
   /** Null: none was ever wished. */
   readonly firewall: FirewallWish | null
@@ -139,7 +139,7 @@ export interface MachineFacts {
 }
 
 /** A template that a machine can be made anew from, on its own connection. */
-export interface ReinstallTemplate { readonly id: string, readonly name: string, readonly osFamily: string, readonly node: string, readonly ref: string, readonly username: string, readonly diskGiB: number, /** What the machine was made from. */ readonly current: boolean }
+export interface ReinstallTemplate { readonly id: string, readonly name: string, readonly osFamily: string, readonly node: string, readonly ref: string, readonly username: string, readonly identity: GuestIdentity, readonly diskGiB: number, /** What the machine was made from. */ readonly current: boolean }
 
 export interface ServiceControl {
   facts(serviceId: string): Promise<MachineFacts | null>

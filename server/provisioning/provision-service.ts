@@ -3,6 +3,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { HypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import { madeOn, servesNode } from '../infrastructure/ports.ts'
 import type { HypervisorDriver, MachineRef, MachineSpec, MachineState, MadeOn, Placement, TaskHandle } from '../infrastructure/ports.ts'
+import { awaitSetup } from './await-setup.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
 import { back, done, wait } from './saga.ts'
@@ -58,7 +59,7 @@ async function place(context: StepContext): Promise<StepOutcome> {
     if (!template) throw new DriverError('retryable', 'the chosen node has no template')
     return template
   })
-  await context.save({ placement, template: { node: template.node, ref: template.ref } })
+  await context.save({ placement, template: { node: template.node, ref: template.ref, identity: template.identity } })
   return done(placement.node)
 }
 
@@ -108,13 +109,13 @@ export function chosenTemplate({ template }: Pick<SagaState, 'template'>): { rea
 }
 
 /** What the machine is made of; null: it has no address (any more). Its password is kept before it is used: whoever repeats the step sets the same one. */
-async function machineSpec({ facts, tools, write }: StepContext): Promise<MachineSpec | null> {
+async function machineSpec({ facts, state, tools, write }: StepContext): Promise<MachineSpec | null> {
   const { resource } = machineOf(facts)
   const { address } = facts
   if (!address) return null
   const sealed = resource.initialPassword ?? tools.secrets.seal(tools.newPassword())
   if (resource.initialPassword === null) await write(stores => stores.resources.update(facts.serviceId, { initialPassword: sealed }))
-  return { hostname: facts.hostname, ...facts.spec, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }
+  return { hostname: facts.hostname, ...facts.spec, identity: state.template?.identity, address, login: { username: resource.username ?? 'root', password: tools.secrets.open(sealed), sshKey: facts.sshKey } }
 }
 
 /** Answers the step to go back to, and why, where what it needs is gone. */
@@ -187,9 +188,11 @@ export async function verifyBuilt(context: StepContext): Promise<StepOutcome> {
   if (seen.ownershipMark !== context.facts.resource?.ownershipMark) throw new DriverError('not_ours', 'the machine does not carry our mark')
   if (seen.power !== 'running') return back('start', 'the machine does not run')
   const driver = await driverOf(context)
+  const wrong = differences(context.facts, seen, driver.capabilities)
+  const unset = awaitSetup(context, seen, wrong.length > 0)
+  if (unset) return unset
   // The guest is still booting: its address is waited for, and a machine that never tells it is not called ready.
   if ((seen.ipv4 === null || (context.facts.address?.ipv6 && seen.ipv6 === null)) && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
-  const wrong = differences(context.facts, seen, driver.capabilities)
   if (wrong.length > 0) return back('configure', wrong.join(', '))
   await driver.forgetFirstBoot(machineOf(context.facts).machine)
   await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))

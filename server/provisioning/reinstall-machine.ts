@@ -49,7 +49,7 @@ async function check(context: StepContext): Promise<StepOutcome> {
   if (!seen && resource.status !== 'error') throw new DriverError('action_required', 'no machine carries our mark any more', { who: 'sysadmin' })
   const node = seen?.node ?? resource.node ?? ''
   const template = await possible(context, driver, plan.templateId, node)
-  await context.save({ template: { node: template.node, ref: template.ref }, reinstall: { ...plan, username: template.username, node } })
+  await context.save({ template: { node: template.node, ref: template.ref, identity: template.identity }, reinstall: { ...plan, username: template.username, node } })
   return done(template.name)
 }
 

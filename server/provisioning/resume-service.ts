@@ -1,5 +1,6 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { MachineState } from '../infrastructure/ports.ts'
+import { awaitSetup } from './await-setup.ts'
 import { moveResource } from './move-resource.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
@@ -18,7 +19,8 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   const open = (await driverOf(context)).capabilities.addressFilter ? filterDifference(context.facts, seen) : null
   if (open) return back('filter', open)
   if (seen.power !== 'running') return back('start', 'the machine does not run')
-  const unfinished = context.facts.resource?.firstBoot ? await finishFirstBoot(context, seen) : null
+  const { address } = context.facts
+  const unfinished = context.facts.resource?.firstBoot ? awaitSetup(context, seen, seen.ipv4 !== address?.ipv4 || (address?.ipv6 ? seen.ipv6 !== address.ipv6.address : false)) ?? await finishFirstBoot(context, seen) : null
   if (unfinished) return unfinished
   await context.write(async (stores) => {
     await stores.resources.observe(context.facts.serviceId, seen)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { billingActionKinds, billingCycles, cancelReasons, invoiceStatuses, planChanges, serviceStatuses, suspensionReasons } from '#shared/vocabulary/billing.ts'
 import { productKinds, productStatuses, promoKinds, promoTargets } from '#shared/vocabulary/catalog.ts'
-import { addressStatuses, connectionKinds, isPanel, machineTypes, placementPolicies, placesLimits, poolOutlooks, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
+import { addressStatuses, connectionKinds, guestIdentities, isPanel, machineTypes, placementPolicies, placesLimits, poolOutlooks, powerActions, resourceStatuses, tlsModes } from '#shared/vocabulary/machines.ts'
 import type { ConnectionKind } from '#shared/vocabulary/machines.ts'
 import { gateways, paymentMethods, paymentStatuses, webhookStatuses } from '#shared/vocabulary/payments.ts'
 import { roles } from '#shared/vocabulary/roles.ts'
@@ -84,8 +84,9 @@ export const syncConnection = contract({ method: 'POST', path: '/api/admin/conne
 /** `missed`: vanished, and products are made from it. */
 export const offerStates = ['present', 'vanished', 'missed'] as const
 const offers = list.extend({ state: z.enum(offerStates).optional() })
-export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), machineType: z.enum(machineTypes), diskGiB: z.number(), /** Machines are made of it there alone; empty: on all. */ nodes: z.array(z.string()), present: z.boolean(), seenAt: instant, username: z.string(), products: z.array(productUse) })
+export const adminTemplateView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), node: z.string(), /** Names it on its hypervisor. */ ref: z.string(), name: z.string(), osFamily: z.string(), machineType: z.enum(machineTypes), diskGiB: z.number(), /** Machines are made of it there alone; empty: on all. */ nodes: z.array(z.string()), present: z.boolean(), seenAt: instant, username: z.string(), /** How its guests get their name, address and login. */ identity: z.enum(guestIdentities), /** What it has the choice between. */ identities: z.array(z.enum(guestIdentities)), products: z.array(productUse) })
 export const listTemplates = contract({ method: 'GET', path: '/api/admin/templates', access: 'staff', tag, summary: 'Synchronised templates', query: offers, response: listOf(adminTemplateView) })
+export const setTemplateIdentity = contract({ method: 'PUT', path: '/api/admin/templates/{id}/identity', access: 'sysadmin', tag, summary: 'Choose how guests made of a template from now on get their name, address and login', params: idParams, body: z.object({ identity: z.enum(guestIdentities) }), response: z.object({ id: uuid, identity: z.enum(guestIdentities) }) })
 export const packageView = z.object({ id: uuid, connectionId: uuid, connectionName: z.string(), name: z.string(), /** Limits: null is none. */ diskMiB: z.number().nullable(), bandwidthMiB: z.number().nullable(), maxAddonDomains: z.number().int().nullable(), maxMailboxes: z.number().int().nullable(), maxDatabases: z.number().int().nullable(), present: z.boolean(), seenAt: instant, /** Gardu made it: it may be changed from here. */ ours: z.boolean(), products: z.array(productUse) })
 export const listPackages = contract({ method: 'GET', path: '/api/admin/packages', access: 'staff', tag, summary: 'Synchronised packages of control panels', query: offers, response: listOf(packageView) })
 const upTo = (most: number) => z.number().int().min(1).max(most).nullable()

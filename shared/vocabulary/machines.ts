@@ -57,6 +57,11 @@ export type MachineType = typeof machineTypes[number]
 const containers: Partial<HypervisorCapabilities> = { login: false, rescue: false, adoption: false }
 /** Of the machines of a hypervisor. Null: it carries no machines, or nothing is known of it yet. */
 export const machineCapabilities = (kind: ConnectionKind | null, type: MachineType | null = 'vm'): HypervisorCapabilities | null => kind === null || isPanel(kind) ? null : { ...hypervisorCapabilities[kind], ...type === 'container' ? containers : {} }
+/** How a guest gets its name, address and login: cloud-init reads them, or VMware Tools set them at its first start (Linux: LinuxPrep, Windows: Sysprep). Its template says so. */
+export const guestIdentities = ['cloud_init', 'linux_prep', 'sysprep'] as const
+export type GuestIdentity = typeof guestIdentities[number]
+/** Between which ways a template has the choice; a stand-alone ESXi customises no guests. */
+export const identitiesOf = (kind: ConnectionKind): readonly GuestIdentity[] => kind === 'vcenter' ? guestIdentities : ['cloud_init']
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const
 export type TlsMode = typeof tlsModes[number]
 

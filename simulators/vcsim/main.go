@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -98,6 +99,9 @@ func prepareHosts() {
 	}
 }
 
+// What VMware Tools gave a guest at its first start, which the simulator carries out; it keeps it at later ones.
+var customised sync.Map
+
 // Guests that run tell their address and are plugged in if they start so; those that do not run are neither.
 func bootGuests() {
 	for _, e := range simulator.Map.All("VirtualMachine") {
@@ -107,6 +111,12 @@ func bootGuests() {
 			running := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
 			if running {
 				addresses = addressesOf(&vm.VirtualMachine)
+				if len(addresses) == 0 && vm.Guest != nil && vm.Guest.IpAddress != "" {
+					customised.Store(vm.Self.Value, vm.Guest.IpAddress)
+				}
+				if kept, ok := customised.Load(vm.Self.Value); ok && len(addresses) == 0 {
+					addresses = []string{kept.(string)}
+				}
 				if len(addresses) > 0 {
 					address = addresses[0]
 				}

@@ -92,7 +92,7 @@ describe.each(databaseKinds())('the history of a service on %s', (kind) => {
     expect(await codeOf(cancel(uuidv7()))).toBe('not_found')
   })
   it.each(['power.stop', 'power.reboot', 'snapshot.create', 'rollback', 'snapshot.delete', 'reinstall'])('%s, called off before anything was sent, stands in the history of both sides as called off, by whom it was, and nothing of it is done', async (what) => {
-    const ground: Parameters<typeof machineTasks[number]['begin']>[0] = { world, open: async () => world.hypervisor.driver(), can: hypervisorCapabilities.proxmox, container: false, nodes: [], image: { ref: '', name: '', nodes: [] }, backupStorage: '', creates: () => 0, marked: async () => 1, stranger: async () => '', close: async () => {} }
+    const ground: Parameters<typeof machineTasks[number]['begin']>[0] = { world, open: async () => world.hypervisor.driver(), can: hypervisorCapabilities.proxmox, container: false, nodes: [], image: { ref: '', name: '', nodes: [] }, backupStorage: '', creates: () => 0, marked: async () => 1, lose: () => {}, stranger: async () => '', close: async () => {} }
     const subject = { serviceId, clientId: client.id, vmid: 0 }
     const task = (name: string) => machineTasks.find(each => each.what === name)?.begin(ground, subject)
     if (what === 'rollback' || what === 'snapshot.delete') {

@@ -43,7 +43,7 @@ export async function proxmoxGround(test: TestApp, type: MachineType): Promise<P
   return {
     world, open: drivers.open, can: capabilities('proxmox', type), container, nodes: simulator.state.nodes.map(({ name }) => name), backupStorage: 'local', image: { ref: 'local:iso/systemrescue-12.02-amd64.iso', name: 'systemrescue-12.02-amd64.iso', nodes: simulator.state.nodes.map(({ name }) => name) },
     creates: () => simulator.journal.filter(line => container ? /^POST .*\/lxc$/.test(line) : /^POST .*\/clone$/.test(line)).length, marked: async () => (await (await drivers.open(connectionId)).listMarkedMachines()).length,
-    acts: () => simulator.journal.filter(line => !line.startsWith('GET ')), machines: () => JSON.stringify(simulator.state.machines), stranger: async () => JSON.stringify(simulator.state.machines[999]),
+    acts: () => simulator.journal.filter(line => !line.startsWith('GET ')), machines: () => JSON.stringify(simulator.state.machines), lose: vmid => void Reflect.deleteProperty(simulator.state.machines, vmid), stranger: async () => JSON.stringify(simulator.state.machines[999]),
     async close() {
       drivers.closeAll()
       infrastructure.closeHypervisors()
@@ -67,6 +67,7 @@ export async function vsphereGround(test: TestApp, mode: VsphereMode): Promise<G
   return {
     world, open: drivers.open, can: capabilities(mode), container: false, nodes, backupStorage: '', image: { ref: '', name: '', nodes: [] },
     creates: () => vsphere.proxy.journal.filter(call => call === (mode === 'vcenter' ? 'CloneVM_Task' : 'CreateVM_Task')).length, marked: async () => (await (await drivers.open(world.connectionId)).listMarkedMachines()).length,
+    lose: () => { throw new Error('nothing that VMware does begins with a lost machine') },
     stranger: async () => String(snapshotOf(await vsphere.machineOf(999))),
     async close() {
       drivers.closeAll()

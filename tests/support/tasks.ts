@@ -13,6 +13,7 @@ import { saveFirewall } from '#server/provisioning/firewall.ts'
 import { showHistory } from '#server/provisioning/history.ts'
 import { moveMachine } from '#server/provisioning/move.ts'
 import { openAct } from '#server/provisioning/open-saga.ts'
+import { rebuildMachine } from '#server/provisioning/rebuild.ts'
 import { actOnSnapshot } from '#server/provisioning/snapshots.ts'
 import { sellLarger } from './changes.ts'
 import type { ProvisioningWorld } from './provisioning.ts'
@@ -30,6 +31,8 @@ export interface Ground {
   creates(): number
   /** Machines that carry a mark of ours. */
   marked(): Promise<number>
+  /** Its machine is gone from the hypervisor, past Gardu. */
+  lose(vmid: number): void
   /** What is left of somebody else's machine. */
   stranger(): Promise<string>
   close(): Promise<void>
@@ -94,6 +97,11 @@ export const machineTasks: readonly Task[] = [
     return backups(ground)({ ...by(subject), act: { action: 'create' } })
   } },
   { kind: 'restore', what: 'restore', needs: 'backups', begin: async (ground, subject) => backups(ground)({ ...by(subject), act: { action: 'restore', backupId: await backupOf(ground, subject), hostname: (await serviceOf(ground, subject)).hostname } }) },
+  { kind: 'rebuild', what: 'rebuild', needs: 'backups', begin: async (ground, subject) => {
+    const { resource, service } = await ground.world.look(subject.serviceId)
+    if (ground.can.backups) ground.lose(resource?.vmid ?? 0)
+    return rebuildMachine({ ...adoption(ground), keptDays: 14 })({ id: await backupOf(ground, subject), serviceId: subject.serviceId, hostname: service.hostname, reason: 'uji', actor: staff })
+  } },
   { kind: 'backup', what: 'backup.delete', needs: 'backups', begin: async (ground, subject) => backups(ground)({ ...by(subject), act: { action: 'delete', backupId: await backupOf(ground, subject) } }) },
   { kind: 'firewall', what: 'firewall', needs: 'firewall', begin: (ground, subject) => saveFirewall(readOf(ground))({ ...by(subject), body: { version: 0, policyIn: 'drop', rules: [{ direction: 'in', action: 'accept', protocol: 'tcp', ports: '22', peers: ['192.0.2.7'], comment: 'kantor', enabled: true }] } }) },
   access('access.password', 'login', async () => ({ action: 'password', password: 'Rahasia-Baru-456', restart: true })),
@@ -158,5 +166,5 @@ export async function expectDone(ground: Ground, { serviceId, clientId }: Subjec
   const [forStaff, forClient] = [await told(null), await told(clientId)]
   const ends = { service: 'active', resource: 'ready', machines: 1, ...task.ends }
   expect({ reason: found.newest?.reason, kind: found.newest?.kind, status: found.newest?.status, service: found.service.status, resource: found.resource?.status, machines: await ground.marked(), creates: ground.creates() - creates, told: [forStaff, forClient].map(act => [act?.what, act?.outcome]), open: forStaff?.steps.filter(step => step.status !== 'done' && step.status !== 'skipped') }, task.what)
-    .toEqual({ reason: null, kind: task.kind, status: 'done', service: ends.service, resource: ends.resource, machines: ends.machines, creates: task.creates ?? (task.kind === 'restore' && ground.container ? 1 : 0), told: Array.from({ length: 2 }, () => [task.what, 'done']), open: [] })
+    .toEqual({ reason: null, kind: task.kind, status: 'done', service: ends.service, resource: ends.resource, machines: ends.machines, creates: task.creates ?? ((task.kind === 'restore' || task.kind === 'rebuild') && ground.container ? 1 : 0), told: Array.from({ length: 2 }, () => [task.what, 'done']), open: [] })
 }

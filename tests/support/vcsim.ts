@@ -178,6 +178,8 @@ export async function vsphereWorld(mode: VsphereMode, { screens, ...options }: S
     },
     /** Moves a machine to another host, as a person or DRS would; a call that the driver does not have. */
     relocate: (machine: Mor, host: Mor) => past(simulator, `<RelocateVM_Task xmlns="urn:vim25">${print(morNode('_this', machine))}<spec>${print(morNode('host', host))}</spec></RelocateVM_Task>`),
+    /** What a vCenter writes of a customisation that ended; the simulator writes nothing of it. */
+    customisationEnded: (machine: Mor, event: 'CustomizationSucceeded' | 'CustomizationFailed') => past(simulator, `<PostEvent xmlns="urn:vim25"><_this type="EventManager">EventManager</_this><eventToPost xsi:type="${event}"><key>0</key><chainId>0</chainId><createdTime>2026-01-01T00:00:00Z</createdTime><userName></userName><vm><name>x</name>${print(morNode('vm', machine))}</vm><fullFormattedMessage>scripts are not allowed in this guest</fullFormattedMessage><logLocation>/var/log</logLocation></eventToPost></PostEvent>`),
     copyMachine: (machine: Machine, to: number) => makeMachine(`salinan (${to})`, { instanceUuid: machine.props['config.instanceUuid'], annotation: machine.props['config.annotation'], extraConfig: build('OptionValue', { key: 'gardu.mark', value: string(optionsOf(machine).get('gardu.mark') ?? '') }) }),
     async close(): Promise<void> {
       driver.close()

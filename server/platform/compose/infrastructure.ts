@@ -47,6 +47,7 @@ import { showPanelServer } from '#server/infrastructure/show-panel-server.ts'
 import { showSeries } from '#server/infrastructure/show-series.ts'
 import { syncAll, syncConnection } from '#server/infrastructure/sync-connection.ts'
 import { syncPackages } from '#server/infrastructure/sync-packages.ts'
+import { setTemplateIdentity } from '#server/infrastructure/set-template-identity.ts'
 import { syncTemplates } from '#server/infrastructure/sync-templates.ts'
 import { testConnection } from '#server/infrastructure/test-connection.ts'
 import { testDraft } from '#server/infrastructure/test-draft.ts'
@@ -93,7 +94,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   const requestNames = async () => void (await read.reverseDns.settings() && await read.reverseDns.queueOpen())
   return {
     listConnections: listConnections(deps), showConnection: showConnection(deps), createConnection: createConnection(deps), updateConnection: updateConnection(deps), deleteConnection: deleteConnection(deps),
-    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), createPackage: createPackage({ ...deps, offersChanged: shopChanged }), changePackage: changePackage({ ...deps, offersChanged: shopChanged }), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNetworks: listNetworks({ connections, networks: read.networks }), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
+    testConnection: testConnection(deps), syncTemplates: sync.syncTemplates, syncConnection: syncOne, synchronise, listHealthChanges: listHealthChanges(deps), testDraft: testDraft({ ...deps, openDraft: hypervisors.openDraft }), listPackages: listPackages(deps), createPackage: createPackage({ ...deps, offersChanged: shopChanged }), changePackage: changePackage({ ...deps, offersChanged: shopChanged }), showPanelServer: showPanelServer(deps), listTemplates: listTemplates(deps), listNetworks: listNetworks({ connections, networks: read.networks }), setTemplateIdentity: setTemplateIdentity(deps), listIsoImages: listIsoImages({ connections, isoImages: read.isoImages }), offerIsoImage: offerIsoImage(deps), listNodes: listNodes(deps), showNode: showNode(deps), listNodeMachines: listNodeMachines(deps), listStorages: listStorages(deps), showSeries: showSeries(deps),
     /** Every node as last observed, without samples. */
     seenNodes: async () => (await nodes.list()).map(node => ({ ...node, observedAt: node.observedAt.toISOString() })),
     listAddressPools: listAddressPools(deps), createAddressPool: createAddressPool(deps), deleteAddressPool: deleteAddressPool(deps),

@@ -3,7 +3,7 @@ import type { MachineAccess, MachineRescue } from '#server/infrastructure/guest-
 import type { MachineNetwork } from '#server/infrastructure/network-ports.ts'
 import type { MachineRef } from '#server/infrastructure/ports.ts'
 import type { Locator } from './locate.ts'
-import { guestNameOf, renameSpec } from './transform.ts'
+import { guestNameOf, isCustomised, renameSpec } from './transform.ts'
 import type { Machine } from './transform.ts'
 import type { XmlNode } from './xml.ts'
 
@@ -21,6 +21,7 @@ export function accessOf(label: string, find: Locator, reconfigure: (found: Mach
     setPasswordInside: noLogin, keepLogin: noLogin,
     async rename(machine, hostname) {
       const found = await find.prove(machine)
+      if (isCustomised(found)) return refuse(null, 'the guest was customised by VMware Tools at its first start; its name is changed inside it')
       const spec = renameSpec(found, hostname)
       if (spec) await reconfigure(found, spec)
     },

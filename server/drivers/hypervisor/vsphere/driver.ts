@@ -5,6 +5,7 @@ import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle, TaskSt
 import { accessOf } from './access.ts'
 import { consoleOf } from './console.ts'
 import { isFault, isSoAlready, localizedFault, toTaskState, toVsphereError } from './faults.ts'
+import { customisationOf } from './customise.ts'
 import { locator } from './locate.ts'
 import { toHeadroom, toNodes, toObserved, toStorages } from './look.ts'
 import { esxiMaker } from './make-esxi.ts'
@@ -56,6 +57,7 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     throw new DriverError('unknown_outcome', `${label}: the task does not end`)
   }
 
+  const customisation = customisationOf(label, vim)
   const performance = performanceOf(vim, kind)
   const maker = (kind === 'vcenter' ? vcenterMaker : esxiMaker)({ vim, find, access, taskState, toEnd })
 
@@ -105,7 +107,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
   async function inspect(found: Machine) {
     const tasks = await vim.read(found.props.recentTask ?? [], 'Task', taskRow)
     const held = tasks.find(({ props }) => props['info.state'] === 'running' || props['info.state'] === 'queued')
-    return toMachineState(found, await find.nodeOf(found.props['runtime.host']), held?.props['info.descriptionId'] ?? null)
+    const setup = await customisation.read(found)
+    return { ...toMachineState(found, await find.nodeOf(found.props['runtime.host']), held?.props['info.descriptionId'] ?? null), ...setup ? { setup } : {} }
   }
 
   // vSphere's own backups are a product of somebody else's on top of it.
@@ -165,7 +168,15 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     async configure(machine, spec) {
       const found = await find.prove(machine)
       if (!found.props['runtime.host']) throw new DriverError('retryable', `${label}: machine ${machine.vmid} is on no host`)
-      return reconfigure(machine, found, configureSpec(found, spec, machine.ownershipMark.toLowerCase(), networkChanges(found, await find.network(found.props['runtime.host'], spec.address.bridge ?? undefined))))
+      const { identity = 'cloud_init' } = spec
+      if (identity !== 'cloud_init' && kind === 'esxi') throw new DriverError('permanent', `${label}: guests are customised by a vCenter alone; this template needs cloud-init`)
+      if (identity !== 'cloud_init') customisation.prove(identity, spec)
+      const change = configureSpec(found, spec, machine.ownershipMark.toLowerCase(), networkChanges(found, await find.network(found.props['runtime.host'], spec.address.bridge ?? undefined)))
+      if (identity === 'cloud_init') return reconfigure(machine, found, change)
+      // Its cards must stand as they will be: VMware counts them.
+      if (change) await toEnd(await vim.start('ReconfigVMRequestType', found.obj, { spec: change }))
+      const task = await customisation.ask(change ? await find.prove(machine) : found, identity, spec)
+      return task && handle(machine.node, task)
     },
     async growDisk(machine, diskGiB) {
       const found = await find.prove(machine)

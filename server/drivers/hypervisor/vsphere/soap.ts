@@ -13,13 +13,13 @@ export interface SoapOptions { readonly connectMilliseconds?: number, readonly t
 
 const about = z.object({ apiType: one(z.string()), version: one(z.string()), build: one(z.string()).optional() })
 const serviceContent = z.object({
-  about: one(about), rootFolder: one(mor), propertyCollector: one(mor), sessionManager: one(mor), viewManager: one(mor), searchIndex: one(mor), authorizationManager: one(mor).optional(), fileManager: one(mor).optional(), taskManager: one(mor).optional(), perfManager: one(mor).optional(), licenseManager: one(mor).optional(), virtualDiskManager: one(mor).optional(),
+  about: one(about), rootFolder: one(mor), propertyCollector: one(mor), sessionManager: one(mor), viewManager: one(mor), searchIndex: one(mor), authorizationManager: one(mor).optional(), fileManager: one(mor).optional(), taskManager: one(mor).optional(), perfManager: one(mor).optional(), licenseManager: one(mor).optional(), eventManager: one(mor).optional(), virtualDiskManager: one(mor).optional(),
 })
 export type ServiceContent = z.output<typeof serviceContent>
 
 /** Calls whose name is not that of their request type. */
 const callNames: Partial<Record<SentType, string>> = {
-  CloneVMRequestType: 'CloneVM_Task', CreateVMRequestType: 'CreateVM_Task', ReconfigVMRequestType: 'ReconfigVM_Task', PowerOnVMRequestType: 'PowerOnVM_Task', PowerOffVMRequestType: 'PowerOffVM_Task', ResetVMRequestType: 'ResetVM_Task', DestroyRequestType: 'Destroy_Task', RelocateVMRequestType: 'RelocateVM_Task', CreateSnapshotRequestType: 'CreateSnapshot_Task', RevertToSnapshotRequestType: 'RevertToSnapshot_Task', RemoveSnapshotRequestType: 'RemoveSnapshot_Task',
+  CloneVMRequestType: 'CloneVM_Task', CreateVMRequestType: 'CreateVM_Task', ReconfigVMRequestType: 'ReconfigVM_Task', CustomizeVMRequestType: 'CustomizeVM_Task', PowerOnVMRequestType: 'PowerOnVM_Task', PowerOffVMRequestType: 'PowerOffVM_Task', ResetVMRequestType: 'ResetVM_Task', DestroyRequestType: 'Destroy_Task', RelocateVMRequestType: 'RelocateVM_Task', CreateSnapshotRequestType: 'CreateSnapshot_Task', RevertToSnapshotRequestType: 'RevertToSnapshot_Task', RemoveSnapshotRequestType: 'RemoveSnapshot_Task',
   DeleteDatastoreFileRequestType: 'DeleteDatastoreFile_Task', CopyVirtualDiskRequestType: 'CopyVirtualDisk_Task', SearchDatastoreSubFoldersRequestType: 'SearchDatastoreSubFolders_Task',
 }
 const nameOf = (request: SentType): string => callNames[request] ?? request.replace(/RequestType$/, '')

@@ -41,7 +41,7 @@ export type Listed = { readonly obj: Mor, readonly props: z.output<typeof listed
 const option = z.object({ key: one(z.string()), value: z.array(z.unknown()).default([]) })
 export const machineRow = z.object({
   ...live, 'config.extraConfig': list('OptionValue', option).optional(), 'config.hardware.device': z.unknown().optional(), 'recentTask': list('ManagedObjectReference', mor).optional(),
-  'guest.ipAddress': z.string().optional(), 'guest.net': list('GuestNicInfo', z.object({ ipAddress: z.array(z.string()).default([]) })).optional(),
+  'config.tools.pendingCustomization': z.string().default(''), 'guest.ipAddress': z.string().optional(), 'guest.net': list('GuestNicInfo', z.object({ ipAddress: z.array(z.string()).default([]) })).optional(),
 })
 /** Only its element as it came is used: a tree. */
 export const snapshotRow = z.object({ name: z.string(), snapshot: z.unknown().optional() })
@@ -50,7 +50,7 @@ export type Machine = { readonly obj: Mor, readonly props: z.output<typeof machi
 // Ownership ---------------------------------------------------------------------------------------------------------------------------
 const markPattern = /gardu-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/gi
 const marksIn = (text: string): string[] => [...text.matchAll(markPattern)].map(found => (found[1] ?? '').toLowerCase())
-const keys = { mark: 'gardu.mark', number: 'gardu.number', address: 'gardu.address', address6: 'gardu.address6', metadata: 'guestinfo.metadata', metadataEncoding: 'guestinfo.metadata.encoding', userdata: 'guestinfo.userdata', userdataEncoding: 'guestinfo.userdata.encoding' } as const
+const keys = { mark: 'gardu.mark', number: 'gardu.number', address: 'gardu.address', address6: 'gardu.address6', metadata: 'guestinfo.metadata', metadataEncoding: 'guestinfo.metadata.encoding', userdata: 'guestinfo.userdata', userdataEncoding: 'guestinfo.userdata.encoding', /** How its guest is customised by VMware Tools; absent: it is not. */ identity: 'gardu.identity', /** That is over. */ settled: 'gardu.settled' } as const
 
 /** Of keys that are there more than once the last one counts. */
 export const optionsOf = (machine: Machine): ReadonlyMap<string, string> => new Map((machine.props['config.extraConfig'] ?? []).map(({ key, value: [first] }) => [key, typeof first === 'string' ? first : '']))
@@ -102,8 +102,9 @@ export const userdataOf = ({ hostname, login }: MachineSpec): string => `#cloud-
 /** The change that turns a fresh machine into what was sold: only what differs. `cards`: changes of its devices. */
 export function configureSpec(machine: Machine, spec: MachineSpec, ownershipMark: string, cards: readonly XmlNode[]): XmlNode | null {
   const present = optionsOf(machine)
+  const cloudInit = { [keys.metadata]: base64(metadataOf(spec, ownershipMark)), [keys.metadataEncoding]: 'base64', [keys.userdata]: base64(userdataOf(spec)), [keys.userdataEncoding]: 'base64' }
   const wanted: Readonly<Record<string, string>> = {
-    [keys.address]: spec.address.ipv4, ...(spec.address.ipv6 ? { [keys.address6]: spec.address.ipv6.address } : {}), [keys.metadata]: base64(metadataOf(spec, ownershipMark)), [keys.metadataEncoding]: 'base64', [keys.userdata]: base64(userdataOf(spec)), [keys.userdataEncoding]: 'base64',
+    [keys.address]: spec.address.ipv4, ...(spec.address.ipv6 ? { [keys.address6]: spec.address.ipv6.address } : {}), ...(spec.identity === undefined || spec.identity === 'cloud_init' ? cloudInit : { [keys.identity]: spec.identity }),
   }
   const changed = Object.entries(wanted).filter(([key, value]) => present.get(key) !== value)
   const size = sizeFields(machine, spec)
@@ -116,8 +117,10 @@ export const sizeFields = ({ props }: Machine, { cpuCores, ramMiB }: Pick<Machin
   ...(props['config.hardware.numCPU'] === cpuCores ? {} : { numCPUs: cpuCores, numCoresPerSocket: cpuCores }),
   ...(props['config.hardware.memoryMB'] === ramMiB ? {} : { memoryMB: ramMiB }),
 })
+export const isCustomised = (machine: Machine): boolean => Boolean(optionsOf(machine).get(keys.identity))
+export const isSettled = (machine: Machine): boolean => Boolean(optionsOf(machine).get(keys.settled))
 /** An empty value removes a key. */
-export const forgetSpec = (machine: Machine): XmlNode | null => optionsOf(machine).get(keys.userdata) ? build('VirtualMachineConfigSpec', { extraConfig: [setting(keys.userdata, ''), setting(keys.userdataEncoding, '')] }) : null
+export const forgetSpec = (machine: Machine): XmlNode | null => isCustomised(machine) && !isSettled(machine) ? build('VirtualMachineConfigSpec', { extraConfig: [setting(keys.settled, '1')] }) : optionsOf(machine).get(keys.userdata) ? build('VirtualMachineConfigSpec', { extraConfig: [setting(keys.userdata, ''), setting(keys.userdataEncoding, '')] }) : null
 
 /** What the guest is told that it is called; null: nothing is told. */
 export function guestNameOf(machine: Machine): string | null {
