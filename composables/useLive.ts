@@ -1,5 +1,60 @@
 /** The names of live hints; what they mean stands in `server/kernel/ports.ts`. */
-export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' | 'connection' | 'alarms' | 'bulk'
+const liveNames = ['invoice', 'payment', 'service', 'nodes', 'billing', 'connection', 'alarms', 'bulk'] as const
+export type LiveName = typeof liveNames[number]
+
+interface Listener { readonly names: readonly LiveName[], readonly onHint: (name: LiveName, id: string) => void, readonly connected: Ref<boolean> }
+/**
+ * The line that all listeners of a tab share: over HTTP/1.1 a browser keeps six connections to a host, and a page whose parts each held one
+ * could load nothing any more. Open while somebody listens. In the browser alone.
+ */
+const line = (() => {
+  const listeners = new Set<Listener>()
+  let source: EventSource | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let pause = 1000
+  let isOpen = false
+
+  function greet(listener: Listener) {
+    listener.connected.value = true
+    listener.names.forEach(name => listener.onHint(name, ''))
+  }
+  function open() {
+    source = new EventSource('/api/events')
+    source.onopen = () => {
+      isOpen = true
+      pause = 1000
+      listeners.forEach(greet)
+    }
+    source.onerror = () => {
+      isOpen = false
+      listeners.forEach(({ connected }) => void (connected.value = false))
+      source?.close()
+      timer = setTimeout(open, pause)
+      pause = Math.min(pause * 2, 30_000)
+    }
+    for (const name of liveNames) {
+      source.addEventListener(name, message => listeners.forEach((listener) => {
+        if (listener.names.includes(name)) listener.onHint(name, String((message as MessageEvent).data))
+      }))
+    }
+  }
+  return {
+    join(listener: Listener) {
+      listeners.add(listener)
+      if (listeners.size === 1) open()
+      else if (isOpen) greet(listener)
+    },
+    leave(listener: Listener) {
+      listeners.delete(listener)
+      if (listeners.size > 0) return
+      clearTimeout(timer)
+      source?.close()
+      source = null
+      isOpen = false
+      pause = 1000
+    },
+  }
+})()
 
 /**
  * Calls `onHint(name, id)` when the server says that something of these names changed; the page then asks for it again:
@@ -13,31 +68,8 @@ export type LiveName = 'invoice' | 'payment' | 'service' | 'nodes' | 'billing' |
  */
 export function useLive(names: readonly LiveName[], onHint: (name: LiveName, id: string) => void): { connected: Readonly<Ref<boolean>> } {
   const connected = ref(false)
-  let source: EventSource | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let pause = 1000
-
-  function open() {
-    source = new EventSource('/api/events')
-    source.onopen = () => {
-      connected.value = true
-      pause = 1000
-      names.forEach(name => onHint(name, ''))
-    }
-    source.onerror = () => {
-      connected.value = false
-      source?.close()
-      timer = setTimeout(open, pause)
-      pause = Math.min(pause * 2, 30_000)
-    }
-    for (const name of names) source.addEventListener(name, message => onHint(name, String((message as MessageEvent).data)))
-  }
-
-  onMounted(open)
-  onBeforeUnmount(() => {
-    clearTimeout(timer)
-    source?.close()
-    source = null
-  })
+  const listener = { names, onHint, connected }
+  onMounted(() => line.join(listener))
+  onBeforeUnmount(() => line.leave(listener))
   return { connected }
 }

@@ -152,7 +152,8 @@ describe('what staff do', () => {
     await dialog().getByText('New (5)').waitFor()
     expect((await owner.get(`/api/admin/connections/${made.id}`)).body.templateCount).toBe(0)
     await dialog().getByRole('button', { name: 'Apply' }).click()
-    await said(/Synchronised: 5 new/)
+    // Five templates and two bridges.
+    await said(/Synchronised: 7 new/)
     for (const action of ['connection.create', 'connection.update', 'connection.test', 'connection.test-settings', 'connection.sync']) await audited(action, made.id)
     watched.complaints.splice(0)
   })
@@ -174,6 +175,16 @@ describe('what staff do', () => {
     await dialog().getByRole('button', { name: 'Delete' }).click()
     await page.waitForURL(/\/connections$/)
     await audited('connection.delete', id)
+  })
+
+  it('all parts of a page hear of changes over one line: a browser has six to a server, and with six parts nothing could be loaded any more', async () => {
+    const lines: string[] = []
+    const count = (request: { url(): string }) => void (request.url().endsWith('/api/events') && lines.push(request.url()))
+    page.on('request', count)
+    await watched.visit(`/en/admin/connections/${ids.connection}`)
+    page.off('request', count)
+    expect(lines).toHaveLength(1)
+    await watched.visit('/en/admin')
   })
 
   it('a connection in use is not deleted, and the page says so', async () => {

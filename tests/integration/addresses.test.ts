@@ -146,9 +146,11 @@ describe.each(databaseKinds())('addresses of machines on %s', (kind) => {
       const other = await sold()
       await pool6(other.place.connectionId, { vlanTag: 120 })
       await db().insert(nodes).values({ connectionId: other.place.connectionId, node: 'two', online: true, cpu: 0, cpuCores: 1, memoryUsed: 0, memoryTotal: 1, diskUsed: 0, diskTotal: 1, uptimeSeconds: 1, observedAt: test.clock.now() })
-      const narrow = await pool6(other.place.connectionId, { nodes: ['two'] })
       const serviceId = await other.buy()
       expect((await factsOf(serviceId))?.address).toMatchObject({ ipv4: expect.any(String) as string, ipv6: null })
+      // From now on its machines get IPv6, and the only node with room has none.
+      const narrow = await pool6(other.place.connectionId, { nodes: ['two'] })
+      await expect(other.buy()).rejects.toMatchObject({ code: 'out_of_stock' })
       // Built on another node than it was sold on: what it holds then is of a pool of that node.
       await stores(all => all.addresses.reserve({ serviceId, connectionIds: [other.place.connectionId], node: 'two' }))
       expect((await held(narrow.id)).map(row => row.serviceId)).toEqual([serviceId])
