@@ -12,7 +12,6 @@ const line = (() => {
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause = 1000
-  let isOpen = false
 
   function greet(listener: Listener) {
     listener.connected.value = true
@@ -21,12 +20,10 @@ const line = (() => {
   function open() {
     source = new EventSource('/api/events')
     source.onopen = () => {
-      isOpen = true
       pause = 1000
       listeners.forEach(greet)
     }
     source.onerror = () => {
-      isOpen = false
       listeners.forEach(({ connected }) => void (connected.value = false))
       source?.close()
       timer = setTimeout(open, pause)
@@ -42,7 +39,7 @@ const line = (() => {
     join(listener: Listener) {
       listeners.add(listener)
       if (listeners.size === 1) open()
-      else if (isOpen) greet(listener)
+      else if (source?.readyState === EventSource.OPEN) greet(listener)
     },
     leave(listener: Listener) {
       listeners.delete(listener)
@@ -50,7 +47,6 @@ const line = (() => {
       clearTimeout(timer)
       source?.close()
       source = null
-      isOpen = false
       pause = 1000
     },
   }

@@ -1,12 +1,12 @@
 import { AppError } from '#shared/errors/codes.ts'
-import { heldBackupStates } from '#shared/vocabulary/machines.ts'
+import { heldBackupStates, isRetriable } from '#shared/vocabulary/machines.ts'
 import { makeRoom } from './backup-plan.ts'
 import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, SagaRow } from './ports.ts'
 import { cancelledReason, revive } from './saga.ts'
 
-/** What was called off is wished anew, not tried again. */
-const isOver = ({ status, reason }: Pick<SagaRow, 'status' | 'reason'>): boolean => status === 'done' || reason === cancelledReason
+/** What was called off is wished anew, not tried again; a running one may be, later. */
+const isOver = (saga: Pick<SagaRow, 'kind' | 'status' | 'reason'>): boolean => saga.reason === cancelledReason || !(saga.status === 'running' || isRetriable(saga))
 
 /**
  * Runs the newest saga of a service again from where it failed; a waiting one is woken now. Inside the caller's transaction.

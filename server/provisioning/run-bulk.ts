@@ -71,17 +71,16 @@ async function begin(deps: RunBulkDeps, request: BulkRequestRow, item: DueItem):
 /** One item: begun, left out, given up with the reason, or left to another turn. */
 async function turn(deps: RunBulkDeps, request: BulkRequestRow, item: DueItem): Promise<void> {
   const { transact, clock, wallClock, log } = deps
-  const write = (work: (stores: ProvisioningStores) => Promise<void>) => transact(work)
   try {
     await begin(deps, request, item)
   } catch (error) {
     if (error instanceof NotNow) return
-    if (error instanceof LeftOut) return write(({ bulk }) => bulk.giveUp(item, { status: 'left_out', reason: error.code, at: clock.now() }))
+    if (error instanceof LeftOut) return transact(({ bulk }) => bulk.giveUp(item, { status: 'left_out', reason: error.code, at: clock.now() }))
     const code: ErrorCode = error instanceof AppError ? error.code : error instanceof DriverError ? 'machine_unreachable' : 'internal'
     if (code === 'internal') log.error({ err: error, request: request.id, service: item.serviceId }, 'an item of a bulk request did not begin')
-    if ((passing.includes(code) || code === 'internal') && item.tries + 1 < mostTries) return write(({ bulk }) => bulk.postpone(item, { reason: code, nextAt: new Date(wallClock.now().getTime() + retrySeconds * 1000) }))
+    if ((passing.includes(code) || code === 'internal') && item.tries + 1 < mostTries) return transact(({ bulk }) => bulk.postpone(item, { reason: code, nextAt: new Date(wallClock.now().getTime() + retrySeconds * 1000) }))
     const detail = error instanceof AppError && typeof error.params.detail === 'string' ? error.params.detail : null
-    await write(({ bulk }) => bulk.giveUp(item, { status: 'failed', reason: detail ?? code, at: clock.now() }))
+    await transact(({ bulk }) => bulk.giveUp(item, { status: 'failed', reason: detail ?? code, at: clock.now() }))
   }
 }
 

@@ -78,6 +78,8 @@ const doesSeveralThings: readonly SagaKind[] = ['power', 'snapshot', 'backup', '
 export const taskName = ({ kind, action }: { readonly kind: SagaKind, readonly action: string | null }): string => action !== null && doesSeveralThings.includes(kind) ? `${kind}.${action}` : kind
 export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
+/** Whether a task may be tried again from where it stands. One that gave back what it held when it failed (a prefix of IPv6) is wished anew instead. */
+export const isRetriable = ({ kind, status }: { readonly kind: SagaKind, readonly status: SagaStatus }): boolean => status === 'waiting' || (status === 'failed' && kind !== 'ipv6')
 export const stepStatuses = ['pending', 'running', 'done', 'skipped', 'failed'] as const
 export type StepStatus = typeof stepStatuses[number]
 

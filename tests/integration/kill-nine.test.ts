@@ -25,7 +25,7 @@ const sysadmin = { kind: 'user' as const, id: '01900000-0000-7000-8000-000000000
 const steps = sagaDefinitions.provision.steps.map(step => step.name)
 
 // The embedded database lives in one process and dies with it: a second process can only take over on PostgreSQL.
-describe.runIf(databaseKinds().includes('postgres'))('kill -9 of real processes', () => {
+if (databaseKinds().includes('postgres')) describe('kill -9 of real processes', () => {
   let test: TestApp
   let sim: ProxmoxSimulator
   let holder: Client
