@@ -15,7 +15,8 @@ export default defineConfig({
       project('unit', { isolate: false, testTimeout: 60_000 }),
       project('integration', { isolate: false, globalSetup: 'tests/support/prepared-databases.ts', testTimeout: 60_000, hookTimeout: 60_000 }),
       project('contract', { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }),
-      project('e2e', { testTimeout: 180_000, hookTimeout: 240_000, fileParallelism: false }),
+      // Two demos at a time, never more: each is a server, its simulators and a browser.
+      project('e2e', { testTimeout: 180_000, hookTimeout: 240_000, maxWorkers: 2 }),
     ],
   },
 })

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { DrizzleTransactionLike } from 'pg-boss'
@@ -144,6 +145,16 @@ export async function openJobs(database: Database, log: Logger, options: { super
       await boss.retry(name, id)
       return true
     },
-    stop: timeoutSeconds => boss.stop({ graceful: true, timeout: timeoutSeconds * 1000 }),
+    async stop(timeoutSeconds) {
+      const until = performance.now() + timeoutSeconds * 1000
+      // Each queue ends when its last job does; the library's own stop looks only twice a second.
+      const patience = new AbortController()
+      await Promise.race([
+        Promise.all(Object.keys(queueRules).map(name => boss.offWork(name))),
+        pause(timeoutSeconds * 1000, undefined, { signal: patience.signal }).catch(() => undefined),
+      ])
+      patience.abort()
+      await boss.stop({ graceful: true, timeout: Math.max(0, until - performance.now()) })
+    },
   }
 }

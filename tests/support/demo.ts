@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,19 +10,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** The built demo as a person starts it (`npm run demo`), on free ports and with a data folder of its own. */
 export interface Demo { readonly url: string, readonly controlUrl: string, readonly dataDir: string, readonly output: () => string, stop(signal?: NodeJS.Signals): Promise<number | null>, restart(): Promise<Demo> }
 
-/** A run of free ports in a row: the simulators stand side by side. */
+/** A run of free ports in a row: the simulators stand side by side. Below those that the system lends to whoever connects, so that none is gone until the demo listens. */
 async function freePorts(count: number): Promise<number> {
   const listen = (port: number) => new Promise<ReturnType<typeof createServer> | null>((resolve) => {
     const server = createServer().once('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server))
   })
   for (;;) {
-    const first = await listen(0)
-    if (!first) continue
-    const base = (first.address() as AddressInfo).port
-    const rest = await Promise.all(Array.from({ length: count - 1 }, (_, i) => listen(base + 1 + i)))
-    const all = [first, ...rest]
+    const base = randomInt(20_000, 32_000)
+    const all = await Promise.all(Array.from({ length: count }, (_, i) => listen(base + i)))
     await Promise.all(all.map(server => new Promise(resolve => server ? server.close(resolve) : resolve(null))))
-    if (rest.every(Boolean)) return base
+    if (all.every(Boolean)) return base
   }
 }
 
