@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
-import { hypervisorKinds, panelKinds } from '#shared/vocabulary/machines.ts'
+import { hypervisorKinds, machineCapabilities, panelKinds } from '#shared/vocabulary/machines.ts'
 import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
@@ -115,10 +115,10 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
       },
       async placement({ kind, connectionIds, templateIds, spec }) {
         const suits = kind === 'hosting' ? panelKinds : hypervisorKinds
-        const found = connectionIds.length > 0 ? await db.select({ id: connections.id }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...suits]))) : []
+        const found = connectionIds.length > 0 ? await db.select({ id: connections.id, kind: connections.kind }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...suits]))) : []
         const having = found.length > 0 && spec.panelPackage ? await db.select({ id: packages.connectionId }).from(packages).where(and(inArray(packages.connectionId, found.map(row => row.id)), eq(packages.name, spec.panelPackage), eq(packages.present, true))) : []
         const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present, machineType: templates.machineType }).from(templates).where(inArray(templates.id, [...templateIds])) : []
-        return { connectionIds: found.map(row => row.id), templates: known, packageOn: having.map(row => row.id) }
+        return { connectionIds: found.map(row => row.id), slows: found.some(row => machineCapabilities(row.kind)?.rateLimit === true), templates: known, packageOn: having.map(row => row.id) }
       },
     } satisfies CatalogStores['products'],
     costs: {

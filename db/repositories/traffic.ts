@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { CountedMachine, TrafficCounts } from '#server/infrastructure/traffic-ports.ts'
 import type { TrafficAddressee, TrafficConsumer, TrafficStanding, TrafficStore } from '#server/provisioning/traffic-ports.ts'
 import { hypervisorCapabilities, hypervisorKinds } from '#shared/vocabulary/machines.ts'
@@ -14,35 +14,48 @@ const used = sql`(coalesce(t.bytes_out, 0) + case when s.spec->'traffic'->>'coun
 const limit = sql`((s.spec->'traffic'->>'limitGiB')::numeric * 1073741824)`
 const limiting = sql.join(hypervisorKinds.filter(kind => hypervisorCapabilities[kind].rateLimit).map(kind => sql`${kind}`), sql`, `)
 const cap = sql`case when c.kind in (${limiting}) and s.spec->'traffic' is not null and ${used} >= ${limit} and (s.spec->'traffic'->>'slowMbps')::int < (s.spec->>'rateMbps')::int then (s.spec->'traffic'->>'slowMbps')::int end`
-const traffic = sql`t.bytes_in as "bytesIn", t.bytes_out as "bytesOut"`
-const numbers = <Row extends { bytesIn: unknown, bytesOut: unknown }>(row: Row) => ({ ...row, bytesIn: Number(row.bytesIn ?? 0), bytesOut: Number(row.bytesOut ?? 0) })
+const traffic = sql`t.bytes_in as "bytesIn", t.bytes_out as "bytesOut", t.read_at as "readAt", t.counted_to is not null as measured, t.measured_seconds as "measuredSeconds", t.missed_seconds as "missedSeconds", t.lag_seconds as "lagSeconds"`
+interface TrafficRow { bytesIn: unknown, bytesOut: unknown, readAt: string | Date | null, measured: boolean | null, measuredSeconds: unknown, missedSeconds: unknown, lagSeconds: unknown }
+const ofRow = <Row extends TrafficRow>({ measured, measuredSeconds, missedSeconds, lagSeconds, readAt, bytesIn, bytesOut, ...row }: Row) => ({
+  ...row, bytesIn: Number(bytesIn ?? 0), bytesOut: Number(bytesOut ?? 0), readAt: toDate(readAt), samples: measured ? { measuredSeconds: Number(measuredSeconds), missedSeconds: Number(missedSeconds), lagSeconds: Number(lagSeconds) } : null,
+})
 
 export const trafficStores = (db: Executor) => ({
   trafficCounts: {
     async machines(connectionId, sinceMonth) {
-      type Row = { serviceId: string, ownershipMark: string, vmid: number, counterIn: string | null, counterOut: string | null, uptimeSeconds: number | null, readAt: string | Date | null }
+      type Row = { serviceId: string, ownershipMark: string, vmid: number, counterIn: string | null, counterOut: string | null, uptimeSeconds: number | null, readAt: string | Date | null, countedTo: string | Date | null, off: boolean, lagSeconds: number }
       const found = rowsOf<Row>(await db.execute(sql`
-        select distinct on (r.service_id) r.service_id as "serviceId", r.ownership_mark as "ownershipMark", r.vmid, t.counter_in as "counterIn", t.counter_out as "counterOut", t.uptime_seconds as "uptimeSeconds", t.read_at as "readAt"
+        select distinct on (r.service_id) r.service_id as "serviceId", r.ownership_mark as "ownershipMark", r.vmid, t.counter_in as "counterIn", t.counter_out as "counterOut", t.uptime_seconds as "uptimeSeconds", t.read_at as "readAt", t.counted_to as "countedTo", t.was_off as off, t.lag_seconds as "lagSeconds"
         from resources r left join machine_traffic t on t.service_id = r.service_id and t.month >= ${sinceMonth}
         where r.connection_id = ${connectionId} and r.vmid is not null and r.status in ('ready', 'stopped_by_policy', 'error') order by r.service_id, t.month desc`))
-      return found.map(({ serviceId, ownershipMark, vmid, counterIn, counterOut, uptimeSeconds, readAt }): CountedMachine => {
-        const at = toDate(readAt)
-        return { serviceId, ownershipMark, vmid, last: at === null ? null : { in: Number(counterIn), out: Number(counterOut), uptimeSeconds: Number(uptimeSeconds), at } }
+      return found.map(({ serviceId, ownershipMark, vmid, counterIn, counterOut, uptimeSeconds, off, lagSeconds, ...row }): CountedMachine => {
+        const [at, countedTo] = [toDate(row.readAt), toDate(row.countedTo)]
+        return {
+          serviceId, ownershipMark, vmid,
+          last: at === null || countedTo !== null ? null : { in: Number(counterIn), out: Number(counterOut), uptimeSeconds: Number(uptimeSeconds), at },
+          measured: at === null || countedTo === null ? null : { countedTo, off, lagSeconds: Number(lagSeconds), at },
+        }
       })
     },
     async add(rows, readAt) {
       for (const [month, ofMonth] of Map.groupBy(rows, row => row.month)) {
-        const values = unnested(ofMonth, { id: ['uuid', row => row.serviceId], bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut], counter_in: ['bigint', row => row.reading.in], counter_out: ['bigint', row => row.reading.out], uptime: ['float8', row => row.reading.uptimeSeconds] })
+        const values = unnested(ofMonth, {
+          id: ['uuid', row => row.serviceId], bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut],
+          counter_in: ['bigint', ({ reading }) => 'in' in reading ? reading.in : null], counter_out: ['bigint', ({ reading }) => 'in' in reading ? reading.out : null], uptime: ['float8', ({ reading }) => 'in' in reading ? reading.uptimeSeconds : null],
+          counted_to: ['timestamptz', ({ reading }) => 'in' in reading ? null : reading.countedTo.toISOString()], was_off: ['int', ({ reading }) => 'in' in reading || !reading.off ? 0 : 1], lag: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.lagSeconds],
+          measured: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.measuredSeconds], missed: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.missedSeconds],
+        })
         const at = sql`${readAt.toISOString()}::timestamptz`
         // Nearly all of them are there: an update takes half the time of an insert with a conflict.
         const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
-          with u as (update machine_traffic t set bytes_in = t.bytes_in + v.bytes_in, bytes_out = t.bytes_out + v.bytes_out, counter_in = v.counter_in, counter_out = v.counter_out, uptime_seconds = v.uptime, read_at = ${at}
+          with u as (update machine_traffic t set bytes_in = t.bytes_in + v.bytes_in, bytes_out = t.bytes_out + v.bytes_out, counter_in = v.counter_in, counter_out = v.counter_out, uptime_seconds = v.uptime, read_at = ${at},
+            counted_to = v.counted_to, was_off = (v.was_off = 1), lag_seconds = v.lag, measured_seconds = t.measured_seconds + v.measured, missed_seconds = t.missed_seconds + v.missed
             from ${values} where t.service_id = v.id and t.month = ${month} returning 1)
           select count(*)::int as n from u`))
         if (updated?.n === ofMonth.length) continue
         await db.execute(sql`
-          insert into machine_traffic (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at)
-          select v.id, ${month}, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, ${at} from ${values}
+          insert into machine_traffic (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at, counted_to, was_off, lag_seconds, measured_seconds, missed_seconds)
+          select v.id, ${month}, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, ${at}, v.counted_to, v.was_off = 1, v.lag, v.measured, v.missed from ${values}
           where not exists (select 1 from machine_traffic t where t.service_id = v.id and t.month = ${month}) order by v.id`)
       }
     },
@@ -62,12 +75,12 @@ export const trafficStores = (db: Executor) => ({
       return rowsOf<{ id: string }>(found).map(({ id }) => id)
     },
     async standing(serviceId, month) {
-      type Row = Omit<TrafficStanding, 'capAt' | 'readAt'> & { capAt: string | Date | null, readAt: string | Date | null }
+      type Row = Omit<TrafficStanding, 'capAt' | 'readAt' | 'samples'> & TrafficRow & { capAt: string | Date | null }
       const [row] = rowsOf<Row>(await db.execute(sql`
         select s.id as "serviceId", s.status, s.spec->'traffic' as terms, (s.spec->>'rateMbps')::int as "rateMbps", r.status as "resourceStatus", c.kind as "connectionKind", r.rate_cap_mbps as "capMbps", coalesce(r.rate_cap_pending, false) as "capPending", r.rate_cap_at as "capAt", ${traffic},
-          t.told80_at is not null as told80, t.told100_at is not null as told100, t.read_at as "readAt", s.client_id as "clientId", s.hostname
+          t.told80_at is not null as told80, t.told100_at is not null as told100, s.client_id as "clientId", s.hostname
         from services s left join resources r on r.service_id = s.id left join connections c on c.id = r.connection_id left join machine_traffic t on t.service_id = s.id and t.month = ${month} where s.id = ${serviceId}`))
-      return row ? { ...numbers(row), terms: row.terms ?? null, capAt: toDate(row.capAt), readAt: toDate(row.readAt) } : null
+      return row ? { ...ofRow(row), terms: row.terms ?? null, capAt: toDate(row.capAt) } : null
     },
     async addressee(serviceId) {
       const found = await db.execute(sql`select u.name as "clientName", u.email as "clientEmail", u.locale, s.product_name as product from services s join users u on u.id = s.client_id where s.id = ${serviceId}`)
@@ -76,15 +89,18 @@ export const trafficStores = (db: Executor) => ({
     async markTold(serviceId, month, step, at) {
       await db.update(machineTraffic).set(step === 80 ? { told80At: at } : { told100At: at }).where(and(eq(machineTraffic.serviceId, serviceId), eq(machineTraffic.month, month)))
     },
-    months: (serviceId, most) => db.select({ month: machineTraffic.month, bytesIn: machineTraffic.bytesIn, bytesOut: machineTraffic.bytesOut }).from(machineTraffic).where(eq(machineTraffic.serviceId, serviceId)).orderBy(desc(machineTraffic.month)).limit(most),
+    async months(serviceId, most) {
+      const found = rowsOf<TrafficRow & { month: string }>(await db.execute(sql`select t.month, ${traffic} from machine_traffic t where t.service_id = ${serviceId} order by t.month desc limit ${most}`))
+      return found.map(ofRow)
+    },
     async top({ month, q, order, page, pageSize }) {
       const where = q ? sql`and (s.hostname ilike ${containing(q)} or u.name ilike ${containing(q)})` : sql``
       const by = order === 'share' ? sql`${used} / ${limit} desc nulls last, ${used} desc` : sql`t.bytes_in + t.bytes_out desc`
-      const rows = rowsOf<TrafficConsumer & { total: number }>(await db.execute(sql`
+      const rows = rowsOf<Omit<TrafficConsumer, 'readAt' | 'samples'> & TrafficRow & { total: number }>(await db.execute(sql`
         select s.id as "serviceId", s.hostname, u.id as "clientId", u.name as "clientName", ${traffic}, s.spec->'traffic' as terms, r.rate_cap_mbps as "capMbps", coalesce(r.rate_cap_pending, false) as "capPending", count(*) over ()::int as total
         from machine_traffic t join services s on s.id = t.service_id join users u on u.id = s.client_id left join resources r on r.service_id = s.id
         where t.month = ${month} ${where} order by ${by}, s.id limit ${pageSize} offset ${(page - 1) * pageSize}`))
-      return { items: rows.map(({ total: _, ...row }) => ({ ...numbers(row), terms: row.terms ?? null })), total: Number(rows[0]?.total ?? 0), page, pageSize }
+      return { items: rows.map(({ total: _, ...row }) => ({ ...ofRow(row), terms: row.terms ?? null })), total: Number(rows[0]?.total ?? 0), page, pageSize }
     },
   } satisfies TrafficStore,
 })

@@ -61,6 +61,8 @@ export const backupSchedules = pgTable('backup_schedules', {
 /** What the machine of a service moved in a month of the business zone, and what was last read of it. Written for every machine at each collection: no key leads to services, which are never deleted, and no index to what changes. */
 export const machineTraffic = pgTable('machine_traffic', {
   serviceId: uuid().notNull(), /** `2026-11`. */ month: text().notNull(), bytesIn: bigint({ mode: 'number' }).notNull(), bytesOut: bigint({ mode: 'number' }).notNull(),
-  counterIn: bigint({ mode: 'number' }).notNull(), counterOut: bigint({ mode: 'number' }).notNull(), uptimeSeconds: doublePrecision().notNull(), readAt: instant().notNull(),
+  counterIn: bigint({ mode: 'number' }), counterOut: bigint({ mode: 'number' }), uptimeSeconds: doublePrecision(), readAt: instant().notNull(),
+  /** Of machines without counters: up to when samples are counted, by the hypervisor's clock; whether it was off then; how far that lay behind when it was read; and how much of the month samples cover, and do not. */
+  countedTo: instant(), wasOff: boolean().notNull().default(false), lagSeconds: doublePrecision().notNull().default(0), measuredSeconds: doublePrecision().notNull().default(0), missedSeconds: doublePrecision().notNull().default(0),
   /** When the client was told that so much of the limit is used. */ told80At: instant(), told100At: instant(),
-}, t => [primaryKey({ columns: [t.serviceId, t.month] }), check('machine_traffic_month', sql`${t.month} ~ '^[0-9]{4}-[0-9]{2}$'`), check('machine_traffic_amounts', sql`${t.bytesIn} >= 0 and ${t.bytesOut} >= 0`), index('machine_traffic_month_of').on(t.month)])
+}, t => [primaryKey({ columns: [t.serviceId, t.month] }), check('machine_traffic_month', sql`${t.month} ~ '^[0-9]{4}-[0-9]{2}$'`), check('machine_traffic_amounts', sql`${t.bytesIn} >= 0 and ${t.bytesOut} >= 0 and ${t.measuredSeconds} >= 0 and ${t.missedSeconds} >= 0`), check('machine_traffic_reading', sql`num_nulls(${t.counterIn}, ${t.counterOut}, ${t.uptimeSeconds}) = case when ${t.countedTo} is null then 0 else 3 end`), index('machine_traffic_month_of').on(t.month)])

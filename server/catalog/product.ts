@@ -4,7 +4,7 @@ import { isRecurring } from '#shared/vocabulary/billing.ts'
 import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
-interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean, readonly machineType: MachineType }[], readonly packageOn: readonly string[] }
+interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean, readonly machineType: MachineType }[], /** Some of its connections limit rates. */ readonly slows: boolean, readonly packageOn: readonly string[] }
 
 const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
 
@@ -44,6 +44,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     placement.connectionIds.length < chosen.size ? wrong('connectionIds', 'connection_unknown') : null,
     fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
     problemOfKinds(fitting),
+    fields.spec.traffic && fields.spec.traffic.slowMbps !== null && chosen.size > 0 && !placement.slows ? wrong('spec.traffic.slowMbps', 'nothing_slows') : null,
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
     ...problemsOfHosting(fields, placement),

@@ -4,11 +4,14 @@ import { dayOf, daysBefore } from './pool-outlook.ts'
 import type { OpenPanel } from './panel-ports.ts'
 import type { ConnectionHealth, ConnectionRecord, ConnectionStore, OpenHypervisor, PanelStores } from './ports.ts'
 import { nodeSlots, panelSlots, storageSlots } from './sample.ts'
+import { askTraffic } from './ask-traffic.ts'
+import { measuredRows } from './measured-traffic.ts'
+import type { TrafficCalendar } from './measured-traffic.ts'
 import { countedSince, keptSince, trafficRows } from './traffic.ts'
-import type { MonthOf } from './traffic.ts'
+import type { TrafficCounts } from './traffic-ports.ts'
 
-interface Deps {
-  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>, readonly monthOf: MonthOf
+interface Deps extends TrafficCalendar {
+  readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>, readonly trafficCounts: Pick<TrafficCounts, 'machines'>
   /** Fails when the work takes longer. */
   readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T>
 }
@@ -47,16 +50,21 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
 /** Stores what one connection said, unless it was deleted meanwhile. */
 type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
-async function askHypervisor({ openHypervisor, within, clock, monthOf }: Deps, id: string): Promise<Store> {
+async function askHypervisor(deps: Deps, id: string): Promise<Store> {
+  const { openHypervisor, within, clock, monthOf } = deps
   const before = clock.now()
   const seen = await within(patience, openHypervisor(id).then(driver => driver.look()))
+  const measured = await askTraffic(deps, id, seen, before)
   return async (stores, at, began) => {
     await stores.nodes.record(id, seen.nodes, at)
     await stores.storages.record(id, seen.storages, at)
     await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
     // Of the moment before the look: two looks that are stored in the other order are known by it.
-    if (seen.machines.some(machine => machine.counters)) await stores.trafficCounts.add(trafficRows(await stores.trafficCounts.machines(id, countedSince(before, monthOf)), seen.machines, before, monthOf), before)
+    if (measured || seen.machines.some(machine => machine.counters)) {
+      const machines = await stores.trafficCounts.machines(id, countedSince(before, monthOf))
+      await stores.trafficCounts.add(measured ? measuredRows(machines, seen.machines, { ...measured, readAt: before }, deps) : trafficRows(machines, seen.machines, before, monthOf), before)
+    }
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }

@@ -24,7 +24,7 @@ import type { MachineIpv6 } from './ipv6-range.ts'
 import type { RemoteStorage, SeriesStore, StorageStore } from './series-ports.ts'
 import type { HeldAddress, MadeOn } from './served-nodes.ts'
 import type { Growth, RefusedGrowthStore, SoldGrowth } from './growth-ports.ts'
-import type { MachineCounters, MachineRate, TrafficCounts } from './traffic-ports.ts'
+import type { MachineCounters, MachineRate, MeasureTraffic, TrafficCounts } from './traffic-ports.ts'
 
 export type { ConnectionTestStep, ConnectionTestStepName, HypervisorAccess, MachineRef, TaskHandle } from './access-ports.ts'
 export { firewallDifference } from './firewall-ports.ts'
@@ -82,7 +82,7 @@ export interface ObservedMachine { readonly node: string, readonly vmid: number,
 export interface RemoteTemplate { readonly node: string, /** Names it on its hypervisor for good: Proxmox its number, vCenter its instance UUID, ESXi the path of its disk. */ readonly ref: string, readonly name: string, readonly osFamily: string, readonly username: string, readonly diskGiB: number, /** Those whose own storage holds it: machines can be made of it there alone. Empty: every node reaches it. */ readonly nodes: string[], /** What is made of it. */ readonly machineType: MachineType }
 export interface RemoteNode { readonly node: string, readonly online: boolean, readonly cpu: number, readonly cpuCores: number, readonly memoryUsed: number, readonly memoryTotal: number, readonly diskUsed: number, readonly diskTotal: number, readonly loadAverage: number | null, readonly uptimeSeconds: number, readonly version: string | null, readonly strain: NodeStrain }
 /** `nodes`, `machines`, `headroom` and `filtersApply` are what the methods of the driver tell alone. `storages`: one that nodes share is told once. */
-export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonly storages: readonly RemoteStorage[], readonly machines: readonly ObservedMachine[], readonly headroom: readonly NodeHeadroom[], readonly filtersApply: boolean | null }
+export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonly storages: readonly RemoteStorage[], readonly machines: readonly ObservedMachine[], readonly headroom: readonly NodeHeadroom[], readonly filtersApply: boolean | null, /** Where machines have no counters: measures those of this look, while it is fresh. */ readonly measure?: MeasureTraffic }
 /** How hard a node works. Rates are bytes a second, the others shares of time, 0 to 1; pressure: something waited for it. Null: the hypervisor does not tell. */
 export interface NodeStrain { readonly netIn: number | null, readonly netOut: number | null, readonly ioWait: number | null, readonly pressureCpu: number | null, readonly pressureMemory: number | null, readonly pressureIo: number | null }
 /** What a node could still carry, in bytes: memory beyond what its machines were given (below zero where more was given than there is), and the storage's free space. */

@@ -8,10 +8,27 @@ export interface MachineRate {
   setRate(machine: MachineRef, rateMbps: number): Promise<TaskHandle | null>
 }
 
-/** What was last read of a machine. */
+/** What a machine moved from one moment of its hypervisor's clock to another, as a sample of its rates says. */
+export interface MovedInterval { readonly from: Date, readonly to: Date, readonly bytesIn: number, readonly bytesOut: number }
+/** `at`: of the hypervisor's clock, by which all of its moments go. `intervals`: of each machine in the order in which they were asked for; they may overlap, and of what lies between them nothing is known. */
+export interface MeasuredTraffic { readonly at: Date, readonly intervals: readonly (readonly MovedInterval[])[] }
+/** A machine of a look; `since`: up to then it is counted, null: never. */
+export interface MachineToMeasure { readonly ownershipMark: string, readonly vmid: number, readonly since: Date | null }
+/** At most so many machines are measured by one call: a vCenter answers no longer query of its history. */
+export const measuredAtOnce = 32
+/**
+ * Of hypervisors that tell rates instead of counters: what these machines moved since, as finely as samples are still kept. Nothing is made up for what no sample covers. At most `measuredAtOnce` machines, none for the clock alone.
+ * @throws DriverError; one machine that cannot be asked for spoils the call
+ */
+export type MeasureTraffic = (machines: readonly MachineToMeasure[]) => Promise<MeasuredTraffic>
+
+/** What was last read of a machine that has counters. */
 export interface TrafficReading { readonly in: number, readonly out: number, readonly uptimeSeconds: number, readonly at: Date }
-export interface CountedMachine { readonly serviceId: string, readonly ownershipMark: string, readonly vmid: number, /** Null: never read, or longer ago than last month. */ readonly last: TrafficReading | null }
-export interface TrafficAdd { readonly serviceId: string, /** `2026-11`, in the business zone. */ readonly month: string, readonly bytesIn: number, readonly bytesOut: number, readonly reading: Omit<TrafficReading, 'at'> }
+/** How far a machine that is measured is counted. `countedTo`: of its hypervisor's clock; what comes before is counted or missed for good. `off`: it was off at that moment. `lagSeconds`: how far that lay behind when it was read. */
+export interface MeasuredTo { readonly countedTo: Date, readonly off: boolean, readonly lagSeconds: number }
+export interface CountedMachine { readonly serviceId: string, readonly ownershipMark: string, readonly vmid: number, /** Null: never read, or longer ago than last month, or measured. */ readonly last: TrafficReading | null, /** Null: never measured, or longer ago than last month. `at`: of our clock. */ readonly measured: (MeasuredTo & { readonly at: Date }) | null }
+/** What one look adds to a month, and what it read: counters, or how far samples go with the seconds that they cover and those that none does. */
+export interface TrafficAdd { readonly serviceId: string, /** `2026-11`, in the business zone. */ readonly month: string, readonly bytesIn: number, readonly bytesOut: number, readonly reading: Omit<TrafficReading, 'at'> | (MeasuredTo & { readonly measuredSeconds: number, readonly missedSeconds: number }) }
 export interface TrafficCounts {
   /** Machines of the books on a connection with their last reading of `sinceMonth` or later, in one query. */
   machines(connectionId: string, sinceMonth: string): Promise<CountedMachine[]>

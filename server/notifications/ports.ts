@@ -72,6 +72,8 @@ export const mailParams = {
   traffic_slowed: ['name', 'url', 'hostname', 'product', 'used', 'limit', 'resetsOn', 'rate'],
   /** To staff. `reason`: as the hypervisor says it. */
   backup_failing: ['name', 'url', 'hostname', 'client', 'reason'],
+  /** To staff, where the hypervisor limits no rate. */
+  traffic_beyond: ['name', 'url', 'hostname', 'client', 'product', 'used', 'limit', 'resetsOn'],
   /** To staff. `connection`: its name; `offers`: one line each, with the products that are made from it. */
   offer_vanished: ['name', 'url', 'connection', 'offers'],
   /** `count`: how many; `list`: one line for each. To sysadmins. */

@@ -4,7 +4,9 @@ import { trafficTerms } from './storefront.ts'
 
 /** Traffic of machines by month of the business zone, in bytes. */
 const month = z.string().regex(/^\d{4}-\d{2}$/)
-const moved = { bytesIn: z.number(), bytesOut: z.number() }
+/** Of machines whose hypervisor tells rates: the seconds of the month that its samples cover, and those that none does. Null: it has counters, or was not read yet. */
+const samples = z.object({ measuredSeconds: z.number(), missedSeconds: z.number() }).nullable()
+const moved = { bytesIn: z.number(), bytesOut: z.number(), samples }
 /** `mbps` null: it gets its rate back. `pending`: not read back from the hypervisor yet. */
 const slow = z.object({ mbps: z.number().int().nullable(), pending: z.boolean(), since: instant.nullable() }).nullable()
 export const trafficView = z.object({

@@ -44,7 +44,7 @@ export interface HypervisorCapabilities {
   /** Takes a machine that is there already under our mark, and lets one go again. */
   readonly adoption: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, traffic: false, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, traffic: true, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
   proxmox: { addressFilter: true, firewall: true, rateLimit: true, traffic: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
   // It is one node, and alone.

@@ -4,6 +4,7 @@ import type { HypervisorDriver, NodeHeadroom, ObservedMachine, RemoteNode, Remot
 import { rollUpSeries } from '#server/infrastructure/roll-up-series.ts'
 import { beginOf, packSlot, slotOf, stepMilliseconds } from '#server/infrastructure/series.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { monthsIn } from '#server/platform/months.ts'
 import { seriesFigures } from '#shared/vocabulary/monitoring.ts'
 import { startTestApp } from '../support/app.ts'
@@ -54,7 +55,7 @@ export async function benchMonitoring(nodes: number, machines: number): Promise<
     await query(sql`insert into resources (service_id, status, connection_id, node, vmid, ownership_mark, changed_at) select v.id, 'ready', v.c, 'pve-00', v.n, v.m, now() from jsonb_to_recordset(${JSON.stringify(placed.map(each => ({ id: each.id, c: each.connectionId, n: each.vmid, m: each.mark })))}::jsonb) as v(id uuid, c uuid, n int, m uuid)
       on conflict (service_id) do update set status = 'ready', connection_id = excluded.connection_id, vmid = excluded.vmid, ownership_mark = excluded.ownership_mark`)
     const drivers = new Map(ids.map(id => [id, cluster(nodes / connectionsCount, placed.filter(each => each.connectionId === id))]))
-    const deps = { transact: core.transact, connections: core.read.connections, openHypervisor: async (id: string) => drivers.get(id) ?? none(), openPanel: none, clock: test.clock, live: core.live, log: core.log, series: core.read.series, refreshStock: test.app.infrastructure.refreshStock, monthOf: monthsIn('Asia/Jakarta'), within: <T>(_: number, work: Promise<T>) => work }
+    const deps = { transact: core.transact, connections: core.read.connections, openHypervisor: async (id: string) => drivers.get(id) ?? none(), openPanel: none, clock: test.clock, live: core.live, log: core.log, series: core.read.series, refreshStock: test.app.infrastructure.refreshStock, trafficCounts: core.read.trafficCounts, monthOf: monthsIn('Asia/Jakarta'), startOfDay: businessCalendar('Asia/Jakarta').startOfDay, within: <T>(_: number, work: Promise<T>) => work }
     const [collect, rollUp] = [collectState(deps), rollUpSeries(deps)]
     const round = async () => {
       test.clock.advance(30_000)

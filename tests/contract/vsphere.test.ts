@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { build } from '#server/drivers/hypervisor/vsphere/xml.ts'
 import type { HypervisorAccess, HypervisorDriver } from '#server/infrastructure/ports.ts'
+import { measuredAtOnce } from '#server/infrastructure/traffic-ports.ts'
 import { metricRanges } from '#shared/vocabulary/machines.ts'
 import { optionsOf } from '#server/drivers/hypervisor/vsphere/transform.ts'
 import { cardOf, creates, diskOf, snapshotOf, vsphereWorld } from '../support/vcsim.ts'
@@ -62,7 +63,7 @@ async function bench(mode: VsphereMode): Promise<HypervisorBench> {
   }
 }
 
-const lacking = ['task warnings', 'clones that do not show whose they are', 'locks that are told', 'sizes that wait for the next start', 'snapshots that keep the configuration'] as const
+const lacking = ['task warnings', 'clones that do not show whose they are', 'locks that are told', 'sizes that wait for the next start', 'snapshots that keep the configuration', 'traffic counters'] as const
 hypervisorContract('VMware vCenter', 'vcenter', lacking, () => bench('vcenter'))
 hypervisorContract('VMware ESXi', 'esxi', [...lacking, 'migration', 'machines made by one call'], () => bench('esxi'))
 
@@ -208,6 +209,19 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     expect(await strain()).toMatchObject({ netIn: expect.any(Number) as number, netOut: expect.any(Number) as number, ioWait: null })
     made.proxy.refuse = { calls: /^QueryPerf$/, fault: 'NoPermission' }
     expect(await strain()).toMatchObject({ netIn: null, netOut: null })
+  })
+  it('the traffic of many machines is asked for by one call, and refused it is a failure that counts nothing; the hypervisor is looked at all the same', async () => {
+    const made = await built()
+    const { measure } = await made.driver.look()
+    const sent = () => made.proxy.journal.filter(call => call === 'QueryPerf').length
+    const before = sent()
+    const wanted = Array.from({ length: measuredAtOnce }, (_, n) => ({ ownershipMark: mark, vmid: 105 + n, since: null }))
+    expect((await measure?.(wanted))?.intervals).toHaveLength(measuredAtOnce)
+    expect(sent() - before).toBe(1)
+    made.proxy.refuse = { calls: /^QueryPerf$/, fault: 'NoPermission' }
+    const look = await made.driver.look()
+    expect(look.machines).toHaveLength(1)
+    expect(await kindOf(look.measure?.(wanted) ?? Promise.resolve())).toBe('action_required')
   })
   it('a guest without VMware Tools is switched off by force, and left alone without it', async () => {
     const made = await built()

@@ -67,7 +67,7 @@ describe.each(databaseKinds())('traffic on %s', (kind) => {
     const { core } = test.app
     const found = await core.read.connections.find(world.connectionId)
     await collectState({
-      ...deps(), ...core, connections: { ...core.read.connections, all: async () => found ? [found] : [] }, openPanel: () => Promise.reject(new Error('no panel')), refreshStock: () => Promise.resolve(), within: (_, work) => work,
+      ...deps(), ...core, trafficCounts: core.read.trafficCounts, connections: { ...core.read.connections, all: async () => found ? [found] : [] }, openPanel: () => Promise.reject(new Error('no panel')), refreshStock: () => Promise.resolve(), within: (_, work) => work,
       openHypervisor: async () => ({ ...world.hypervisor.driver(), look: async () => ({ nodes: [], storages: [], machines: [machine], headroom: [], filtersApply: true }) }),
     })()
   }
@@ -152,7 +152,7 @@ describe.each(databaseKinds())('traffic on %s', (kind) => {
     await db().update(connections).set({ kind: 'vcenter' }).where(eq(connections.id, world.connectionId))
     await watch()
     expect([await mailed(), await throttles()]).toEqual([['traffic_reached'], 0])
-    expect(await shown()).toMatchObject({ counted: false, slowable: false, slow: null })
+    expect(await shown()).toMatchObject({ counted: true, slowable: false, slow: null })
   })
   it('a slowed machine stays slow through a rollback, and drift does not call it another size', async () => {
     await test.app.core.transact(stores => openAct(stores, { kind: 'snapshot', of: 'vps', action: 'create', serviceId, actor: 'test', state: { snapshot: { name: 'gardu-0123456789ab', title: 'x' } } }))

@@ -20,6 +20,8 @@ const envelope = (inside: string) => `<?xml version="1.0" encoding="UTF-8"?><soa
 const fault = (name: string, inside = '') => envelope(`<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>refused by the test</faultstring><detail><${name}Fault xmlns="urn:vim25" xsi:type="${name}">${inside}</${name}Fault></detail></soapenv:Fault>`)
 const failedTask = (id: string, name: string) => envelope(`<RetrievePropertiesExResponse xmlns="urn:vim25"><returnval><objects><obj type="Task">${id}</obj><propSet><name>info.error</name><val xsi:type="LocalizedMethodFault"><fault xsi:type="${name}"></fault><localizedMessage>failed by the test</localizedMessage></val></propSet><propSet><name>info.state</name><val xsi:type="TaskInfoState">error</val></propSet></objects></returnval></RetrievePropertiesExResponse>`)
 
+const shifted = (body: string, times: RegExp, by: number) => by === 0 ? body : body.replace(times, found => new Date(Date.parse(found) + by).toISOString())
+
 const creates = /^(CloneVM|CreateVM|CopyVirtualDisk)_Task$/
 const acts = /_Task$|^(ShutdownGuest|RebootGuest|MakeDirectory)$/
 const searches = /^SearchDatastore/
@@ -43,6 +45,8 @@ export interface FaultProxy {
   muteGuests: boolean
   holdTasks: boolean
   hostsAway: boolean
+  /** The server's clock goes so many milliseconds ahead of ours, or behind: what it tells of times, and what it is asked for. */
+  ahead: number
   /** The next call gets the answer of a session that has lapsed. */
   dropSession: boolean
   writes(): number
@@ -78,7 +82,9 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     }
     const doomed = [...dying].find(([id]) => body.includes(`>${id}<`))
     if (doomed) return { status: 200, body: failedTask(...doomed) }
-    const found = await forward(request, body)
+    const timed = call === 'QueryPerf' || call === 'CurrentTime'
+    const found = await forward(request, timed ? shifted(body, /(?<=<startTime>)[^<]+/g, -proxy.ahead) : body)
+    if (timed) found.body = shifted(found.body, /(?<=<(?:timestamp|returnval(?: [^>]*)?)>)\d{4}-[^<]+/g, proxy.ahead)
     if (acts.test(call) && !searches.test(call)) begun.push(...[...found.body.matchAll(/<returnval type="Task">([^<]+)</g)].map(([, id = '']) => id))
     if (proxy.lose?.test(call)) {
       proxy.lose = null
@@ -99,7 +105,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const proxy: FaultProxy = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, journal: [], lose: null, refuse: null, failTasks: null, ignore: null, refusePrivileges: false, muteGuests: false, holdTasks: false, hostsAway: false, dropSession: false,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, journal: [], lose: null, refuse: null, failTasks: null, ignore: null, refusePrivileges: false, muteGuests: false, holdTasks: false, hostsAway: false, ahead: 0, dropSession: false,
     writes: () => proxy.journal.filter(call => acts.test(call) && !searches.test(call)).length,
     close: () => new Promise((resolve) => {
       agent.destroy()

@@ -55,6 +55,7 @@ import { updateAddressPool } from '#server/infrastructure/update-address-pool.ts
 import { updateConnection } from '#server/infrastructure/update-connection.ts'
 import { writePtr } from '#server/infrastructure/write-ptr.ts'
 import type { Core } from '../core.ts'
+import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { monthsIn } from '../months.ts'
 import { invalidatePages } from '../page-cache.ts'
 import { within } from '../within.ts'
@@ -79,7 +80,7 @@ export const composeInfrastructure = ({ config, read, transact, clock, wallClock
   const shopChanged = () => invalidatePages().catch((error: unknown) => log.error({ err: error }, 'cached pages could not be thrown away'))
   const refresh = refreshStock({ ...deps, stockChanged: shopChanged })
   const rollUp = rollUpSeries(deps)
-  const look = collectState({ ...deps, refreshStock: refresh, monthOf: monthsIn(config.GARDU_TIME_ZONE) })
+  const look = collectState({ ...deps, refreshStock: refresh, trafficCounts: read.trafficCounts, monthOf: monthsIn(config.GARDU_TIME_ZONE), startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay })
   const collect = async () => {
     await look()
     await rollUp()

@@ -8,7 +8,7 @@ import { checkProduct, currentPrices } from '#server/catalog/product.ts'
 
 const fields = (change: Partial<ProductFields> = {}): ProductFields => ({ slug: 'mini', kind: 'vps', name: 'Mini', summary: { id: 'a', en: 'a' }, description: { id: 'a', en: 'a' }, spec: { cpuCores: 1, ramMiB: 1024, diskGiB: 20, rateMbps: 100 }, status: 'active', featured: false, position: 1, stockLimit: null, trialDays: null, fixedTermPeriods: null, snapshotLimit: 2, backupsIncluded: 0, backupSchedule: false, placementPolicy: 'most_free' as const, connectionIds: ['c'], templateIds: ['t'], ...change })
 const price = (id: string, change: Partial<PriceRecord> = {}): PriceRecord => ({ id, cycle: 'monthly', price: money(100n), setup: money(0n), effectiveFrom: new Date(0), createdBy: null, ...change })
-const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true, machineType: 'vm' as const }], packageOn: [] as string[] }
+const known = { connectionIds: ['c'], templates: [{ id: 't', connectionId: 'c', present: true, machineType: 'vm' as const }], slows: true, packageOn: [] as string[] }
 const problems = (change: Partial<ProductFields>, placement: Parameters<typeof checkProduct>[1] = known, prices = [price('1')]) => {
   try {
     checkProduct(fields(change), placement, prices)
@@ -21,11 +21,11 @@ const problems = (change: Partial<ProductFields>, placement: Parameters<typeof c
 describe('products', () => {
   it('a VPS on sale has a connection, a template of it and a price', () => {
     expect(problems({})).toEqual([])
-    expect(problems({ connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], packageOn: [] }, [])).toEqual(['connectionIds: sale_needs_connection', 'templateIds: sale_needs_template', 'status: sale_needs_price'])
-    expect(problems({ status: 'draft', connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], packageOn: [] }, [])).toEqual([])
+    expect(problems({ connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], slows: false, packageOn: [] }, [])).toEqual(['connectionIds: sale_needs_connection', 'templateIds: sale_needs_template', 'status: sale_needs_price'])
+    expect(problems({ status: 'draft', connectionIds: [], templateIds: [] }, { connectionIds: [], templates: [], slows: false, packageOn: [] }, [])).toEqual([])
   })
   it('hosting on sale has servers, a package that is on every one of them, and a price', () => {
-    const hosting = (change: Partial<ProductFields>, packageOn: string[], connectionIds = ['a', 'b']) => problems({ kind: 'hosting', templateIds: [], connectionIds, spec: { ...fields().spec, panelPackage: 'gardu_hemat' }, ...change }, { connectionIds, templates: [], packageOn })
+    const hosting = (change: Partial<ProductFields>, packageOn: string[], connectionIds = ['a', 'b']) => problems({ kind: 'hosting', templateIds: [], connectionIds, spec: { ...fields().spec, panelPackage: 'gardu_hemat' }, ...change }, { connectionIds, templates: [], slows: false, packageOn })
     expect(hosting({}, ['a', 'b'])).toEqual([])
     expect(hosting({}, ['a'])).toEqual(['spec.panelPackage: package_not_everywhere'])
     expect(hosting({ spec: fields().spec }, [])).toEqual(['spec.panelPackage: sale_needs_package'])
@@ -38,6 +38,11 @@ describe('products', () => {
     const both = { ...known, templates: [{ id: 't', connectionId: 'c', present: true, machineType: 'vm' as const }, { id: 'l', connectionId: 'c', present: true, machineType: 'container' as const }] }
     expect(problems({ status: 'draft', templateIds: ['t', 'l'] }, both)).toEqual(['templateIds: templates_mixed'])
     expect(problems({ templateIds: ['l'] }, { ...both, templates: both.templates.slice(1) })).toEqual([])
+  })
+  it('a slower rate beyond the traffic limit is refused where no connection chosen can set one', () => {
+    const traffic = (slowMbps: number | null) => ({ spec: { ...fields().spec, traffic: { limitGiB: 100, counts: 'both' as const, slowMbps } } })
+    expect(problems(traffic(10), { ...known, slows: false })).toEqual(['spec.traffic.slowMbps: nothing_slows'])
+    expect([...problems(traffic(10)), ...problems(traffic(null), { ...known, slows: false })]).toEqual([])
   })
   it('a template of a connection that is not chosen is refused', () => expect(problems({ status: 'draft' }, { ...known, templates: [{ id: 't', connectionId: 'other', present: true, machineType: 'vm' as const }] })).toEqual(['templateIds: template_of_other_connection']))
 

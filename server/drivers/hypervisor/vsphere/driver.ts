@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { DriverError } from '#shared/errors/driver-error.ts'
 import { hypervisorCapabilities } from '#shared/vocabulary/machines.ts'
 import type { HypervisorAccess, HypervisorDriver, MachineRef, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
+import type { MeasureTraffic } from '#server/infrastructure/traffic-ports.ts'
 import { accessOf } from './access.ts'
 import { consoleOf } from './console.ts'
 import { isFault, isSoAlready, localizedFault, toTaskState, toVsphereError } from './faults.ts'
@@ -18,8 +19,8 @@ import { probe } from './probe.ts'
 import { vimOver } from './soap.ts'
 import type { SoapOptions } from './soap.ts'
 import { snapshotsOf } from './snapshots.ts'
-import { configureSpec, diskGiBOf, forgetSpec, growSpec, networkChanges, numberOf, ownershipMarkOf, plugChanges, sizeFields, systemDisk, taskRow, toMachineState, vmidOf } from './transform.ts'
-import type { Host, Machine } from './transform.ts'
+import { configureSpec, diskGiBOf, forgetSpec, growSpec, listedMarkOf, networkChanges, numberOf, ownershipMarkOf, plugChanges, sizeFields, systemDisk, taskRow, toMachineState, vmidOf } from './transform.ts'
+import type { Host, Listed, Machine } from './transform.ts'
 import { build } from './xml.ts'
 import type { Mor, XmlNode } from './xml.ts'
 
@@ -98,11 +99,24 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
 
   const usable = (hosts: readonly Host[]) => hosts.filter(host => find.isUsable(host) && (access.nodes.length === 0 || access.nodes.includes(host.props.name)))
 
-  /** Hosts are still shown where what they send and receive is not told. */
-  const networkOf = (hosts: readonly Host[]) => performance.network(hosts.filter(find.isUsable).map(({ obj }) => obj)).catch((error: unknown) => {
-    if (error instanceof DriverError) return new Map<string, never>()
+  /** Hosts and machines are still shown where the performance manager tells nothing. */
+  const told = <T>(asked: Promise<T>, otherwise: T): Promise<T> => asked.catch((error: unknown) => {
+    if (error instanceof DriverError) return otherwise
     throw error
   })
+  const networkOf = (hosts: readonly Host[]) => told(performance.network(hosts.filter(find.isUsable).map(({ obj }) => obj)), new Map<string, never>())
+
+  /** By mark and number together: a copy of a machine carries its mark. */
+  const measureOf = (machines: readonly Listed[]): MeasureTraffic => {
+    const byNumber = Map.groupBy(machines, ({ props }) => numberOf(props.name))
+    return async (wanted) => {
+      const found = wanted.map(({ ownershipMark, vmid }) => byNumber.get(vmid)?.find(machine => listedMarkOf(machine) === ownershipMark.toLowerCase())?.obj)
+      const asked = wanted.flatMap(({ since }, index) => found[index] ? [{ entity: found[index], since }] : [])
+      const { at, intervals } = await performance.moved(asked)
+      const byEntity = new Map(asked.map(({ entity }, index) => [entity, intervals[index] ?? []]))
+      return { at, intervals: found.map(entity => entity ? byEntity.get(entity) ?? [] : []) }
+    }
+  }
 
   async function inspect(found: Machine) {
     const tasks = await vim.read(found.props.recentTask ?? [], 'Task', taskRow)
@@ -136,7 +150,8 @@ function createDriver(kind: 'vcenter' | 'esxi', access: HypervisorAccess, option
     },
     async look() {
       const [hosts, machines, stores] = await Promise.all([find.hosts(), find.machines(), find.datastores()])
-      return { nodes: toNodes(access, hosts, stores, await networkOf(hosts)), storages: toStorages(hosts, stores), machines: toObserved(hosts, machines), headroom: toHeadroom(access, usable(hosts), machines, stores), filtersApply: null }
+      const seen = { nodes: toNodes(access, hosts, stores, await networkOf(hosts)), storages: toStorages(hosts, stores), machines: toObserved(hosts, machines), headroom: toHeadroom(access, usable(hosts), machines, stores), filtersApply: null }
+      return await told(performance.tellsTraffic(), false) ? { ...seen, measure: measureOf(machines) } : seen
     },
     async nextFreeId() {
       const taken = new Set((await find.machines()).map(({ props }) => numberOf(props.name)))
