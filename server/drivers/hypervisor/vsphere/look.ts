@@ -14,7 +14,9 @@ export function toObserved(hosts: readonly Host[], machines: readonly Listed[]):
     const vmid = numberOf(props.name)
     if (!ownershipMark || vmid === null || props['config.template']) return []
     return [{
-      node: nodes.get(props['runtime.host']?.id ?? '') ?? '', vmid, ownershipMark, power: powerOf(props['runtime.powerState']), cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
+      node: nodes.get(props['runtime.host']?.id ?? '') ?? '', vmid, ownershipMark,
+      // What a host that is away said last is old.
+      power: props['runtime.connectionState'] === 'connected' ? powerOf(props['runtime.powerState']) : 'unknown', cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
       memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: null, uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
     }]
   })
