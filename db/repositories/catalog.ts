@@ -2,14 +2,16 @@ import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'dri
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import { hypervisorKinds, machineCapabilities, panelKinds } from '#shared/vocabulary/machines.ts'
-import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, TldStore } from '#server/catalog/ports.ts'
+import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, RetiredProduct, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { connections, packages, productConnections, productCosts, productPrices, products, productStock, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
+import { rowsOf } from '../rows-of.ts'
 import { refuseSecond } from '../unique-violation.ts'
 import { templateNodes, unitsHeld } from './capacity.ts'
+import { footprintOf } from './product-footprint.ts'
 import { loadOptions, optionStores } from './product-options.ts'
 
 const groupBy = <T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]> => Map.groupBy(rows, key)
@@ -23,11 +25,14 @@ async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]
   const placedOn = await db.select().from(productConnections).where(inArray(productConnections.productId, ids))
   const offered = await db.select().from(productTemplates).where(inArray(productTemplates.productId, ids))
   const held = await unitsHeld(db, ids)
+  const sold = new Set((await db.select({ id: products.id }).from(products).where(and(inArray(products.id, ids), sql`(exists (select 1 from ${services} where ${services.productId} = ${products.id}) or exists (select 1 from ${serviceChanges} where ${serviceChanges.fromProductId} = ${products.id}) or exists (select 1 from ${serviceChanges} where ${serviceChanges.toProductId} = ${products.id}))`))).map(row => row.id))
+  const followers = rows.flatMap(row => row.successorId ?? [])
+  const names = new Map(followers.length > 0 ? (await db.select({ id: products.id, name: products.name }).from(products).where(inArray(products.id, followers))).map(row => [row.id, row]) : [])
   const pricesOf = groupBy(prices, row => row.price.productId)
   const connectionsOf = groupBy(placedOn, row => row.productId)
   const templatesOf = groupBy(offered, row => row.productId)
-  return rows.map(({ createdAt: _, updatedAt: __, ...row }) => ({
-    ...row, activeServices: held.get(row.id) ?? 0, connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), templateIds: (templatesOf.get(row.id) ?? []).map(t => t.templateId),
+  return rows.map(({ createdAt: _, updatedAt: __, successorId, ...row }) => ({
+    ...row, activeServices: held.get(row.id) ?? 0, sold: sold.has(row.id), successor: names.get(successorId ?? '') ?? null, connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), templateIds: (templatesOf.get(row.id) ?? []).map(t => t.templateId),
     prices: (pricesOf.get(row.id) ?? []).map(({ price, createdBy }): PriceRecord => ({ id: price.id, cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency), effectiveFrom: price.effectiveFrom, createdBy })),
   }))
 }
@@ -60,6 +65,24 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
       prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
       templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
+  })
+}
+
+/** So many successors are followed, each of which was retired for the next. */
+const longestChain = 20
+
+async function findRetired(db: Executor, where: SQL, at: Date): Promise<RetiredProduct[]> {
+  const rows = await db.select({ productId: products.id, name: products.name, kind: products.kind, successorId: products.successorId }).from(products).where(and(eq(products.status, 'retired'), where)).limit(20)
+  if (rows.length === 0) return []
+  const steps = rowsOf<{ from: string, id: string }>(await db.execute(sql`
+    with recursive chain as (
+      select p.id as first, p.successor_id as id, 1 as step from products p where p.id in (${sql.join(rows.map(row => sql`${row.productId}`), sql`, `)}) and p.successor_id is not null
+      union all select c.first, p.successor_id, c.step + 1 from chain c join products p on p.id = c.id where p.successor_id is not null and c.step < ${longestChain})
+    select first as "from", id from chain order by first, step`))
+  const offers = steps.length === 0 ? [] : await loadOffers(db, at, inArray(products.id, steps.map(step => step.id)))
+  return rows.map(({ productId, name, kind }) => {
+    const found = steps.filter(step => step.from === productId).flatMap(step => offers.find(offer => offer.productId === step.id) ?? [])[0]
+    return { productId, name, kind, successor: found ? { name: found.name, kind: found.kind, slug: found.slug } : null }
   })
 }
 
@@ -103,10 +126,10 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
         await refuseSecond(db.update(products).set({ ...productColumns(fields), updatedAt: at }).where(eq(products.id, id)), 'products_slug_unique', 'slug_taken')
         await place(id, fields)
       },
-      async wasSold(id) {
-        if ((await db.select({ id: services.id }).from(services).where(eq(services.productId, id)).limit(1)).length > 0) return true
-        return (await db.select({ id: serviceChanges.id }).from(serviceChanges).where(or(eq(serviceChanges.fromProductId, id), eq(serviceChanges.toProductId, id))).limit(1)).length > 0
+      async setStatus(id, change, at) {
+        await db.update(products).set({ ...change, updatedAt: at }).where(eq(products.id, id))
       },
+      footprint: (id, at) => footprintOf(db, id, at),
       async remove(id) {
         await db.delete(products).where(eq(products.id, id))
       },
@@ -134,6 +157,9 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
       list: ({ at, kind }) => loadOffers(db, at, kind ? eq(products.kind, kind) : undefined),
       findBySlug: async (slug, at) => (await loadOffers(db, at, eq(products.slug, slug)))[0] ?? null,
       findMany: async (ids, at) => ids.length === 0 ? [] : loadOffers(db, at, inArray(products.id, [...ids])),
+      async findRetired(which, at) {
+        return findRetired(db, 'slug' in which ? eq(products.slug, which.slug) : inArray(products.id, [...which.productIds]), at)
+      },
       async lockMany(ids, at) {
         if (ids.length === 0) return []
         await db.select({ id: products.id }).from(products).where(inArray(products.id, [...ids])).orderBy(asc(products.id)).for('update')

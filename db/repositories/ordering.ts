@@ -4,9 +4,8 @@ import type { BuyerStore, CartStore, Order, OrderStore, RedemptionStore } from '
 import type { Executor } from '../client.ts'
 import { carts, clientProfiles, invoices, orders, paidPeriods, promoRedemptions, serviceDiscounts, services, users } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { cartLife } from './cart-life.ts'
 import { toStored } from './sold-options.ts'
-
-const cartLife = 30 * 86_400_000
 
 async function loadOrders(db: Executor, rows: (typeof orders.$inferSelect)[]): Promise<Order[]> {
   if (rows.length === 0) return []

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { adminProductView, promoView } from '#shared/contracts/admin.ts'
+import type { adminProductView, promoView, retirementView } from '#shared/contracts/admin.ts'
 import type { storefrontProductView, tldView } from '#shared/contracts/storefront.ts'
 import { fraction, toMoneyJson } from '#shared/money/money.ts'
 import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
@@ -11,13 +11,14 @@ import { currentPrices } from './product.ts'
 
 export type AdminProductView = z.input<typeof adminProductView>
 export type StorefrontProductView = z.input<typeof storefrontProductView>
+export type RetirementView = z.input<typeof retirementView>
 export type PromoView = z.input<typeof promoView>
 export type TldView = z.input<typeof tldView>
 
 export function toAdminProductView(product: ProductRecord, at: Date, options: readonly OptionRecord[] = []): AdminProductView {
   const current = new Set(currentPrices(product.prices, at).map(price => price.id))
   return {
-    ...product, options: options.map(toOptionView), summary: { ...product.summary }, description: { ...product.description }, spec: { ...product.spec }, connectionIds: [...product.connectionIds], templateIds: [...product.templateIds],
+    ...product, successor: product.successor && { ...product.successor }, options: options.map(toOptionView), summary: { ...product.summary }, description: { ...product.description }, spec: { ...product.spec }, connectionIds: [...product.connectionIds], templateIds: [...product.templateIds],
     prices: product.prices.map(price => ({ id: price.id, cycle: price.cycle, price: toMoneyJson(price.price), setup: toMoneyJson(price.setup), effectiveFrom: price.effectiveFrom.toISOString(), createdBy: price.createdBy, current: current.has(price.id) })),
   }
 }

@@ -5,16 +5,14 @@ import type { CatalogStores, CatalogueChanged } from './ports.ts'
 
 interface Deps { readonly transact: Transact<CatalogStores>, readonly clock: Clock, readonly catalogueChanged: CatalogueChanged }
 
-/** Removes a product that was never sold; one that was sold is retired, for its services still name it. @throws AppError not_found */
+/** Removes a product that was never sold; one that was sold is only ever retired, for its services still name it. @throws AppError not_found, product_sold */
 export const deleteProduct = ({ transact, clock, catalogueChanged }: Deps) => async (input: { readonly actor: Actor, readonly id: string }): Promise<void> => {
   await transact(async (stores) => {
     const product = await stores.products.lock(input.id)
     if (!product) throw new AppError('not_found')
-    const before = toAdminProductView(product, clock.now())
-    const sold = await stores.products.wasSold(input.id)
-    if (sold) await stores.products.update(input.id, { ...product, status: 'retired' }, clock.now())
-    else await stores.products.remove(input.id)
-    await stores.audit.record({ actor: input.actor, action: sold ? 'product.retire' : 'product.delete', entity: 'product', entityId: input.id, before })
+    if (product.sold) throw new AppError('product_sold')
+    await stores.products.remove(input.id)
+    await stores.audit.record({ actor: input.actor, action: 'product.delete', entity: 'product', entityId: input.id, before: toAdminProductView(product, clock.now()) })
   })
   await catalogueChanged()
 }

@@ -58,7 +58,24 @@ export interface OptionStore {
   copy(input: { readonly from: string, readonly to: string, readonly at: Date, readonly createdBy: string | null }): Promise<void>
   addPrice(price: OptionPrice & { readonly id: string, readonly optionId: string, readonly choiceId: string | null, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }): Promise<void>
 }
-export interface ProductRecord extends ProductFields { readonly id: string, readonly prices: readonly PriceRecord[], readonly activeServices: number }
+export interface ProductRecord extends ProductFields { readonly id: string, readonly prices: readonly PriceRecord[], readonly activeServices: number, /** A service or a change of one names it. */ readonly sold: boolean, /** Of a retired one: where visitors of its page are sent. */ readonly successor: { readonly id: string, readonly name: string } | null }
+/** What hangs on a product. Lists hold at most fifty. */
+export interface ProductFootprint {
+  /** Not ended and not waiting for their first payment. */
+  readonly services: number
+  readonly unpaidOrders: number
+  /** Issued and not paid, over services of it; those of unpaid orders are not counted again. */
+  readonly unpaidInvoices: number
+  /** Changes of other services to it that were agreed and are not carried out yet. */
+  readonly waitingChanges: number
+  /** Touched within thirty days. */
+  readonly carts: number
+  /** Codes that are on and name it; `only`: nothing else. */
+  readonly promos: readonly { readonly id: string, readonly code: string, readonly only: boolean }[]
+  readonly connections: readonly { readonly id: string, readonly name: string }[]
+}
+/** A product that was sold once. `successor`: what is on sale in its place. */
+export interface RetiredProduct { readonly productId: string, readonly name: string, readonly kind: ProductKind, readonly successor: { readonly name: string, readonly kind: ProductKind, readonly slug: string } | null }
 
 interface NewPrice { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }
 export interface ProductStore {
@@ -70,7 +87,9 @@ export interface ProductStore {
   insert(id: string, fields: ProductFields, at: Date): Promise<void>
   /** @throws AppError slug_taken */
   update(id: string, fields: ProductFields, at: Date): Promise<void>
-  wasSold(id: string): Promise<boolean>
+  /** To another status, and of a retired one what takes its place. */
+  setStatus(id: string, change: { readonly status: ProductStatus, readonly successorId: string | null }, at: Date): Promise<void>
+  footprint(id: string, at: Date): Promise<ProductFootprint>
   remove(id: string): Promise<void>
   addPrices(productId: string, prices: readonly NewPrice[]): Promise<void>
   /** Which of the connections exist and suit the kind, which of the templates (with the connection each belongs to), which of the connections have the package, and whether one of them limits rates. */
@@ -103,6 +122,8 @@ export interface OfferStore {
   list(input: { readonly at: Date, readonly kind?: ProductKind | undefined }): Promise<Offer[]>
   findBySlug(slug: string, at: Date): Promise<Offer | null>
   findMany(productIds: readonly string[], at: Date): Promise<Offer[]>
+  /** Those of these products that are retired, by address or by id. A successor that was retired itself hands on to its own. */
+  findRetired(which: { readonly slug: string } | { readonly productIds: readonly string[] }, at: Date): Promise<RetiredProduct[]>
   /** As `findMany`, the products' rows locked (in the order of their ids): stock counted here cannot be sold twice. */
   lockMany(productIds: readonly string[], at: Date): Promise<Offer[]>
 }

@@ -1,6 +1,7 @@
-import { AppError } from '#shared/errors/codes.ts'
+import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { FieldError } from '#shared/errors/codes.ts'
 import { isRecurring } from '#shared/vocabulary/billing.ts'
+import type { ProductStatus } from '#shared/vocabulary/catalog.ts'
 import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
@@ -54,6 +55,11 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     onSale && prices.length === 0 ? wrong('status', 'sale_needs_price') : null,
   ].filter(problem => problem !== null)
   if (problems.length > 0) throw new AppError('invalid_input', { fields: problems })
+}
+
+/** A product is retired, and put back, by an act of its own that says why. @throws AppError invalid_input */
+export function checkStatusChange(from: ProductStatus, to: ProductStatus): void {
+  if (from !== to && (from === 'retired' || to === 'retired')) throw fieldError('status', from === 'retired' ? 'put_back_by_act' : 'retired_by_act')
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import { toAdminProductView } from './catalog-view.ts'
 import type { AdminProductView } from './catalog-view.ts'
 import type { CatalogStores, CatalogueChanged, ProductFields } from './ports.ts'
-import { checkProduct } from './product.ts'
+import { checkProduct, checkStatusChange } from './product.ts'
 
 interface Deps { readonly transact: Transact<CatalogStores>, readonly clock: Clock, readonly catalogueChanged: CatalogueChanged }
 
@@ -14,6 +14,7 @@ export const updateProduct = ({ transact, clock, catalogueChanged }: Deps) => as
     if (!before) throw new AppError('not_found')
     // What was built, or done, of it stays what it is.
     if (input.fields.kind !== before.kind) throw fieldError('kind', 'kind_stays')
+    checkStatusChange(before.status, input.fields.status)
     checkProduct(input.fields, await stores.products.placement(input.fields), before.prices)
     await stores.products.update(input.id, input.fields, clock.now())
     const after = await stores.products.find(input.id)

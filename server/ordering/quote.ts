@@ -61,6 +61,7 @@ export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRe
   const figures = addUp(lines, discounts, computeTax, at)
   const codes = promos?.codes ?? promoCodes.map(code => ({ code, promo: null, problem: null, discount: zero() }))
   return {
+    dropped: [],
     promos: codes.map(({ code, promo, problem, discount }) => ({ code, problem, discount: toMoneyJson(discount), combinable: promo?.combinable ?? false, periods: promo ? promo.periods : 1, minimum: promo?.minimumOrder ? toMoneyJson(money(promo.minimumOrder)) : null })), taxRule: figures.rule,
     subtotal: toMoneyJson(figures.subtotal), discount: toMoneyJson(figures.discount), taxable: toMoneyJson(figures.taxable), dpp: toMoneyJson(figures.dpp), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
     lines: lines.map(({ item, offer, price, setup, options, trialDays }, i) => ({

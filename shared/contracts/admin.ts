@@ -139,7 +139,15 @@ export const productBody = z.object({
   placementPolicy: z.enum(placementPolicies).default('most_free'),
 })
 export const adminPriceView = z.object({ id: uuid, cycle, price: moneyView, setup: moneyView, effectiveFrom: instant, createdBy: z.string().nullable(), current: z.boolean() })
-export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), options: z.array(optionView), activeServices: z.number().int() })
+export const adminProductView = productBody.extend({ id: uuid, prices: z.array(adminPriceView), options: z.array(optionView), activeServices: z.number().int(), /** A service or a change of one names it: it is never deleted. */ sold: z.boolean(), /** Of a retired one: where visitors of its page are sent. */ successor: z.object({ id: uuid, name: z.string() }).nullable() })
+/** What hangs on a product. `promos`: codes that are on and name it (`only`: nothing else), and `connections` that carry it; at most fifty each. */
+export const retirementView = z.object({
+  services: z.number().int(), unpaidOrders: z.number().int(), /** Those of unpaid orders are not counted again. */ unpaidInvoices: z.number().int(), /** Of other services to it. */ waitingChanges: z.number().int(), carts: z.number().int(), options: z.number().int(),
+  promos: z.array(z.object({ id: uuid, code: z.string(), only: z.boolean() })), connections: z.array(z.object({ id: uuid, name: z.string() })),
+})
+const retireReason = z.string().trim().min(3).max(500)
+export const retireBody = z.object({ reason: retireReason, /** A product on sale of the same kind: the old page leads there. */ successorId: uuid.nullable().default(null) })
+export const putBackBody = z.object({ reason: retireReason, status: z.enum(['draft', 'active']) })
 export const setPriceBody = z.object({ cycle: z.enum(billingCycles), price: moneyInput, setup: moneyInput, effectiveFrom: instant.optional() })
 export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list.extend({ status: z.enum(productStatuses).optional() }), response: listOf(adminProductView) })
 export const createProduct = contract({ method: 'POST', path: '/api/admin/products', access: 'sysadmin', tag, summary: 'Add a product', body: productBody, response: adminProductView, status: 201, creates: true })
@@ -147,7 +155,10 @@ export const cloneBody = productBody.pick({ slug: true, name: true })
 export const cloneProduct = contract({ method: 'POST', path: '/api/admin/products/{id}/clone', access: 'sysadmin', tag, summary: 'Make a draft like a product, with its prices in force and its options', params: idParams, body: cloneBody, response: adminProductView, status: 201, creates: true })
 export const showAdminProduct = contract({ method: 'GET', path: '/api/admin/products/{id}', access: 'staff', tag, summary: 'One product with its price history', params: idParams, response: adminProductView })
 export const updateProduct = contract({ method: 'PUT', path: '/api/admin/products/{id}', access: 'sysadmin', tag, summary: 'Change a product', params: idParams, body: productBody, response: adminProductView })
-export const deleteProduct = contract({ method: 'DELETE', path: '/api/admin/products/{id}', access: 'sysadmin', tag, summary: 'Delete a product that was never sold; a sold one is retired instead', params: idParams, status: 204 })
+export const deleteProduct = contract({ method: 'DELETE', path: '/api/admin/products/{id}', access: 'sysadmin', tag, summary: 'Delete a product that was never sold; a sold one is refused', params: idParams, status: 204 })
+export const showRetirement = contract({ method: 'GET', path: '/api/admin/products/{id}/retirement', access: 'sysadmin', tag, summary: 'What hangs on a product: services, unpaid orders, carts, promo codes', params: idParams, response: retirementView })
+export const retireProduct = contract({ method: 'POST', path: '/api/admin/products/{id}/retire', access: 'sysadmin', tag, summary: 'Take a product off sale for good; what was sold goes on', params: idParams, body: retireBody, response: adminProductView })
+export const putBackProduct = contract({ method: 'POST', path: '/api/admin/products/{id}/put-back', access: 'sysadmin', tag, summary: 'Make a retired product a draft again, or put it on sale', params: idParams, body: putBackBody, response: adminProductView })
 export const setPrice = contract({ method: 'POST', path: '/api/admin/products/{id}/prices', access: 'business', tag, summary: 'Set the price of a cycle from a moment on; the history stays', params: idParams, body: setPriceBody, response: adminProductView, status: 201, creates: true })
 export const promoBody = z.object({
   code: z.string().trim().toUpperCase().min(2).max(40).regex(/^[A-Z0-9_-]+$/), kind: z.enum(promoKinds),

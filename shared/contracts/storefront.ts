@@ -46,9 +46,11 @@ export const promoCodesInput = z.array(promoCodeInput).max(mostPromos).default([
 export const cartItem = z.object({ productId: uuid, cycle, hostname: hostname.nullable().default(null), templateId: uuid.nullable().default(null), sshKey: sshKeys.nullable().default(null), trial: z.boolean().default(false), options: optionWishes.default([]) })
 export const cartInput = z.object({ items: z.array(cartItem).max(10), promoCodes: promoCodesInput })
 export const quoteLineView = z.object({ productId: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), cycle, hostname: z.string().nullable(), templateId: uuid.nullable(), sshKey: z.string().nullable(), options: z.array(z.object({ optionId: uuid, choiceId: uuid.nullable(), kind: z.enum(optionKinds), quantity: z.number().int(), label: localized, choiceLabel: localized.nullable(), price: moneyView, setup: moneyView })), price: moneyView, setup: moneyView, discount: moneyView, /** Null: paid once, nothing follows. */ nextInvoiceOn: z.string().nullable(), nextInvoiceTotal: moneyView.nullable(), /** Nothing is paid now; the first paid period begins on that day. */ trial: z.object({ days: z.number().int(), endsOn: z.string() }).nullable(), fixedTermPeriods: z.number().int().nullable() })
+/** What a cart lost: a product that is not sold any more (`successor`: what took its place), or not as it was wished. Null name: not told. */
+const droppedView = z.object({ name: z.string().nullable(), retired: z.boolean(), successor: z.object({ name: z.string(), kind: z.enum(productKinds), slug: z.string() }).nullable() })
 /** The server's price for a cart: never the browser's. `tax` is PPN by the rule named in `taxRule`. */
 export const quoteView = z.object({
-  lines: z.array(quoteLineView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),
+  lines: z.array(quoteLineView), /** Told until the cart is changed. */ dropped: z.array(droppedView), promos: z.array(z.object({ code: z.string(), problem: z.string().nullable(), discount: moneyView, combinable: z.boolean(), /** Null: for good. */ periods: z.number().int().nullable(), minimum: moneyView.nullable() })),
   subtotal: moneyView, discount: moneyView, taxable: moneyView, dpp: moneyView, tax: moneyView, taxRule: z.string(), total: moneyView,
 })
 

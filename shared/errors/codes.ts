@@ -11,7 +11,7 @@ export const errorCodes = {
   // clients, catalogue, ordering
   profile_incomplete: 409, product_unavailable: 409, price_changed: 409, promo_invalid: 422, promo_expired: 422, promo_exhausted: 422, promo_not_for_product: 422, promo_new_clients_only: 422, promo_minimum: 422, promo_not_combinable: 422, price_reaches_nobody: 409, service_ended: 409,
   option_unavailable: 409, option_invalid: 422,
-  out_of_stock: 409, node_full: 409, hostname_invalid: 422, template_unavailable: 422, package_unavailable: 409, cart_empty: 409, trial_used: 409, trial_unavailable: 409, trial_alone: 409, capacity_unknown: 503,
+  out_of_stock: 409, product_gone: 410, product_retired: 409, product_not_retired: 409, product_sold: 409, node_full: 409, hostname_invalid: 422, template_unavailable: 422, package_unavailable: 409, cart_empty: 409, trial_used: 409, trial_unavailable: 409, trial_alone: 409, capacity_unknown: 503,
   // money
   invoice_not_payable: 409, invoice_not_draft: 409, client_profile_missing: 409, invoice_not_creditable: 409, write_off_refused: 409, tax_number_taken: 409, seller_tax_id_missing: 409, payment_in_progress: 409, transfer_known: 409, gateway_unavailable: 503, gateway_not_configured: 503, method_unavailable: 422, transition_refused: 409,
   refund_exceeds: 409, refund_not_covered: 409, refund_method_unavailable: 409, deposit_refund_way: 409, payment_not_refundable: 409, second_person_required: 409, client_frozen: 409, payout_known: 409,
