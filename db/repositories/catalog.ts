@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, ilike, inArray, lte, ne, or, sql } from 'dri
 import type { SQL } from 'drizzle-orm'
 import { money } from '#shared/money/money.ts'
 import { hypervisorKinds, machineCapabilities, panelKinds } from '#shared/vocabulary/machines.ts'
-import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, RetiredProduct, TldStore } from '#server/catalog/ports.ts'
+import type { CatalogStores, Offer, OfferStore, PriceRecord, ProductFields, ProductRecord, PromoFields, PromoRecord, RetiredProduct, SketchFields, TldStore } from '#server/catalog/ports.ts'
 import type { PageRequest } from '#server/kernel/ports.ts'
 import type { Executor } from '../client.ts'
 import { connections, packages, productConnections, productCosts, productPrices, products, productStock, productTemplates, promoCodes, promoRedemptions, serviceChanges, services, templates, tlds, users } from '../schema/index.ts'
@@ -37,16 +37,23 @@ async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]
   }))
 }
 
+/** The prices in force, one row of each cycle. */
+const pricesInForce = (db: Executor, ids: readonly string[], at: Date) => db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, [...ids]), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
+const toOfferPrice = ({ cycle, price, setup, currency }: typeof productPrices.$inferSelect): Offer['prices'][number] => ({ cycle, price: money(price, currency), setup: money(setup, currency) })
+/** What of a template an offer tells. */
+const offeredTemplate = { id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, connectionKind: connections.kind, machineType: templates.machineType, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }
+const packageLimits = { connectionId: packages.connectionId, diskMiB: packages.diskMiB, bandwidthMiB: packages.bandwidthMiB, maxAddonDomains: packages.maxAddonDomains, maxMailboxes: packages.maxMailboxes, maxDatabases: packages.maxDatabases }
+
 async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promise<Offer[]> {
   const rows = await db.select().from(products).where(and(eq(products.status, 'active'), where)).orderBy(asc(products.position), asc(products.id)).limit(200)
   if (rows.length === 0) return []
   const ids = rows.map(row => row.id)
-  const prices = await db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, ids), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
-  const offered = await db.select({ productId: productTemplates.productId, id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, machineType: templates.machineType, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId))
+  const prices = await pricesInForce(db, ids, at)
+  const offered = await db.select({ productId: productTemplates.productId, ...offeredTemplate }).from(productTemplates).innerJoin(templates, eq(templates.id, productTemplates.templateId)).innerJoin(connections, eq(connections.id, templates.connectionId))
     .where(and(inArray(productTemplates.productId, ids), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
   const placedOn = await db.select({ productId: productConnections.productId, connectionId: connections.id }).from(productConnections).innerJoin(connections, eq(connections.id, productConnections.connectionId)).where(inArray(productConnections.productId, ids))
   const given = rows.some(row => row.kind === 'hosting')
-    ? await db.select({ productId: products.id, connectionId: packages.connectionId, diskMiB: packages.diskMiB, bandwidthMiB: packages.bandwidthMiB, maxAddonDomains: packages.maxAddonDomains, maxMailboxes: packages.maxMailboxes, maxDatabases: packages.maxDatabases })
+    ? await db.select({ productId: products.id, ...packageLimits })
         .from(products).innerJoin(productConnections, eq(productConnections.productId, products.id)).innerJoin(packages, and(eq(packages.connectionId, productConnections.connectionId), sql`${packages.name} = ${products.spec} ->> 'panelPackage'`))
         .where(and(inArray(products.id, ids), eq(products.kind, 'hosting'), eq(packages.present, true)))
     : []
@@ -62,11 +69,25 @@ async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promi
     if (own.length === 0) return []
     return [{
       productId: row.id, slug: row.slug, kind: row.kind, name: row.name, summary: row.summary, description: row.description, spec: row.spec, featured: row.featured, stockLimit: row.stockLimit, trialDays: row.trialDays, fixedTermPeriods: row.fixedTermPeriods, backupsIncluded: row.backupsIncluded, backupSchedule: row.backupSchedule, unitsHeld: held.get(row.id) ?? 0, placementPolicy: row.placementPolicy, ipv6: row.ipv6, stock: stock.get(row.id) ?? null,
-      prices: own.map(price => ({ cycle: price.cycle, price: money(price.price, price.currency), setup: money(price.setup, price.currency) })),
+      prices: own.map(toOfferPrice),
       templates: (templatesOf.get(row.id) ?? []).map(({ productId: _, ...template }) => template), connectionIds: (connectionsOf.get(row.id) ?? []).map(c => c.connectionId), packages: (packagesOf.get(row.id) ?? []).map(({ productId: _, ...limits }) => limits), options: (options.get(row.id) ?? []).filter(option => option.active),
     }]
   })
 }
+
+/** See `OfferStore.sketch`. What is typed of templates and packages is looked up as an offer's own would be: what vanished is not shown. */
+async function sketchOffer(db: Executor, productId: string | null, { connectionIds, templateIds, ipv6 = true, ...fields }: SketchFields, at: Date): Promise<Offer> {
+  const own = productId === null ? [] : [productId]
+  const chosen = templateIds.length === 0 || connectionIds.length === 0 ? [] : await db.select(offeredTemplate).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(and(inArray(templates.id, [...templateIds]), inArray(templates.connectionId, [...connectionIds]), eq(templates.present, true))).orderBy(asc(templates.name), asc(templates.id))
+  const given = fields.kind !== 'hosting' || !fields.spec.panelPackage || connectionIds.length === 0 ? [] : await db.select(packageLimits).from(packages).where(and(inArray(packages.connectionId, [...connectionIds]), eq(packages.name, fields.spec.panelPackage), eq(packages.present, true)))
+  const prices = own.length === 0 ? [] : await pricesInForce(db, own, at)
+  const [held, stock, options] = [await unitsHeld(db, own), await stockOf(db, own), await loadOptions(db, own, at)]
+  return {
+    ...fields, productId: productId ?? unborn, ipv6, unitsHeld: held.get(productId ?? '') ?? 0, stock: stock.get(productId ?? '') ?? null, prices: prices.map(toOfferPrice), templates: chosen, connectionIds, packages: given, options: (options.get(productId ?? '') ?? []).filter(option => option.active),
+  }
+}
+/** The id of what has none yet. */
+const unborn = '00000000-0000-0000-0000-000000000000'
 
 /** So many successors are followed, each of which was retired for the next. */
 const longestChain = 20
@@ -157,6 +178,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
       list: ({ at, kind }) => loadOffers(db, at, kind ? eq(products.kind, kind) : undefined),
       findBySlug: async (slug, at) => (await loadOffers(db, at, eq(products.slug, slug)))[0] ?? null,
       findMany: async (ids, at) => ids.length === 0 ? [] : loadOffers(db, at, inArray(products.id, [...ids])),
+      sketch: (productId, fields, at) => sketchOffer(db, productId, fields, at),
       async findRetired(which, at) {
         return findRetired(db, 'slug' in which ? eq(products.slug, which.slug) : inArray(products.id, [...which.productIds]), at)
       },

@@ -3,6 +3,8 @@ import type { adminProductView, promoView, retirementView } from '#shared/contra
 import type { storefrontProductView, tldView } from '#shared/contracts/storefront.ts'
 import { fraction, toMoneyJson } from '#shared/money/money.ts'
 import { billingCycles, isRecurring, monthsOfCycle } from '#shared/vocabulary/billing.ts'
+import { virtualisationOf, virtualisations } from '#shared/vocabulary/machines.ts'
+import type { Virtualisation } from '#shared/vocabulary/machines.ts'
 import { fewPlaces, stockLife } from '#shared/vocabulary/catalog.ts'
 import type { ComputeTax } from '../billing/ports.ts'
 import { toOptionView } from '#shared/options/option-views.ts'
@@ -40,6 +42,12 @@ export function stockShown({ kind, stockLimit, unitsHeld, stock }: Pick<Offer, '
   return left === 0 ? { state: 'sold_out', left: 0 } : left <= fewPlaces ? { state: 'few', left } : { state: 'in_stock', left: null }
 }
 
+/** What machines of a product are: what its templates and their connections say. Of hosting and work nothing. */
+export function virtualisationsOf({ kind, templates }: Pick<Offer, 'kind' | 'templates'>): Virtualisation[] {
+  const found = new Set(kind === 'vps' ? templates.map(template => virtualisationOf(template.connectionKind, template.machineType)) : [])
+  return virtualisations.filter(each => found.has(each))
+}
+
 /** A product for the storefront: each cycle's price without PPN, the PPN on it and with it, and what a month of it comes to (rounded down; null: paid once). */
 export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax): StorefrontProductView {
   const stock = stockShown(offer, at)
@@ -49,6 +57,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
     soldOut: stock.state === 'sold_out' || (offer.kind === 'hosting' && offer.packages.length === 0), stock,
     hosting: leastLimits(offer.packages),
     templates: offer.templates.map(({ id, name, osFamily, machineType }) => ({ id, name, osFamily, machineType })),
+    virtualisation: virtualisationsOf(offer),
     options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),
     prices: byLength.map(({ cycle, price, setup }) => {
       const { tax, total } = computeTax(price, at)

@@ -1,7 +1,7 @@
 import type { Money } from '#shared/money/money.ts'
 import type { BillingCycle } from '#shared/vocabulary/billing.ts'
 import type { ProductKind, ProductStatus, PromoKind, PromoTarget, OptionEffect, OptionKind } from '#shared/vocabulary/catalog.ts'
-import type { MachineType, PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, MachineType, PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { TrafficTerms } from '#shared/vocabulary/traffic.ts'
 import type { AuditTrail } from '../audit/ports.ts'
 import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
@@ -111,17 +111,21 @@ export interface Offer {
   /** As it was last counted; null: never. */
   readonly stock: CountedStock | null
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
-  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string, readonly machineType: MachineType, /** Those on which it or its namesakes there can be cloned; empty: all. */ readonly nodes: readonly string[] }[]
+  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string, readonly connectionKind: ConnectionKind, readonly machineType: MachineType, /** Those on which it or its namesakes there can be cloned; empty: all. */ readonly nodes: readonly string[] }[]
   readonly connectionIds: readonly string[]
   /** Of hosting: its package where it is there now. */
   readonly packages: readonly (PackageLimits & { readonly connectionId: string })[]
   /** Those on sale; which of them are sold in a cycle, their prices say. */
   readonly options: readonly OptionRecord[]
 }
+/** What the storefront shows of a product that is being written. */
+export type SketchFields = Pick<ProductFields, 'slug' | 'kind' | 'name' | 'summary' | 'description' | 'spec' | 'featured' | 'stockLimit' | 'trialDays' | 'fixedTermPeriods' | 'backupsIncluded' | 'backupSchedule' | 'placementPolicy' | 'ipv6' | 'connectionIds' | 'templateIds'>
 export interface OfferStore {
   list(input: { readonly at: Date, readonly kind?: ProductKind | undefined }): Promise<Offer[]>
   findBySlug(slug: string, at: Date): Promise<Offer | null>
   findMany(productIds: readonly string[], at: Date): Promise<Offer[]>
+  /** What these fields would be on sale, with what the product (null: none yet) has of prices, options and stock. Whether it could be sold so is not asked. */
+  sketch(productId: string | null, fields: SketchFields, at: Date): Promise<Offer>
   /** Those of these products that are retired, by address or by id. A successor that was retired itself hands on to its own. */
   findRetired(which: { readonly slug: string } | { readonly productIds: readonly string[] }, at: Date): Promise<RetiredProduct[]>
   /** As `findMany`, the products' rows locked (in the order of their ids): stock counted here cannot be sold twice. */

@@ -8,7 +8,7 @@ import { roles } from '#shared/vocabulary/roles.ts'
 import { poolNetworkView, poolUse } from './networks.ts'
 import { calendarDay, contract, cycle, idParams, instant, listOf, localized, moneyInput, moneyView, pageQuery, search, uuid } from './contract.ts'
 import { consoleTicketView, invoiceSummaryView, invoiceView, serviceSummaryView, serviceView } from './portal.ts'
-import { optionView, productSpec } from './storefront.ts'
+import { optionView, productSpec, storefrontProductView } from './storefront.ts'
 
 const tag = 'admin'
 const list = pageQuery.extend({ q: search })
@@ -151,6 +151,10 @@ export const putBackBody = z.object({ reason: retireReason, status: z.enum(['dra
 export const setPriceBody = z.object({ cycle: z.enum(billingCycles), price: moneyInput, setup: moneyInput, effectiveFrom: instant.optional() })
 export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list.extend({ status: z.enum(productStatuses).optional() }), response: listOf(adminProductView) })
 export const createProduct = contract({ method: 'POST', path: '/api/admin/products', access: 'sysadmin', tag, summary: 'Add a product', body: productBody, response: adminProductView, status: 201, creates: true })
+const unfinished = z.object({ id: z.string().max(2000), en: z.string().max(2000) })
+/** A product that is being written: texts may be missing yet. */
+export const previewBody = productBody.omit({ status: true, position: true, snapshotLimit: true }).extend({ productId: uuid.nullable().default(null), slug: z.string().max(60), name: z.string().max(80), summary: unfinished, description: unfinished })
+export const previewProduct = contract({ method: 'POST', path: '/api/admin/products/preview', access: 'sysadmin', tag, summary: 'How the storefront would show a product that is being written; nothing is stored', body: previewBody, response: storefrontProductView })
 export const cloneBody = productBody.pick({ slug: true, name: true })
 export const cloneProduct = contract({ method: 'POST', path: '/api/admin/products/{id}/clone', access: 'sysadmin', tag, summary: 'Make a draft like a product, with its prices in force and its options', params: idParams, body: cloneBody, response: adminProductView, status: 201, creates: true })
 export const showAdminProduct = contract({ method: 'GET', path: '/api/admin/products/{id}', access: 'staff', tag, summary: 'One product with its price history', params: idParams, response: adminProductView })

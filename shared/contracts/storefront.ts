@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { mostOptions, mostPromos, optionEffects, optionKinds, productKinds, stockStates } from '#shared/vocabulary/catalog.ts'
 import { trafficCounts } from '#shared/vocabulary/traffic.ts'
-import { domainAvailabilities, machineTypes } from '#shared/vocabulary/machines.ts'
+import { domainAvailabilities, machineTypes, virtualisations } from '#shared/vocabulary/machines.ts'
 import { joinSshKeys, longestSshKey, mostSshKeys, parseSshKeys } from '#shared/text/ssh-key.ts'
 import { contract, cycle, instant, localized, moneyView, uuid } from './contract.ts'
 
@@ -23,7 +23,7 @@ export const optionView = z.object({
 export const optionWishes = z.array(z.object({ optionId: uuid, quantity: z.number().int().min(0).max(1_000_000).optional(), choiceId: uuid.optional() })).max(mostOptions)
 export const storefrontProductView = z.object({
   id: uuid, slug: z.string(), kind: z.enum(productKinds), name: z.string(), summary: localized, description: localized, spec: productSpec,
-  prices: z.array(priceView), templates: z.array(templateView), options: z.array(optionView), soldOut: z.boolean(), /** As counted some minutes ago at most; `unknown`: not known, or not lately. `left` is told where few are. */ stock: z.object({ state: z.enum(stockStates), left: z.number().int().nullable() }), /** Of hosting; null: no server has its package now. */ hosting: hostingLimits.nullable(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(), /** Of a machine at a time; 0: none. */ backupsIncluded: z.number().int(), /** Every day or week, as its client says. */ backupSchedule: z.boolean(),
+  prices: z.array(priceView), templates: z.array(templateView), /** What its machines are; empty: none are built, or it is not known now. */ virtualisation: z.array(z.enum(virtualisations)), options: z.array(optionView), soldOut: z.boolean(), /** As counted some minutes ago at most; `unknown`: not known, or not lately. `left` is told where few are. */ stock: z.object({ state: z.enum(stockStates), left: z.number().int().nullable() }), /** Of hosting; null: no server has its package now. */ hosting: hostingLimits.nullable(), featured: z.boolean(), /** Free days of a client's first order; null: no trial. */ trialDays: z.number().int().nullable(), /** It ends by itself after so many periods; null: it renews. */ fixedTermPeriods: z.number().int().nullable(), /** Of a machine at a time; 0: none. */ backupsIncluded: z.number().int(), /** Every day or week, as its client says. */ backupSchedule: z.boolean(),
 })
 export const tldView = z.object({ suffix: z.string(), register: moneyView, renew: moneyView, requirement: localized.nullable() })
 /** `name` is ASCII, `unicodeName` the same as people write it; `reason` is a key below `storefront.domains.reasons`. */

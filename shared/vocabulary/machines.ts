@@ -53,6 +53,11 @@ export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorC
 /** What a machine is: one with a kernel and firmware of its own, or a container that shares the kernel of its node. Its template says so, for good. */
 export const machineTypes = ['vm', 'container'] as const
 export type MachineType = typeof machineTypes[number]
+/** What a machine is sold as: the technique behind it, never which hypervisor or version of it. */
+export const virtualisations = ['kvm', 'lxc', 'vmware'] as const
+export type Virtualisation = typeof virtualisations[number]
+/** Of machines that a connection makes from such a template. Null: it makes none. */
+export const virtualisationOf = (kind: ConnectionKind, type: MachineType): Virtualisation | null => isPanel(kind) ? null : type === 'container' ? 'lxc' : kind === 'proxmox' ? 'kvm' : 'vmware'
 /** What containers cannot, wherever they run: nobody inside takes orders from outside, they start from no CD, and none that was there before us is taken over. */
 const containers: Partial<HypervisorCapabilities> = { login: false, rescue: false, adoption: false }
 /** Of the machines of a hypervisor. Null: it carries no machines, or nothing is known of it yet. */

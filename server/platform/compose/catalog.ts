@@ -9,6 +9,7 @@ import { listPromos } from '#server/catalog/list-promos.ts'
 import { listStorefrontProducts } from '#server/catalog/list-storefront-products.ts'
 import { listTlds } from '#server/catalog/list-tlds.ts'
 import { listProductCosts, setProductCost } from '#server/catalog/product-cost.ts'
+import { previewProduct } from '#server/catalog/preview-product.ts'
 import { putBackProduct, retireProduct, showRetirement } from '#server/catalog/retirement.ts'
 import { saveOption, setOptionPrice } from '#server/catalog/save-option.ts'
 import { setPrice } from '#server/catalog/set-price.ts'
@@ -28,7 +29,7 @@ export const composeCatalog = ({ config, read, transact, clock, newId, log }: Co
   const deps = { transact, clock, newId, catalogueChanged, startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, products, options, costs, promos, offers, tlds, computeTax }
   return {
     listStorefrontProducts: listStorefrontProducts(deps), showStorefrontProduct: showStorefrontProduct(deps), listTlds: listTlds(deps),
-    listProducts: listProducts(deps), showProduct: showProduct(deps), createProduct: createProduct(deps), cloneProduct: cloneProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), showRetirement: showRetirement(deps), retireProduct: retireProduct(deps), putBackProduct: putBackProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps), listProductCosts: listProductCosts(deps), setProductCost: setProductCost(deps),
+    listProducts: listProducts(deps), showProduct: showProduct(deps), previewProduct: previewProduct(deps), createProduct: createProduct(deps), cloneProduct: cloneProduct(deps), updateProduct: updateProduct(deps), deleteProduct: deleteProduct(deps), showRetirement: showRetirement(deps), retireProduct: retireProduct(deps), putBackProduct: putBackProduct(deps), setPrice: setPrice(deps), saveOption: saveOption(deps), setOptionPrice: setOptionPrice(deps), listProductCosts: listProductCosts(deps), setProductCost: setProductCost(deps),
     listPromos: listPromos(deps), showPromo: showPromo(deps), createPromo: createPromo(deps), updatePromo: updatePromo(deps), deletePromo: deletePromo(deps),
   }
 }
