@@ -63,6 +63,11 @@ export function useCart() {
       const now = await load()
       return replace(itemsOf(now), codesOf(now).filter(other => other !== code.toUpperCase()))
     },
+    /** What the cart lost is told no more. */
+    async acknowledge() {
+      const now = await load()
+      return replace(itemsOf(now), codesOf(now))
+    },
     clear: () => replace([], []),
     items: () => itemsOf(quote.value),
   }

@@ -11,6 +11,29 @@ export type StorefrontPrice = StorefrontProduct['prices'][number]
 /** Products on sale of one kind, with their prices. */
 export const useProducts = (kind: StorefrontProduct['kind']) => useApiData(listProductsRoute, { query: { kind } })
 export const useProduct = (slug: string) => useApiData(showProductRoute, { params: { slug } })
+/** What a retired product was, where its page is asked for. */
+export interface GoneProduct { readonly name: string, readonly kind: StorefrontProduct['kind'], /** The page of what took its place. */ readonly successor?: string }
+const goneOf = (error: unknown): GoneProduct | null => {
+  const problem = problemOf(error)
+  return problem?.code === 'product_gone' ? problem.params as unknown as GoneProduct : null
+}
+
+/**
+ * The product whose page this is. One that was retired leads to what took its place (301), or `gone` tells what it was and the answer is 410;
+ * of one that is unknown, not on sale yet or of another kind the error page is shown.
+ */
+export async function useProductPage(kind: StorefrontProduct['kind']) {
+  const [app, event, route, to] = [useNuxtApp(), useRequestEvent(), useRoute(), useLocalePath()]
+  const { data, error } = await useProduct(String(route.params.slug))
+  const gone = computed(() => goneOf(error.value))
+  const retired = gone.value?.kind === kind ? gone.value : null
+  if (!retired && (error.value || data.value?.kind !== kind)) throw createError({ status: gone.value ? 404 : error.value?.status ?? 404, statusText: gone.value ? '' : error.value?.data?.title ?? '', fatal: true })
+  // It may be put back: no browser keeps either answer for good.
+  if (retired) event?.node.res.setHeader('cache-control', 'no-cache')
+  if (retired?.successor) await app.runWithContext(() => navigateTo({ path: to(retired.successor ?? '/'), query: route.query }, { redirectCode: 301, replace: true }))
+  else if (retired && event) setResponseStatus(event, 410)
+  return { product: computed(() => data.value), gone: retired }
+}
 export const useTlds = () => useApiData(listTldsRoute)
 
 /** A template's file name as people call the system: `debian-12-cloudinit` is Debian 12, and so is a container's `debian-12-standard_12.12-1_amd64`. Names that staff wrote by hand stay as they are. */

@@ -24,7 +24,7 @@ function momentOf(value: string): Moment | null {
  * the server wrote): `22 Nov 2026`, `22 Nov 2026, 14.05 WIB`, `Rp 1.250.000`, `4 GiB`.
  */
 export function useFormat() {
-  const { t, locale } = useI18n()
+  const { t, locale } = useTexts()
   const clock = (m: Moment) => `${m.hour}${locale.value === 'id' ? '.' : ':'}${m.minute}`
   const day = (m: Moment) => `${m.day} ${t(`common.months.${m.month}`)} ${m.year}`
   const date = (value: string | null | undefined): string => {

@@ -2,7 +2,7 @@ import type { StorefrontProduct } from './useCatalogue.ts'
 
 /** What a hosting package gives, as pairs of a key below `storefront.spec` and words. */
 export function useHostingSpecs() {
-  const { t } = useI18n()
+  const { t } = useTexts()
   const { memory, decimal } = useFormat()
   return (limits: StorefrontProduct['hosting']): (readonly [key: string, value: string])[] => {
     if (!limits) return []

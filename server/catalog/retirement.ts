@@ -1,7 +1,6 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
-import type { RetirementView } from './catalog-view.ts'
+import type { RetirementView, AdminProductView } from './catalog-view.ts'
 import { toAdminProductView } from './catalog-view.ts'
-import type { AdminProductView } from './catalog-view.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import type { CatalogStores, CatalogueChanged, OptionStore, ProductRecord, ProductStore } from './ports.ts'
 import { checkProduct } from './product.ts'

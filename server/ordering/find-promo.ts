@@ -14,9 +14,11 @@ export const findPromo = ({ promos, offers, clock }: { readonly promos: PromoSto
   if (!promo || (promo.startsAt && promo.startsAt > at)) return { code, state: 'unknown', slug: null, kind: null, cycle: null }
   if (!isRunning(promo, at)) return { code, state: 'over', slug: null, kind: null, cycle: null }
   if (isUsedUp(promo)) return { code, state: 'exhausted', slug: null, kind: null, cycle: null }
-  const [only, ...more] = promo.productIds.length === 0 ? [] : await offers.findMany(promo.productIds, at)
+  const cycle = promo.cycles.length === 1 ? promo.cycles[0] ?? null : null
+  if (promo.productIds.length === 0) return { code: promo.code, state: 'open', slug: null, kind: null, cycle }
+  const [only, ...more] = await offers.findMany(promo.productIds, at)
   // A code for products none of which is sold any more gives nothing.
-  if (promo.productIds.length > 0 && !only) return { code, state: 'over', slug: null, kind: null, cycle: null }
-  const one = only && more.length === 0 ? only : null
-  return { code: promo.code, state: 'open', slug: one?.slug ?? null, kind: one?.kind ?? null, cycle: promo.cycles.length === 1 ? promo.cycles[0] ?? null : null }
+  if (!only) return { code, state: 'over', slug: null, kind: null, cycle: null }
+  const one = more.length === 0 ? only : null
+  return { code: promo.code, state: 'open', slug: one?.slug ?? null, kind: one?.kind ?? null, cycle }
 }

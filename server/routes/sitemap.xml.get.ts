@@ -17,6 +17,7 @@ export default defineEventHandler(async (event) => {
   }
   stream.end()
   setResponseHeader(event, 'content-type', 'application/xml; charset=utf-8')
-  setResponseHeader(event, 'cache-control', 'public, max-age=300')
+  // What left the shop leaves it at once, also where a proxy keeps answers.
+  setResponseHeader(event, 'cache-control', 'public, max-age=0, must-revalidate')
   return (await streamToPromise(stream)).toString('utf8')
 })

@@ -63,15 +63,16 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
     expect(await codeOf(test.app.catalog.createProduct({ actor, fields: fields({ slug: made.slug }) }))).toBe('slug_taken')
   })
 
-  it('what was never sold is deleted, what was sold is retired', async () => {
+  it('what was never sold is deleted, what was sold never', async () => {
     const shop = shopWorld(test.app)
     const made = await test.app.catalog.createProduct({ actor, fields: fields() })
     await test.app.catalog.deleteProduct({ actor, id: made.id })
     expect(await codeOf(test.app.catalog.showProduct(made.id))).toBe('not_found')
     const sold = await shop.product(place)
     await shop.ordering.placeOrder({ clientId: await shop.buyer(), items: [shop.item(sold, place.templateId)], promoCodes: [], cartToken: null })
-    await test.app.catalog.deleteProduct({ actor, id: sold })
-    expect((await test.app.catalog.showProduct(sold)).status).toBe('retired')
+    expect([made.sold, (await test.app.catalog.showProduct(sold)).sold]).toEqual([false, true])
+    expect(await codeOf(test.app.catalog.deleteProduct({ actor, id: sold }))).toBe('product_sold')
+    expect((await test.app.catalog.showProduct(sold)).status).toBe('active')
   })
 
   it('a clone is a draft with texts, size, places, prices in force and options offered; what was scheduled, retired or sold stays with the first', async () => {
