@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { products, templates } from '#db/schema/index.ts'
+import { productOptions, products, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { pageCache } from '#server/platform/page-cache.ts'
 import type { UserActor } from '#server/platform/http.ts'
@@ -29,16 +29,14 @@ describe.each(databaseKinds())('retiring a product on %s', (kind) => {
     world = await changesWorld(test)
     actor = { kind: 'user', id: await world.shop.buyer(), name: 'Sysadmin', role: 'sysadmin' }
   })
-  afterAll(async () => {
-    await world.close()
-    await test.close()
-  })
+  afterAll(() => test.close())
   const catalog = () => test.app.catalog
   const plan = (name = 'VPS Lama', options: Parameters<typeof world.shop.product>[1] = {}) => world.plan(name, small, 100_000n, options)
   const slugOf = async (id: string) => (await catalog().showProduct(id)).slug
   const retire = (id: string, successorId: string | null = null) => catalog().retireProduct({ actor, id, reason, successorId })
   const putBack = (id: string, status: 'draft' | 'active' = 'active') => catalog().putBackProduct({ actor, id, reason, status })
   const order = async (productId: string, promoCodes: string[] = []) => {
+    await world.addAddress(null)
     const clientId = await world.shop.buyer()
     const { id, invoiceId, items } = await world.shop.ordering.placeOrder({ clientId, items: [world.shop.item(productId, world.place.templateId)], promoCodes, cartToken: null })
     return { id, clientId, invoiceId: invoiceId ?? '', serviceId: items[0]?.serviceId ?? '' }
@@ -54,7 +52,7 @@ describe.each(databaseKinds())('retiring a product on %s', (kind) => {
 
   it('what hangs on a product is told before: services, unpaid orders, carts, codes and options', async () => {
     const [id, other] = [await plan(), await plan('VPS Lain')]
-    await sellOptions(test, id)
+    await sellOptions(test.app, id)
     const [only, both] = [await world.shop.promo({ productIds: [id] }), await world.shop.promo({ productIds: [other, id] })]
     await world.shop.promo({ productIds: [id], active: false })
     await order(id)
@@ -134,12 +132,14 @@ describe.each(databaseKinds())('retiring a product on %s', (kind) => {
   })
 
   it('a cart names no product that is a draft again, and tells one that is not sold as it was wished', async () => {
-    const [hidden, monthly] = [await plan('VPS Rahasia'), await plan('VPS Tahunan', { more: { annually: 900_000n } })]
+    const [hidden, chosen] = [await plan('VPS Rahasia'), await plan('VPS Pilihan')]
+    const { support } = await sellOptions(test.app, chosen)
     const token = await cartOf(hidden)
-    const other = (await world.shop.ordering.putCart({ token: null, clientId: null, cart: { items: [{ ...world.shop.item(monthly, world.place.templateId), options: [] }], promoCodes: [] } })).token
+    const other = (await world.shop.ordering.putCart({ token: null, clientId: null, cart: { items: [{ ...world.shop.item(chosen, world.place.templateId), options: [{ optionId: support, quantity: 1 }] }], promoCodes: [] } })).token
     await test.app.core.database.executor.update(products).set({ status: 'draft' }).where(eq(products.id, hidden))
+    await test.app.core.database.executor.update(productOptions).set({ active: false }).where(eq(productOptions.id, support))
     expect((await world.shop.ordering.showCart({ token, clientId: null })).dropped).toEqual([{ name: null, retired: false, successor: null }])
-    expect((await world.shop.ordering.showCart({ token: other, clientId: null })).dropped).toEqual([])
+    expect((await world.shop.ordering.showCart({ token: other, clientId: null })).dropped).toEqual([{ name: 'VPS Pilihan', retired: false, successor: null }])
   })
 
   it('its address leads to its successor, also when that was retired for another; only what is on sale of its kind can follow', async () => {
