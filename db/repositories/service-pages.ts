@@ -32,10 +32,14 @@ const toSummary = ({ amount, currency, options, total: _, ...row }: SummaryRow):
   ...row, price: money(BigInt(amount), currency), options: toSold(options, currency), holdUntil: toDate(row.holdUntil), observedAt: toDate(row.observedAt), deliveredAt: toDate(row.deliveredAt), rescueSince: toDate(row.rescueSince),
 })
 
+/** Whether anything of a service's options can be changed: it has one that can be taken away, or its product sells one in its cycle. */
+const optionsChangeable = sql`(exists (select 1 from jsonb_array_elements(s.options) had where had ->> 'kind' <> 'choice')
+  or (p.status = 'active' and exists (select 1 from product_options o join product_option_prices op on op.option_id = o.id and op.cycle = s.cycle left join product_option_choices oc on oc.id = op.choice_id where o.product_id = s.product_id and o.active and (op.choice_id is null or oc.active))))`
+
 /** One row per service with everything that a page shows of it; the sub-selects walk indexes by service. */
 const summary = sql`
   select s.id, s.client_id as "clientId", u.name as "clientName", u.email as "clientEmail", s.hostname, s.product_name as "productName", p.kind as "productKind", s.status, s.suspension_reason as "suspensionReason", s.end_reason as "endReason",
-    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", t.machine_type as "machineType", s.spec, s.options,
+    s.cancel_at_period_end as "cancelAtPeriodEnd", s.cancel_reason as "cancelReason", s.cancel_note as "cancelNote", s.hold_until as "holdUntil", s.hold_reason as "holdReason", s.cycle, s.delivered_at as "deliveredAt", ${optionsChangeable} as "optionsChangeable", s.price::text as amount, s.currency, s.ssh_key as "sshKey", t.name as "templateName", t.machine_type as "machineType", s.spec, s.options,
     coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power, host(a.address) as ipv4, (select json_build_object('address', host(x.address), 'length', case when xp.machine_length = 128 then xp.prefix_length else xp.machine_length end) from ipv6_prefixes x join ipv6_pools xp on xp.id = x.pool_id where x.service_id = s.id and (x.status = 'assigned' or coalesce(r.status, 'none') <> 'ready')) as ipv6, r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", coalesce(c.console, false) as "connectionConsole", r.node, r.vmid, r.problem, r.username, r.initial_password is not null as "hasPassword",
     r.cpu, r.memory_used_mi_b as "memoryUsedMiB", r.memory_total_mi_b as "memoryTotalMiB", r.uptime_seconds as "uptimeSeconds", r.observed_at as "observedAt", r.rescue, r.rescue_since as "rescueSince",
     (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",

@@ -154,7 +154,7 @@ export const createProduct = contract({ method: 'POST', path: '/api/admin/produc
 const unfinished = z.object({ id: z.string().max(2000), en: z.string().max(2000) })
 /** A product that is being written: texts may be missing yet. */
 export const previewBody = productBody.omit({ status: true, position: true, snapshotLimit: true }).extend({ productId: uuid.nullable().default(null), slug: z.string().max(60), name: z.string().max(80), summary: unfinished, description: unfinished })
-export const previewProduct = contract({ method: 'POST', path: '/api/admin/products/preview', access: 'sysadmin', tag, summary: 'How the storefront would show a product that is being written; nothing is stored', body: previewBody, response: storefrontProductView })
+export const previewProduct = contract({ method: 'POST', path: '/api/admin/products/preview', access: 'sysadmin', tag, summary: 'How the storefront would show a product that is being written; nothing is stored', body: previewBody, response: storefrontProductView.extend({ summary: unfinished, description: unfinished }) })
 export const cloneBody = productBody.pick({ slug: true, name: true })
 export const cloneProduct = contract({ method: 'POST', path: '/api/admin/products/{id}/clone', access: 'sysadmin', tag, summary: 'Make a draft like a product, with its prices in force and its options', params: idParams, body: cloneBody, response: adminProductView, status: 201, creates: true })
 export const showAdminProduct = contract({ method: 'GET', path: '/api/admin/products/{id}', access: 'staff', tag, summary: 'One product with its price history', params: idParams, response: adminProductView })

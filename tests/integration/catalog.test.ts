@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connections, productTemplates, templates } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
 import { money } from '#shared/money/money.ts'
 import type { ProductFields } from '#server/catalog/ports.ts'
@@ -7,6 +9,7 @@ import { uuidv7 } from '#server/platform/ids.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
 import cloneRoute from '../../server/api/admin/products/[id]/clone.post.ts'
 import listRoute from '../../server/api/admin/products/index.get.ts'
+import previewRoute from '../../server/api/admin/products/preview.post.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { serveRoutes } from '../support/http.ts'
@@ -101,6 +104,53 @@ describe.each(databaseKinds())('catalogue on %s', (kind) => {
     expect((await test.app.audit.list({ page: 1, pageSize: 1, entity: 'product' })).items[0]).toMatchObject({ action: 'product.clone', entityId: made.id })
     expect(await codeOf(test.app.catalog.cloneProduct({ actor, productId: source.id, slug, name: 'Lagi' }))).toBe('slug_taken')
     expect(await codeOf(test.app.catalog.cloneProduct({ actor, productId: uuidv7(), slug: `${slug}-3`, name: 'Lagi' }))).toBe('not_found')
+  })
+
+  it('a plan says what its machines are: KVM, an LXC container or VMware, by its templates and their connections', async () => {
+    const shop = shopWorld(test.app)
+    const db = test.app.core.database.executor
+    const [containers, esxi] = [await shop.connection(0), await shop.connection(0)]
+    await db.update(templates).set({ machineType: 'container' }).where(eq(templates.id, containers.templateId))
+    await db.update(connections).set({ kind: 'esxi' }).where(eq(connections.id, esxi.connectionId))
+    const shown = async (id: string) => (await test.app.catalog.showStorefrontProduct((await test.app.catalog.showProduct(id)).slug)).virtualisation
+    const products = await Promise.all([place, containers, esxi].map(at => shop.product(at)))
+    expect(await Promise.all(products.map(shown))).toEqual([['kvm'], ['lxc'], ['vmware']])
+    await db.insert(productTemplates).values({ productId: products[0] ?? '', templateId: esxi.templateId })
+    expect(await shown(products[0] ?? '')).toEqual(['kvm', 'vmware'])
+    await db.update(templates).set({ present: false }).where(eq(templates.id, containers.templateId))
+    expect(await shown(products[1] ?? '')).toEqual([])
+  })
+
+  it('the preview of a product in a form is what the storefront would show, saved or not, and stores nothing', async () => {
+    const typed = { ...fields({ name: '', summary: { id: '', en: '' }, featured: true, trialDays: 7 }) }
+    const fresh = await test.app.catalog.previewProduct({ productId: null, fields: typed })
+    expect(fresh).toMatchObject({ name: '', prices: [], virtualisation: ['kvm'], templates: [{ id: place.templateId }], featured: true, trialDays: 7, soldOut: false, stock: { state: 'unknown' } })
+    const rest = fields()
+    const { id, slug } = await test.app.catalog.createProduct({ actor, fields: rest })
+    await price(id, 100_000n)
+    const change = { ...rest, name: 'VPS Baru', spec: { ...rest.spec, ramMiB: 8192 } }
+    const preview = await test.app.catalog.previewProduct({ productId: id, fields: change })
+    expect((await test.app.catalog.showProduct(id)).name).toBe('VPS Uji')
+    await test.app.catalog.updateProduct({ actor, id, fields: { ...change, status: 'active' } })
+    expect(preview).toEqual(await test.app.catalog.showStorefrontProduct(slug))
+    expect(preview).toMatchObject({ name: 'VPS Baru', prices: [{ cycle: 'monthly', priceWithTax: { amount: '111000' } }] })
+    expect((await test.app.catalog.previewProduct({ productId: id, fields: { ...change, stockLimit: 0 } })).soldOut).toBe(true)
+  })
+
+  it('by HTTP: only SysAdmin is shown a preview; texts may be missing, sizes may not', async () => {
+    let role: Role = 'sysadmin'
+    const server = await serveRoutes(test.app, [['post', '/api/admin/products/preview', previewRoute]], (event) => {
+      event.context.actor = { ...actor, role }
+    })
+    const { status: _, position: __, snapshotLimit: ___, ...body } = fields({ slug: '', name: '', summary: { id: '', en: '' }, description: { id: '', en: '' } })
+    const send = async (change: object = {}) => (await fetch(`${server.url}/api/admin/products/preview`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...body, productId: null, ...change }) })).status
+    try {
+      expect([await send(), await send({ spec: { ...body.spec, cpuCores: '' } }), await send({ name: 'x'.repeat(81) })]).toEqual([200, 422, 422])
+      role = 'business'
+      expect(await send()).toBe(403)
+    } finally {
+      await server.close()
+    }
   })
 
   it('by HTTP: a clone sent twice is made once, only SysAdmin makes one, and the list tells drafts from what is on sale', async () => {

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reportsOf } from '#db/repositories/reports.ts'
 import { dayNumberOf } from '#server/billing/proration.ts'
-import { invoiceLines, productOptionPrices, productOptions, products, servicePriceChanges, users } from '#db/schema/index.ts'
+import { invoiceLines, productOptionPrices, productOptions, products, servicePriceChanges, services, users } from '#db/schema/index.ts'
 import { money } from '#shared/money/money.ts'
 import { uuidv7 } from '#server/platform/ids.ts'
 import type { UserActor } from '#server/platform/http.ts'
@@ -328,6 +328,22 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
         await world.billing.pay(change.invoiceId ?? '')
         expect((await texts(await renew(service.serviceId), 'option')).map(text => text.split(' · ')[0])).toEqual([disk, support])
       }
+    })
+
+    it('a change is offered only where there is something to change: options of its product, or one of its own to take away', async () => {
+      const offered = async (service: { serviceId: string }) => (await test.app.core.read.servicePages.find(service.serviceId, null))?.optionsChangeable
+      const db = test.app.core.database.executor
+      const [plain, choosing, all3] = [await running([]), await running([{ optionId: sold.bandwidth, choiceId: sold.fast }]), await running([{ optionId: sold.support, quantity: 1 }])]
+      expect(await Promise.all([plain, choosing, all3].map(offered))).toEqual([true, true, true])
+      await db.update(products).set({ status: 'retired' }).where(eq(products.id, product))
+      expect(await Promise.all([plain, choosing, all3].map(offered))).toEqual([false, false, true])
+      await db.update(products).set({ status: 'active' }).where(eq(products.id, product))
+      await db.update(productOptions).set({ active: false }).where(eq(productOptions.productId, product))
+      expect(await Promise.all([plain, choosing, all3].map(offered))).toEqual([false, false, true])
+      const yearly = await world.plan('VPS Tahunan', mini, 90_000n)
+      await sellOptions(test.app, yearly, 'annually')
+      await db.update(services).set({ productId: yearly }).where(eq(services.id, plain.serviceId))
+      expect(await offered(plain)).toBe(false)
     })
 
     it('what stays is not priced anew, retired or not; what is another client\'s is not found', async () => {

@@ -109,8 +109,8 @@ describe.each(databaseKinds())('retiring a product on %s', (kind) => {
   })
 
   it('no service is changed to it any more; a change that was agreed before is carried out', async () => {
-    const [from, to] = [await plan('VPS Kecil'), await world.plan('VPS Besar', large, 300_000n)]
-    const [agreed, late] = [await world.build({ productId: from }), await world.build({ productId: from })]
+    const to = await world.plan('VPS Besar', large, 300_000n)
+    const [agreed, late] = [await world.build(), await world.build()]
     const change = await world.ask(agreed, to)
     expect((await catalog().showRetirement(to)).waitingChanges).toBe(1)
     await retire(to)
