@@ -1,8 +1,10 @@
 import { and, asc, count, eq, gte, inArray, min, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { smallestSize } from '#shared/options/smallest-size.ts'
+import { machineTypes } from '#shared/vocabulary/machines.ts'
+import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { CapacityStore, PromisedMachine, StockStore } from '#server/infrastructure/ports.ts'
-import { cardOf } from '#server/infrastructure/served-nodes.ts'
+import { cardOf, madeOn } from '#server/infrastructure/served-nodes.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeClosures, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
 import { rowsOf } from '../rows-of.ts'
@@ -13,12 +15,14 @@ import { loadOptions } from './product-options.ts'
 /** The nodes that machines can be made on from a template or its namesakes of one connection, as JSON; empty: all. */
 export const templateNodes = (connectionId: SQL, name: SQL) => sql`coalesce((select case when bool_and(jsonb_array_length(namesake.nodes) > 0) then jsonb_agg(distinct holder) filter (where holder is not null) end
   from templates namesake left join lateral jsonb_array_elements_text(namesake.nodes) holder on true where namesake.connection_id = ${connectionId} and namesake.name = ${name} and namesake.present), '[]')`
+/** Of a template in the query: its connection told the storages of its nodes, and none takes disks of what is made of it. */
+export const storageRefuses = sql<boolean>`coalesce((select not bool_or(h.takes ? templates.machine_type) from node_headroom h where h.connection_id = templates.connection_id), false)`
 const uuids = (ids: readonly string[]) => sql.join(ids.map(id => sql`${id}::uuid`), sql`, `)
 /** Machines whose address is reserved are promised until they are built; so are those that were built after the look, which it may not know. */
 const promisedRow = sql`(a.status = 'reserved' and coalesce(r.status, 'none') in ('none', 'provisioning', 'error'))`
 const placementLimits = { cpuOvercommit: connections.cpuOvercommit, memoryOvercommit: connections.memoryOvercommit, memoryReserveGiB: connections.memoryReserveGiB, storageReserveGiB: connections.storageReserveGiB, maxAccounts: connections.maxAccounts }
 
-interface PromisedRow { service_id: string, connection_id: string, node: string | null, nodes: string[], made_on: string[], client_id: string, policy: PromisedMachine['policy'], spec: { cpuCores: number, ramMiB: number, diskGiB: number } }
+interface PromisedRow { service_id: string, connection_id: string, node: string | null, nodes: string[], made_on: string[], machine_type: MachineType | null, client_id: string, policy: PromisedMachine['policy'], spec: { cpuCores: number, ramMiB: number, diskGiB: number } }
 interface SpecRow { cpuCores: number, ramMiB: number, diskGiB: number }
 interface GrowingRow { service_id: string, connection_id: string, node: string, base: SpecRow, top: SpecRow, moves_to: string | null }
 interface SoldRow { connection_id: string, node: string, client_id: string, cores: number, ram: number, machines: number }
@@ -35,12 +39,12 @@ export const capacityStores = (db: Executor) => ({
         .from(connections).leftJoin(headroomLooks, eq(headroomLooks.connectionId, connections.id)).leftJoin(nodeHeadroom, eq(nodeHeadroom.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id), asc(nodeHeadroom.node))
       const looked = seenAt ? sql`${seenAt.toISOString()}::timestamptz` : sql`coalesce((select h.looked_at from headroom_looks h where h.connection_id = p.connection_id), '-infinity')`
       const promised = rowsOf<PromisedRow>(await db.execute(sql`
-        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec, ${templateNodes(sql`p.connection_id`, sql`t.name`)} as made_on
+        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec, ${templateNodes(sql`p.connection_id`, sql`t.name`)} as made_on, t.machine_type
         from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id left join templates t on t.id = s.template_id
         where p.connection_id in (${uuids(connectionIds)}) and a.ordinal = 0 and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
       // A machine on its way is where it was, and holds its room where it goes. Disks of a storage that both nodes share take none.
       const moving = rowsOf<PromisedRow>(await db.execute(sql`
-        select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, '[]'::jsonb as nodes, '[]'::jsonb as made_on, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
+        select s.id as service_id, r.connection_id, g.state #>> '{memory,move,to}' as node, '[]'::jsonb as nodes, '[]'::jsonb as made_on, null as machine_type, s.client_id, k.placement_policy as policy, jsonb_set(s.spec, '{diskGiB}', g.state #> '{memory,move,diskGiB}') as spec
         from sagas g join services s on s.id = g.service_id join products k on k.id = s.product_id join resources r on r.service_id = s.id
         where r.connection_id in (${uuids(connectionIds)}) and g.status in ('running', 'waiting') and g.kind = 'move' and g.state #> '{memory,move,diskGiB}' is not null and r.node is distinct from g.state #>> '{memory,move,to}' order by s.id`))
       // Sold larger, and not yet seen so: until a look that began after its machine was read back. `base` is what `sold` counts, as it was before the first of these changes.
@@ -69,7 +73,7 @@ export const capacityStores = (db: Executor) => ({
         const { maintenance, lookedAt, cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts } = first
         return [{
           connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
-          nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores }] : []),
+          nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores, takes: seen.takes }] : []),
           closedNodes: closed.filter(row => row.id === id).map(row => row.node),
           growing: growing.filter(row => row.connection_id === id).flatMap(({ service_id, node, moves_to, base, top }) => {
             const more = { cpuCores: Math.max(0, top.cpuCores - base.cpuCores), ramMiB: Math.max(0, top.ramMiB - base.ramMiB), diskGiB: Math.max(0, top.diskGiB - base.diskGiB) }
@@ -77,7 +81,7 @@ export const capacityStores = (db: Executor) => ({
             return [node, ...moves_to !== null && moves_to !== node ? [moves_to] : []].map(at => ({ serviceId: service_id, node: at, ...more, whole }))
           }),
           sold: sold.filter(row => row.connection_id === id).map(row => ({ node: row.node, clientId: row.client_id, cpuCores: row.cores, ramMiB: row.ram, machines: row.machines })),
-          promised: [...promised, ...moving].filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, nodes: row.nodes, madeOn: row.made_on.length > 0 ? [{ connectionId: id, nodes: row.made_on }] : [], clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
+          promised: [...promised, ...moving].filter(row => row.connection_id === id).map(row => ({ serviceId: row.service_id, connectionId: id, node: row.node, nodes: row.nodes, madeOn: [{ connectionId: id, nodes: row.made_on, machineType: row.machine_type ?? undefined }], clientId: row.client_id, policy: row.policy, cpuCores: row.spec.cpuCores, ramMiB: row.spec.ramMiB, diskGiB: row.spec.diskGiB })),
         }]
       })
     },
@@ -88,7 +92,7 @@ export const capacityStores = (db: Executor) => ({
       const [kept] = await db.insert(headroomLooks).values({ connectionId, lookedAt }).onConflictDoUpdate({ target: headroomLooks.connectionId, set: { lookedAt }, setWhere: sql`${headroomLooks.lookedAt} <= ${lookedAt.toISOString()}::timestamptz` }).returning({ id: headroomLooks.connectionId })
       if (!kept) return
       await db.delete(nodeHeadroom).where(eq(nodeHeadroom.connectionId, connectionId))
-      if (nodes.length > 0) await db.insert(nodeHeadroom).values(nodes.map(({ node, memoryTotal, memoryFree, storageFree, storageKey, cpuCores }) => ({ connectionId, node, memoryTotal, memoryFree, storageFree: Math.floor(storageFree), storageKey, cpuCores })))
+      if (nodes.length > 0) await db.insert(nodeHeadroom).values(nodes.map(({ node, memoryTotal, memoryFree, storageFree, storageKey, cpuCores, takes = machineTypes }) => ({ connectionId, node, memoryTotal, memoryFree, storageFree: Math.floor(storageFree), storageKey, cpuCores, takes: [...takes] })))
     },
     async setLimits(connectionId, { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }) {
       await db.update(connections).set({ cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }).where(eq(connections.id, connectionId))
@@ -100,18 +104,19 @@ export const capacityStores = (db: Executor) => ({
       const rows = await db.select().from(products).where(eq(products.status, 'active')).orderBy(asc(products.position), asc(products.id)).limit(200)
       if (rows.length === 0) return []
       const ids = rows.map(row => row.id)
-      const machines = await db.selectDistinct({ productId: productTemplates.productId, connectionId: templates.connectionId, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }).from(productTemplates).innerJoin(templates, and(eq(templates.id, productTemplates.templateId), eq(templates.present, true)))
+      const machines = await db.selectDistinct({ productId: productTemplates.productId, connectionId: templates.connectionId, machineType: templates.machineType, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }).from(productTemplates).innerJoin(templates, and(eq(templates.id, productTemplates.templateId), eq(templates.present, true)))
         .innerJoin(productConnections, and(eq(productConnections.productId, productTemplates.productId), eq(productConnections.connectionId, templates.connectionId))).where(inArray(productTemplates.productId, ids))
       const accounts = await db.select({ productId: products.id, connectionId: packages.connectionId }).from(products).innerJoin(productConnections, eq(productConnections.productId, products.id)).innerJoin(packages, and(eq(packages.connectionId, productConnections.connectionId), sql`${packages.name} = ${products.spec} ->> 'panelPackage'`))
         .where(and(inArray(products.id, ids), eq(products.kind, 'hosting'), eq(packages.present, true)))
-      const on = Map.groupBy([...machines, ...accounts.map(row => ({ ...row, nodes: [] as string[] }))], row => row.productId)
+      const on = Map.groupBy([...machines, ...accounts], row => row.productId)
+      const templatesOf = Map.groupBy(machines, row => row.productId)
       const held = await unitsHeld(db, ids)
       const options = await loadOptions(db, ids, at)
       const cycles = Map.groupBy(await db.selectDistinct({ productId: productPrices.productId, cycle: productPrices.cycle }).from(productPrices).where(and(inArray(productPrices.productId, ids), lte(productPrices.effectiveFrom, at))), row => row.productId)
       return rows.map(row => ({
         productId: row.id, kind: row.kind, size: smallestSize(row.spec, options.get(row.id) ?? [], (cycles.get(row.id) ?? []).map(({ cycle }) => cycle)), ipv6: row.ipv6, policy: row.placementPolicy, connectionIds: [...new Set((on.get(row.id) ?? []).map(({ connectionId }) => connectionId))].sort(),
         // One template that every node reaches is enough: what is sold of the product fits everywhere then.
-        madeOn: [...Map.groupBy(on.get(row.id) ?? [], ({ connectionId }) => connectionId)].flatMap(([connectionId, own]) => own.every(({ nodes }) => nodes.length > 0) ? [{ connectionId, nodes: [...new Set(own.flatMap(({ nodes }) => nodes))].sort() }] : []), stockLimit: row.stockLimit, unitsHeld: held.get(row.id) ?? 0,
+        madeOn: madeOn(templatesOf.get(row.id) ?? []), stockLimit: row.stockLimit, unitsHeld: held.get(row.id) ?? 0,
       }))
     },
     async panels(connectionIds, except) {

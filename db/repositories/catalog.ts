@@ -10,7 +10,7 @@ import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
 import { refuseSecond } from '../unique-violation.ts'
-import { templateNodes, unitsHeld } from './capacity.ts'
+import { storageRefuses, templateNodes, unitsHeld } from './capacity.ts'
 import { footprintOf } from './product-footprint.ts'
 import { loadOptions, optionStores } from './product-options.ts'
 
@@ -161,7 +161,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
         const suits = kind === 'hosting' ? panelKinds : hypervisorKinds
         const found = connectionIds.length > 0 ? await db.select({ id: connections.id, kind: connections.kind }).from(connections).where(and(inArray(connections.id, [...connectionIds]), inArray(connections.kind, [...suits]))) : []
         const having = found.length > 0 && spec.panelPackage ? await db.select({ id: packages.connectionId }).from(packages).where(and(inArray(packages.connectionId, found.map(row => row.id)), eq(packages.name, spec.panelPackage), eq(packages.present, true))) : []
-        const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present, machineType: templates.machineType }).from(templates).where(inArray(templates.id, [...templateIds])) : []
+        const known = templateIds.length > 0 ? await db.select({ id: templates.id, connectionId: templates.connectionId, present: templates.present, machineType: templates.machineType, refused: storageRefuses }).from(templates).where(inArray(templates.id, [...templateIds])) : []
         return { connectionIds: found.map(row => row.id), slows: found.some(row => machineCapabilities(row.kind)?.rateLimit === true), templates: known, packageOn: having.map(row => row.id) }
       },
     } satisfies CatalogStores['products'],

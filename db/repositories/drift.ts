@@ -9,16 +9,21 @@ const keptDays = 90
 
 export function driftStores(db: Executor, context: StoreContext) {
   const busy = sql<boolean>`exists (select 1 from ${sagas} g where g.service_id = ${services.id} and g.status in ('running', 'waiting'))`
-  const found = (where: ReturnType<typeof and>) => db.select({ finding: driftFindings, connectionName: connections.name }).from(driftFindings).innerJoin(connections, eq(connections.id, driftFindings.connectionId)).where(where)
-  const toFinding = ({ finding: { ignoredAt, ignoredBy, ignoredWhy, ...rest }, connectionName }: Awaited<ReturnType<typeof found>>[number]): DriftFinding => ({ ...rest, connectionName, ignored: ignoredAt ? { at: ignoredAt, by: ignoredBy ?? '', why: ignoredWhy ?? '' } : null })
+  const found = (where: ReturnType<typeof and>) => db.select({ finding: driftFindings, connectionName: connections.name, connectionKind: connections.kind }).from(driftFindings).innerJoin(connections, eq(connections.id, driftFindings.connectionId)).where(where)
+  const toFinding = ({ finding: { ignoredAt, ignoredBy, ignoredWhy, ...rest }, connectionName, connectionKind }: Awaited<ReturnType<typeof found>>[number]): DriftFinding => ({ ...rest, connectionName, connectionKind, ignored: ignoredAt ? { at: ignoredAt, by: ignoredBy ?? '', why: ignoredWhy ?? '' } : null })
   return {
     drift: {
       async expectedOn(connectionId) {
         const rows = await db.select({
-          serviceId: services.id, hostname: services.hostname, status: resources.status, ownershipMark: resources.ownershipMark, vmid: resources.vmid, node: resources.node, spec: services.spec, rateCapMbps: resources.rateCapMbps, busy,
+          serviceId: services.id, hostname: services.hostname, status: resources.status, ownershipMark: resources.ownershipMark, vmid: resources.vmid, node: resources.node, mac: resources.mac, spec: services.spec, rateCapMbps: resources.rateCapMbps, busy,
           changed: sql<boolean>`exists (select 1 from service_changes c where c.service_id = ${services.id} and c.status = 'applied')`,
         }).from(resources).innerJoin(services, eq(services.id, resources.serviceId)).where(and(eq(resources.connectionId, connectionId), isNotNull(resources.vmid), inArray(resources.status, ['ready', 'stopped_by_policy'])))
         return rows.flatMap(({ vmid, rateCapMbps, ...row }): ExpectedMachine[] => vmid === null ? [] : [{ ...row, spec: slowed(row.spec, rateCapMbps), vmid }])
+      },
+      async noteCards(seen) {
+        if (seen.length === 0) return
+        const rows = JSON.stringify(seen.map(({ ownershipMark, mac }) => ({ mark: ownershipMark, mac })))
+        await db.execute(sql`update resources r set mac = v.mac from jsonb_to_recordset(${rows}::jsonb) as v (mark uuid, mac text) where r.ownership_mark = v.mark and r.mac is null`)
       },
       async ownersOf(marks) {
         const owners = new Map<string, MarkOwner>()

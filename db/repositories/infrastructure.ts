@@ -12,6 +12,7 @@ import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
 import { unnested } from '../unnested.ts'
+import { storageRefuses } from './capacity.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { seenNodes, toNode } from './node-closures.ts'
@@ -81,10 +82,10 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
     remoteTemplates: {
       async list(filter) {
         const where = and(filter.q ? or(ilike(templates.name, containing(filter.q)), ilike(connections.name, containing(filter.q))) : undefined, offerState(filter.state, templates.present, sql`exists (select 1 from ${productTemplates} join ${products} on ${products.id} = ${productTemplates.productId} and ${products.status} <> 'retired' where ${productTemplates.templateId} = ${templates.id})`))
-        const found = await db.select({ template: templates, connectionName: connections.name, connectionKind: connections.kind }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
+        const found = await db.select({ template: templates, connectionName: connections.name, connectionKind: connections.kind, refused: storageRefuses }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where).orderBy(asc(connections.name), asc(templates.name), asc(templates.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(templates).innerJoin(connections, eq(connections.id, templates.connectionId)).where(where)
         const uses = await usedBy(found.map(({ template }) => template.id))
-        return { items: found.map(({ template, connectionName, connectionKind }) => ({ ...template, connectionName, connectionKind, products: uses.get(template.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
+        return { items: found.map(({ template, connectionName, connectionKind, refused }) => ({ ...template, connectionName, connectionKind, refused, products: uses.get(template.id) ?? [] })), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }
       },
       usedBy,
       async forConnection(connectionId) {

@@ -99,7 +99,7 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
 }
 
 const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
-  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, rateCapMbps: row.rateCapMbps, rateCapPending: row.rateCapPending, rateCapAt: row.rateCapAt, problem: row.problem,
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, rateCapMbps: row.rateCapMbps, rateCapPending: row.rateCapPending, rateCapAt: row.rateCapAt, problem: row.problem, mac: row.mac,
 })
 
 function resourceStore(db: Executor, context: StoreContext): ResourceStore {
@@ -114,12 +114,12 @@ function resourceStore(db: Executor, context: StoreContext): ResourceStore {
     async update(serviceId, change) {
       await db.update(resources).set({ ...change, changedAt: context.now() }).where(eq(resources.serviceId, serviceId))
     },
-    async observe(serviceId, seen) {
-      const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds } = seen
-      await db.update(resources).set({ node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+    async observe(serviceId, seen, card) {
+      const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, mac = null } = seen
+      await db.update(resources).set({ mac: card === 'made' ? mac : sql`coalesce(${resources.mac}, ${mac})`, node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
     },
     async renewMark(serviceId, from, to) {
-      await db.update(resources).set({ ownershipMark: to, initialPassword: null, rescue: null, rescueSince: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
+      await db.update(resources).set({ ownershipMark: to, mac: null, initialPassword: null, rescue: null, rescueSince: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
       const [row] = await db.select({ mark: resources.ownershipMark }).from(resources).where(eq(resources.serviceId, serviceId))
       return row?.mark === to
     },
@@ -143,9 +143,9 @@ function serviceControl(db: Executor): ServiceControl {
     async facts(serviceId) {
       const found = await db.execute(sql`
         select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, k.ipv6 as gives_ipv6, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
-          coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name,
+          coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name, coalesce(t.machine_type, 'vm') as machine_type,
           host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6, xp.nodes as prefix_nodes,
-          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'identity', o.identity, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
+          coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'identity', o.identity, 'machineType', o.machine_type, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.machine_type = t.machine_type and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id
           left join addresses a on a.service_id = s.id and a.ordinal = 0 left join address_pools ap on ap.id = a.pool_id left join ipv6_prefixes x on x.service_id = s.id left join ipv6_pools xp on xp.id = x.pool_id
@@ -155,7 +155,7 @@ function serviceControl(db: Executor): ServiceControl {
       const [resource] = await db.select().from(resources).where(eq(resources.serviceId, serviceId))
       const { stay, leave } = splitExtra(row.extra, row.spec.extraIpv4 ?? 0)
       return {
-        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: slowed(row.spec, resource?.rateCapMbps ?? null), templateId: row.template_id, templateName: row.template_name, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, ipv6: row.gives_ipv6, templates: row.templates,
+        serviceId, clientId: row.client_id, hostname: row.hostname, status: row.status, resumable: row.resumable, sshKey: row.ssh_key, spec: slowed(row.spec, resource?.rateCapMbps ?? null), templateId: row.template_id, templateName: row.template_name, machineType: row.machine_type, snapshotLimit: row.snapshot_limit, placementPolicy: row.placement_policy, ipv6: row.gives_ipv6, templates: row.templates,
         resource: resource ? toResource(resource) : null,
         firewall: row.policy_in !== null && row.firewall_rules !== null ? { policyIn: row.policy_in, rules: row.firewall_rules } : null,
         address: row.ipv4 !== null && row.gateway !== null && row.prefix_length !== null && row.pool_connection !== null ? { ipv4: row.ipv4, prefixLength: row.prefix_length, gateway: row.gateway, nameservers: [...new Set([...row.nameservers ?? [], ...row.ipv6?.nameservers ?? []])], ipv6: row.ipv6 && toMachineIpv6(row.ipv6), bridge: row.bridge, vlanTag: row.vlan_tag, card: cardOf({ bridge: row.bridge, vlanTag: row.vlan_tag }), prefixNodes: row.ipv6 && (row.prefix_nodes ?? []), connectionId: row.pool_connection, nodes: row.pool_nodes ?? [], extra: stay.map(({ ipv4, prefixLength }) => ({ ipv4, prefixLength })), leaving: leave.map(({ ipv4 }) => ipv4) } : null,
@@ -233,8 +233,8 @@ function serviceControl(db: Executor): ServiceControl {
 interface FactsRow {
   policy_in: FirewallPolicy | null, firewall_rules: FirewallRule[] | null,
   kind: ProductKind, email: string, domain: string | null, held_on: string | null, birth: string | null, ip: string | null, servers: string[],
-  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'], gives_ipv6: boolean, prefix_nodes: string[] | null,
-  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string, identity: GuestIdentity, nodes: string[] }[]
+  client_id: string, resumable: boolean, hostname: string, status: MachineFacts['status'], ssh_key: string | null, spec: MachineFacts['spec'], template_id: string | null, template_name: string | null, machine_type: MachineFacts['machineType'], snapshot_limit: number, placement_policy: MachineFacts['placementPolicy'], gives_ipv6: boolean, prefix_nodes: string[] | null,
+  ipv4: string | null, prefix_length: number | null, gateway: string | null, nameservers: string[] | null, pool_nodes: string[] | null, ipv6: (Parameters<typeof toMachineIpv6>[0] & { nameservers: string[] }) | null, bridge: string | null, vlan_tag: number | null, extra: Omit<HeldIpv4, 'reserved'>[], pool_connection: string | null, templates: { connectionId: string, node: string, ref: string, username: string, identity: GuestIdentity, machineType: MachineFacts['machineType'], nodes: string[] }[]
 }
 
 /** The newest sagas of one service with their steps, in two queries. */

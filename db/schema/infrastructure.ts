@@ -70,17 +70,12 @@ export const nodes = pgTable('nodes', {
 /** What each node could carry when it was last asked: orders are counted against it under the connection's lock. Replaced as a whole by a later look. */
 export const nodeHeadroom = pgTable('node_headroom', {
   connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), memoryTotal: bigint({ mode: 'number' }).notNull(), /** Below zero where more was given than there is. */ memoryFree: bigint({ mode: 'number' }).notNull(),
-  storageFree: bigint({ mode: 'number' }).notNull(), storageKey: text().notNull(), cpuCores: integer().notNull(),
+  storageFree: bigint({ mode: 'number' }).notNull(), storageKey: text().notNull(), cpuCores: integer().notNull(), /** Machines whose disks the storage takes. */ takes: jsonb().$type<MachineType[]>().notNull().default([...machineTypes]),
 }, t => [primaryKey({ columns: [t.connectionId, t.node] })])
 /** When a connection's headroom was asked for: before the question, so whatever was built since may be missing in it. */
 export const headroomLooks = pgTable('headroom_looks', {
   connectionId: uuid().primaryKey().references(() => connections.id, { onDelete: 'cascade' }), lookedAt: instant().notNull(),
 })
-
-/** Nothing here writes or reads it any more (`metric_series` holds what it held): processes of the release before do while an upgrade runs, so it goes with the next one. */
-export const nodeSamples = pgTable('node_samples', {
-  connectionId: uuid().notNull().references(() => connections.id, { onDelete: 'cascade' }), node: text().notNull(), at: instant().notNull(), cpu: doublePrecision().notNull(), memory: doublePrecision().notNull(),
-}, t => [primaryKey({ columns: [t.connectionId, t.node, t.at] })])
 
 export const addressPools = pgTable('address_pools', {
   id: id(), connectionId: uuid().notNull().references(() => connections.id), name: text().notNull(), firstAddress: inet().notNull(), lastAddress: inet().notNull(), prefixLength: integer().notNull(), gateway: inet().notNull(), nameservers: jsonb().$type<string[]>().notNull(), createdAt: instant().notNull(),

@@ -93,7 +93,7 @@ export interface ProductStore {
   remove(id: string): Promise<void>
   addPrices(productId: string, prices: readonly NewPrice[]): Promise<void>
   /** Which of the connections exist and suit the kind, which of the templates (with the connection each belongs to), which of the connections have the package, and whether one of them limits rates. */
-  placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean, machineType: MachineType }[], slows: boolean, packageOn: string[] }>
+  placement(fields: Pick<ProductFields, 'kind' | 'connectionIds' | 'templateIds' | 'spec'>): Promise<{ connectionIds: string[], templates: { id: string, connectionId: string, present: boolean, machineType: MachineType, /** No storage of its connection takes disks of such machines. */ refused: boolean }[], slows: boolean, packageOn: string[] }>
 }
 
 /** How many more can be sold, as it was counted at a moment. `places` null: no end of them is known. `complete` false: a connection did not tell, so there may be more. */

@@ -5,7 +5,7 @@ import type { ProductStatus } from '#shared/vocabulary/catalog.ts'
 import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { PriceRecord, ProductFields } from './ports.ts'
 
-interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean, readonly machineType: MachineType }[], /** Some of its connections limit rates. */ readonly slows: boolean, readonly packageOn: readonly string[] }
+interface Placement { readonly connectionIds: readonly string[], readonly templates: readonly { readonly id: string, readonly connectionId: string, readonly present: boolean, readonly machineType: MachineType, readonly refused: boolean }[], /** Some of its connections limit rates. */ readonly slows: boolean, readonly packageOn: readonly string[] }
 
 const wrong = (path: string, code: string): FieldError => ({ path, code, message: code })
 
@@ -31,6 +31,9 @@ function problemsOfHosting({ kind, status, spec, connectionIds }: ProductFields,
 /** Who orders one product gets one kind of machine, and can make it anew from any template of it. */
 const problemOfKinds = (templates: Placement['templates']): FieldError | null => new Set(templates.map(template => template.machineType)).size > 1 ? wrong('templateIds', 'templates_mixed') : null
 
+/** What is on sale can be made somewhere: of a template that is there, on a storage that takes its disks. */
+const problemOfSource = (present: Placement['templates']): FieldError | null => present.length === 0 ? wrong('templateIds', 'sale_needs_template') : present.every(({ refused }) => refused) ? wrong('templateIds', 'storage_refuses') : null
+
 /**
  * Whether a product may be saved as it is: what it names exists, templates belong to its connections, and what is put on sale can be
  * bought and built. `placement` is what the database knows of the named connections and templates.
@@ -47,7 +50,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     problemOfKinds(fitting),
     fields.spec.traffic && fields.spec.traffic.slowMbps !== null && chosen.size > 0 && !placement.slows ? wrong('spec.traffic.slowMbps', 'nothing_slows') : null,
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
-    vpsOnSale && !fitting.some(template => template.present) ? wrong('templateIds', 'sale_needs_template') : null,
+    vpsOnSale ? problemOfSource(fitting.filter(template => template.present)) : null,
     ...problemsOfHosting(fields, placement),
     fields.kind === 'hosting' && fields.placementPolicy === 'spread_by_client' ? wrong('placementPolicy', 'spread_machines_only') : null,
     fields.trialDays !== null && fields.kind !== 'vps' ? wrong('trialDays', 'trial_machines_only') : null,

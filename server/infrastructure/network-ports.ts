@@ -8,4 +8,9 @@ export interface MachineNetwork {
    * shall have. @throws DriverError permanent without the capability
    */
   giveIpv6(machine: MachineRef, network: { readonly ipv6: MachineIpv6, readonly nameservers: readonly string[] }): Promise<void>
+  /**
+   * Gives the machine's first card this hardware address and changes nothing else of it; one that runs is without network for a moment. It has it already: nothing is done.
+   * @throws DriverError permanent without the capability, action_required without a card
+   */
+  setCardAddress(machine: MachineRef, mac: string): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type { PlacementPolicy, PlacesLimit } from '#shared/vocabulary/machines.ts'
 import type { NodeHeadroom, Placement, PlacementLimits } from './ports.ts'
-import { canBeMade, servesNode } from './served-nodes.ts'
+import { canBeMade, hasTemplate, servesNode } from './served-nodes.ts'
 import type { HeldAddress, MadeOn } from './served-nodes.ts'
 
 export interface Size { readonly ramMiB: number, readonly diskGiB: number, readonly cpuCores: number, /** IPv4 addresses beside the first one, of the same network; left out: none. */ readonly extraIpv4?: number | undefined }
@@ -120,9 +120,11 @@ export class RoomLeft {
   }
 
   /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
-  lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'cpu' | 'connections' | 'addresses'> {
+  lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'storage_content' | 'cpu' | 'connections' | 'addresses'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
-    const rooms = this.#rooms.filter(({ node }) => !node.closed && node.connectionId === connectionId && canBeMade(size.madeOn, node))
+    const open = this.#rooms.filter(({ node }) => !node.closed && node.connectionId === connectionId)
+    const rooms = open.filter(({ node }) => canBeMade(size.madeOn, node))
+    if (rooms.length === 0 && open.some(({ node }) => hasTemplate(size.madeOn, node))) return 'storage_content'
     if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) return 'addresses'
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++
@@ -167,18 +169,3 @@ const meet = (a: readonly string[], b: readonly string[]): boolean => a.length =
 /** A prefix that does not serve the node is given back, and another one taken. */
 const holdsPrefix = (held: HeldAddress | null, { node }: PlacedHeadroom): boolean => !!held?.prefixNodes && servesNode(held.prefixNodes, node)
 const holdsHere = (held: HeldAddress | null | undefined, { connectionId, node }: PlacedHeadroom): held is HeldAddress => !!held && held.connectionId === connectionId && servesNode(held.nodes, node)
-
-/**
- * Puts what is promised already, then `count` machines of one size, each on the node that the policy names among those that can take it whole. Of every node and storage the reserve of
- * its connection is kept free, and no more is sold of memory and cores than its limits say. The same input gives the same answer. Null when not all of them fit.
- */
-export function placeMachines(headroom: readonly PlacedHeadroom[], promised: readonly Promised[], wanted: Wanted & { readonly count: number }): Placement[] | null {
-  const left = RoomLeft.of(headroom).keep(promised)
-  const placements: Placement[] = []
-  for (let n = 0; n < wanted.count; n++) {
-    const placement = left.take(wanted)
-    if (!placement) return null
-    placements.push(placement)
-  }
-  return placements
-}

@@ -13,10 +13,10 @@ export const planMoves = ({ capacity, lookAt }: { readonly capacity: CapacitySto
   if (!look || !record) throw new AppError('capacity_unknown')
   const left = roomLeftOf(records)
   const storageOf = (node: string) => look.nodes.find(seen => seen.node === node)?.storageKey
-  return new Map(machines.map(({ serviceId, clientId, policy, from, to, servedNodes, ...size }) => {
+  return new Map(machines.map(({ serviceId, clientId, policy, machineType, from, to, servedNodes, ...size }) => {
     if (record.maintenance) return [serviceId, null]
     const home = storageOf(from)
-    const wanted = { ...asSold(size, records, serviceId), clientId, policy, holds: { connectionId, nodes: servedNodes } }
+    const wanted = { ...asSold(size, records, serviceId), clientId, policy, holds: { connectionId, nodes: servedNodes }, madeOn: [{ connectionId, nodes: [], machineType }] }
     const target = (shared: boolean) => left.take({ ...wanted, diskGiB: shared ? 0 : wanted.diskGiB }, ({ node, storageKey }) => node !== from && (to === null || node === to) && servesNode(servedNodes, node) && (home !== undefined && storageKey === home) === shared)
     // Nodes on the machine's own storage first: nothing has to be copied there.
     return [serviceId, (target(true) ?? target(false))?.node ?? null]

@@ -34,7 +34,7 @@ export type { IsoRecord, IsoStore } from './iso-ports.ts'
 export type { NetworkRecord, NetworkStore, PoolNetwork, PoolUse, RemoteNetwork, SeenNetworks } from './networks-ports.ts'
 export type { RemoteStorage } from './series-ports.ts'
 export type { MachineIpv6 } from './ipv6-range.ts'
-export { madeOn, servesNode } from './served-nodes.ts'
+export { madeOn, servesNode, takesDisksOf } from './served-nodes.ts'
 export { splitExtra } from './extra-addresses.ts'
 export type { HeldIpv4 } from './extra-addresses.ts'
 export type { MadeOn } from './served-nodes.ts'
@@ -67,6 +67,8 @@ export interface MachineState {
   readonly setup?: MachineSetup
   /** What its first card attaches to; absent: the hypervisor does not tell it here. */
   readonly network?: { readonly bridge: string | null, readonly vlanTag: number | null }
+  /** The hardware address of its first card, `BC:24:11:0A:0B:0C`; absent or null: it has none, or its hypervisor does not tell. */
+  readonly mac?: string | null
   /** The only addresses and networks that the machine's network cards may send from, beside the link-local address of each card; null: nothing is filtered. `ipv4` null: none is given or, where the guest tells it, none is told yet. */
   readonly filteredAddresses: readonly string[] | null
 }
@@ -86,7 +88,7 @@ export interface HypervisorLook { readonly nodes: readonly RemoteNode[], readonl
 /** How hard a node works. Rates are bytes a second, the others shares of time, 0 to 1; pressure: something waited for it. Null: the hypervisor does not tell. */
 export interface NodeStrain { readonly netIn: number | null, readonly netOut: number | null, readonly ioWait: number | null, readonly pressureCpu: number | null, readonly pressureMemory: number | null, readonly pressureIo: number | null }
 /** What a node could still carry, in bytes: memory beyond what its machines were given (below zero where more was given than there is), and the storage's free space. */
-export interface NodeHeadroom { readonly node: string, readonly memoryTotal: number, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string }
+export interface NodeHeadroom { readonly node: string, readonly memoryTotal: number, readonly memoryFree: number, readonly storageFree: number, readonly cpuCores: number, /** Nodes with the same key share one storage: its free space counts once. */ readonly storageKey: string, /** Machines whose disks that storage takes; left out: all. */ readonly takes?: readonly MachineType[] }
 
 /**
  * One hypervisor, spoken to in its own protocol. Every act may be repeated: an act whose effect is there already answers as if it had
@@ -383,7 +385,8 @@ export interface TemplateStore {
   /** Null: there is none. */
   lock(id: string): Promise<TemplateRecord | null>
   setIdentity(id: string, identity: GuestIdentity): Promise<void>
-  list(filter: OfferFilter): Promise<Page<TemplateRecord & Used>>
+  /** `refused`: no node of its connection has a storage that takes disks of what is made of it, as they last told. */
+  list(filter: OfferFilter): Promise<Page<TemplateRecord & Used & { readonly refused: boolean }>>
   forConnection(connectionId: string): Promise<TemplateRecord[]>
   /** By id of the template; products that are retired use nothing. */
   usedBy(ids: readonly string[]): Promise<ReadonlyMap<string, readonly ProductUse[]>>

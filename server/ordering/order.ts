@@ -67,7 +67,7 @@ function serversOf({ offer }: PricedLine): string[] {
 
 export interface CapacityDemand { readonly connectionIds: readonly string[], readonly madeOn: readonly MadeOn[], readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly count: number, readonly extraIpv4?: number | undefined, /** It gets a prefix as well, where pools of them go with its address. */ readonly ipv6: boolean, readonly policy: PlacementPolicy }
 /** Where the template of a line can be cloned to. */
-const madeOnOf = (line: PricedLine<OrderItem>): MadeOn[] => line.offer.templates.filter(({ id, nodes }) => id === line.item.templateId && nodes.length > 0).map(({ connectionId, nodes }) => ({ connectionId, nodes }))
+const madeOnOf = (line: PricedLine<OrderItem>): MadeOn[] => line.offer.templates.filter(({ id }) => id === line.item.templateId).map(({ connectionId, nodes, machineType }) => ({ connectionId, nodes, machineType }))
 const alike = (lines: readonly PricedLine<OrderItem>[]) => [...Map.groupBy(machinesOf(lines), line => `${line.offer.productId} ${connectionOf(line)} ${line.spec.cpuCores} ${line.spec.ramMiB} ${line.spec.diskGiB} ${line.spec.extraIpv4 ?? 0} ${madeOnOf(line).flatMap(({ nodes }) => nodes).join(',')}`).values()]
 /** The node that each line's machine was placed on, of the answer to `demandOf`. */
 export function nodesOf(lines: readonly PricedLine<OrderItem>[], placed: readonly Placement[]): ReadonlyMap<PricedLine<OrderItem>, string> {

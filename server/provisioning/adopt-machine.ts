@@ -107,7 +107,7 @@ async function verify(context: StepContext): Promise<StepOutcome> {
     if (!seen.networkUp) refuse('the machine runs without its network')
   }
   await context.write(async (stores) => {
-    await stores.resources.observe(facts.serviceId, seen)
+    await stores.resources.observe(facts.serviceId, seen, 'made')
     await moveResource(stores, { serviceId: facts.serviceId, to: 'ready', cause: 'adopted', actor: saga.actor, at: context.businessNow() })
     await stores.addresses.markAssigned(facts.serviceId)
     if (firstTime(facts)) await tools.markServiceActive(stores, { serviceId: facts.serviceId, cause: 'machine_verified', actor: provisioningActor })

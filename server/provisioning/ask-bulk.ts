@@ -27,7 +27,7 @@ export interface Judged { readonly service: BulkCandidate, readonly target: stri
 export async function withTargets(planMoves: PlanMoves, judged: readonly Judged[], to: (serviceId: string) => string | null): Promise<Judged[]> {
   const able = Map.groupBy(judged.filter(({ refusal }) => refusal === null), ({ service }) => service.connectionId ?? '')
   const plans = await Promise.all([...able].map(async ([connectionId, own]) => {
-    const machines = own.map(({ service: { serviceId, clientId, policy, node, servedNodes, spec } }) => ({ serviceId, clientId, policy, from: node ?? '', to: to(serviceId), servedNodes, cpuCores: spec.cpuCores, ramMiB: spec.ramMiB, diskGiB: spec.diskGiB }))
+    const machines = own.map(({ service: { serviceId, clientId, policy, machineType, node, servedNodes, spec } }) => ({ serviceId, clientId, policy, machineType, from: node ?? '', to: to(serviceId), servedNodes, cpuCores: spec.cpuCores, ramMiB: spec.ramMiB, diskGiB: spec.diskGiB }))
     try {
       return [connectionId, await planMoves({ connectionId, machines })] as const
     } catch (error) {

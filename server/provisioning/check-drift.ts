@@ -20,7 +20,7 @@ const most = 200
 const networksAtOnce = 100
 
 /**
- * Compares all hypervisors and control panels with the books and writes down where they disagree. Changes nothing on either side. One that does not answer
+ * Compares all hypervisors and control panels with the books and writes down where they disagree. Changes nothing on either side, but for what was never known: the hardware address of a card is written down when it is first seen. One that does not answer
  * is passed over: what was known of it stays as it was.
  */
 export const checkDrift = (deps: CheckDriftDeps) => async (): Promise<void> => {
@@ -36,11 +36,13 @@ async function checkOne(deps: CheckDriftDeps, connectionId: string): Promise<voi
   const expected = await deps.drift.expectedOn(connectionId)
   const suspected = suspectDrift({ connectionId, expected, observed, owners: await deps.drift.ownersOf([...new Set(observed.map(machine => machine.ownershipMark))]) })
   const [looked, unsure] = await lookInto(deps, driver, suspected, new Map(expected.map(machine => [machine.ownershipMark, machine])))
-  const networks = await lookAtNetworks(deps, connectionId, driver, expected.filter(({ ownershipMark }) => !looked.some(({ key }) => key === ownershipMark)), unsure)
+  const { drifts: networks, cards } = await lookAtNetworks(deps, connectionId, driver, expected.filter(({ ownershipMark }) => !looked.some(({ key }) => key === ownershipMark)), unsure)
   const at = deps.clock.now()
   const fresh = await deps.transact(async (stores) => {
+    // What a machine is made with is written down by its saga: here only of those that are at rest, and were never looked at.
     // A saga that began meanwhile may be the cause of what was seen: only what is still at rest counts.
     const resting = new Set((await stores.drift.expectedOn(connectionId)).filter(machine => !machine.busy).map(machine => machine.ownershipMark))
+    await stores.drift.noteCards(cards.filter(({ ownershipMark }) => resting.has(ownershipMark)))
     const owners = await stores.drift.ownersOf(looked.map(drift => drift.key))
     const holds = (drift: Drift) => drift.kind === 'orphan_machine' || drift.kind === 'copied_mark' || drift.kind === 'wrong_place' ? !owners.get(drift.key)?.busy : resting.has(drift.key)
     return stores.drift.record(connectionId, [...[...looked, ...networks].filter(holds), ...await stores.drift.leakedAddresses(connectionId)], unsure, at)
@@ -79,8 +81,10 @@ async function lookInto({ within }: CheckDriftDeps, driver: HypervisorDriver, su
   return [found, unsure]
 }
 
+/** The hardware address of a card that was never written down. */
+interface SeenCard { readonly ownershipMark: string, readonly mac: string }
 /** Card and firewall of a part of the machines that are else as they should be, and of those that were found wrong before: these can be right again. Adds to `unsure` what could not be looked at. */
-async function lookAtNetworks({ drift, connections, serviceControl, clock, within }: CheckDriftDeps, connectionId: string, driver: HypervisorDriver, expected: readonly ExpectedMachine[], unsure: Set<string>): Promise<Drift[]> {
+async function lookAtNetworks({ drift, connections, serviceControl, clock, within }: CheckDriftDeps, connectionId: string, driver: HypervisorDriver, expected: readonly ExpectedMachine[], unsure: Set<string>): Promise<{ readonly drifts: readonly Drift[], readonly cards: readonly SeenCard[] }> {
   const bridge = (await connections.find(connectionId))?.bridge ?? null
   const open = await drift.openOf(connectionId, networkDrifts)
   const able = expected.filter(({ busy, changed, status }) => !busy && !changed && status === 'ready')
@@ -88,6 +92,7 @@ async function lookAtNetworks({ drift, connections, serviceControl, clock, withi
   for (const { ownershipMark } of again.splice(networksAtOnce)) unsure.add(ownershipMark)
   const waiting = [...new Set([...again, ...portionOf(able, clock.now(), networksAtOnce)])].filter(({ ownershipMark }) => !unsure.has(ownershipMark))
   const found: Drift[] = []
+  const cards: SeenCard[] = []
   await Promise.all(Array.from({ length: atATime }, async () => {
     for (let machine = waiting.shift(); machine; machine = waiting.shift()) {
       const { ownershipMark, serviceId, node, vmid } = machine
@@ -95,6 +100,7 @@ async function lookAtNetworks({ drift, connections, serviceControl, clock, withi
         const facts = await serviceControl.facts(serviceId)
         const seen = await within(patience, driver.inspect({ ownershipMark, node, vmid }))
         if (!facts || !seen) continue
+        if (machine.mac === null && seen.mac) cards.push({ ownershipMark, mac: seen.mac })
         const firewall = driver.capabilities.firewall ? await within(patience, driver.readFirewall({ ownershipMark, node: seen.node, vmid: seen.vmid })) : null
         found.push(...networkDrift({ machine, facts, network: facts.address?.bridge ?? bridge, seen, firewall, filters: driver.capabilities.addressFilter }))
       } catch {
@@ -102,5 +108,5 @@ async function lookAtNetworks({ drift, connections, serviceControl, clock, withi
       }
     }
   }))
-  return found
+  return { drifts: found, cards }
 }

@@ -4,7 +4,7 @@ import type { MachineFacts } from './ports.ts'
 import { filterDifference } from './step.ts'
 
 /** Found by a look at each machine, and not by the list of them. */
-export const networkDrifts = ['wrong_network', 'wrong_filter', 'foreign_rules'] as const
+export const networkDrifts = ['wrong_network', 'wrong_mac', 'wrong_filter', 'foreign_rules'] as const
 
 const hour = 3_600_000
 /** The machines whose card and firewall are looked at in this hour: a round over all of them, so many at a time, the same ones within the hour. Pure. */
@@ -29,13 +29,15 @@ function movedCard(seen: Card | undefined, wished: Card): { readonly seen: strin
 /** Where card, address filter and firewall of a machine are not as the books say. What a hypervisor does not tell is not held against it. Pure. */
 export function networkDrift({ machine, facts, network, seen, firewall, filters }: Looked): Drift[] {
   const { address } = facts
-  if (!address || seen.lock) return []
+  if (seen.lock) return []
   const at = { key: machine.ownershipMark, serviceId: machine.serviceId, node: seen.node, vmid: seen.vmid }
-  const moved = movedCard(seen.network, { bridge: network, vlanTag: address.vlanTag ?? null })
-  const passes = filters ? filterDifference(facts, seen) : null
+  const moved = address && movedCard(seen.network, { bridge: network, vlanTag: address.vlanTag ?? null })
+  const passes = address && filters ? filterDifference(facts, seen) : null
   return [
+    // The address filter and what the guest was told of its network hang on it. One that was never written down is not held against anybody.
+    ...machine.mac !== null && seen.mac && seen.mac !== machine.mac ? [{ kind: 'wrong_mac' as const, ...at, detail: { hostname: machine.hostname, seen: seen.mac, expected: machine.mac } }] : [],
     ...moved ? [{ kind: 'wrong_network' as const, ...at, detail: { hostname: machine.hostname, ...moved } }] : [],
     ...passes !== null ? [{ kind: 'wrong_filter' as const, ...at, detail: { hostname: machine.hostname, passes: seen.filteredAddresses === null ? '*' : seen.filteredAddresses.join(', ') || '—' } }] : [],
-    ...firewall && firewall.foreign.length > 0 ? [{ kind: 'foreign_rules' as const, ...at, detail: { hostname: machine.hostname, rules: firewall.foreign.slice(0, 5).join('; ').slice(0, 500), count: firewall.foreign.length } }] : [],
+    ...address && firewall && firewall.foreign.length > 0 ? [{ kind: 'foreign_rules' as const, ...at, detail: { hostname: machine.hostname, rules: firewall.foreign.slice(0, 5).join('; ').slice(0, 500), count: firewall.foreign.length } }] : [],
   ]
 }

@@ -1,9 +1,9 @@
-import type { DriftKind, DriftState, ResourceStatus } from '#shared/vocabulary/machines.ts'
+import type { ConnectionKind, DriftKind, DriftState, ResourceStatus } from '#shared/vocabulary/machines.ts'
 import type { Page, PageRequest } from '../kernel/ports.ts'
 
 /** A machine that our books say stands on a connection. `busy`: a saga is at work on it, so that any difference may be its doing. */
 export interface ExpectedMachine {
-  readonly serviceId: string, readonly hostname: string, readonly status: ResourceStatus, readonly ownershipMark: string, readonly vmid: number, readonly node: string | null, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }, readonly busy: boolean, /** Sold larger, and the machine is still to follow. */ readonly changed: boolean
+  readonly serviceId: string, readonly hostname: string, readonly status: ResourceStatus, readonly ownershipMark: string, readonly vmid: number, readonly node: string | null, /** Of its first card, as it was made or first seen; null: never seen. */ readonly mac: string | null, readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number }, readonly busy: boolean, /** Sold larger, and the machine is still to follow. */ readonly changed: boolean
 }
 /** Whose a mark is, wherever its machine stands. */
 export interface MarkOwner { readonly serviceId: string, readonly hostname: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly vmid: number | null, readonly busy: boolean }
@@ -14,10 +14,12 @@ export type BirthOwner = Omit<MarkOwner, 'vmid'>
 
 /** Something that is not as the books say. `key` tells it from others of its kind on its connection. */
 export interface Drift { readonly kind: DriftKind, readonly key: string, readonly serviceId: string | null, readonly node: string | null, readonly vmid: number | null, readonly detail: Readonly<Record<string, string | number>> }
-export interface DriftFinding extends Drift { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly firstSeenAt: Date, readonly lastSeenAt: Date, readonly resolvedAt: Date | null, readonly ignored: { readonly at: Date, readonly by: string, readonly why: string } | null }
+export interface DriftFinding extends Drift { readonly id: string, readonly connectionId: string, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly firstSeenAt: Date, readonly lastSeenAt: Date, readonly resolvedAt: Date | null, readonly ignored: { readonly at: Date, readonly by: string, readonly why: string } | null }
 export interface DriftStore {
   /** Machines with a number on this connection that should be there: ready, or stopped by policy. */
   expectedOn(connectionId: string): Promise<ExpectedMachine[]>
+  /** Writes down the hardware addresses of cards that were seen for the first time; one that is known stays. */
+  noteCards(seen: readonly { readonly ownershipMark: string, readonly mac: string }[]): Promise<void>
   /** By mark. */
   ownersOf(marks: readonly string[]): Promise<ReadonlyMap<string, MarkOwner>>
   /** Accounts with a kept birth on this connection that should be there: ready, or stopped by policy. */

@@ -1,3 +1,4 @@
+import { driftActsOf } from '#shared/vocabulary/machines.ts'
 import type { DriftKind, DriftState } from '#shared/vocabulary/machines.ts'
 import type { PageRequest } from '../kernel/ports.ts'
 import type { DriftStore } from './drift-ports.ts'
@@ -7,6 +8,6 @@ export const listDrift = ({ drift }: { readonly drift: DriftStore }) => async (f
   const page = await drift.list(filter)
   return {
     ...page,
-    items: page.items.map(({ ignored, firstSeenAt, lastSeenAt, resolvedAt, detail, ...finding }) => ({ ...finding, detail: { ...detail }, ignored: ignored && { ...ignored, at: ignored.at.toISOString() }, firstSeenAt: firstSeenAt.toISOString(), lastSeenAt: lastSeenAt.toISOString(), resolvedAt: resolvedAt?.toISOString() ?? null })),
+    items: page.items.map(({ ignored, firstSeenAt, lastSeenAt, resolvedAt, detail, connectionKind, ...finding }) => ({ ...finding, acts: driftActsOf(finding.kind, connectionKind), detail: { ...detail }, ignored: ignored && { ...ignored, at: ignored.at.toISOString() }, firstSeenAt: firstSeenAt.toISOString(), lastSeenAt: lastSeenAt.toISOString(), resolvedAt: resolvedAt?.toISOString() ?? null })),
   }
 }

@@ -31,16 +31,17 @@ async function check(context: StepContext): Promise<StepOutcome> {
   if (seen.lock) return wait(context.pollSeconds(), 'locked')
   if (context.state.wasRunning === undefined) await context.save({ wasRunning: seen.power !== 'stopped' })
   if (seen.node === plan.to) return done('already_there')
-  const room = (await context.tools.roomOnNodes({ connectionId: resource.connectionId, from: seen.node, forServiceId: facts.serviceId, ...facts.spec })).find(({ node }) => node === plan.to)
+  const room = (await context.tools.roomOnNodes({ connectionId: resource.connectionId, from: seen.node, forServiceId: facts.serviceId, machineType: facts.machineType, ...facts.spec })).find(({ node }) => node === plan.to)
   if (!room) throw new DriverError('action_required', `node ${plan.to} takes no machines now`, { who: 'sysadmin' })
   if (!servesNode(facts.address?.nodes, plan.to)) throw new DriverError('action_required', `the machine's address is not of node ${plan.to}`, { who: 'sysadmin' })
+  if (!room.takesDisks) throw new DriverError('action_required', `the storage on node ${plan.to} takes no disks of such machines`, { who: 'sysadmin' })
   if (!room.fits) throw new DriverError('action_required', `node ${plan.to} has no room for the machine`, { who: 'sysadmin' })
   const obstacle = await driver.moveObstacle({ ...machine, node: seen.node }, { node: plan.to, live: plan.live })
   if (obstacle) throw new DriverError('action_required', obstacle, { who: 'sysadmin' })
   const held = { ...plan, diskGiB: room.diskGiB }
   try {
     await context.write(async (stores) => {
-      await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, diskGiB: room.diskGiB, connectionIds: [resource.connectionId], node: plan.to, count: 1, holds: facts.address }] })
+      await context.tools.holdCapacity(stores, { clientId: facts.clientId, forServiceId: facts.serviceId, claims: [{ ...facts.spec, diskGiB: room.diskGiB, connectionIds: [resource.connectionId], node: plan.to, count: 1, holds: facts.address, madeOn: [{ connectionId: resource.connectionId, nodes: [], machineType: facts.machineType }] }] })
       await stores.sagas.remember(saga.id, { ...context.state, move: held })
     })
   } catch (error) {

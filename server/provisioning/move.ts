@@ -38,7 +38,7 @@ async function lookAt({ openHypervisor, roomOnNodes }: MoveDeps, facts: MachineF
     if (!driver.capabilities.move) throw new AppError('move_unsupported')
     const state = await driver.inspect(there.machine)
     if (!state) return null
-    return { driver, state, nodes: (await roomOnNodes({ connectionId: there.connectionId, from: state.node, forServiceId: facts.serviceId, ...facts.spec })).filter(({ node }) => node === state.node || servesNode(facts.address?.nodes, node)) }
+    return { driver, state, nodes: (await roomOnNodes({ connectionId: there.connectionId, from: state.node, forServiceId: facts.serviceId, machineType: facts.machineType, ...facts.spec })).filter(({ node }) => node === state.node || servesNode(facts.address?.nodes, node)) }
   } catch (error) {
     if (error instanceof DriverError || (error instanceof AppError && error.code === 'capacity_unknown')) return null
     throw error
@@ -63,7 +63,7 @@ export const showMove = (deps: MoveDeps) => async ({ id }: { readonly id: string
 
 /**
  * Moves the machine of a service to another node of its hypervisor, as a saga, running or stopped for it. What speaks against it is asked first: then nothing is begun. Written to the audit log.
- * @throws AppError not_found, service_not_ready, action_in_progress, move_unsupported, move_target (already there, or a node that takes none), move_no_room, move_refused, machine_unreachable
+ * @throws AppError not_found, service_not_ready, action_in_progress, move_unsupported, move_target (already there, or a node that takes none), move_storage_content, move_no_room, move_refused, machine_unreachable
  */
 export const moveMachine = (deps: MoveDeps) => async ({ id, node, live, reason, actor }: { readonly id: string, readonly node: string, readonly live: boolean, readonly reason: string, readonly actor: Actor }): Promise<void> => {
   const { service, facts } = await found(deps, id)
@@ -74,6 +74,7 @@ export const moveMachine = (deps: MoveDeps) => async ({ id, node, live, reason, 
   if (!seen || !there) throw new AppError('machine_unreachable')
   const room = seen.nodes.find(candidate => candidate.node === node)
   if (!room || node === seen.state.node) throw new AppError('move_target')
+  if (!room.takesDisks) throw new AppError('move_storage_content')
   if (!room.fits) throw new AppError('move_no_room')
   const obstacle = await seen.driver.moveObstacle({ ...there.machine, node: seen.state.node }, { node, live }).catch((error: unknown) => {
     if (error instanceof DriverError) return error.message

@@ -100,14 +100,17 @@ export interface SagaStore {
 export interface ResourceRow {
   readonly serviceId: string, readonly status: ResourceStatus, readonly connectionId: string | null, readonly node: string | null, readonly vmid: number | null, readonly ownershipMark: string, readonly power: PowerState,
   readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, /** The CD image that it starts from, while it is in rescue. */ readonly rescue: string | null, readonly rescueSince: Date | null, /** What the machine is slowed down to, as a wish; null: it is not. */ readonly rateCapMbps: number | null, /** The wish was not read back yet. */ readonly rateCapPending: boolean, /** When it was. */ readonly rateCapAt: Date | null, readonly problem: string | null
+  /** The hardware address of its first card, as it was made or first seen; null: never seen. */
+  readonly mac: string | null
 }
-export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number }
+export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number, /** Of its first card. */ readonly mac?: string | null }
 export interface ResourceStore {
   /** Makes the row with a new ownership mark, once. */
   ensure(serviceId: string): Promise<void>
   lock(serviceId: string): Promise<ResourceRow | null>
   update(serviceId: string, change: Partial<Omit<ResourceRow, 'serviceId' | 'ownershipMark'>>): Promise<void>
-  observe(serviceId: string, observed: Observation): Promise<void>
+  /** `card`: `made` writes down the hardware address of the card that an act of ours brought along; else the one that is known stays, and only a first one is written down. */
+  observe(serviceId: string, observed: Observation, card?: 'made'): Promise<void>
   /** A new mark for a machine that is about to be made in the place of one that is gone; the initial password goes with the old one. Already so: nothing is done. False: it carries neither. */
   renewMark(serviceId: string, from: string, to: string): Promise<boolean>
   /** Whose machine, built or being built, has this number on this connection by our books; null: nobody's. */
@@ -121,13 +124,13 @@ export interface MachineFacts {
   readonly serviceId: string, readonly clientId: string, readonly hostname: string, readonly status: ServiceStatus, /** Suspended, but entitled again: the machine is to be started. */ readonly resumable: boolean, readonly sshKey: string | null
   /** As it is sold; of a machine that is slowed down, with the rate that it is slowed down to. */
   readonly spec: { readonly cpuCores: number, readonly ramMiB: number, readonly diskGiB: number, readonly rateMbps: number, readonly panelPackage?: string | undefined, /** IPv4 addresses beside the first one; left out: none. */ readonly extraIpv4?: number | undefined, readonly traffic?: TrafficTerms | undefined }
-  readonly templateId: string | null, readonly templateName: string | null
+  readonly templateId: string | null, readonly templateName: string | null, /** Of its machine. */ readonly machineType: MachineType
   /** Of its product, as it is now; 0: none. */
   readonly snapshotLimit: number
   /** Of its product, as it is now. */
   readonly placementPolicy: PlacementPolicy
   /** The chosen template and its namesakes on other connections of the product; only those that are still there. */
-  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, readonly identity: GuestIdentity, /** Machines can be made of it there alone; empty: on all. */ readonly nodes: readonly string[] }[]
+  readonly templates: readonly { readonly connectionId: string, readonly node: string, readonly ref: string, readonly username: string, readonly identity: GuestIdentity, readonly machineType: MachineType, /** Machines can be made of it there alone; empty: on all. */ readonly nodes: readonly string[] }[]
   readonly resource: ResourceRow | null
   /** Null: none was ever wished. */
   readonly firewall: FirewallWish | null

@@ -195,7 +195,7 @@ export async function verifyBuilt(context: StepContext): Promise<StepOutcome> {
   if ((seen.ipv4 === null || (context.facts.address?.ipv6 && seen.ipv6 === null)) && !driver.capabilities.knowsAddress) return wait(context.pollSeconds(), 'waiting_for_address')
   if (wrong.length > 0) return back('configure', wrong.join(', '))
   await driver.forgetFirstBoot(machineOf(context.facts).machine)
-  await context.write(stores => stores.resources.observe(context.facts.serviceId, seen))
+  await context.write(stores => stores.resources.observe(context.facts.serviceId, seen, 'made'))
   return done()
 }
 

@@ -86,7 +86,7 @@ async function place(context: StepContext): Promise<StepOutcome> {
   const { facts, tools } = context
   if (await machineAlready(context)) return done('machine_exists')
   const row = await archiveOf(context)
-  const made = [{ connectionId: row.connectionId, nodes: planOf(context).nodes ?? [] }]
+  const made = [{ connectionId: row.connectionId, nodes: planOf(context).nodes ?? [], machineType: planOf(context).machineType ?? undefined }]
   const [seen] = await tools.checkCapacity({ forServiceId: facts.serviceId, clientId: facts.clientId, policy: facts.placementPolicy, connectionIds: [row.connectionId], cpuCores: facts.spec.cpuCores, ramMiB: facts.spec.ramMiB, diskGiB: facts.spec.diskGiB, extraIpv4: facts.spec.extraIpv4, count: 1, holds: facts.address, madeOn: made })
   if (!seen) throw new DriverError('retryable', 'no node that reads the backup has room')
   const { placement } = await holdPlace(context, seen, made, () => ({ username: row.username }))

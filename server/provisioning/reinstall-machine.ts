@@ -1,4 +1,5 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import { takesDisksOf } from '../infrastructure/ports.ts'
 import type { HypervisorDriver, NodeHeadroom, RemoteTemplate } from '../infrastructure/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { MachineFacts, ReinstallTemplate, SagaState } from './ports.ts'
@@ -12,7 +13,7 @@ const bytesPerGiB = 1_073_741_824
 /** So often a refused clone is tried under the number that the machine had; then another is taken, should somebody else have got it meanwhile. */
 const triesOfNumber = 3
 
-export type ReinstallObstacle = 'template_gone' | 'template_elsewhere' | 'template_too_large' | 'node_unusable' | 'no_room'
+export type ReinstallObstacle = 'template_gone' | 'template_elsewhere' | 'template_too_large' | 'node_unusable' | 'storage_content' | 'no_room'
 
 /**
  * Why a machine must not be destroyed to be made anew from this template; null: it can be made. What the old disk gives back is not counted
@@ -26,9 +27,10 @@ export function reinstallObstacle(input: { readonly template: Pick<ReinstallTemp
   if (there.diskGiB > input.diskGiB * 1.01) return 'template_too_large'
   const room = input.headroom.find(row => row.node === input.node)
   if (!room) return 'node_unusable'
+  if (!takesDisksOf(room, there.machineType)) return 'storage_content'
   return room.storageFree < there.diskGiB * bytesPerGiB ? 'no_room' : null
 }
-const obstacleText: Record<ReinstallObstacle, string> = { template_gone: 'the template is no longer there', template_elsewhere: 'the template lies on the own storage of another node', template_too_large: 'the template\'s disk is larger than what was sold', node_unusable: 'the machine\'s node takes no machines now', no_room: 'the storage has no room for the template\'s disk' }
+const obstacleText: Record<ReinstallObstacle, string> = { template_gone: 'the template is no longer there', template_elsewhere: 'the template lies on the own storage of another node', template_too_large: 'the template\'s disk is larger than what was sold', node_unusable: 'the machine\'s node takes no machines now', storage_content: 'the storage there takes no disks of such machines', no_room: 'the storage has no room for the template\'s disk' }
 
 function planOf({ state }: Pick<StepContext, 'state'>): NonNullable<SagaState['reinstall']> {
   if (!state.reinstall) throw new DriverError('permanent', 'the saga says nothing of what to make')
@@ -103,7 +105,7 @@ async function verify(context: StepContext): Promise<StepOutcome> {
   if (outcome.kind !== 'done') return outcome
   await context.write(async (stores) => {
     await stores.resources.update(facts.serviceId, { firstBoot: off })
-    if (off) await stores.resources.observe(facts.serviceId, seen)
+    if (off) await stores.resources.observe(facts.serviceId, seen, 'made')
     await moveResource(stores, { serviceId: facts.serviceId, to: 'ready', cause: 'reinstalled', actor: saga.actor, at: context.businessNow() })
   })
   return outcome

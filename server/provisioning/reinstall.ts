@@ -35,12 +35,12 @@ export const showReinstall = ({ read }: Pick<Deps, 'read'>) => async ({ id, clie
   return { templates: templates.map(({ id: templateId, name, osFamily, current }) => ({ id: templateId, name, osFamily, current })), sshKey: service.sshKey, refusal: refusalOf(service, clientId) }
 }
 
-const codeOf: Record<ReinstallObstacle, ErrorCode> = { template_gone: 'template_unavailable', template_elsewhere: 'template_not_here', template_too_large: 'template_unavailable', node_unusable: 'reinstall_no_room', no_room: 'reinstall_no_room' }
+const codeOf: Record<ReinstallObstacle, ErrorCode> = { template_gone: 'template_unavailable', template_elsewhere: 'template_not_here', template_too_large: 'template_unavailable', node_unusable: 'reinstall_no_room', storage_content: 'reinstall_storage_content', no_room: 'reinstall_no_room' }
 
 /**
  * Destroys the machine of a service and makes it anew, as a saga; its hostname has to be typed. What would stop it half way is asked of the
  * hypervisor first: then nothing is begun. Said by staff, it is written to the audit log.
- * @throws AppError not_found, invalid_input, service_suspended, service_not_ready, action_in_progress, template_unavailable, reinstall_no_room, machine_unreachable
+ * @throws AppError not_found, invalid_input, service_suspended, service_not_ready, action_in_progress, template_unavailable, reinstall_storage_content, reinstall_no_room, machine_unreachable
  */
 export const reinstall = (deps: Deps) => async ({ id, clientId, templateId, hostname, sshKey, actor }: { readonly id: string, readonly clientId: string | null, readonly templateId: string, readonly hostname: string, readonly sshKey: string | null, readonly actor: Actor }): Promise<void> => {
   const service = await found(deps.read, id, clientId)

@@ -77,7 +77,8 @@ async function verify(context: StepContext, from: string): Promise<StepOutcome> 
   const wrong = difference(context, seen, capabilities)
   if (wrong) return back(wrong.to, wrong.why)
   await context.write(async (stores) => {
-    await stores.resources.observe(facts.serviceId, seen)
+    // Its card came back with the older state.
+    await stores.resources.observe(facts.serviceId, seen, state.refused ? undefined : 'made')
     await moveResource(stores, { serviceId: facts.serviceId, to: 'ready', cause: 'restored', actor: saga.actor, at: context.businessNow() })
   })
   if (state.refused) throw new DriverError('permanent', state.refused)

@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { DriverError } from '#shared/errors/driver-error.ts'
-import { isRepairable } from '#shared/vocabulary/machines.ts'
-import type { RepairableDrift } from '#shared/vocabulary/machines.ts'
+import { driftActsOf } from '#shared/vocabulary/machines.ts'
+import type { DriftKind } from '#shared/vocabulary/machines.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, Transact } from '../kernel/ports.ts'
 import type { AccountState, MachineState, OpenHypervisor, OpenPanel } from '../infrastructure/ports.ts'
@@ -11,7 +11,7 @@ import { openRepair } from './open-saga.ts'
 import type { ProvisioningStores, ServiceControl } from './ports.ts'
 
 interface Deps { readonly transact: Transact<ProvisioningStores>, readonly drift: DriftStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly serviceControl: ServiceControl, readonly clock: Clock }
-export type DriftAct = { readonly action: 'ignore', readonly reason: string } | { readonly action: 'watch' } | { readonly action: 'repair' }
+export type DriftAct = { readonly action: 'ignore', readonly reason: string } | { readonly action: 'watch' } | { readonly action: 'repair' } | { readonly action: 'adopt' }
 
 /**
  * What staff decide about a disagreement. A repair is a task like any other and proves the machine before it touches it; nothing is destroyed by it.
@@ -20,14 +20,16 @@ export type DriftAct = { readonly action: 'ignore', readonly reason: string } | 
 export const settleDrift = ({ transact, drift, openHypervisor, openPanel, serviceControl, clock }: Deps) => async ({ id, act, actor }: { readonly id: string, readonly act: DriftAct, readonly actor: Actor }): Promise<void> => {
   const before = await drift.find(id)
   if (!before || before.resolvedAt) throw new AppError('not_found')
-  const seen = act.action === 'repair' && before.kind === 'renumbered' ? await look(openHypervisor, before) : null
+  if ((act.action === 'repair' || act.action === 'adopt') && !driftActsOf(before.kind, before.connectionKind).includes(act.action)) throw new AppError('drift_not_repairable')
+  const seen = act.action === 'adopt' || (act.action === 'repair' && before.kind === 'renumbered') ? await look(openHypervisor, before) : null
   if (act.action === 'repair' && before.kind === 'untagged') await markAgain(openHypervisor, before)
+  const card = act.action === 'repair' && before.kind === 'wrong_mac' ? await giveCardBack({ transact, openHypervisor }, before) : seen?.mac ?? null
   const account = act.action === 'repair' && before.kind === 'account_renamed' ? await lookAtAccount({ openPanel, serviceControl }, before) : null
   await transact(async (stores) => {
     const finding = await stores.drift.lock(id)
     if (!finding || finding.resolvedAt) throw new AppError('not_found')
     const at = clock.now()
-    if (act.action === 'repair') await repair(stores, finding, { seen, account, actor, at })
+    if (act.action === 'repair' || act.action === 'adopt') await repair(stores, finding, { seen, account, card, actor, at })
     else await stores.drift.ignore(id, act.action === 'ignore' ? { at, by: actorLabel(actor), why: act.reason } : null)
     await stores.audit.record({ actor, action: `drift.${act.action}`, entity: finding.serviceId ? 'service' : 'drift', entityId: finding.serviceId ?? id, after: { kind: finding.kind, node: finding.node, vmid: finding.vmid, ...finding.detail, ...(act.action === 'ignore' ? { reason: act.reason } : {}) } })
     stores.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
@@ -37,6 +39,26 @@ export const settleDrift = ({ transact, drift, openHypervisor, openPanel, servic
 async function look(openHypervisor: OpenHypervisor, finding: DriftFinding): Promise<MachineState | null> {
   try {
     return await (await openHypervisor(finding.connectionId)).inspect({ ownershipMark: finding.key, node: finding.node, vmid: finding.vmid })
+  } catch (error) {
+    throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
+  }
+}
+
+/** The first card gets the hardware address of the books again, and is read back with it. */
+async function giveCardBack({ transact, openHypervisor }: Pick<Deps, 'transact' | 'openHypervisor'>, { serviceId, connectionId, key, node, vmid, detail }: DriftFinding): Promise<string> {
+  if (serviceId === null) throw new AppError('drift_not_repairable')
+  // A task at work writes the same configuration.
+  if (await transact(stores => stores.sagas.lockOpen(serviceId))) throw new AppError('action_in_progress')
+  try {
+    const driver = await openHypervisor(connectionId)
+    const machine = { ownershipMark: key, node, vmid }
+    const seen = await driver.inspect(machine)
+    if (!seen) throw new AppError('not_found')
+    const expected = String(detail.expected)
+    await driver.setCardAddress({ ownershipMark: key, node: seen.node, vmid: seen.vmid }, expected)
+    const now = (await driver.inspect(machine))?.mac ?? null
+    if (now !== expected) throw new AppError('connection_failed', { params: { detail: `the network card has ${now ?? 'no address'} instead of ${expected}` } })
+    return expected
   } catch (error) {
     throw error instanceof DriverError ? new AppError('connection_failed', { params: { detail: error.message }, cause: error }) : error
   }
@@ -68,11 +90,11 @@ async function lookAtAccount({ openPanel, serviceControl }: Pick<Deps, 'openPane
 }
 
 /** What a task puts right; the others are only written down. */
-const repairedBy: Partial<Record<RepairableDrift, 'suspend' | 'resize' | 'firewall'>> = { runs_although_suspended: 'suspend', wrong_filter: 'firewall', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
+const repairedBy: Partial<Record<DriftKind, 'suspend' | 'resize' | 'firewall'>> = { runs_although_suspended: 'suspend', wrong_filter: 'firewall', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
 
-async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, account, actor, at }: { readonly seen: MachineState | null, readonly account: AccountState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
+async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, account, card, actor, at }: { readonly seen: MachineState | null, readonly card: string | null, readonly account: AccountState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
   const { kind, serviceId } = finding
-  if (!isRepairable(kind) || serviceId === null) throw new AppError('drift_not_repairable')
+  if (serviceId === null) throw new AppError('drift_not_repairable')
   const task = repairedBy[kind]
   if (task) return openRepair(stores, { kind: task, serviceId, actor: actorLabel(actor) })
   await stores.serviceControl.lock(serviceId)
@@ -85,6 +107,10 @@ async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen,
     // Proven by its birth a moment ago, under the new name.
     if (!account) throw new AppError('not_found')
     await stores.resources.update(serviceId, { username: account.user })
+  } else if (kind === 'wrong_mac') {
+    // Seen a moment ago at the machine that carries the mark: what it has now is what the books say from now on, given back or taken on.
+    if (card === null || resource?.ownershipMark !== finding.key) throw new AppError('not_found')
+    await stores.resources.update(serviceId, { mac: card })
   } else if (kind === 'renumbered') {
     // Proven a moment ago: this very machine carries the mark of this service.
     if (!seen || seen.ownershipMark !== resource?.ownershipMark) throw new AppError('not_found')

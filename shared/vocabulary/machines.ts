@@ -35,6 +35,8 @@ export interface HypervisorCapabilities {
   readonly login: boolean
   /** Gives it another name, which its guest takes on. */
   readonly rename: boolean
+  /** Gives the network card of a machine that is there another hardware address. */
+  readonly cardAddress: boolean
   /** Gives a machine that is there IPv6, which its guest takes on at its next start. */
   readonly laterIpv6: boolean
   /** Starts it from a CD image instead of its disk, for a while. */
@@ -44,9 +46,9 @@ export interface HypervisorCapabilities {
   /** Takes a machine that is there already under our mark, and lets one go again. */
   readonly adoption: boolean
 }
-const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, traffic: true, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, laterIpv6: false, rescue: false, backups: false, adoption: false }
+const vsphere: HypervisorCapabilities = { addressFilter: false, firewall: false, rateLimit: false, traffic: true, vlanTag: false, startAtBoot: false, knowsAddress: false, console: false, snapshots: true, move: true, metrics: true, login: false, rename: true, cardAddress: false, laterIpv6: false, rescue: false, backups: false, adoption: false }
 export const hypervisorCapabilities: Readonly<Record<HypervisorKind, HypervisorCapabilities>> = {
-  proxmox: { addressFilter: true, firewall: true, rateLimit: true, traffic: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
+  proxmox: { addressFilter: true, firewall: true, rateLimit: true, traffic: true, vlanTag: true, startAtBoot: true, knowsAddress: true, console: true, snapshots: true, move: true, metrics: true, login: true, rename: true, cardAddress: true, laterIpv6: true, rescue: true, backups: true, adoption: true }, vcenter: vsphere,
   // It is one node, and alone.
   esxi: { ...vsphere, move: false },
 }
@@ -142,12 +144,18 @@ export const ptrStates = ['pending', 'active', 'failed'] as const
 export type PtrState = typeof ptrStates[number]
 
 /** What a hypervisor and our books can disagree about. */
-export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_network', 'wrong_filter', 'foreign_rules', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
+export const driftKinds = ['orphan_machine', 'missing_machine', 'copied_mark', 'wrong_place', 'renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_network', 'wrong_mac', 'wrong_filter', 'foreign_rules', 'missing_account', 'orphan_account', 'wrong_package', 'account_suspended', 'account_runs', 'account_renamed', 'account_domain'] as const
 export type DriftKind = typeof driftKinds[number]
 /** What Gardu can put right by itself when staff say so; the others are mended where they are. */
-export const repairableDrift = ['renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_filter', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
+export const repairableDrift = ['renumbered', 'untagged', 'wrong_size', 'runs_although_suspended', 'leaked_address', 'wrong_mac', 'wrong_filter', 'wrong_package', 'account_runs', 'account_renamed'] as const satisfies readonly DriftKind[]
 export type RepairableDrift = typeof repairableDrift[number]
 export const isRepairable = (kind: DriftKind): kind is RepairableDrift => (repairableDrift as readonly DriftKind[]).includes(kind)
+export const driftActs = ['repair', 'adopt'] as const
+export type DriftAct = typeof driftActs[number]
+/** What staff may say of a finding beside ignoring it. `adopt`: our books take on what is there. Only what a hypervisor can do is repaired there. */
+export const driftActsOf = (kind: DriftKind, on: ConnectionKind): DriftAct[] => [
+  ...isRepairable(kind) && (kind !== 'wrong_mac' || (!isPanel(on) && hypervisorCapabilities[on].cardAddress)) ? ['repair' as const] : [], ...kind === 'wrong_mac' ? ['adopt' as const] : [],
+]
 export const driftStates = ['open', 'ignored', 'resolved'] as const
 export type DriftState = typeof driftStates[number]
 
@@ -161,6 +169,6 @@ export type DomainAvailability = typeof domainAvailabilities[number]
 /** Which of the nodes that can take a machine gets it: the one with the most free memory, the one with the least, or the one with the fewest machines of its client. */
 export const placementPolicies = ['most_free', 'fill_first', 'spread_by_client'] as const
 export type PlacementPolicy = typeof placementPolicies[number]
-/** What ends the number of places of a product. `connections`: none of its connections takes machines. `unknown`: one did not tell its state lately. */
-export const placesLimits = ['memory', 'storage', 'cpu', 'addresses', 'stock_limit', 'accounts', 'disk', 'connections', 'unknown'] as const
+/** What ends the number of places of a product. `connections`: none of its connections takes machines. `storage_content`: their storage takes no disks of such machines. `unknown`: one did not tell its state lately. */
+export const placesLimits = ['memory', 'storage', 'storage_content', 'cpu', 'addresses', 'stock_limit', 'accounts', 'disk', 'connections', 'unknown'] as const
 export type PlacesLimit = typeof placesLimits[number]

@@ -58,7 +58,9 @@ export function restore(call: Call): string {
   if (existing?.config.protection === '1') return die(`unable to restore VM ${vmid} - protection mode enabled`)
   if (existing) unlocked({ ...call, path: { ...call.path, vmid: String(vmid) } })
   const storage = params.storage ?? disksOf({ config: backup.config } as SimMachine)[0]?.storage ?? 'local-lvm'
-  if (!findStorage(state, node.name, storage)?.content.includes(call.path.guest === 'lxc' ? 'rootdir' : 'images')) return die(`storage '${storage}' does not support vm images`)
+  const content = findStorage(state, node.name, storage)?.content.split(',') ?? []
+  if (call.path.guest === 'lxc' && !content.includes('rootdir')) throw new Refusal(400, 'Parameter verification failed.', { storage: `storage '${storage}' does not support container directories` })
+  if (call.path.guest !== 'lxc' && !content.includes('images')) return die(`storage '${storage}' does not support vm images`)
   // The old configuration stays, locked, until the disks are there.
   if (existing) existing.config.lock = 'create'
   else state.machines[vmid] = { ...call.path.guest === 'lxc' ? { kind: 'lxc' as const } : {}, vmid, node: node.name, running: false, paused: false, startedAt: 0, config: { lock: 'create' }, pending: {}, snapshots: [], createdAt: call.now }

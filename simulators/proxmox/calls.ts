@@ -76,7 +76,7 @@ function clone(call: Call) {
   const storage = params.storage ?? sources[0]?.storage ?? 'local-lvm'
   const target = findStorage(state, node, storage)
   if (!target) die(`storage '${storage}' does not exist`)
-  if (!target?.content.includes('images')) die(`storage '${storage}' does not support vm images`)
+  if (!target?.content.split(',').includes('images')) die(`storage '${storage}' does not support vm images`)
   // While the disks are copied only this stands in the configuration, on the template's node: neither name nor description yet.
   state.machines[vmid] = { vmid, node: template.node, running: false, paused: false, startedAt: 0, config: { lock: 'clone' }, pending: {}, snapshots: [], createdAt: call.now }
   // The template's firewall comes along, whatever the number's former owner left is replaced.

@@ -24,7 +24,7 @@ function create(call: Call): string {
   if (existing) return die(`${existing.kind === 'lxc' ? 'CT' : 'VM'} ${vmid} already exists on node '${existing.node}'`)
   const [, store = 'local', size = '4'] = /^([^:]+):(\d+(?:\.\d+)?)$/.exec(params.rootfs ?? `${params.storage ?? 'local'}:4`) ?? []
   const storage = findStorage(state, node.name, store) ?? die(`storage '${store}' does not exist`)
-  if (!storage.content.includes('rootdir')) return die(`storage '${store}' does not support container directories`)
+  if (!storage.content.split(',').includes('rootdir')) throw new Refusal(400, 'Parameter verification failed.', { storage: `storage '${store}' does not support container directories` })
   if (params.features && params.unprivileged === '0') throw new Refusal(403, 'Permission check failed (changing feature flags for privileged container is only allowed for root@pam)')
   if (params.features && params.features !== 'nesting=1') throw new Refusal(403, 'Permission check failed (changing feature flags (except nesting) is only allowed for root@pam)')
   const config = Object.fromEntries(Object.entries(params).filter(([key]) => !creation.has(key)).map(([key, value]) => [key, /^net\d+$/.test(key) ? withHwaddr(value) : value]))
@@ -82,7 +82,7 @@ export function finishMove(state: ProxmoxState, { vmid, to }: Extract<Effect, { 
   if (!machine || !node?.online) return 'migration aborted'
   for (const [name, own] of Map.groupBy(disksOf(machine), disk => disk.storage)) {
     const [here, there] = [findStorage(state, machine.node, name), findStorage(state, to, name)]
-    if (!there?.active || (here !== there && storageUse(state, there) + own.reduce((sum, disk) => sum + disk.bytes, 0) > there.total)) return 'migration aborted'
+    if (!there?.active || !there.content.split(',').includes('rootdir') || (here !== there && storageUse(state, there) + own.reduce((sum, disk) => sum + disk.bytes, 0) > there.total)) return 'migration aborted'
   }
   if (machine.running && memoryUse(state, to) + memoryOf(machine) > node.memory) return 'migration aborted'
   machine.node = to

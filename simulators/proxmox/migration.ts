@@ -25,6 +25,7 @@ export function finishMigration(state: ProxmoxState, machine: SimMachine, { to, 
   const local = localDisks(state, machine)
   const foreign = local.some(disk => disk.cdrom === 1 && !disk.volid.includes(`vm-${machine.vmid}-cloudinit`))
   if (!node?.online || localResources(machine).length > 0 || foreign || missingStorages(state, machine, to).length > 0) return aborted
+  if (disksOf(machine).some(disk => !findStorage(state, to, disk.storage)?.content.split(',').includes('images'))) return aborted
   const disks = local.filter(disk => disk.cdrom === 0)
   if (machine.running && (!online || (disks.length > 0 && (!withLocalDisks || machine.snapshots.length > 0)))) return aborted
   if (machine.running && memoryUse(state, to) + memoryOf(machine) > node.memory) return aborted

@@ -39,6 +39,7 @@ const machineActs = {
   shutdown: (driver, machine) => driver.shutdown(machine, { timeoutSeconds: 1, force: true }), suspend: (driver, machine) => driver.setSuspended(machine, true), resume: (driver, machine) => driver.setSuspended(machine, false),
   resize: (driver, machine) => driver.resize(machine, { cpuCores: 4, ramMiB: 8192, rateMbps: 200 }), growDisk: (driver, machine) => driver.growDisk(machine, 80), configure: (driver, machine) => driver.configure(machine, spec),
   giveIpv6: (driver, machine) => driver.giveIpv6(machine, { ipv6: { address: '2001:db8:10:5::1', length: 64, gateway: 'fe80::1', sender: '2001:db8:10:5::/64' }, nameservers: ['203.0.113.53'] }),
+  card: (driver, machine) => driver.setCardAddress(machine, 'BC:24:11:00:00:01'),
   filter: (driver, machine) => driver.filterAddresses(machine, ['203.0.113.10']), snapshot: (driver, machine) => driver.createSnapshot(machine, { name: 'gardu-0123456789ab', title: 'x' }),
   rollback: (driver, machine) => driver.rollbackSnapshot(machine, 'gardu-0123456789ab'), dropSnapshot: (driver, machine) => driver.deleteSnapshot(machine, 'gardu-0123456789ab'), destroy: (driver, machine) => driver.destroy(machine),
   complete: (driver, machine) => driver.completeMark(machine), release: (driver, machine) => driver.releaseMachine(machine), adopt: (driver, machine) => driver.adoptMachine({ ...machine, instead: null, address: null }),

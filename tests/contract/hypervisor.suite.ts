@@ -6,6 +6,7 @@ import type { ConsoleLine, HypervisorDriver, MachineRef } from '#server/infrastr
 import { accessCases } from './access.cases.ts'
 import { adoptionCases } from './adoption.cases.ts'
 import { backupCases } from './backups.cases.ts'
+import { cardAddressCases } from './card-address.cases.ts'
 import { rebuildCases } from './rebuild.cases.ts'
 import { trafficCases } from './traffic.cases.ts'
 import { firewallCases } from './firewall.cases.ts'
@@ -410,6 +411,7 @@ export function hypervisorContract(name: string, kind: HypervisorKind, lacking: 
     })
     ipv6Cases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter, laterIpv6: can.laterIpv6 })
     severalAddressesCases({ bench: () => bench, machine, spec, clone, finished, addressFilter: can.addressFilter })
+    cardAddressCases({ bench: () => bench, machine, spec, clone, finished, cardAddress: can.cardAddress })
     itIf(can.rateLimit)('the rate limit arrives in the hypervisor\'s own unit', async () => {
       await build()
       expect((await bench.reads(vmid)).rate).toBe('11.92')

@@ -108,6 +108,7 @@ async function aLife(container = false): Promise<Exchange[]> {
       await listening.keepLogin(machine, { username: spec.login.username, sshKey: null })
     }
     await listening.giveIpv6(machine, { ipv6: { address: '2001:db8:10:5::1', length: 64, gateway: 'fe80::1', sender: '2001:db8:10:5::/64' }, nameservers: ['203.0.113.53', '2001:db8::53'] })
+    await listening.setCardAddress(machine, 'BC:24:11:00:00:01')
     await listening.rename(machine, 'toko.contoh.test')
     await listening.readAccess(machine)
     await listening.openConsole(machine)

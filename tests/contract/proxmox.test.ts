@@ -486,6 +486,30 @@ describe('Proxmox VE', () => {
     for (const storage of sim.state.storages) delete storage.osTemplates
     expect(await said()).not.toHaveProperty('finding')
   })
+  it('what the storage takes is told for each node; what it does not take is neither made nor moved there, and the connection test says so', async () => {
+    const { sim, driver, node, otherNode } = await bench({}, { storage: 'ceph-vm' })
+    const storage = sim.state.storages.find(each => each.storage === 'ceph-vm')
+    if (!storage) throw new Error('the simulator lost its storage')
+    const takes = async () => [...new Set((await driver.listHeadroom()).flatMap(entry => entry.takes?.join() ?? '?'))]
+    const said = async () => (await stepsOf(driver)).find(({ step }) => step === 'nodes')
+    expect(await takes()).toEqual(['vm,container'])
+    expect(await said()).not.toHaveProperty('finding')
+    const machine = { node, vmid: 105, ownershipMark: mark }
+    const template = (await driver.listTemplates()).find(({ machineType }) => machineType === 'vm') ?? { node, ref: '' }
+    const clone = (vmid: number) => driver.clone({ template, vmid, node, hostname: spec.hostname, ownershipMark: mark, spec })
+    await finished(driver, await clone(105))
+    storage.content = 'rootdir'
+    expect(await takes()).toEqual(['container'])
+    expect(await said()).toMatchObject({ ok: true, finding: 'no_vm_storage' })
+    expect(await driver.moveObstacle(machine, { node: otherNode, live: false })).toContain('images')
+    expect(await kindOf(driver.moveMachine(machine, { node: otherNode, live: false }))).toBe('action_required')
+    expect(sim.state.machines[105]?.node).toBe(node)
+    await finished(driver, await driver.destroy(machine))
+    expect(await kindOf(clone(106))).toBe('action_required')
+    storage.content = 'backup'
+    expect(await takes()).toEqual([''])
+    expect(await said()).toMatchObject({ ok: false })
+  })
   it('a shared storage counts once for all nodes', async () => {
     const { sim, driver } = await bench({}, { storage: 'ceph-vm' })
     const headroom = await driver.listHeadroom()

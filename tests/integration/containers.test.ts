@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connections, products, productTemplates, services, templates } from '#db/schema/index.ts'
+import { connections, productConnections, products, productStock, productTemplates, services, templates } from '#db/schema/index.ts'
 import type { ClosableDriver } from '#server/infrastructure/open-hypervisor.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
@@ -9,6 +9,7 @@ import { actOnAccess, showAccess } from '#server/provisioning/access.ts'
 import { actOnBackup } from '#server/provisioning/backups.ts'
 import { moveMachine } from '#server/provisioning/move.ts'
 import { openRepair } from '#server/provisioning/open-saga.ts'
+import { reinstall } from '#server/provisioning/reinstall.ts'
 import { actOnSnapshot } from '#server/provisioning/snapshots.ts'
 import { createProxmoxDriver } from '#server/drivers/hypervisor/proxmox/driver.ts'
 import { filteredAddresses } from '../../simulators/proxmox/firewall.ts'
@@ -167,6 +168,40 @@ describe.each(databaseKinds())('containers on Proxmox, over its wire, on %s', (k
       expect(built()).toEqual([])
       undo()
     }
+  })
+  it('a storage that takes no containers any more has no stock of them and gets none, by a build, a move or a reinstall; what stands there stays, and stock comes back with the content', async () => {
+    const { core, infrastructure } = test.app
+    const { serviceId, service } = await world.build()
+    await db().insert(productTemplates).values({ productId: service.productId, templateId: world.templateId }).onConflictDoNothing()
+    await db().insert(productConnections).values({ productId: service.productId, connectionId: world.connectionId }).onConflictDoNothing()
+    await world.addAddress(null)
+    const counted = async () => {
+      await infrastructure.collect()
+      return (await db().select().from(productStock).where(eq(productStock.productId, service.productId)))[0]
+    }
+    expect((await counted())?.places).toBeGreaterThan(0)
+    const shared = simulator.state.storages.find(({ storage }) => storage === 'ceph-vm')
+    if (!shared) throw new Error('the simulator lost its storage')
+    shared.content = 'images'
+    expect(await counted()).toMatchObject({ places: 0, complete: true, limitedBy: 'storage_content' })
+    expect((await infrastructure.listTemplates({ page: 1, pageSize: 100 })).items.find(({ id }) => id === world.templateId)).toMatchObject({ refused: true })
+    const made = sent(/^POST .*\/lxc$/)
+    world.setCapacity(infrastructure.checkCapacity)
+    world.setHold(infrastructure.holdCapacity)
+    const waiting = await world.paidService()
+    await follow('provision', waiting.serviceId)
+    expect(await world.look(waiting.serviceId)).toMatchObject({ service: { status: 'pending' } })
+    const to = simulator.state.nodes.find(({ name }) => name !== built()[0]?.node)?.name ?? ''
+    const move = () => moveMachine({ read: core.read, transact: core.transact, openHypervisor: drivers.open, roomOnNodes: infrastructure.roomOnNodes })({ id: serviceId, node: to, live: true, reason: 'uji', actor: system })
+    await expect(move()).rejects.toMatchObject({ code: 'move_storage_content' })
+    await expect(reinstall({ read: core.read, transact: core.transact, openHypervisor: drivers.open, newId: uuidv7 })({ id: serviceId, clientId: service.clientId, templateId: world.templateId, hostname: service.hostname, sshKey: null, actor: client(service.clientId) })).rejects.toMatchObject({ code: 'reinstall_storage_content' })
+    expect([sent(/^POST .*\/lxc$/), built().length]).toEqual([made, 1])
+    shared.content = 'images,rootdir'
+    expect((await counted())?.places).toBeGreaterThan(0)
+    await world.worker().retry(waiting.serviceId)
+    await drain()
+    expect((await world.look(waiting.serviceId)).service.status).toBe('active')
+    expect(built()).toHaveLength(2)
   })
   it('made anew: offered are templates of containers alone; the new one has number and address of the old, its own mark and login', async () => {
     const { serviceId, service, resource, address } = await world.build()

@@ -269,4 +269,45 @@ describe.each(databaseKinds())('hypervisors compared with the books, over the wi
     if (rewritten) Object.assign(rewritten, { rules: [], options: { ...rewritten.options, ipfilter: '1' } })
     expect(await compare()).toEqual([])
   })
+
+  it('another hardware address of the card is told as such: it is given back and read back, or taken on without touching the machine; one that was never known is written down and alarms nobody', async () => {
+    const { serviceId, machine, vmid } = await built()
+    const known = async () => (await world.look(serviceId)).resource?.mac
+    const net0 = machine.config.net0 ?? ''
+    const [mac = ''] = /(?:[0-9A-F]{2}:){5}[0-9A-F]{2}/i.exec(net0) ?? []
+    const [other, third] = ['BC:24:11:AA:00:01', 'BC:24:11:AA:00:02'] as const
+    expect(await known()).toBe(mac)
+    machine.config.net0 = net0.replace(mac, other)
+    expect(await compare()).toMatchObject([{ kind: 'wrong_mac', serviceId, vmid, detail: { seen: other, expected: mac } }])
+    expect((await list())[0]).toMatchObject({ acts: ['repair', 'adopt'] })
+    expect((await repair('wrong_mac')).status).toBe(204)
+    expect(machineOf(vmid).config.net0).toBe(net0)
+    expect(await compare()).toEqual([])
+    machineOf(vmid).config.net0 = net0.replace(mac, third)
+    expect(await compare()).toMatchObject([{ kind: 'wrong_mac' }])
+    const before = sim.journal.length
+    expect((await act((await list())[0]?.id ?? '', { action: 'adopt' })).status).toBe(204)
+    expect(sentSince(before)).toEqual([])
+    expect(await known()).toBe(third)
+    expect(await compare()).toEqual([])
+    // As of a machine that was built before addresses were written down.
+    await test.app.core.database.executor.update(resources).set({ mac: null }).where(eq(resources.serviceId, serviceId))
+    expect(await compare()).toEqual([])
+    expect(await known()).toBe(third)
+  })
+
+  it('a task that was begun keeps the repair of a card waiting, and what is ours to make is written down by its task', async () => {
+    const { serviceId, machine, vmid } = await built()
+    const net0 = machine.config.net0 ?? ''
+    const mac = (await world.look(serviceId)).resource?.mac ?? ''
+    machine.config.net0 = net0.replace(mac, 'BC:24:11:AA:00:03')
+    expect(await compare()).toMatchObject([{ kind: 'wrong_mac' }])
+    const [finding] = await list()
+    await world.beginReinstall(serviceId)
+    expect(await codeOf(test.app.provisioning.settleDrift({ id: finding?.id ?? '', act: { action: 'repair' }, actor: sysadmin }))).toBe('action_in_progress')
+    await world.drain(world.worker())
+    const made = /(?:[0-9A-F]{2}:){5}[0-9A-F]{2}/i.exec(machineOf(vmid).config.net0 ?? '')?.[0]
+    expect((await world.look(serviceId)).resource?.mac).toBe(made)
+    expect(await compare()).toEqual([])
+  })
 })

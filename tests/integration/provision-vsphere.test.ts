@@ -30,7 +30,7 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     world = await provisioningWorld(test, {
       kind: mode, url: vsphere.proxy.url, fingerprint: null, token: { id: vsphere.simulator.username, secret: vsphere.simulator.password }, node: vsphere.node, storage: 'LocalDS_0', bridge: 'VM Network', template: { ref: vsphere.template.ref }, open: drivers.open,
       capacity: async () => [{ connectionId: world.connectionId, node: vsphere.node }],
-      roomOnNodes: async () => [vsphere.node, vsphere.otherNode].map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 0, fits: true })),
+      roomOnNodes: async () => [vsphere.node, vsphere.otherNode].map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 0, takesDisks: true, fits: true })),
     })
   })
   afterEach(async () => {

@@ -205,6 +205,7 @@ export class FakeHypervisor {
         return true
       }),
       keepLogin: (machine, { password, sshKey }) => act('keepLogin', () => void Object.assign(this.#ours(machine), { ...(password === undefined ? {} : { password }), ...(sshKey === undefined ? {} : { sshKey }) })),
+      setCardAddress: none,
       giveIpv6: (machine, { ipv6 }) => act('giveIpv6', () => void (this.#ours(machine).ipv6 = ipv6.address)),
       rename: (machine, hostname) => act('rename', () => void (this.#ours(machine).name = hostname)),
       readAccess: machine => act('readAccess', () => {

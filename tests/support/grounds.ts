@@ -61,7 +61,7 @@ export async function vsphereGround(test: TestApp, mode: VsphereMode): Promise<G
   const nodes = [vsphere.node, vsphere.otherNode]
   const world: ProvisioningWorld = await provisioningWorld(test, {
     kind: mode, url: vsphere.proxy.url, fingerprint: null, token: { id: vsphere.simulator.username, secret: vsphere.simulator.password }, node: vsphere.node, storage: 'LocalDS_0', bridge: 'VM Network', template: { ref: vsphere.template.ref }, open: drivers.open,
-    capacity: async () => [{ connectionId: world.connectionId, node: vsphere.node }], roomOnNodes: async () => nodes.map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 0, fits: true })),
+    capacity: async () => [{ connectionId: world.connectionId, node: vsphere.node }], roomOnNodes: async () => nodes.map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 0, takesDisks: true, fits: true })),
   })
   await vsphere.makeMachine('milik-orang (999)')
   return {

@@ -92,7 +92,7 @@ export async function provisioningWorld(test: TestApp, wired?: WiredHypervisor, 
   let hold: HoldCapacity = async () => []
   let capacity: CapacityCheck = wired?.capacity ?? (async () => [{ connectionId, node: 'jkt1' }])
 
-  const roomOnNodes: RoomOnNodes = wired?.roomOnNodes ?? (async () => hypervisor.rooms.map(room => ({ memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 20, fits: true, ...room })))
+  const roomOnNodes: RoomOnNodes = wired?.roomOnNodes ?? (async () => hypervisor.rooms.map(room => ({ memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, diskGiB: 20, takesDisks: true, fits: true, ...room })))
 
   const world = {
     roomOnNodes,

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { addressesOf, toAddress, toNumber } from '#server/infrastructure/address-range.ts'
 import { toConnectionFields } from '#server/infrastructure/connection.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
-import { RoomLeft, defaultLimits, placeMachines } from '#server/infrastructure/placement.ts'
-import { placementPolicies } from '#shared/vocabulary/machines.ts'
+import { RoomLeft, defaultLimits } from '#server/infrastructure/placement.ts'
+import { madeOn } from '#server/infrastructure/served-nodes.ts'
+import { machineTypes, placementPolicies } from '#shared/vocabulary/machines.ts'
+import { placeMachines } from '../../support/placement.ts'
 
 const mebi = 1_048_576
 const gibi = 1_073_741_824
@@ -50,6 +52,31 @@ describe('placement by addresses', () => {
     const left = RoomLeft.of(narrow, [{ connectionId: 'a', nodes: ['two'], free: 1 }]).keep([{ ...vps, connectionId: 'a', node: null, nodes: ['two'], clientId: 'x', policy: 'most_free' }])
     expect(left.take(vps)).toBeNull()
   })
+})
+
+describe('placement by what storages take', () => {
+  const names = ['one', 'two', 'three'] as const
+  const type = fc.constantFrom(...machineTypes)
+  const kinds = fc.uniqueArray(type)
+  const room = (name: string, takes: readonly ('vm' | 'container')[] | undefined) => ({ connectionId: 'a', node: name, memoryTotal: 200 * gibi, memoryFree: 200 * gibi, storageFree: 20_000 * gibi, cpuCores: 64, storageKey: name, limits: defaultLimits, ...nothingSold, ...takes ? { takes } : {} })
+  const templates = fc.array(fc.record({ connectionId: fc.constant('a'), machineType: type, nodes: fc.uniqueArray(fc.constantFrom(...names)) }), { minLength: 1, maxLength: 4 })
+  const vps = { ramMiB: 1024, diskGiB: 20, cpuCores: 1 }
+  it('a machine comes where some template of it is and the storage takes the disks of just that kind, and nowhere else; where there is such a node, it finds one', () => {
+    fc.assert(fc.property(fc.tuple(kinds, kinds, kinds), templates, policy, (takes, sources, by) => {
+      const good = names.filter((name, at) => sources.some(({ machineType, nodes }) => takes[at]?.includes(machineType) && (!sources.some(other => other.machineType === machineType && other.nodes.length === 0) ? nodes.includes(name) : true)))
+      const left = RoomLeft.of(names.map((name, at) => room(name, takes[at])))
+      const placed = left.take({ ...vps, policy: by, madeOn: madeOn(sources) })
+      if (placed) expect(good).toContain(placed.node)
+      else expect(good).toEqual([])
+    }))
+  })
+  it('that no storage takes its disks is said as such, and not as a lack of room', () => {
+    const container = madeOn([{ connectionId: 'a', machineType: 'container', nodes: [] }])
+    expect(RoomLeft.of([room('one', ['vm']), room('two', [])]).lack({ ...vps, madeOn: container }, 'a')).toBe('storage_content')
+    expect(RoomLeft.of([room('one', ['vm']), { ...room('two', ['container']), storageFree: 0 }]).lack({ ...vps, madeOn: container }, 'a')).toBe('storage')
+    expect(RoomLeft.of([]).lack({ ...vps, madeOn: container }, 'a')).toBe('connections')
+  })
+  it('a storage that does not tell takes everything', () => expect(RoomLeft.of([room('one', undefined)]).take({ ...vps, madeOn: madeOn([{ connectionId: 'a', machineType: 'container', nodes: [] }]) })?.node).toBe('one'))
 })
 
 describe('placement', () => {

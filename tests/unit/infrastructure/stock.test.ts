@@ -44,6 +44,12 @@ describe('stock of machines', () => {
     expect(count(subject(), both)).toMatchObject({ places: 6, limitedBy: 'memory' })
     expect(count(subject({ madeOn: [{ connectionId: 'a', nodes: ['two'] }] }), both)).toMatchObject({ places: 3, limitedBy: 'memory' })
   })
+  it('is none where no storage takes the disks of such machines, and says so', () => {
+    const [made] = [{ connectionId: 'a', nodes: [], machineType: 'container' as const }]
+    const taking = (takes: readonly ('vm' | 'container')[]) => [record('a', 0, { nodes: [{ node: 'one', memoryTotal: 7 * gib, memoryFree: 7 * gib, storageFree: 5000 * gib, storageKey: 'one', cpuCores: 8, takes }] })]
+    expect(count(subject({ madeOn: [made], connectionIds: ['a'] }), taking(['vm']))).toMatchObject({ places: 0, complete: true, limitedBy: 'storage_content' })
+    expect(count(subject({ madeOn: [made], connectionIds: ['a'] }), taking(['vm', 'container']))).toMatchObject({ places: 3, limitedBy: 'memory' })
+  })
   it('never exceeds the units left, and a reached limit of units is known whatever hypervisors say', () => {
     expect(count(subject({ stockLimit: 5, unitsHeld: 3 }), [record('a', 9), record('b', 9)])).toMatchObject({ places: 2, complete: true, limitedBy: 'stock_limit' })
     expect(count(subject({ stockLimit: 3, unitsHeld: 4 }), [record('a', 9, { lookedAt: null })])).toMatchObject({ places: 0, complete: true, limitedBy: 'stock_limit' })

@@ -6,7 +6,7 @@ import type { ExpectedMachine, MarkOwner } from '#server/provisioning/drift-port
 
 const connectionId = 'here'
 const spec = { cpuCores: 2, ramMiB: 2048, diskGiB: 40, rateMbps: 100 }
-const expected = (n: number, change: Partial<ExpectedMachine> = {}): ExpectedMachine => ({ serviceId: `s${n}`, hostname: `vps${n}`, status: 'ready', ownershipMark: `m${n}`, vmid: 100 + n, node: 'pve1', spec, busy: false, changed: false, ...change })
+const expected = (n: number, change: Partial<ExpectedMachine> = {}): ExpectedMachine => ({ serviceId: `s${n}`, hostname: `vps${n}`, status: 'ready', ownershipMark: `m${n}`, vmid: 100 + n, node: 'pve1', mac: null, spec, busy: false, changed: false, ...change })
 const observed = (n: number, change: Partial<ObservedMachine> = {}): ObservedMachine => ({ node: 'pve1', vmid: 100 + n, ownershipMark: `m${n}`, power: 'running', cpu: 0, cpuCores: 2, memoryUsedMiB: 0, memoryTotalMiB: 2048, diskGiB: 40, uptimeSeconds: 0, ...change })
 const ownerOf = ({ ownershipMark, serviceId, hostname, status, vmid, busy }: ExpectedMachine): [string, MarkOwner] => [ownershipMark, { serviceId, hostname, status, connectionId, vmid, busy }]
 const suspect = (books: readonly ExpectedMachine[], seen: readonly ObservedMachine[], others: readonly [string, MarkOwner][] = []) => suspectDrift({ connectionId, expected: books, observed: seen, owners: new Map([...books.map(ownerOf), ...others]) })

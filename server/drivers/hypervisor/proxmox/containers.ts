@@ -8,7 +8,7 @@ import { eachOf } from './locate.ts'
 import type { Found } from './locate.ts'
 import * as reply from './schema.ts'
 import type { Config, MachineStatus } from './schema.ts'
-import { bytesOf, changeNet, markDescription, markTag, megabitsOf, optionOf, ownershipMarkOf, powerOf, rateOf, splitTags } from './transform.ts'
+import { bytesOf, changeNet, macOf, markDescription, markTag, megabitsOf, optionOf, ownershipMarkOf, powerOf, rateOf, splitTags } from './transform.ts'
 
 const mebi = 1_048_576
 const gibi = 1_073_741_824
@@ -70,7 +70,7 @@ export function toContainerState(at: { readonly node: string, readonly vmid: num
     node: at.node, vmid: at.vmid, name: config.hostname ?? status.name ?? '', power: powerOf(status.status), lock: (status.lock ?? config.lock) || null,
     cpu: status.cpu, cpuCores: coresOf(config) ?? status.cpus, memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config), diskGiB: rootDisk(config)?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
     ownershipMark: ownershipMarkOf(config), ipv4: hostOf(config.net0, 'ip'), ipv6: ip6 === null ? null : canonical6(ip6), rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
-    network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
+    network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null }, mac: macOf(config.net0),
   }
 }
 

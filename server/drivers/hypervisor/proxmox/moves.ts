@@ -1,10 +1,11 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
+import type { MachineType } from '#shared/vocabulary/machines.ts'
 import type { MachineMoves, MachineRef, MoveTarget } from '#server/infrastructure/ports.ts'
 import type { ProxmoxApi } from './api.ts'
 import { guestPath } from './locate.ts'
 import type { Found, Locator } from './locate.ts'
 import * as reply from './schema.ts'
-import { handleOf } from './transform.ts'
+import { diskContent, handleOf, takenBy } from './transform.ts'
 
 /** Moves of machines between the nodes of a cluster. The hypervisor's own list of what stands against one is asked first, and read as its own page reads it. */
 export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
@@ -26,15 +27,19 @@ export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
     const mounts = Object.entries(found.config).filter(([key]) => /^(rootfs|mp\d+)$/.test(key)).map(([, value]) => value.split(',')[0] ?? '')
     const outside = mounts.find(volume => !volume.includes(':'))
     const devices = Object.keys(found.config).filter(key => /^dev\d+$/.test(key))
-    const absent = await absentThere([...new Set(mounts.map(volume => volume.split(':')[0] ?? ''))], to)
+    const absent = await absentThere('container', [...new Set(mounts.map(volume => volume.split(':')[0] ?? ''))], to)
     const obstacle = outside !== undefined ? `Proxmox: the container uses ${outside} of ${found.node}` : devices.length > 0 ? `Proxmox: the machine uses devices of ${found.node}: ${devices.join(', ')}` : absent
     return { found, running: status === 'running', disks: [], obstacle }
   }
 
-  async function absentThere(stores: readonly string[], to: MoveTarget): Promise<string | null> {
+  /** Storages that are not there, or do not take disks of such machines there. */
+  async function absentThere(type: MachineType, stores: readonly string[], to: MoveTarget): Promise<string | null> {
     const there = await api.get('/cluster/resources', reply.resources, { type: 'storage' })
-    const absent = stores.filter(storage => !there.some(row => row.node === to.node && row.storage === storage && row.status === 'available'))
-    return absent.length > 0 ? `Proxmox: ${to.node} has no storage ${absent.join(', ')}` : null
+    const found = stores.map(storage => [storage, there.find(row => row.node === to.node && row.storage === storage && row.status === 'available')] as const)
+    const absent = found.flatMap(([storage, row]) => row ? [] : [storage])
+    if (absent.length > 0) return `Proxmox: ${to.node} has no storage ${absent.join(', ')}`
+    const refusing = found.find(([, row]) => row && !takenBy(row).includes(type))
+    return refusing ? `Proxmox: content type '${diskContent[type]}' is not available on storage '${refusing[0]}'` : null
   }
 
   async function obstacleOf(found: Found, told: reply.Migration, disks: reply.Migration['local_disks'], to: MoveTarget): Promise<string | null> {
@@ -43,11 +48,10 @@ export function movesOf(api: ProxmoxApi, find: Locator): MachineMoves {
     if (told.local_resources.length > 0) return `Proxmox: the machine uses devices of ${found.node}: ${told.local_resources.join(', ')}`
     const missing = told.not_allowed_nodes?.[to.node]?.unavailable_storages ?? []
     if (missing.length > 0) return `Proxmox: ${to.node} has no storage ${missing.join(', ')}`
-    if (disks.length === 0) return null
-    const stores = [...new Set(disks.map(({ volid }) => volid.split(':')[0] ?? ''))]
-    const absent = await absentThere(stores, to)
+    const volumes = [...disks.map(({ volid }) => volid), ...Object.entries(found.config).filter(([key, value]) => /^((scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0)$/.test(key) && /^[^:,]+:/.test(value) && !value.includes('media=cdrom')).map(([, value]) => value)]
+    const absent = volumes.length === 0 ? null : await absentThere('vm', [...new Set(volumes.map(volume => volume.split(':')[0] ?? ''))], to)
     if (absent) return absent
-    if (!told.running || !to.live) return null
+    if (disks.length === 0 || !told.running || !to.live) return null
     const snapshots = (await api.get(of(found, 'snapshot'), reply.snapshots)).filter(({ name }) => name !== 'current')
     return snapshots.length > 0 ? 'Proxmox: a running machine with snapshots on a local storage is not moved; remove them, or move it after a stop' : null
   }

@@ -4,7 +4,7 @@ import type { ProxmoxApi } from './api.ts'
 import { guestPath } from './locate.ts'
 import type { Locator } from './locate.ts'
 import * as reply from './schema.ts'
-import { changeNet, hasCloudInit } from './transform.ts'
+import { changeNet, hasCloudInit, macOf, withMac } from './transform.ts'
 
 /** What a machine is told of its network: by cloud-init, or a container by its own card. */
 export const networkOf = (api: ProxmoxApi, find: Locator): MachineNetwork => ({
@@ -17,5 +17,13 @@ export const networkOf = (api: ProxmoxApi, find: Locator): MachineNetwork => ({
     const wanted: Record<string, string> = kind === 'lxc' ? { net0: changeNet(config.net0 ?? 'name=eth0', { ip6, gw6: ipv6.gateway }), nameserver } : { ipconfig0: [...kept, `ip6=${ip6}`, `gw6=${ipv6.gateway}`].join(','), nameserver }
     if (Object.entries(wanted).every(([key, value]) => config[key] === value)) return
     await api.put(guestPath(found, 'config'), { ...wanted, ...(config.digest ? { digest: config.digest } : {}) }, reply.anything)
+  },
+  async setCardAddress(machine, mac) {
+    const found = await find.prove(machine)
+    const { config } = found
+    const net0 = config.net0 === undefined ? null : withMac(config.net0, mac)
+    if (net0 === null) throw new DriverError('action_required', `Proxmox: machine ${machine.vmid} has no network card net0`, { who: 'sysadmin' })
+    if (macOf(config.net0) === mac.toUpperCase()) return
+    await api.put(guestPath(found, 'config'), { net0, ...(config.digest ? { digest: config.digest } : {}) }, reply.anything)
   },
 })

@@ -7,7 +7,7 @@ import { containersOf } from './containers.ts'
 import { addressFilter } from './filter.ts'
 import { eachOf } from './locate.ts'
 import * as reply from './schema.ts'
-import { backupPrivileges, missingPrivileges, requiredPrivileges } from './transform.ts'
+import { backupPrivileges, missingPrivileges, requiredPrivileges, takenBy } from './transform.ts'
 
 /** Each step of a connection test, as soon as it is known; the first failure that makes the later ones meaningless ends it. Never throws. */
 export async function* probe(access: HypervisorAccess, openApi: () => ProxmoxApi): AsyncGenerator<ConnectionTestStep> {
@@ -54,18 +54,20 @@ async function checkNodes(api: ProxmoxApi, access: HypervisorAccess): Promise<Ou
   const wanted = all.filter(({ node }) => access.nodes.length === 0 || access.nodes.includes(node))
   const online = wanted.filter(({ status }) => status === 'online')
   if (online.length === 0) return { ok: false, detail: 'no node is online', choices: { nodes, storages: [], networks: [] } }
-  // Those that may hold disks of machines.
-  const storages = (await api.get('/cluster/resources', reply.resources, { type: 'storage' })).filter(row => row.status === 'available' && (row.content === undefined || row.content.split(',').includes('images')))
+  // Those that may hold disks of machines, of one kind or the other.
+  const storages = (await api.get('/cluster/resources', reply.resources, { type: 'storage' })).filter(row => row.status === 'available' && takenBy(row).length > 0)
   const bridges = await eachOf(online, 4, async ({ node }) => (await api.get(path('nodes', node, 'network'), reply.bridges, { type: 'any_bridge' })).map(({ iface }) => iface))
   const problems = online.map(({ node }, at) => {
-    if (!storages.some(row => row.node === node && row.storage === access.storage)) return `${node} has no storage ${access.storage}`
+    if (!storages.some(row => row.node === node && row.storage === access.storage)) return `${node} has no storage ${access.storage} for disks of machines`
     return bridges[at]?.includes(access.bridge) ? null : `${node} has no bridge ${access.bridge}`
   })
   const choices = { nodes, storages: commonNames(online.map(({ node }) => storages.flatMap(row => row.node === node && row.storage ? [row.storage] : []))), networks: commonNames(bridges) }
   const wrong = problems.filter(problem => problem !== null)
   const offline = wanted.length - online.length
   const detail = [`${online.map(({ node }) => node).join(', ')} online`, ...(offline > 0 ? [`${offline} offline`] : []), ...wrong].join('; ')
-  return { ok: wrong.length === 0, detail, choices }
+  // A house may sell containers alone.
+  const refusing = wrong.length === 0 && storages.some(row => row.storage === access.storage && online.some(({ node }) => node === row.node) && !takenBy(row).includes('vm'))
+  return { ok: wrong.length === 0, ...refusing ? { finding: 'no_vm_storage' as const } : {}, detail: refusing ? `${detail}; storage ${access.storage} does not take disks of virtual machines` : detail, choices }
 }
 
 /**
@@ -83,7 +85,7 @@ async function checkContainers(api: ProxmoxApi, access: HypervisorAccess): Promi
   const templates = await containersOf(api, access).listTemplates()
   if (templates.length === 0) return { ok: true, detail: 'no container templates; the token sees those on storages where it has Datastore.Audit' }
   const store = (await api.get('/cluster/resources', reply.resources, { type: 'storage' })).find(row => row.storage === access.storage && row.content !== undefined)
-  const takesThem = store?.content === undefined || store.content.split(',').includes('rootdir')
+  const takesThem = !store || takenBy(store).includes('container')
   return { ok: true, detail: templates.map(({ name }) => name).join(', '), ...takesThem ? {} : { finding: 'no_container_storage', detail: `storage ${access.storage} does not take containers (content: ${store.content ?? ''})` } }
 }
 

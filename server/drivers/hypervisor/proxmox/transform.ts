@@ -1,7 +1,8 @@
 import { DriverError } from '#shared/errors/driver-error.ts'
 import type { DriverErrorKind } from '#shared/errors/driver-error.ts'
 import { canonical6 } from '#shared/network/ipv6.ts'
-import type { PowerState } from '#shared/vocabulary/machines.ts'
+import { machineTypes } from '#shared/vocabulary/machines.ts'
+import type { MachineType, PowerState } from '#shared/vocabulary/machines.ts'
 import { guessOs } from '#server/infrastructure/os-family.ts'
 import type { MachineSpec, MachineState, NodeHeadroom, ObservedMachine, RemoteTemplate, TaskHandle, TaskState } from '#server/infrastructure/ports.ts'
 import type { Config, MachineStatus, Resource } from './schema.ts'
@@ -55,6 +56,19 @@ export function changeNet(net: string | undefined, change: Readonly<Record<strin
   return printPairs([...pairs, ...Object.entries(change).filter((pair): pair is [string, string] => pair[1] !== null)])
 }
 export const optionOf = (text: string | undefined, key: string): string | null => parsePairs(text ?? '').find(([name]) => name === key)?.[1] ?? null
+
+const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
+const macKey = (net: string): string | undefined => parsePairs(net).find(([, value]) => value !== null && macPattern.test(value))?.[0]
+/** Of a card: a virtual machine's stands behind its model, a container's under a name of its own. */
+export const macOf = (net: string | undefined): string | null => {
+  const key = macKey(net ?? '')
+  return key === undefined ? null : optionOf(net, key)?.toUpperCase() ?? null
+}
+/** The card with another hardware address, all else in its place; null: it has none to be changed. */
+export const withMac = (net: string, mac: string): string | null => {
+  const key = macKey(net)
+  return key === undefined ? null : printPairs(parsePairs(net).map(([name, value]) => [name, name === key ? mac.toUpperCase() : value]))
+}
 
 /** Proxmox wants the keys percent-encoded inside the value (upper-case hex, `%20`); the form encodes that once more. */
 export const encodeSshKeys = (keys: string): string => encodeURIComponent(keys.trim()).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -154,7 +168,7 @@ export function toMachineState(at: { readonly node: string, readonly vmid: numbe
     node: at.node, vmid: at.vmid, name: config.name ?? status.name ?? '', power: powerOf(status.status, status.qmpstatus), lock: status.lock ?? config.lock ?? null,
     cpu: status.cpu, cpuCores: Number(config.cores ?? 1) * Number(config.sockets ?? 1), memoryUsedMiB: status.mem / mebi, memoryTotalMiB: memoryOf(config) ?? status.maxmem / mebi, diskGiB: disk?.sizeGiB ?? status.maxdisk / gibi, uptimeSeconds: status.uptime,
     ownershipMark: ownershipMarkOf(config), ipv4: given4(config), ipv6: given6(config), rateMbps: rate === null ? null : megabitsOf(rate), startsAtBoot: config.onboot === '1', networkUp: optionOf(config.net0, 'link_down') !== '1', filteredAddresses,
-    network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null },
+    network: { bridge: optionOf(config.net0, 'bridge'), vlanTag: Number(optionOf(config.net0, 'tag')) || null }, mac: macOf(config.net0),
   }
 }
 /** `rows`: guests and storages. A clone reaches another node only if every volume of the template, its cloud-init drive among them, lies on storage that the nodes share. Where a template's configuration is not known, it is taken to reach none. */
@@ -173,6 +187,11 @@ export const toObserved = (rows: readonly Resource[]): ObservedMachine[] => rows
   return [{ node: row.node, vmid: row.vmid, ownershipMark, power: powerOf(row.status), cpu: row.cpu ?? 0, cpuCores: row.maxcpu ?? 0, memoryUsedMiB: (row.mem ?? 0) / mebi, memoryTotalMiB: (row.maxmem ?? 0) / mebi, /* Of a container that runs it is what its file system holds, which is less than the disk. */ diskGiB: row.maxdisk === undefined || row.type === 'lxc' ? null : row.maxdisk / 1024 ** 3, uptimeSeconds: row.uptime ?? 0, counters: row.netin === undefined || row.netout === undefined ? null : { in: row.netin, out: row.netout } }]
 })
 
+/** What a storage has to hold the disks of. */
+export const diskContent = { vm: 'images', container: 'rootdir' } as const satisfies Record<MachineType, string>
+/** Machines whose disks a storage takes; one that does not tell its content takes all. */
+export const takenBy = ({ content }: Pick<Resource, 'content'>): MachineType[] => machineTypes.filter(type => content === undefined || content.split(',').includes(diskContent[type]))
+
 /**
  * Per node online that may be used: its memory less what guests were given (running ones, and ours even when stopped: they must be able to
  * start), and the free space of the storage that machines are built on.
@@ -185,7 +204,7 @@ export function toHeadroom(rows: readonly Resource[], storage: string, allowed: 
     const given = onIt.reduce((sum, guest) => (guest.type === 'qemu' || guest.type === 'lxc') && !guest.template && (guest.status === 'running' || ownershipMarkOf({ tags: guest.tags }) !== null) ? sum + (guest.maxmem ?? 0) : sum, 0)
     const store = onIt.find(entry => entry.type === 'storage' && entry.storage === storage && entry.status === 'available')
     if (!store) return []
-    return [{ node, memoryTotal: row.maxmem ?? 0, memoryFree: (row.maxmem ?? 0) - given, storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}` }]
+    return [{ node, memoryTotal: row.maxmem ?? 0, memoryFree: (row.maxmem ?? 0) - given, storageFree: Math.max(0, (store.maxdisk ?? 0) - (store.disk ?? 0)), cpuCores: row.maxcpu ?? 0, storageKey: store.shared ? storage : `${node}/${storage}`, takes: takenBy(store) }]
   })
 }
 

@@ -17,6 +17,8 @@ export function accessOf(label: string, find: Locator, reconfigure: (found: Mach
   const noRescue = (machine: MachineRef | null) => refuse(machine, 'machines are not started from CD images from here')
   return {
     // Its guest is told of its network once, as the instance that it is then.
+    // An address by hand has to be of a range that vCenter keeps for that: the one that it chose itself cannot be given back.
+    setCardAddress: machine => refuse(machine, 'the hardware address of a network card is not changed from here'),
     giveIpv6: machine => refuse(machine, 'the network of a machine that is there is not changed from here'),
     setPasswordInside: noLogin, keepLogin: noLogin,
     async rename(machine, hostname) {
