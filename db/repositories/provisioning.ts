@@ -115,11 +115,11 @@ function resourceStore(db: Executor, context: StoreContext): ResourceStore {
       await db.update(resources).set({ ...change, changedAt: context.now() }).where(eq(resources.serviceId, serviceId))
     },
     async observe(serviceId, seen, card) {
-      const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, mac = null } = seen
-      await db.update(resources).set({ mac: card === 'made' ? mac : sql`coalesce(${resources.mac}, ${mac})`, node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
+      const { node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, mac = null, customised = false } = seen
+      await db.update(resources).set({ mac: card === 'made' ? mac : sql`coalesce(${resources.mac}, ${mac})`, customised, node, power, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt: context.now() }).where(eq(resources.serviceId, serviceId))
     },
     async renewMark(serviceId, from, to) {
-      await db.update(resources).set({ ownershipMark: to, mac: null, initialPassword: null, rescue: null, rescueSince: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
+      await db.update(resources).set({ ownershipMark: to, mac: null, customised: null, initialPassword: null, rescue: null, rescueSince: null, changedAt: context.now() }).where(and(eq(resources.serviceId, serviceId), eq(resources.ownershipMark, from)))
       const [row] = await db.select({ mark: resources.ownershipMark }).from(resources).where(eq(resources.serviceId, serviceId))
       return row?.mark === to
     },

@@ -23,6 +23,8 @@ export const resources = pgTable('resources', {
   rateCapMbps: integer(), rateCapPending: boolean().notNull().default(false), rateCapAt: instant(),
   /** The hardware address of its first card, as it was made or first seen; null: never seen. */
   mac: text(),
+  /** Its guest was set up by VMware Tools at its first start, as it was last read back; null: never told. */
+  customised: boolean(),
   problem: text(), changedAt: instant().notNull(),
 }, t => [check('resources_rescue', sql`(${t.rescue} is null) = (${t.rescueSince} is null)`), check('resources_status', oneOf(t.status, resourceStatuses)), check('resources_power', oneOf(t.power, powerStates)), uniqueIndex('resources_mark').on(t.ownershipMark), uniqueIndex('resources_number').on(t.connectionId, t.vmid).where(sql`vmid is not null and status <> 'destroyed'`), index('resources_status').on(t.status), index('resources_connection').on(t.connectionId), index('resources_rate_cap').on(t.serviceId).where(sql`rate_cap_mbps is not null or rate_cap_pending`)])
 

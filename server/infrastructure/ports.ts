@@ -63,6 +63,8 @@ export interface MachineState {
   readonly node: string, readonly vmid: number, readonly name: string, readonly power: PowerState, /** Held by a running act of the hypervisor (clone, backup …). */ readonly lock: string | null
   readonly cpu: number, readonly cpuCores: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly diskGiB: number, readonly uptimeSeconds: number
   readonly ownershipMark: string | null, readonly ipv4: string | null, /** In its one text form; null: as with `ipv4`. */ readonly ipv6: string | null, readonly rateMbps: number | null, /** Null: the hypervisor decides it, not for each machine. */ readonly startsAtBoot: boolean | null, readonly networkUp: boolean
+  /** Its guest is set up by VMware Tools at its first start, and takes on nothing from outside later; absent: it is not. */
+  readonly customised?: boolean
   /** Absent: its hypervisor customises no guest of it, or is done with it. */
   readonly setup?: MachineSetup
   /** What its first card attaches to; absent: the hypervisor does not tell it here. */

@@ -20,13 +20,16 @@ async function found({ servicePages }: Deps['read'], id: string, clientId: strin
 }
 const imagesFor = async (read: Deps['read'], { connectionId, node }: ServiceSummary): Promise<IsoRecord[]> => connectionId === null ? [] : read.isoImages.offered(connectionId, node)
 
+/** A guest that VMware Tools set up takes on no name from outside later. */
+const canRename = (service: Pick<ServiceSummary, 'connectionKind' | 'machineType' | 'customised'>): boolean => machineCapabilities(service.connectionKind, service.machineType)?.rename === true && !service.customised
+
 /** How its owner gets into a machine, what may be changed about it, and why not. `clientId` null: for staff. @throws AppError not_found */
 export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientId }: { readonly id: string, readonly clientId: string | null }): Promise<z.input<typeof accessView>> => {
   const service = await found(read, id, clientId)
   const can = machineCapabilities(service.connectionKind, service.machineType)
   const images = can?.rescue ? await imagesFor(read, service) : []
   return {
-    username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: can?.rename ?? false, rescue: can?.rescue ?? false }, refusal: allowedActions(service).refusal,
+    username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: canRename(service), rescue: can?.rescue ?? false }, customised: service.customised, refusal: allowedActions(service).refusal,
     rescue: service.rescue === null ? null : { image: service.rescue, since: service.rescueSince?.toISOString() ?? null },
     images: images.map(({ id: imageId, name }) => ({ id: imageId, name })),
   }
@@ -39,6 +42,7 @@ export function accessRefusal(service: ServiceSummary, act: AccessAct['action'])
   if (refusal) return refusal
   if (act === 'rescue') return !can?.rescue ? 'rescue_unsupported' : service.rescue === null ? null : 'rescue_running'
   if (act === 'end_rescue') return service.rescue === null ? 'rescue_not_running' : null
+  if (act === 'hostname' && can?.rename && service.customised) return 'rename_customised'
   if (!(act === 'hostname' ? can?.rename : can?.login)) return 'access_unsupported'
   return service.rescue === null ? null : 'rescue_running'
 }
@@ -67,7 +71,7 @@ const auditOf = (service: ServiceSummary, act: AccessAct, state: SagaState) => a
 /**
  * A new password (made here, or typed), other keys, another host name, rescue and its end: each becomes a saga. A password that was made is
  * readable once when it is set. Said by staff, it is written to the audit log. @throws AppError not_found, service_suspended,
- * service_not_ready, action_in_progress, access_unsupported, rescue_unsupported, rescue_running, rescue_not_running, image_unavailable, invalid_input
+ * service_not_ready, action_in_progress, access_unsupported, rename_customised, rescue_unsupported, rescue_running, rescue_not_running, image_unavailable, invalid_input
  */
 export const actOnAccess = (deps: Deps) => async ({ id, clientId, act, actor }: { readonly id: string, readonly clientId: string | null, readonly act: AccessAct, readonly actor: Actor }): Promise<void> => {
   const service = await found(deps.read, id, clientId)

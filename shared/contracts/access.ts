@@ -9,6 +9,7 @@ export const accessView = z.object({
   username: z.string().nullable(), /** One a line; null: none. */ sshKey: z.string().nullable(),
   /** What the machine's hypervisor can do. */
   can: z.object({ login: z.boolean(), rename: z.boolean(), rescue: z.boolean() }),
+  /** VMware Tools set its guest up: its name is changed inside it. */ customised: z.boolean(),
   /** Why nothing may be done now. */ refusal: z.string().nullable(),
   /** Null: it starts from its disk. */
   rescue: z.object({ image: z.string(), since: instant.nullable() }).nullable(),

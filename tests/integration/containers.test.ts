@@ -172,6 +172,7 @@ describe.each(databaseKinds())('containers on Proxmox, over its wire, on %s', (k
   it('a storage that takes no containers any more has no stock of them and gets none, by a build, a move or a reinstall; what stands there stays, and stock comes back with the content', async () => {
     const { core, infrastructure } = test.app
     const { serviceId, service } = await world.build()
+    await db().update(products).set({ status: 'active' }).where(eq(products.id, service.productId))
     await db().insert(productTemplates).values({ productId: service.productId, templateId: world.templateId }).onConflictDoNothing()
     await db().insert(productConnections).values({ productId: service.productId, connectionId: world.connectionId }).onConflictDoNothing()
     await world.addAddress(null)

@@ -46,12 +46,24 @@ describe.each(databaseKinds())('guests set up by VMware Tools, on %s', (kind) =>
     expect((await test.app.core.database.executor.select().from(templates).where(eq(templates.id, world.templateId)))[0]?.identity).toBe('linux_prep')
     const { serviceId, service, address } = await world.build()
     expect(service.status).toBe('active')
+    // Whatever the template says later: this guest takes on no other name from outside, so none is offered and none is refused half way.
+    await choose('cloud_init')
+    const by = { id: serviceId, clientId: service.clientId }
+    expect(await test.app.provisioning.showAccess(by)).toMatchObject({ can: { rename: false }, customised: true })
+    await expect(test.app.provisioning.actOnAccess({ ...by, act: { action: 'hostname', hostname: 'lain.contoh.test', restart: false }, actor })).rejects.toMatchObject({ code: 'rename_customised' })
+    await choose('linux_prep')
     await world.beginReinstall(serviceId)
     await world.drain(world.worker())
     const { resource, newest } = await world.look(serviceId)
     expect(newest).toMatchObject({ kind: 'reinstall', status: 'done' })
     expect((await vsphere.machineOf(resource?.vmid ?? 0))?.props).toMatchObject({ 'guest.ipAddress': address?.address, 'config.tools.pendingCustomization': '' })
     expect(vsphere.proxy.journal.filter(call => call === 'CustomizeVM_Task')).toHaveLength(2)
+  })
+
+  it('a guest that cloud-init set up is offered another name also where its template has the choice of VMware Tools since', async () => {
+    const { serviceId, service } = await world.build()
+    await choose('linux_prep')
+    expect(await test.app.provisioning.showAccess({ id: serviceId, clientId: service.clientId })).toMatchObject({ can: { rename: true }, customised: false })
   })
 
   it('a guest that was not customised stops the build with the vCenter\'s words, and its machine is kept', async () => {

@@ -206,7 +206,7 @@ export const toMachineState = (machine: Machine, node: string, lock: string | nu
   const [card] = cardsOf(machine)
   const bridge = card ? textOf(childOf(card, 'backing'), 'deviceName') : null
   return {
-    ...bridge === null ? {} : { network: { bridge, vlanTag: null } }, mac: (card && textOf(card, 'macAddress')?.toUpperCase()) || null,
+    ...bridge === null ? {} : { network: { bridge, vlanTag: null } }, mac: (card && textOf(card, 'macAddress')?.toUpperCase()) || null, ...isCustomised(machine) ? { customised: true } : {},
     node, vmid: vmidOf(machine), name: unescapeName(props.name).replace(/ \(\d+\)$/, ''), power: powerOf(props['runtime.powerState']), lock, cpu: shareOf(props['summary.quickStats.overallCpuUsage'], props['runtime.maxCpuUsage']), cpuCores: props['config.hardware.numCPU'],
     memoryUsedMiB: props['summary.quickStats.guestMemoryUsage'], memoryTotalMiB: props['config.hardware.memoryMB'], diskGiB: diskGiBOf(systemDisk(machine)), uptimeSeconds: props['summary.quickStats.uptimeSeconds'],
     ownershipMark: ownershipMarkOf(machine), ipv4: toldAddress(machine), ipv6: toldAddress6(machine), rateMbps: null, startsAtBoot: null, networkUp: isUp(machine), filteredAddresses: null,
