@@ -45,7 +45,7 @@ async function release(context: StepContext): Promise<StepOutcome> {
 }
 
 /**
- * Lets the machine of a service go: it is left as it is and carries no mark any more, so nothing of ours touches it again. One that is gone is written off, whatever the hypervisor: that is how a service whose machine was lost gets another one. Its address is blocked, not free: it goes on using it. The service has a new mark and no machine.
+ * Lets the machine of a service go: it is left as it is and carries no mark any more, so nothing of ours touches it again. One that is gone is let go whatever the hypervisor: that is how a service whose machine was lost gets another one. Its address is blocked, not free: it goes on using it. The service has a new mark and no machine.
  */
 export const unlinkSaga: SagaDefinition = {
   kind: 'unlink',

@@ -67,7 +67,7 @@ describe.each(databaseKinds())('whose a machine is, on %s', (kind) => {
     expect(row).toMatchObject({ before: { vmid: resource?.vmid, ipv4: address?.address }, after: { reason: 'milik klien' } })
   })
 
-  it('where machines that are there are not let go, one that is gone is written off, and the service gets a new one', async () => {
+  it('where machines that are there are not let go, one that is gone is, and the service gets a new one', async () => {
     const { serviceId, address, machines: [machine] } = await world.build()
     const db = test.app.core.database.executor
     await db.update(connections).set({ kind: 'esxi' }).where(eq(connections.id, world.connectionId))
