@@ -41,7 +41,7 @@ async function loadProducts(db: Executor, rows: (typeof products.$inferSelect)[]
 const pricesInForce = (db: Executor, ids: readonly string[], at: Date) => db.selectDistinctOn([productPrices.productId, productPrices.cycle]).from(productPrices).where(and(inArray(productPrices.productId, [...ids]), lte(productPrices.effectiveFrom, at))).orderBy(productPrices.productId, productPrices.cycle, desc(productPrices.effectiveFrom), desc(productPrices.id))
 const toOfferPrice = ({ cycle, price, setup, currency }: typeof productPrices.$inferSelect): Offer['prices'][number] => ({ cycle, price: money(price, currency), setup: money(setup, currency) })
 /** What of a template an offer tells. */
-const offeredTemplate = { id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, connectionKind: connections.kind, machineType: templates.machineType, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }
+const offeredTemplate = { id: templates.id, name: templates.name, osFamily: templates.osFamily, connectionId: templates.connectionId, connectionKind: connections.kind, machineType: templates.machineType, takesKeys: sql<boolean>`${templates.identity} <> 'sysprep'`, nodes: sql<string[]>`${templateNodes(sql`${templates.connectionId}`, sql`${templates.name}`)}` }
 const packageLimits = { connectionId: packages.connectionId, diskMiB: packages.diskMiB, bandwidthMiB: packages.bandwidthMiB, maxAddonDomains: packages.maxAddonDomains, maxMailboxes: packages.maxMailboxes, maxDatabases: packages.maxDatabases }
 
 async function loadOffers(db: Executor, at: Date, where: SQL | undefined): Promise<Offer[]> {

@@ -56,7 +56,7 @@ export function toStorefrontView(offer: Offer, at: Date, computeTax: ComputeTax)
     id: offer.productId, slug: offer.slug, kind: offer.kind, name: offer.name, summary: { ...offer.summary }, description: { ...offer.description }, spec: { ...offer.spec }, featured: offer.featured, trialDays: offer.trialDays, fixedTermPeriods: offer.fixedTermPeriods, backupsIncluded: offer.backupsIncluded, backupSchedule: offer.backupSchedule,
     soldOut: stock.state === 'sold_out' || (offer.kind === 'hosting' && offer.packages.length === 0), stock,
     hosting: leastLimits(offer.packages),
-    templates: offer.templates.map(({ id, name, osFamily, machineType }) => ({ id, name, osFamily, machineType })),
+    templates: offer.templates.map(({ id, name, osFamily, machineType, takesKeys }) => ({ id, name, osFamily, machineType, takesKeys })),
     virtualisation: virtualisationsOf(offer),
     options: offer.options.map(option => toOptionView({ ...option, choices: option.choices.filter(choice => choice.active) })),
     prices: byLength.map(({ cycle, price, setup }) => {

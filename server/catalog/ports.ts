@@ -111,7 +111,7 @@ export interface Offer {
   /** As it was last counted; null: never. */
   readonly stock: CountedStock | null
   readonly prices: readonly { readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money }[]
-  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string, readonly connectionKind: ConnectionKind, readonly machineType: MachineType, /** Those on which it or its namesakes there can be cloned; empty: all. */ readonly nodes: readonly string[] }[]
+  readonly templates: readonly { readonly id: string, readonly name: string, readonly osFamily: string, readonly connectionId: string, readonly connectionKind: ConnectionKind, readonly machineType: MachineType, /** SSH keys are put into it. */ readonly takesKeys: boolean, /** Those on which it or its namesakes there can be cloned; empty: all. */ readonly nodes: readonly string[] }[]
   readonly connectionIds: readonly string[]
   /** Of hosting: its package where it is there now. */
   readonly packages: readonly (PackageLimits & { readonly connectionId: string })[]

@@ -22,7 +22,7 @@ export interface TaskHandle { readonly id: string, readonly node: string }
 
 export type ConnectionTestStepName = 'dns' | 'tcp' | 'tls' | 'auth' | 'permissions' | 'version' | 'nodes' | 'containers' | 'firewall' | 'backups' | 'packages' | 'zones'
 /** What a step found although it passed: machines are built and run, but something that staff believe is not so. */
-export type ConnectionFinding = 'firewall_off' | 'firewall_unknown' | 'no_container_storage' | 'no_vm_storage' | 'limited_rights'
+export type ConnectionFinding = 'firewall_off' | 'firewall_unknown' | 'no_container_storage' | 'no_vm_storage' | 'limited_rights' | 'limited_privileges'
 /** What is there to build machines on, by the names that settings use. */
 export interface PlaceChoices { readonly nodes: string[], readonly storages: string[], readonly networks: string[] }
 export interface ConnectionTestStep { readonly step: ConnectionTestStepName, readonly ok: boolean, readonly finding?: ConnectionFinding, readonly milliseconds: number, readonly detail: string, readonly missingPermissions?: string[], readonly fingerprint?: string, /** Of the step `nodes`. */ readonly choices?: PlaceChoices }

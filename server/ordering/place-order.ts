@@ -15,7 +15,7 @@ import type { OrderItem, OrderingStores } from './ports.ts'
 import { afterTrial, evaluatePromos } from './promo.ts'
 import type { PromoOutcome } from './promo.ts'
 import { countUses, toDiscountable } from './quote-cart.ts'
-import { addUp, checkTrial, discountsOf, priceItem } from './quote.ts'
+import { addUp, checkTrial, discountsOf, priceItem, takesKeys } from './quote.ts'
 import type { Figures, PricedLine } from './quote.ts'
 
 interface Deps {
@@ -72,7 +72,7 @@ async function write(deps: Deps, stores: OrderingStores, input: Input, productId
   const figures = addUp(lines, discountsOf(lines, promos), deps.computeTax, at)
   checkTotal(input.expectedTotal, figures.total)
   const orderId = deps.newId()
-  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, ...(offer.kind !== 'vps' ? { templateId: null, sshKey: null } : { templateId: item.templateId, sshKey: item.sshKey }), cycle: item.cycle, price, termPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null, renewals: promos?.lines[i]?.renewals ?? [] }))
+  const services = lines.map(({ item, offer, price, options, spec }, i) => ({ id: deps.newId(), productId: offer.productId, productName: offer.name, spec, options: options.map(toSoldOption), hostname: item.hostname, ...(offer.kind !== 'vps' ? { templateId: null, sshKey: null } : { templateId: item.templateId, sshKey: takesKeys(offer, item.templateId) ? item.sshKey : null }), cycle: item.cycle, price, termPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null, renewals: promos?.lines[i]?.renewals ?? [] }))
   await stores.orders.insert({ id: orderId, number: orderNumber(orderId, deps.yearOf(at)), clientId, placedAt: at, total: figures.total, promoCodes: promos?.codes.flatMap(({ promo }) => promo?.code ?? []) ?? [], services })
   for (const { promo } of promos?.codes ?? []) {
     if (promo && !await stores.redemptions.reserve({ promoId: promo.id, clientId, orderId, use: firstFree(uses.filter(use => use.promoId === promo.id)), at })) throw new AppError('promo_exhausted')

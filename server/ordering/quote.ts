@@ -54,6 +54,8 @@ export function addUp(lines: readonly PricedLine[], discounts: readonly Money[],
 /** What addUp needs of promo codes: the discount of each line. */
 export const discountsOf = (lines: readonly PricedLine[], promos: PromoOutcome | null): Money[] => lines.map((line, i) => discountOfLine(promos, i, line.price.currency))
 
+/** What is not known yet is not said to refuse them. */
+export const takesKeys = (offer: Pick<PricedLine['offer'], 'templates'>, templateId: string | null): boolean => offer.templates.find(({ id }) => id === templateId)?.takesKeys ?? true
 interface QuoteInput { readonly lines: readonly PricedLine[], readonly promoCodes: readonly string[], readonly promos: PromoOutcome | null, readonly at: Date, readonly computeTax: ComputeTax, readonly priceRenewal: PriceRenewal, readonly forecastRenewal: ForecastRenewal, readonly dayAfter: DayAfter }
 /** What the buyer is shown before ordering. The next invoice carries no setup fee; what codes go on to take off it is told by the renewal's own function. */
 export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRenewal, forecastRenewal, dayAfter }: QuoteInput): QuoteView {
@@ -65,7 +67,7 @@ export function toQuoteView({ lines, promoCodes, promos, at, computeTax, priceRe
     promos: codes.map(({ code, promo, problem, discount }) => ({ code, problem, discount: toMoneyJson(discount), combinable: promo?.combinable ?? false, periods: promo ? promo.periods : 1, minimum: promo?.minimumOrder ? toMoneyJson(money(promo.minimumOrder)) : null })), taxRule: figures.rule,
     subtotal: toMoneyJson(figures.subtotal), discount: toMoneyJson(figures.discount), taxable: toMoneyJson(figures.taxable), dpp: toMoneyJson(figures.dpp), tax: toMoneyJson(figures.tax), total: toMoneyJson(figures.total),
     lines: lines.map(({ item, offer, price, setup, options, trialDays }, i) => ({
-      productId: item.productId, slug: offer.slug, kind: offer.kind, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey,
+      productId: item.productId, slug: offer.slug, kind: offer.kind, name: offer.name, cycle: item.cycle, hostname: item.hostname, templateId: item.templateId, sshKey: item.sshKey, takesKeys: takesKeys(offer, item.templateId),
       options: options.map(option => ({ optionId: option.optionId, choiceId: option.choiceId, kind: option.kind, quantity: option.quantity, label: { ...option.label }, choiceLabel: option.choiceLabel && { ...option.choiceLabel }, price: toMoneyJson(option.price), setup: toMoneyJson(option.setup) })),
       price: toMoneyJson(price), setup: toMoneyJson(setup), discount: toMoneyJson(discounts[i] ?? zero(price.currency)), nextInvoiceOn: trialDays !== null ? dayAfter(at, trialDays) : isRecurring(item.cycle) ? forecastRenewal(item.cycle, at) : null,
       trial: trialDays === null ? null : { days: trialDays, endsOn: dayAfter(at, trialDays) }, fixedTermPeriods: isRecurring(item.cycle) ? offer.fixedTermPeriods : null,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { reinstallView } from '#shared/contracts/machines.ts'
 import { AppError, fieldError } from '#shared/errors/codes.ts'
 import type { ErrorCode } from '#shared/errors/codes.ts'
+import { takesSshKeys } from '#shared/vocabulary/machines.ts'
 import type { OpenHypervisor } from '../infrastructure/ports.ts'
 import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Transact } from '../kernel/ports.ts'
@@ -32,7 +33,7 @@ async function found({ servicePages }: Deps['read'], id: string, clientId: strin
 export const showReinstall = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientId }: { readonly id: string, readonly clientId: string | null }): Promise<z.input<typeof reinstallView>> => {
   const service = await found(read, id, clientId)
   const templates = await read.serviceControl.reinstallTemplates(id)
-  return { templates: templates.map(({ id: templateId, name, osFamily, current }) => ({ id: templateId, name, osFamily, current })), sshKey: service.sshKey, refusal: refusalOf(service, clientId) }
+  return { templates: templates.map(({ id: templateId, name, osFamily, current, identity }) => ({ id: templateId, name, osFamily, current, takesKeys: takesSshKeys(identity) })), sshKey: service.sshKey, refusal: refusalOf(service, clientId) }
 }
 
 const codeOf: Record<ReinstallObstacle, ErrorCode> = { template_gone: 'template_unavailable', template_elsewhere: 'template_not_here', template_too_large: 'template_unavailable', node_unusable: 'reinstall_no_room', storage_content: 'reinstall_storage_content', no_room: 'reinstall_no_room' }
@@ -60,7 +61,7 @@ export const reinstall = (deps: Deps) => async ({ id, clientId, templateId, host
   if (!asked.answered) throw new AppError('machine_unreachable')
   if (asked.value) throw new AppError(codeOf[asked.value])
   await deps.transact(async (stores) => {
-    await openAct(stores, { kind: 'reinstall', of: 'vps', action: null, serviceId: id, actor: actorLabel(actor), state: { reinstall: { templateId, fromMark: ownershipMark, toMark: deps.newId(), sshKey } }, alsoBroken: clientId === null })
+    await openAct(stores, { kind: 'reinstall', of: 'vps', action: null, serviceId: id, actor: actorLabel(actor), state: { reinstall: { templateId, fromMark: ownershipMark, toMark: deps.newId(), sshKey: takesSshKeys(template.identity) ? sshKey : null } }, alsoBroken: clientId === null })
     if (clientId === null) await stores.audit.record({ actor, action: 'service.reinstall', entity: 'service', entityId: id, before: { template: service.templateName }, after: { template: template.name } })
   })
 }

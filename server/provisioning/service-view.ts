@@ -72,10 +72,10 @@ function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvo
 
 function detail(service: ServiceSummary, sagas: SagaView[], billing: BillingSide | undefined): ServiceView {
   const { actions, refusal } = allowedActions(service)
-  const { spec, templateName, machineType, sshKey, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
+  const { spec, templateName, machineType, sshKey, takesKeys, username, cancelAtPeriodEnd, cpu, memoryUsedMiB, memoryTotalMiB, uptimeSeconds, observedAt } = service
   const built = service.resourceStatus === 'ready' || service.resourceStatus === 'stopped_by_policy'
   return {
-    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), optionsChangeable: service.optionsChangeable, spec, templateName, machineType: machineType ?? 'vm', sshKey, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, consoleRefusal: consoleRefusal(service), rescue: service.rescue === null ? null : { image: service.rescue, since: iso(service.rescueSince) }, credentialsAvailable: service.hasPassword && built,
+    ...toServiceSummary(service, billing), options: service.options.map(toSoldOptionView), optionsChangeable: service.optionsChangeable, spec, templateName, machineType: machineType ?? 'vm', sshKey, takesKeys, username, cancelAtPeriodEnd, change: billing?.change ?? null, sagas, allowedActions: actions, refusal, consoleRefusal: consoleRefusal(service), rescue: service.rescue === null ? null : { image: service.rescue, since: iso(service.rescueSince) }, credentialsAvailable: service.hasPassword && built,
     ...toPrices(billing),
     usage: built && observedAt && memoryUsedMiB !== null && memoryTotalMiB !== null ? { cpu: cpu ?? 0, memoryUsedMiB, memoryTotalMiB, uptimeSeconds: uptimeSeconds ?? 0, observedAt: observedAt.toISOString() } : null,
   }

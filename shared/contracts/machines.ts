@@ -22,7 +22,7 @@ export const snapshotActionBody = z.discriminatedUnion('action', [
 
 /** What a machine can be made anew from, and why it cannot be now. */
 export const reinstallView = z.object({
-  templates: z.array(z.object({ id: z.uuid(), name: z.string(), osFamily: z.string(), /** What it was made from. */ current: z.boolean() })),
+  templates: z.array(z.object({ id: z.uuid(), name: z.string(), osFamily: z.string(), /** What it was made from. */ current: z.boolean(), /** False: SSH keys are not put into it. */ takesKeys: z.boolean() })),
   sshKey: z.string().nullable(), refusal: z.string().nullable(),
 })
 /** `hostname` must be typed as it is: everything on the machine is lost. */

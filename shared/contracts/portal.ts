@@ -68,7 +68,7 @@ export const changeView = z.object({
   createdAt: instant, expiresAt: instant.nullable(), startsAt: instant.nullable(), closedReason: z.string().nullable(), cancellable: z.boolean(),
 })
 export const serviceView = serviceSummaryView.extend({
-  options: z.array(soldOptionView), /** It has one that can be taken away, or its product sells one in its cycle. */ optionsChangeable: z.boolean(), spec: productSpec, templateName: z.string().nullable(), /** Of the machine. */ machineType: z.enum(machineTypes), sshKey: z.string().nullable(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
+  options: z.array(soldOptionView), /** It has one that can be taken away, or its product sells one in its cycle. */ optionsChangeable: z.boolean(), spec: productSpec, templateName: z.string().nullable(), /** Of the machine. */ machineType: z.enum(machineTypes), sshKey: z.string().nullable(), /** False: its system takes no SSH keys. */ takesKeys: z.boolean(), username: z.string().nullable(), credentialsAvailable: z.boolean(), cancelAtPeriodEnd: z.boolean(), change: changeView.nullable(),
   usage: z.object({ cpu: z.number(), memoryUsedMiB: z.number(), memoryTotalMiB: z.number(), uptimeSeconds: z.number(), observedAt: instant }).nullable(),
   /** What the next renewal invoice will ask, PPN included, and how it comes about; null while none is foreseen. */
   nextInvoice: z.object({ price: moneyView, discount: moneyView, tax: moneyView, total: moneyView, codes: z.array(z.string()) }).nullable(),

@@ -67,6 +67,8 @@ export const machineCapabilities = (kind: ConnectionKind | null, type: MachineTy
 /** How a guest gets its name, address and login: cloud-init reads them, or VMware Tools set them at its first start (Linux: LinuxPrep, Windows: Sysprep). Its template says so. */
 export const guestIdentities = ['cloud_init', 'linux_prep', 'sysprep'] as const
 export type GuestIdentity = typeof guestIdentities[number]
+/** Windows that Sysprep sets up has no place for SSH keys: they are not asked for where they would be lost. */
+export const takesSshKeys = (identity: GuestIdentity): boolean => identity !== 'sysprep'
 /** Between which ways a template has the choice; a stand-alone ESXi customises no guests. */
 export const identitiesOf = (kind: ConnectionKind): readonly GuestIdentity[] => kind === 'vcenter' ? guestIdentities : ['cloud_init']
 export const tlsModes = ['system', 'ca', 'fingerprint'] as const

@@ -7,6 +7,7 @@ import { metricRanges } from '#shared/vocabulary/machines.ts'
 import { optionsOf } from '#server/drivers/hypervisor/vsphere/transform.ts'
 import { cardOf, creates, diskOf, snapshotOf, vsphereWorld } from '../support/vcsim.ts'
 import type { VsphereMode, VsphereWorld } from '../support/vcsim.ts'
+import { furtherVmwareRights } from '#shared/vocabulary/vmware-rights.ts'
 import { failureOf, finished, kindOf, mark, otherMark, spec } from './hypervisor.bench.ts'
 import { hypervisorContract } from './hypervisor.suite.ts'
 import type { HypervisorBench } from './hypervisor.bench.ts'
@@ -249,6 +250,17 @@ describe.each(['vcenter', 'esxi'] as const)('VMware (%s)', (mode) => {
     expect(await kindOf(made.driver.findByMark(mark))).toBe('action_required')
     expect(await kindOf(made.driver.destroy(machine(made)))).toBe('action_required')
     expect((await stepsOf(made.driver)).find(({ step }) => step === 'permissions')).toMatchObject({ ok: false, missingPermissions: expect.arrayContaining(['VirtualMachine.Interact.PowerOn']) as string[] })
+  })
+  it('the connection test names each right that only some things need, and passes with a warning; one that machines need fails it', async () => {
+    const made = await world()
+    const permissions = async () => (await stepsOf(made.driver)).find(({ step }) => step === 'permissions')
+    expect(await permissions()).not.toHaveProperty('finding')
+    for (const right of furtherVmwareRights[mode]) {
+      made.proxy.refusedRights = [right]
+      expect(await permissions()).toMatchObject({ ok: true, finding: 'limited_privileges', missingPermissions: [right] })
+    }
+    made.proxy.refusedRights = [...furtherVmwareRights[mode], 'Network.Assign']
+    expect(await permissions()).toMatchObject({ ok: false, missingPermissions: expect.arrayContaining(['Network.Assign', ...furtherVmwareRights[mode]]) as string[] })
   })
   const itOnEsxi = mode === 'esxi' ? it : (_name: string, _run: () => Promise<void>) => {}
   itOnEsxi('ESXi: the answer to the copy, or to the making, is lost: said again, there is one machine on one whole disk', async () => {

@@ -1,9 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog, templates } from '#db/schema/index.ts'
+import { auditLog, sagas, templates } from '#db/schema/index.ts'
 import { createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
 import type { Actor } from '#server/kernel/ports.ts'
+import { uuidv7 } from '#server/platform/ids.ts'
+import { reinstall } from '#server/provisioning/reinstall.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
 import { driversOf, provisioningWorld } from '../support/provisioning.ts'
@@ -64,6 +66,21 @@ describe.each(databaseKinds())('guests set up by VMware Tools, on %s', (kind) =>
     const { serviceId, service } = await world.build()
     await choose('linux_prep')
     expect(await test.app.provisioning.showAccess({ id: serviceId, clientId: service.clientId })).toMatchObject({ can: { rename: true }, customised: false })
+  })
+
+  it('where the system takes no SSH keys it is said where they are asked for, and none is kept as if it were there', async () => {
+    const { serviceId, service } = await world.build()
+    const db = test.app.core.database.executor
+    const by = { id: serviceId, clientId: service.clientId }
+    expect((await test.app.provisioning.showReinstall(by)).templates).toMatchObject([{ takesKeys: true }])
+    expect(await test.app.provisioning.showService({ ...by, locale: 'id' })).toMatchObject({ takesKeys: true })
+    await db.update(templates).set({ identity: 'sysprep' }).where(eq(templates.id, world.templateId))
+    expect((await test.app.provisioning.showReinstall(by)).templates).toMatchObject([{ takesKeys: false }])
+    expect(await test.app.provisioning.showService({ ...by, locale: 'id' })).toMatchObject({ takesKeys: false })
+    const { core } = test.app
+    await reinstall({ read: core.read, transact: core.transact, openHypervisor: drivers.open, newId: uuidv7 })({ ...by, templateId: world.templateId, hostname: service.hostname, sshKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampleExam sari', actor })
+    const [saga] = await db.select().from(sagas).where(and(eq(sagas.serviceId, serviceId), eq(sagas.kind, 'reinstall')))
+    expect(saga?.state).toMatchObject({ memory: { reinstall: { sshKey: null } } })
   })
 
   it('a guest that was not customised stops the build with the vCenter\'s words, and its machine is kept', async () => {

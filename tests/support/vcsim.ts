@@ -41,6 +41,8 @@ export interface FaultProxy {
   ignore: RegExp | null
   /** The user holds no privilege. */
   refusePrivileges: boolean
+  /** These alone are not granted. */
+  refusedRights: readonly string[]
   /** Guests tell nothing. */
   muteGuests: boolean
   holdTasks: boolean
@@ -92,6 +94,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     }
     if (proxy.holdTasks && begun.some(id => body.includes(`>${id}<`))) found.body = found.body.replaceAll('>success<', '>running<')
     if (proxy.refusePrivileges && call === 'HasPrivilegeOnEntities') found.body = found.body.replaceAll('<isGranted>true<', '<isGranted>false<')
+    if (call === 'HasPrivilegeOnEntities') for (const right of proxy.refusedRights) found.body = found.body.replace(`<privId>${right}</privId><isGranted>true<`, `<privId>${right}</privId><isGranted>false<`)
     if (proxy.muteGuests) found.body = found.body.replace(/(<name>guest\.ipAddress<\/name><val[^>]*>)[^<]+/g, '$1').replace(/(<name>guest\.net<\/name><val[^>]*>).*?(?=<\/val>)/gs, '$1')
     if (proxy.hostsAway) found.body = found.body.replace(/(<name>runtime\.connectionState<\/name><val[^>]*>)connected/g, '$1notResponding')
     return found
@@ -105,7 +108,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const proxy: FaultProxy = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, journal: [], lose: null, refuse: null, failTasks: null, ignore: null, refusePrivileges: false, muteGuests: false, holdTasks: false, hostsAway: false, ahead: 0, dropSession: false,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, journal: [], lose: null, refuse: null, failTasks: null, ignore: null, refusePrivileges: false, refusedRights: [], muteGuests: false, holdTasks: false, hostsAway: false, ahead: 0, dropSession: false,
     writes: () => proxy.journal.filter(call => acts.test(call) && !searches.test(call)).length,
     close: () => new Promise((resolve) => {
       agent.destroy()

@@ -1,3 +1,4 @@
+import { consoleRight, furtherVmwareRights, neededVmwareRights } from '#shared/vocabulary/vmware-rights.ts'
 import type { ConnectionTestStep, HypervisorAccess } from '#server/infrastructure/ports.ts'
 import { commonNames, reach, runStep, words } from '../../reach.ts'
 import type { Outcome } from '../../reach.ts'
@@ -5,20 +6,6 @@ import { locator } from './locate.ts'
 import type { Locator } from './locate.ts'
 import type { Vim } from './soap.ts'
 import { licenseRow } from './transform.ts'
-
-/** Where consoles are shown in the browser. */
-const consolePrivilege = 'VirtualMachine.Interact.ConsoleInteract'
-/** What the user must be allowed, besides reading everything. */
-export const privileges: Readonly<Record<'vcenter' | 'esxi', readonly string[]>> = (() => {
-  const both = [
-    'System.View', 'System.Read', 'VirtualMachine.Inventory.Delete', 'VirtualMachine.Config.CPUCount', 'VirtualMachine.Config.Memory', 'VirtualMachine.Config.DiskExtend', 'VirtualMachine.Config.EditDevice', 'VirtualMachine.Config.AddRemoveDevice', 'VirtualMachine.Config.AdvancedConfig',
-    'VirtualMachine.Config.Annotation', 'VirtualMachine.Config.Settings', 'VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'VirtualMachine.Interact.Reset', 'VirtualMachine.State.CreateSnapshot', 'VirtualMachine.State.RevertToSnapshot', 'VirtualMachine.State.RemoveSnapshot', 'Datastore.AllocateSpace', 'Network.Assign', 'Resource.AssignVMToPool',
-  ]
-  return {
-    vcenter: [...both, 'VirtualMachine.Inventory.CreateFromExisting', 'VirtualMachine.Provisioning.DeployTemplate', 'VirtualMachine.Provisioning.Clone', 'Resource.HotMigrate', 'Resource.ColdMigrate'],
-    esxi: [...both, 'VirtualMachine.Inventory.Create', 'VirtualMachine.Config.AddExistingDisk', 'Datastore.Browse', 'Datastore.FileManagement'],
-  }
-})()
 
 /** Each step of a connection test, as soon as it is known; the first failure that makes the later ones meaningless ends it. Never throws. */
 export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess, open: () => Vim): AsyncGenerator<ConnectionTestStep> {
@@ -43,12 +30,14 @@ export async function* probe(kind: 'vcenter' | 'esxi', access: HypervisorAccess,
 /** Rights, and on a host whether its licence lets them be used: a free one refuses every change. */
 async function checkPrivileges(kind: 'vcenter' | 'esxi', vim: Vim, screens: boolean): Promise<Outcome> {
   const { rootFolder, licenseManager } = await vim.content()
-  const missing = await vim.missingPrivileges([rootFolder], [...privileges[kind], ...screens ? [consolePrivilege] : []])
-  if (missing.length > 0) return { ok: false, detail: `missing: ${missing.join(', ')}`, missingPermissions: missing }
+  const refused = await vim.missingPrivileges([rootFolder], [...neededVmwareRights[kind], ...screens ? [consoleRight] : [], ...furtherVmwareRights[kind]])
+  const isFurther = (right: string) => furtherVmwareRights[kind].some(each => each === right)
+  const missing = { detail: `missing: ${refused.join(', ')}`, missingPermissions: refused }
+  if (!refused.every(isFurther)) return { ok: false, ...missing }
   const [licences] = kind === 'esxi' && licenseManager ? await vim.read([licenseManager], 'LicenseManager', licenseRow) : []
   const free = (licences?.props.licenses ?? []).find(({ editionKey }) => /basic|free/i.test(editionKey))
   if (free) return { ok: false, detail: `the licence of this host (${free.name}) allows reading only; machines need a paid licence` }
-  return { ok: true, detail: 'all needed privileges are there' }
+  return refused.length > 0 ? { ok: true, finding: 'limited_privileges', ...missing } : { ok: true, detail: 'all needed privileges are there' }
 }
 
 async function checkVersion(kind: 'vcenter' | 'esxi', vim: Vim): Promise<Outcome> {
