@@ -5,6 +5,7 @@ import type { BegunItem, BulkCandidate, BulkCounts, BulkItemRow, BulkItemView, B
 import type { Executor } from '../client.ts'
 import { insertRows } from '../insert-rows.ts'
 import { rowsOf } from '../rows-of.ts'
+import { reachedNodesOf } from './networks.ts'
 import { bulkItems, bulkRequests, users } from '../schema/index.ts'
 
 const asker = alias(users, 'asker')
@@ -29,7 +30,7 @@ export function bulkStores(db: Executor) {
         if (serviceIds.length === 0) return []
         const found = await db.execute(sql`
           select s.id as "serviceId", s.client_id as "clientId", u.name as "clientName", s.hostname, s.status, k.kind as "productKind", coalesce(t.machine_type, 'vm') as "machineType", s.spec, k.placement_policy as policy, coalesce(r.status, 'none') as "resourceStatus", coalesce(r.power, 'unknown') as power,
-            r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, coalesce(ap.nodes, '[]') as "servedNodes", (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
+            r.connection_id as "connectionId", c.name as "connectionName", c.kind as "connectionKind", r.node, coalesce(${reachedNodesOf('ap')}, '[]') as "servedNodes", (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
             (select case when g.reason = 'cancelled' then 'called_off' else g.status end from sagas g where g.service_id = s.id order by g.started_at desc, g.id desc limit 1) as newest, k.backups_included as "backupsIncluded", (select count(*)::int from machine_backups b where b.service_id = s.id and b.state in ('running', 'ready')) as "backupsHeld", coalesce(c.backup_storage, '') as "backupStorage"
           from services s join users u on u.id = s.client_id join products k on k.id = s.product_id left join templates t on t.id = s.template_id left join resources r on r.service_id = s.id left join connections c on c.id = r.connection_id left join addresses a on a.service_id = s.id and a.ordinal = 0 left join address_pools ap on ap.id = a.pool_id
           where s.id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(serviceIds)}::jsonb)) order by s.hostname, s.id`)

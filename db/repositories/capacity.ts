@@ -9,7 +9,7 @@ import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, headroomLooks, hostingAccounts, nodeClosures, nodeHeadroom, packages, panelServers, productConnections, productPrices, products, productStock, productTemplates, serviceChanges, services, templates } from '../schema/index.ts'
 import { rowsOf } from '../rows-of.ts'
 import { freePrefixes } from './ipv6.ts'
-import { networkStandsOf } from './networks.ts'
+import { networkStandsOf, reachedNodesOf } from './networks.ts'
 import { loadOptions } from './product-options.ts'
 
 /** The nodes that machines can be made on from a template or its namesakes of one connection, as JSON; empty: all. */
@@ -39,7 +39,7 @@ export const capacityStores = (db: Executor) => ({
         .from(connections).leftJoin(headroomLooks, eq(headroomLooks.connectionId, connections.id)).leftJoin(nodeHeadroom, eq(nodeHeadroom.connectionId, connections.id)).where(inArray(connections.id, [...connectionIds])).orderBy(asc(connections.id), asc(nodeHeadroom.node))
       const looked = seenAt ? sql`${seenAt.toISOString()}::timestamptz` : sql`coalesce((select h.looked_at from headroom_looks h where h.connection_id = p.connection_id), '-infinity')`
       const promised = rowsOf<PromisedRow>(await db.execute(sql`
-        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, p.nodes, s.client_id, k.placement_policy as policy, s.spec, ${templateNodes(sql`p.connection_id`, sql`t.name`)} as made_on, t.machine_type
+        select distinct on (s.id) s.id as service_id, p.connection_id, case when r.connection_id = p.connection_id then r.node end as node, ${reachedNodesOf('p')} as nodes, s.client_id, k.placement_policy as policy, s.spec, ${templateNodes(sql`p.connection_id`, sql`t.name`)} as made_on, t.machine_type
         from addresses a join address_pools p on p.id = a.pool_id join services s on s.id = a.service_id join products k on k.id = s.product_id left join resources r on r.service_id = s.id left join templates t on t.id = s.template_id
         where p.connection_id in (${uuids(connectionIds)}) and a.ordinal = 0 and (${promisedRow} or (a.status = 'assigned' and a.changed_at >= ${looked})) order by s.id, a.changed_at`))
       // A machine on its way is where it was, and holds its room where it goes. Disks of a storage that both nodes share take none.
@@ -64,7 +64,9 @@ export const capacityStores = (db: Executor) => ({
         where r.connection_id in (${uuids(connectionIds)}) and r.node is not null and r.status not in ('none', 'destroyed') and not (s.id = any (${`{${promised.map(row => row.service_id).join(',')}}`}::uuid[]))
           and exists (select 1 from addresses a where a.service_id = s.id and a.status = 'assigned')
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
-      const free = await db.select({ id: addressPools.connectionId, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'), networkStandsOf('address_pools'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
+      const reached = new Map((await db.select({ id: addressPools.id, nodes: reachedNodesOf('address_pools') }).from(addressPools).where(inArray(addressPools.connectionId, [...connectionIds]))).map(row => [row.id, row.nodes]))
+      // All pools of a group have the same nodes and card: what one of them reaches, all do.
+      const free = await db.select({ id: addressPools.connectionId, pool: sql<string>`min(${addressPools.id}::text)`, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'), networkStandsOf('address_pools'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
       const prefixes = await freePrefixes(db, connectionIds)
       const closed = await db.select({ id: nodeClosures.connectionId, node: nodeClosures.node }).from(nodeClosures).where(inArray(nodeClosures.connectionId, [...connectionIds]))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
@@ -72,7 +74,7 @@ export const capacityStores = (db: Executor) => ({
         if (!first) return []
         const { maintenance, lookedAt, cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts } = first
         return [{
-          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
+          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: reached.get(row.pool) ?? row.nodes, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
           nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores, takes: seen.takes }] : []),
           closedNodes: closed.filter(row => row.id === id).map(row => row.node),
           growing: growing.filter(row => row.connection_id === id).flatMap(({ service_id, node, moves_to, base, top }) => {

@@ -16,7 +16,7 @@ import { storageRefuses } from './capacity.ts'
 import { allOf, extraSold, giveBack, hasRoomFor, nobodys, reserveExtra, sameNetwork, setLeavesFirst } from './extra-addresses.ts'
 import { assignIpv6, blockIpv6, dropReservedIpv6, freeIpv6, hasLaterIpv6, releaseIpv6, reserveIpv6, reserveLaterIpv6 } from './ipv6.ts'
 import { seenNodes, toNode } from './node-closures.ts'
-import { networkStands, networksOfPools, networkStandsOf, unknownNetwork } from './networks.ts'
+import { networkStands, networksOfPools, networkStandsOf, poolsReaching, reachedNodesOf, unknownNetwork } from './networks.ts'
 import { takeNamesAway, wantDefaultName } from './reverse-dns.ts'
 
 const quarantineDays = 7
@@ -177,7 +177,7 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         const ids = sql.join(connectionIds.map(id => sql`${id}::uuid`), sql`, `)
         const taken = rowsOf<{ id: string }>(await db.execute(sql`
           update addresses set status = 'reserved', service_id = ${serviceId}, changed_at = ${now.toISOString()}::timestamptz, quarantine_until = null
-          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free' and ${networkStands}${node === undefined ? sql`` : sql` and (p.nodes = '[]'::jsonb or p.nodes ? ${node})`}${extra === 0 ? sql`` : sql` and (select count(*) from addresses b join address_pools q on q.id = b.pool_id where b.status = 'free' and ${sameNetwork}) > ${extra}`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
+          where id = (select a.id from addresses a join address_pools p on p.id = a.pool_id where p.connection_id in (${ids}) and a.status = 'free' and ${networkStands}${node === undefined ? sql`` : sql` and p.id in ${poolsReaching(ids, node)}`}${extra === 0 ? sql`` : sql` and (select count(*) from addresses b join address_pools q on q.id = b.pool_id where b.status = 'free' and ${sameNetwork}) > ${extra}`} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1 for update of a skip locked)
           returning id`))
         if (taken.length === 0) throw new AppError('out_of_stock', { message: 'no free address' })
         if (extra > 0) await reserveExtra(db, context, serviceId)
@@ -215,11 +215,11 @@ export function infrastructureStores(db: Executor, context: StoreContext) {
         await takeNamesAway(db, context, serviceId)
       },
       async standing(connectionId, ipv4) {
-        const [row] = await db.select({ status: addresses.status, serviceId: addresses.serviceId, reason: addresses.reason, nodes: addressPools.nodes, prefixLength: addressPools.prefixLength, gateway: addressPools.gateway }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(eq(addresses.address, ipv4), eq(addressPools.connectionId, connectionId)))
+        const [row] = await db.select({ status: addresses.status, serviceId: addresses.serviceId, reason: addresses.reason, nodes: reachedNodesOf('address_pools'), prefixLength: addressPools.prefixLength, gateway: addressPools.gateway }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(eq(addresses.address, ipv4), eq(addressPools.connectionId, connectionId)))
         return row ?? null
       },
       async nextFree(connectionId, node) {
-        const [row] = rowsOf<{ ipv4: string }>(await db.execute(sql`select host(a.address) as ipv4 from addresses a join address_pools p on p.id = a.pool_id where p.connection_id = ${connectionId} and a.status = 'free' and ${networkStands} and (p.nodes = '[]'::jsonb or p.nodes ? ${node}) order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1`))
+        const [row] = rowsOf<{ ipv4: string }>(await db.execute(sql`select host(a.address) as ipv4 from addresses a join address_pools p on p.id = a.pool_id where p.connection_id = ${connectionId} and a.status = 'free' and ${networkStands} and p.id in ${poolsReaching(sql`${connectionId}::uuid`, node)} order by p.nodes = '[]'::jsonb, jsonb_array_length(p.nodes), p.nodes, a.address limit 1`))
         return row?.ipv4 ?? null
       },
       async take({ serviceId, connectionId, ipv4 }) {

@@ -10,20 +10,20 @@ import { addresses, addressPools, connections, ipv6PoolDays, ipv6Pools, ipv6Pref
 import { containing } from '../search-pattern.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
-import { networkStandsOf, networksOfPools, unknownNetwork } from './networks.ts'
+import { networkStandsOf, networksOfPools, reachedNodesOf, unknownNetwork } from './networks.ts'
 
 type Pool = typeof ipv6Pools.$inferSelect
 
 /** Pools that go with the network card of a service's machine, the narrowest first; none where its product gives no IPv6. Locked, unless it is only asked: one taker at a time. */
 async function poolsFor(db: Executor, serviceId: string, node: string | undefined, lock = true): Promise<Pool[]> {
-  const asked = db.select({ pool: ipv6Pools }).from(ipv6Pools)
+  const asked = db.select({ pool: ipv6Pools, reached: reachedNodesOf('ipv6_pools') }).from(ipv6Pools)
     .innerJoin(addressPools, and(eq(addressPools.connectionId, ipv6Pools.connectionId), sql`${addressPools.bridge} is not distinct from ${ipv6Pools.bridge}`, sql`${addressPools.vlanTag} is not distinct from ${ipv6Pools.vlanTag}`))
     .innerJoin(addresses, and(eq(addresses.poolId, addressPools.id), eq(addresses.serviceId, serviceId), eq(addresses.ordinal, 0)))
     .innerJoin(services, eq(services.id, serviceId)).innerJoin(products, and(eq(products.id, services.productId), eq(products.ipv6, true)))
     .orderBy(asc(ipv6Pools.id))
   const found = lock ? await asked.for('no key update', { of: ipv6Pools }) : await asked
   const breadth = ({ nodes }: Pool) => nodes.length === 0 ? Number.MAX_SAFE_INTEGER : nodes.length
-  return found.map(({ pool }) => pool).filter(({ nodes }) => node === undefined || servesNode(nodes, node)).toSorted((a, b) => breadth(a) - breadth(b))
+  return found.filter(({ reached }) => node === undefined || servesNode(reached, node)).map(({ pool }) => pool).toSorted((a, b) => breadth(a) - breadth(b))
 }
 
 /** The lowest place that was given back, else the next one that was never handed out. Null: the pool is full. */
@@ -48,12 +48,12 @@ async function take(db: Executor, context: StoreContext, pool: Pool, serviceId: 
 /** How many prefixes each pool of these connections can still give. */
 export async function freePrefixes(db: Executor, connectionIds: readonly string[]): Promise<{ id: string, nodes: string[], bridge: string | null, vlanTag: number | null, free: number }[]> {
   // Rows from the next place on are blocked, or were: they are no places that were never handed out.
-  const rows = await db.select({ pool: ipv6Pools, given: sql<number>`count(*) filter (where ${ipv6Prefixes.status} = 'free' and ${ipv6Prefixes.address} <> ${ipv6Pools.gateway})::int`, ahead: sql<number>`count(*) filter (where ${ipv6Prefixes.place} >= ${ipv6Pools.nextPlace})::int` })
+  const rows = await db.select({ pool: ipv6Pools, reached: reachedNodesOf('ipv6_pools'), given: sql<number>`count(*) filter (where ${ipv6Prefixes.status} = 'free' and ${ipv6Prefixes.address} <> ${ipv6Pools.gateway})::int`, ahead: sql<number>`count(*) filter (where ${ipv6Prefixes.place} >= ${ipv6Pools.nextPlace})::int` })
     .from(ipv6Pools).leftJoin(ipv6Prefixes, eq(ipv6Prefixes.poolId, ipv6Pools.id))
     .where(and(inArray(ipv6Pools.connectionId, [...connectionIds]), networkStandsOf('ipv6_pools'))).groupBy(ipv6Pools.id).orderBy(asc(ipv6Pools.id))
-  return rows.map(({ pool, given, ahead }) => {
+  return rows.map(({ pool, reached, given, ahead }) => {
     const gateway = gatewayPlace(pool)
-    return { id: pool.connectionId, nodes: pool.nodes, bridge: pool.bridge, vlanTag: pool.vlanTag, free: given + Math.max(0, placesOf(pool) - pool.nextPlace - ahead - (gateway !== null && gateway >= pool.nextPlace && gateway < placesOf(pool) ? 1 : 0)) }
+    return { id: pool.connectionId, nodes: reached, bridge: pool.bridge, vlanTag: pool.vlanTag, free: given + Math.max(0, placesOf(pool) - pool.nextPlace - ahead - (gateway !== null && gateway >= pool.nextPlace && gateway < placesOf(pool) ? 1 : 0)) }
   })
 }
 

@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, ilike, inArray, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { NetworkStore, PoolNetwork, PoolUse } from '#server/infrastructure/ports.ts'
 import { poolNetworkProblems } from '#shared/network/pool-network.ts'
 import type { Executor } from '../client.ts'
@@ -10,6 +11,26 @@ interface PoolCard { readonly id: string, readonly connectionId: string, readonl
 
 /** Of a pool that went meanwhile. */
 export const unknownNetwork: PoolNetwork = { name: '', problems: [], missingOn: [] }
+
+type PoolName = 'p' | 'ap' | 'xp' | 'address_pools' | 'ipv6_pools'
+/**
+ * Of a pool by its name in the query: the nodes that it serves, without those that are known to lack the network of its machines' cards: a machine cannot start there. Empty: all of its connection; a name that no node has stands for none.
+ * Of a node that told no network nothing is known, nor of a network that was never told.
+ */
+export const reachedNodesOf = (pool: PoolName) => {
+  const p = sql.raw(pool)
+  return sql<string[]>`coalesce((
+    select coalesce((select jsonb_agg(base.node order by base.node) from (
+        select jsonb_array_elements_text(${p}.nodes) as node
+        union select seen.node from nodes seen where seen.connection_id = ${p}.connection_id and ${p}.nodes = '[]'::jsonb
+        union select room.node from node_headroom room where room.connection_id = ${p}.connection_id and ${p}.nodes = '[]'::jsonb
+      ) base where base.node <> all (lacking.nodes)), '[""]'::jsonb)
+    from (select array(select distinct told.node from networks other, jsonb_array_elements_text(other.nodes) told (node) where other.connection_id = ${p}.connection_id and other.present and not n.nodes ? told.node) as nodes
+      from networks n join connections nc on nc.id = n.connection_id where n.connection_id = ${p}.connection_id and n.name = coalesce(${p}.bridge, nc.bridge) and n.present) lacking
+    where cardinality(lacking.nodes) > 0), ${p}.nodes)`
+}
+/** Ids of the IPv4 pools of these connections whose machines can start on a node, as one set: not asked for each address anew. */
+export const poolsReaching = (connectionIds: SQL, node: string) => sql`(select reaching.id from (select address_pools.id, ${reachedNodesOf('address_pools')} as reached from address_pools where address_pools.connection_id in (${connectionIds})) reaching where reaching.reached = '[]'::jsonb or reaching.reached ? ${node})`
 
 /** Of a pool by its name in the query: the network of its machines' cards is not known to have vanished. One that was never told may be there all the same. */
 export const networkStandsOf = (pool: 'p' | 'address_pools' | 'ipv6_pools') => sql`not exists (select 1 from networks n join connections nc on nc.id = n.connection_id where n.connection_id = ${sql.raw(pool)}.connection_id and n.name = coalesce(${sql.raw(pool)}.bridge, nc.bridge) and not n.present)`

@@ -12,6 +12,7 @@ import type { Executor } from '../client.ts'
 import { paidPeriods, products, resources, sagas, sagaSteps, serviceChanges, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
 import { rowsOf } from '../rows-of.ts'
+import { reachedNodesOf } from './networks.ts'
 import { slowed } from '#server/provisioning/traffic-rules.ts'
 import { servicePages, toDate } from './service-pages.ts'
 
@@ -144,7 +145,7 @@ function serviceControl(db: Executor): ServiceControl {
       const found = await db.execute(sql`
         select s.client_id, s.hostname, s.status, s.resume_requested_at is not null as resumable, s.ssh_key, s.spec, s.template_id, k.kind, k.snapshot_limit, k.placement_policy, k.ipv6 as gives_ipv6, u.email, fw.policy_in, fw.rules as firewall_rules, ha.domain, ha.connection_id as held_on, ha.birth, ha.ip,
           coalesce((select json_agg(pc.connection_id order by pc.connection_id) from product_connections pc where k.kind = 'hosting' and pc.product_id = s.product_id), '[]') as servers, t.name as template_name, coalesce(t.machine_type, 'vm') as machine_type,
-          host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ap.nodes as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6, xp.nodes as prefix_nodes,
+          host(a.address) as ipv4, ap.prefix_length, host(ap.gateway) as gateway, ap.nameservers, ap.bridge, ap.vlan_tag, ap.connection_id as pool_connection, ${reachedNodesOf('ap')} as pool_nodes, coalesce((select json_agg(json_build_object('ipv4', host(e.address), 'prefixLength', ep.prefix_length, 'ordinal', e.ordinal, 'leavesFirst', e.leaves_first) order by e.ordinal) from addresses e join address_pools ep on ep.id = e.pool_id where e.service_id = s.id and e.ordinal > 0), '[]') as extra, case when x.id is null then null else json_build_object('address', host(x.address), 'prefixLength', xp.prefix_length, 'machineLength', xp.machine_length, 'gateway', host(xp.gateway), 'nameservers', xp.nameservers) end as ipv6, ${reachedNodesOf('xp')} as prefix_nodes,
           coalesce((select json_agg(json_build_object('connectionId', o.connection_id, 'node', o.node, 'ref', o.ref, 'username', o.username, 'identity', o.identity, 'machineType', o.machine_type, 'nodes', o.nodes) order by o.connection_id <> t.connection_id, o.ref) from templates o
             where o.name = t.name and o.machine_type = t.machine_type and o.present and (o.id = t.id or o.connection_id in (select connection_id from product_connections pc where pc.product_id = s.product_id))), '[]') as templates
         from services s join products k on k.id = s.product_id join users u on u.id = s.client_id left join hosting_accounts ha on ha.service_id = s.id left join firewalls fw on fw.service_id = s.id left join templates t on t.id = s.template_id

@@ -69,6 +69,31 @@ describe.each(databaseKinds())('networks of a connection, on %s', (kind) => {
     expect((await pool()).problems).toEqual([])
   })
 
+  it('no machine is placed on a node that lacks the network of its pool, whatever the pool says of its nodes, and no address is given for it there; of a node that told nothing nothing is held', async () => {
+    const size = { connectionIds: [id], cpuCores: 1, ramMiB: 1024, diskGiB: 10 }
+    const placed = async (count: number) => [...new Set((await infrastructure().checkCapacity({ ...size, count })).map(({ node }) => node))].sort()
+    const free = (node: string) => test.app.core.transact(stores => stores.addresses.nextFree(id, node))
+    const served = async () => (await test.app.core.read.capacity.load([id])).flatMap(({ freeAddresses }) => freeAddresses.map(({ nodes }) => nodes))
+    expect(await placed(8)).toEqual(['pve-jkt1', 'pve-jkt2'])
+    expect(await served()).toEqual([[]])
+    sim.state.networks = [bridge, { ...clients, nodes: ['pve-jkt1'] }]
+    await sync()
+    expect(await placed(8)).toEqual(['pve-jkt1'])
+    expect([await free('pve-jkt1'), await free('pve-jkt2')]).toEqual(['203.0.113.10', null])
+    expect(await served()).toEqual([['pve-jkt1']])
+    const held = await codeOf(test.app.core.transact(stores => infrastructure().holdCapacity(stores, { clientId: sysadmin.id, claims: [{ ...size, count: 1, node: 'pve-jkt2' }] })))
+    expect(held).toBe('out_of_stock')
+    await db().execute(sql`update address_pools set nodes = '["pve-jkt2"]' where id = ${poolId}`)
+    expect(await fits()).toBe('out_of_stock')
+    await db().execute(sql`update address_pools set nodes = '[]' where id = ${poolId}`)
+    // A node whose networks were never told.
+    sim.state.networks = [{ ...bridge, nodes: ['pve-jkt1'] }, { ...clients, nodes: ['pve-jkt1'] }]
+    await sync()
+    expect(await placed(8)).toEqual(['pve-jkt1', 'pve-jkt2'])
+    sim.state.networks = [bridge, clients]
+    await sync()
+  })
+
   it('a network that pools attach to and that vanished stops new orders there, stands as an alarm and is told once; it comes back when it is seen again', async () => {
     const letters = async () => (await query<{ params: { offers: string } }>(sql`select params from mails where template = 'offer_vanished'`)).map(row => row.params.offers)
     expect(await fits()).toBe('done')
