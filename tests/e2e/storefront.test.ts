@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axe, launchChromium, openPage, ready } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
+import { logIn } from '../support/journey.ts'
 
 let demo: Demo
 let browser: Browser
@@ -78,6 +79,30 @@ describe('public pages', () => {
     const answer = await get('/vps/tidak-ada')
     expect(answer.status).toBe(404)
     expect(await answer.text()).toContain('href="/vps"')
+  })
+  it('a plan says what it runs on: on its card, in the comparison, on its page and in its structured data', async () => {
+    const [list, own] = [await (await get('/en/vps')).text(), await (await get('/en/vps/vps-rinjani-1')).text()]
+    expect(list.match(/Virtualisation/g)?.length).toBeGreaterThan(2)
+    expect(own).toMatch(/"@type":"PropertyValue","name":"Virtualisation","value":"KVM"/)
+  })
+  it('a retired plan is gone with what is sold instead, then leads to its successor in the visitor\'s language, and is back when it is put back', async () => {
+    const staff = await logIn(demo, 'sysadmin@demo.gardu.test')
+    const { items } = (await staff.get('/api/admin/products?q=vps-rinjani')).body
+    const [old, next] = ['vps-rinjani-4', 'vps-rinjani-1'].map(slug => items.find((product: { slug: string }) => product.slug === slug).id as string)
+    const act = (name: string, body: object) => staff.post(`/api/admin/products/${old}/${name}`, { reason: 'by the test', ...body })
+    expect((await get('/en/vps/vps-rinjani-4')).status).toBe(200)
+    await act('retire', {})
+    const gone = await get('/en/vps/vps-rinjani-4?cycle=quarterly')
+    expect([gone.status, gone.headers.get('cache-control')]).toEqual([410, 'no-cache'])
+    const html = await gone.text()
+    for (const told of ['is no longer sold', 'href="/en/vps/vps-rinjani-1', 'noindex']) expect(html).toContain(told)
+    expect(await (await get('/sitemap.xml')).text()).not.toContain('vps-rinjani-4')
+    await act('put-back', { status: 'active' })
+    await act('retire', { successorId: next })
+    const moved = await get('/en/vps/vps-rinjani-4?cycle=quarterly')
+    expect([moved.status, moved.headers.get('location'), moved.headers.get('cache-control')]).toEqual([301, '/en/vps/vps-rinjani-1?cycle=quarterly', 'no-cache'])
+    await act('put-back', { status: 'active' })
+    expect((await get('/en/vps/vps-rinjani-4')).status).toBe(200)
   })
   it('the home page loads no JavaScript while it is read, and at most 200 kB once the visitor does something', async () => {
     const page = await (await browser.newContext()).newPage()
