@@ -1,6 +1,6 @@
 import type { FaultBox } from '../support/faults.ts'
 import type { ProxmoxFaults } from './faults.ts'
-import { storageUse } from './state.ts'
+import { randomMac, storageUse } from './state.ts'
 import type { ProxmoxState, SimMachine } from './state.ts'
 import type { TaskRunner } from './task-runner.ts'
 
@@ -16,6 +16,7 @@ export const presets: Readonly<Record<string, { readonly label: string, readonly
   'down': { label: 'Cut every connection', faults: { down: true, match: '' } },
 }
 
+const macPattern = /(?:[0-9A-F]{2}:){5}[0-9A-F]{2}/i
 type MachineAct = (deps: PageDeps, machine: SimMachine) => void
 /** Done at the hypervisor itself, as its administrator could: Gardu is not told. */
 export const machineActs: Readonly<Record<string, { readonly label: string, readonly fits: (machine: SimMachine, state: ProxmoxState) => boolean, readonly act: MachineAct }>> = {
@@ -29,6 +30,7 @@ export const machineActs: Readonly<Record<string, { readonly label: string, read
   } },
   untag: { label: 'Take its tag away', fits: ({ config }) => (config.tags ?? '').includes('gardu-'), act: (_, { config }) => void Reflect.deleteProperty(config, 'tags') },
   halve: { label: 'Give it half the memory', fits: ({ running, config }) => !running && Number(config.memory) >= 512, act: (_, { config }) => void (config.memory = String(Math.floor(Number(config.memory) / 2))) },
+  recard: { label: 'Give its card another address', fits: ({ config }) => macPattern.test(config.net0 ?? ''), act: (_, { config }) => void (config.net0 = (config.net0 ?? '').replace(macPattern, randomMac())) },
   unmark: { label: 'Take Gardu\'s mark away', fits: ({ config }) => `${config.tags} ${config.description}`.includes('gardu-'), act(_, { config }) {
     config.tags = 'somebody-else'
     config.description = 'Not Gardu\'s.'
