@@ -73,7 +73,7 @@ describe.each(databaseKinds())('networks of a connection, on %s', (kind) => {
     const size = { connectionIds: [id], cpuCores: 1, ramMiB: 1024, diskGiB: 10 }
     const placed = async (count: number) => [...new Set((await infrastructure().checkCapacity({ ...size, count })).map(({ node }) => node))].sort()
     const free = (node: string) => test.app.core.transact(stores => stores.addresses.nextFree(id, node))
-    const served = async () => (await test.app.core.read.capacity.load([id])).flatMap(({ freeAddresses }) => freeAddresses.map(({ nodes }) => nodes))
+    const served = async () => (await test.app.core.read.capacity.load([id], undefined)).flatMap(({ freeAddresses }) => freeAddresses.map(({ nodes }) => nodes))
     expect(await placed(8)).toEqual(['pve-jkt1', 'pve-jkt2'])
     expect(await served()).toEqual([[]])
     sim.state.networks = [bridge, { ...clients, nodes: ['pve-jkt1'] }]
