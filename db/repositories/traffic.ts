@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { CountedMachine, TrafficCounts } from '#server/infrastructure/traffic-ports.ts'
+import type { SQL } from 'drizzle-orm'
+import type { CountedMachine, TrafficAdd, TrafficCounts } from '#server/infrastructure/traffic-ports.ts'
 import type { TrafficAddressee, TrafficConsumer, TrafficStanding, TrafficStore } from '#server/provisioning/traffic-ports.ts'
 import { hypervisorCapabilities, hypervisorKinds } from '#shared/vocabulary/machines.ts'
 import type { Executor } from '../client.ts'
@@ -7,6 +8,7 @@ import { machineTraffic } from '../schema/index.ts'
 import { containing } from '../search-pattern.ts'
 import { rowsOf } from '../rows-of.ts'
 import { unnested } from '../unnested.ts'
+import type { UnnestedColumns } from '../unnested.ts'
 import { toDate } from './service-pages.ts'
 
 /** As `trafficWish` has it, for the choice of rows: which decides is read again under its lock. */
@@ -19,6 +21,25 @@ interface TrafficRow { bytesIn: unknown, bytesOut: unknown, readAt: string | Dat
 const ofRow = <Row extends TrafficRow>({ measured, measuredSeconds, missedSeconds, lagSeconds, readAt, bytesIn, bytesOut, ...row }: Row) => ({
   ...row, bytesIn: Number(bytesIn ?? 0), bytesOut: Number(bytesOut ?? 0), readAt: toDate(readAt), samples: measured ? { measuredSeconds: Number(measuredSeconds), missedSeconds: Number(missedSeconds), lagSeconds: Number(lagSeconds) } : null,
 })
+
+const sums = ['bytes_in', 'bytes_out', 'measured_seconds', 'missed_seconds']
+/** Adds what one look says of a month. `columns`: what it read, by their names; `cleared`: what the other way of reading would have left. */
+async function addTo<Row extends Pick<TrafficAdd, 'serviceId' | 'bytesIn' | 'bytesOut'>>(db: Executor, month: string, readAt: Date, rows: readonly Row[], columns: UnnestedColumns<Row>, cleared: SQL): Promise<void> {
+  if (rows.length === 0) return
+  const written: UnnestedColumns<Row> = { bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut], ...columns }
+  const values = unnested(rows, { id: ['uuid', row => row.serviceId], ...written })
+  const names = Object.keys(written)
+  const at = sql`${readAt.toISOString()}::timestamptz`
+  // Nearly all of them are there: an update takes half the time of an insert with a conflict.
+  const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
+    with u as (update machine_traffic t set ${sql.raw(names.map(name => sums.includes(name) ? `${name} = t.${name} + v.${name}` : `${name} = v.${name}`).join(', '))}, ${cleared}, read_at = ${at}
+      from ${values} where t.service_id = v.id and t.month = ${month} returning 1)
+    select count(*)::int as n from u`))
+  if (updated?.n === rows.length) return
+  await db.execute(sql`
+    insert into machine_traffic (service_id, month, read_at, ${sql.raw(names.join(', '))}) select v.id, ${month}, ${at}, ${sql.raw(names.map(name => `v.${name}`).join(', '))} from ${values}
+    where not exists (select 1 from machine_traffic t where t.service_id = v.id and t.month = ${month}) order by v.id`)
+}
 
 export const trafficStores = (db: Executor) => ({
   trafficCounts: {
@@ -39,24 +60,13 @@ export const trafficStores = (db: Executor) => ({
     },
     async add(rows, readAt) {
       for (const [month, ofMonth] of Map.groupBy(rows, row => row.month)) {
-        const values = unnested(ofMonth, {
-          id: ['uuid', row => row.serviceId], bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut],
-          counter_in: ['bigint', ({ reading }) => 'in' in reading ? reading.in : null], counter_out: ['bigint', ({ reading }) => 'in' in reading ? reading.out : null], uptime: ['float8', ({ reading }) => 'in' in reading ? reading.uptimeSeconds : null],
-          counted_to: ['timestamptz', ({ reading }) => 'in' in reading ? null : reading.countedTo.toISOString()], was_off: ['int', ({ reading }) => 'in' in reading || !reading.off ? 0 : 1], lag: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.lagSeconds],
-          measured: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.measuredSeconds], missed: ['float8', ({ reading }) => 'in' in reading ? 0 : reading.missedSeconds],
-        })
-        const at = sql`${readAt.toISOString()}::timestamptz`
-        // Nearly all of them are there: an update takes half the time of an insert with a conflict.
-        const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
-          with u as (update machine_traffic t set bytes_in = t.bytes_in + v.bytes_in, bytes_out = t.bytes_out + v.bytes_out, counter_in = v.counter_in, counter_out = v.counter_out, uptime_seconds = v.uptime, read_at = ${at},
-            counted_to = v.counted_to, was_off = (v.was_off = 1), lag_seconds = v.lag, measured_seconds = t.measured_seconds + v.measured, missed_seconds = t.missed_seconds + v.missed
-            from ${values} where t.service_id = v.id and t.month = ${month} returning 1)
-          select count(*)::int as n from u`))
-        if (updated?.n === ofMonth.length) continue
-        await db.execute(sql`
-          insert into machine_traffic (service_id, month, bytes_in, bytes_out, counter_in, counter_out, uptime_seconds, read_at, counted_to, was_off, lag_seconds, measured_seconds, missed_seconds)
-          select v.id, ${month}, v.bytes_in, v.bytes_out, v.counter_in, v.counter_out, v.uptime, ${at}, v.counted_to, v.was_off = 1, v.lag, v.measured, v.missed from ${values}
-          where not exists (select 1 from machine_traffic t where t.service_id = v.id and t.month = ${month}) order by v.id`)
+        await addTo(db, month, readAt, ofMonth.flatMap(({ reading, ...row }) => 'in' in reading ? [{ ...row, reading }] : []), {
+          counter_in: ['bigint', row => row.reading.in], counter_out: ['bigint', row => row.reading.out], uptime_seconds: ['float8', row => row.reading.uptimeSeconds],
+        }, sql`counted_to = null, was_off = false, lag_seconds = 0`)
+        await addTo(db, month, readAt, ofMonth.flatMap(({ reading, ...row }) => 'in' in reading ? [] : [{ ...row, reading }]), {
+          counted_to: ['timestamptz', row => row.reading.countedTo.toISOString()], was_off: ['bool', row => row.reading.off], lag_seconds: ['float8', row => row.reading.lagSeconds],
+          measured_seconds: ['float8', row => row.reading.measuredSeconds], missed_seconds: ['float8', row => row.reading.missedSeconds],
+        }, sql`counter_in = null, counter_out = null, uptime_seconds = null`)
       }
     },
     async forgetBefore(month, limit) {
