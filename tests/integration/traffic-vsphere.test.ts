@@ -1,10 +1,11 @@
 import { eq, inArray } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connections, machineTraffic, mails, services } from '#db/schema/index.ts'
+import { connections, machineTraffic, mails, services, users } from '#db/schema/index.ts'
 import { businessCalendar } from '#server/billing/business-calendar.ts'
 import { createEsxiDriver, createVcenterDriver } from '#server/drivers/hypervisor/vsphere/driver.ts'
 import { collectState } from '#server/infrastructure/collect-state.ts'
 import { hypervisorPool } from '#server/infrastructure/open-hypervisor.ts'
+import { uuidv7 } from '#server/platform/ids.ts'
 import { monthsIn } from '#server/platform/months.ts'
 import { within } from '#server/platform/within.ts'
 import { listTraffic, showTraffic } from '#server/provisioning/show-traffic.ts'
@@ -69,7 +70,7 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     await db().update(services).set({ spec: { ...spec, traffic } }).where(eq(services.id, serviceId))
   }
   const mailed = async () => (await db().select().from(mails).where(inArray(mails.template, ['traffic_near', 'traffic_reached', 'traffic_slowed', 'traffic_beyond']))).filter(mail => mail.dedupeKey.includes(serviceId)).map(mail => mail.template)
-  /** The seconds that are counted, those that are missed, and how many that leaves of so many. */
+  /** Of this month, those that are counted and those that are missed. */
   const seconds = async () => {
     const { samples } = await shown()
     return { measured: samples?.measuredSeconds ?? 0, missed: samples?.missedSeconds ?? 0 }
@@ -110,6 +111,7 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     expect(await seconds()).toMatchObject({ measured: expect.toSatisfy((n: number) => n > 2300) as number, missed: expect.toSatisfy((n: number) => n < 60) as number })
   })
   it('beyond the limit its client is told, and so are those who run machines, once a month; no rate is touched, since none can be', async () => {
+    await db().insert(users).values({ id: uuidv7(), email: `${uuidv7()}@gardu.test`, name: 'Sys', passwordHash: 'x', role: 'sysadmin', locale: 'id', emailVerifiedAt: test.clock.now(), createdAt: test.clock.now() })
     await collect(20 * hour)
     await sell({ limitGiB: 1_000_000, counts: 'both', slowMbps: 10 })
     await watchTraffic(deps())()
@@ -121,7 +123,9 @@ describe.each(databaseKinds().flatMap(kind => modes.map(mode => [mode, kind] as 
     await watchTraffic(deps())()
     const told = await mailed()
     expect(told.filter(template => template === 'traffic_reached')).toHaveLength(1)
-    expect(told.filter(template => template === 'traffic_beyond')).toHaveLength((await test.app.core.transact(stores => stores.staff.runMachines())).length)
+    const staff = await test.app.core.transact(stores => stores.staff.runMachines())
+    expect(staff.length).toBeGreaterThan(0)
+    expect(told.filter(template => template === 'traffic_beyond')).toHaveLength(staff.length)
     expect(await world.look(serviceId)).toMatchObject({ resource: { rateCapMbps: null, rateCapPending: false } })
     expect((await world.look(serviceId)).sagas.filter(saga => saga.kind === 'throttle')).toEqual([])
     expect(await shown()).toMatchObject({ slow: null, slowable: false })
