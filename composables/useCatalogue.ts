@@ -12,7 +12,7 @@ export type StorefrontPrice = StorefrontProduct['prices'][number]
 export const useProducts = (kind: StorefrontProduct['kind']) => useApiData(listProductsRoute, { query: { kind } })
 export const useProduct = (slug: string) => useApiData(showProductRoute, { params: { slug } })
 /** What a retired product was, where its page is asked for. */
-export interface GoneProduct { readonly name: string, readonly kind: StorefrontProduct['kind'], /** The page of what took its place. */ readonly successor?: string }
+interface GoneProduct { readonly name: string, readonly kind: StorefrontProduct['kind'], /** The page of what took its place. */ readonly successor?: string }
 const goneOf = (error: unknown): GoneProduct | null => {
   const problem = problemOf(error)
   return problem?.code === 'product_gone' ? problem.params as unknown as GoneProduct : null

@@ -43,7 +43,7 @@ export function stockShown({ kind, stockLimit, unitsHeld, stock }: Pick<Offer, '
 }
 
 /** What machines of a product are: what its templates and their connections say. Of hosting and work nothing. */
-export function virtualisationsOf({ kind, templates }: Pick<Offer, 'kind' | 'templates'>): Virtualisation[] {
+function virtualisationsOf({ kind, templates }: Pick<Offer, 'kind' | 'templates'>): Virtualisation[] {
   const found = new Set(kind === 'vps' ? templates.map(template => virtualisationOf(template.connectionKind, template.machineType)) : [])
   return virtualisations.filter(each => found.has(each))
 }
