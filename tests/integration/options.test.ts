@@ -331,7 +331,7 @@ describe.each(databaseKinds())('options of products on %s', (kind) => {
     })
 
     it('a change is offered only where there is something to change: options of its product, or one of its own to take away', async () => {
-      const offered = async (service: { serviceId: string }) => (await test.app.core.read.servicePages.find(service.serviceId, undefined))?.optionsChangeable
+      const offered = async (service: { serviceId: string }) => (await test.app.core.read.servicePages.find(service.serviceId))?.optionsChangeable
       const db = test.app.core.database.executor
       const [plain, choosing, all3] = [await running([]), await running([{ optionId: sold.bandwidth, choiceId: sold.fast }]), await running([{ optionId: sold.support, quantity: 1 }])]
       expect(await Promise.all([plain, choosing, all3].map(offered))).toEqual([true, true, true])
