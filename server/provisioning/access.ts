@@ -21,7 +21,7 @@ async function found({ servicePages }: Deps['read'], id: string, clientId: strin
 const imagesFor = async (read: Deps['read'], { connectionId, node }: ServiceSummary): Promise<IsoRecord[]> => connectionId === null ? [] : read.isoImages.offered(connectionId, node)
 
 /** A guest that VMware Tools set up takes on no name from outside later. */
-const canRename = (service: Pick<ServiceSummary, 'connectionKind' | 'machineType' | 'customised'>): boolean => machineCapabilities(service.connectionKind, service.machineType)?.rename === true && !service.customised
+const renameRefusal = ({ connectionKind, machineType, customised }: Pick<ServiceSummary, 'connectionKind' | 'machineType' | 'customised'>): ErrorCode | null => machineCapabilities(connectionKind, machineType)?.rename !== true ? 'access_unsupported' : customised ? 'rename_customised' : null
 
 /** How its owner gets into a machine, what may be changed about it, and why not. `clientId` null: for staff. @throws AppError not_found */
 export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientId }: { readonly id: string, readonly clientId: string | null }): Promise<z.input<typeof accessView>> => {
@@ -29,7 +29,7 @@ export const showAccess = ({ read }: Pick<Deps, 'read'>) => async ({ id, clientI
   const can = machineCapabilities(service.connectionKind, service.machineType)
   const images = can?.rescue ? await imagesFor(read, service) : []
   return {
-    username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: canRename(service), rescue: can?.rescue ?? false }, customised: service.customised, refusal: allowedActions(service).refusal,
+    username: service.username, sshKey: service.sshKey, can: { login: can?.login ?? false, rename: renameRefusal(service) === null, rescue: can?.rescue ?? false }, customised: service.customised, refusal: allowedActions(service).refusal,
     rescue: service.rescue === null ? null : { image: service.rescue, since: service.rescueSince?.toISOString() ?? null },
     images: images.map(({ id: imageId, name }) => ({ id: imageId, name })),
   }
@@ -42,8 +42,8 @@ export function accessRefusal(service: ServiceSummary, act: AccessAct['action'])
   if (refusal) return refusal
   if (act === 'rescue') return !can?.rescue ? 'rescue_unsupported' : service.rescue === null ? null : 'rescue_running'
   if (act === 'end_rescue') return service.rescue === null ? 'rescue_not_running' : null
-  if (act === 'hostname' && can?.rename && service.customised) return 'rename_customised'
-  if (!(act === 'hostname' ? can?.rename : can?.login)) return 'access_unsupported'
+  const unable = act === 'hostname' ? renameRefusal(service) : can?.login ? null : 'access_unsupported'
+  if (unable) return unable
   return service.rescue === null ? null : 'rescue_running'
 }
 

@@ -26,6 +26,9 @@ function movedCard(seen: Card | undefined, wished: Card): { readonly seen: strin
   return elsewhere || (wished.vlanTag !== null && seen.vlanTag !== wished.vlanTag) ? { seen: words(seen), expected: words(wished) } : null
 }
 
+/** The address filter and what the guest was told of its network hang on it. One that was never written down is not held against anybody. */
+const otherMac = (expected: string | null, seen: string | null | undefined) => expected !== null && seen && seen !== expected ? [{ seen, expected }] : []
+
 /** Where card, address filter and firewall of a machine are not as the books say. What a hypervisor does not tell is not held against it. Pure. */
 export function networkDrift({ machine, facts, network, seen, firewall, filters }: Looked): Drift[] {
   const { address } = facts
@@ -34,8 +37,7 @@ export function networkDrift({ machine, facts, network, seen, firewall, filters 
   const moved = address && movedCard(seen.network, { bridge: network, vlanTag: address.vlanTag ?? null })
   const passes = address && filters ? filterDifference(facts, seen) : null
   return [
-    // The address filter and what the guest was told of its network hang on it. One that was never written down is not held against anybody.
-    ...machine.mac !== null && seen.mac && seen.mac !== machine.mac ? [{ kind: 'wrong_mac' as const, ...at, detail: { hostname: machine.hostname, seen: seen.mac, expected: machine.mac } }] : [],
+    ...otherMac(machine.mac, seen.mac).map(mac => ({ kind: 'wrong_mac' as const, ...at, detail: { hostname: machine.hostname, ...mac } })),
     ...moved ? [{ kind: 'wrong_network' as const, ...at, detail: { hostname: machine.hostname, ...moved } }] : [],
     ...passes !== null ? [{ kind: 'wrong_filter' as const, ...at, detail: { hostname: machine.hostname, passes: seen.filteredAddresses === null ? '*' : seen.filteredAddresses.join(', ') || '—' } }] : [],
     ...address && firewall && firewall.foreign.length > 0 ? [{ kind: 'foreign_rules' as const, ...at, detail: { hostname: machine.hostname, rules: firewall.foreign.slice(0, 5).join('; ').slice(0, 500), count: firewall.foreign.length } }] : [],

@@ -8,7 +8,7 @@ import type { AccountState, MachineState, OpenHypervisor, OpenPanel } from '../i
 import { accountOf } from './account.ts'
 import type { DriftFinding, DriftStore } from './drift-ports.ts'
 import { openRepair } from './open-saga.ts'
-import type { ProvisioningStores, ServiceControl } from './ports.ts'
+import type { ProvisioningStores, ResourceRow, ServiceControl } from './ports.ts'
 
 interface Deps { readonly transact: Transact<ProvisioningStores>, readonly drift: DriftStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly serviceControl: ServiceControl, readonly clock: Clock }
 export type DriftAct = { readonly action: 'ignore', readonly reason: string } | { readonly action: 'watch' } | { readonly action: 'repair' } | { readonly action: 'adopt' }
@@ -20,20 +20,28 @@ export type DriftAct = { readonly action: 'ignore', readonly reason: string } | 
 export const settleDrift = ({ transact, drift, openHypervisor, openPanel, serviceControl, clock }: Deps) => async ({ id, act, actor }: { readonly id: string, readonly act: DriftAct, readonly actor: Actor }): Promise<void> => {
   const before = await drift.find(id)
   if (!before || before.resolvedAt) throw new AppError('not_found')
-  if ((act.action === 'repair' || act.action === 'adopt') && !driftActsOf(before.kind, before.connectionKind).includes(act.action)) throw new AppError('drift_not_repairable')
-  const seen = act.action === 'adopt' || (act.action === 'repair' && before.kind === 'renumbered') ? await look(openHypervisor, before) : null
-  if (act.action === 'repair' && before.kind === 'untagged') await markAgain(openHypervisor, before)
-  const card = act.action === 'repair' && before.kind === 'wrong_mac' ? await giveCardBack({ transact, openHypervisor }, before) : seen?.mac ?? null
-  const account = act.action === 'repair' && before.kind === 'account_renamed' ? await lookAtAccount({ openPanel, serviceControl }, before) : null
+  const found = act.action === 'repair' || act.action === 'adopt' ? await lookFirst({ transact, openHypervisor, openPanel, serviceControl }, before, act.action) : null
   await transact(async (stores) => {
     const finding = await stores.drift.lock(id)
     if (!finding || finding.resolvedAt) throw new AppError('not_found')
     const at = clock.now()
-    if (act.action === 'repair' || act.action === 'adopt') await repair(stores, finding, { seen, account, card, actor, at })
+    if (found) await repair(stores, finding, { ...found, actor, at })
     else await stores.drift.ignore(id, act.action === 'ignore' ? { at, by: actorLabel(actor), why: act.reason } : null)
     await stores.audit.record({ actor, action: `drift.${act.action}`, entity: finding.serviceId ? 'service' : 'drift', entityId: finding.serviceId ?? id, after: { kind: finding.kind, node: finding.node, vmid: finding.vmid, ...finding.detail, ...(act.action === 'ignore' ? { reason: act.reason } : {}) } })
     stores.live.publish({ audience: 'staff', name: 'connection', id: 'drift' })
   })
+}
+
+/** What is there a moment before it is written down; what is put right from outside is put right here. @throws AppError drift_not_repairable */
+interface LookedAt { readonly seen: MachineState | null, readonly account: AccountState | null, /** Of the first card. */ readonly card: string | null }
+async function lookFirst({ transact, openHypervisor, openPanel, serviceControl }: Pick<Deps, 'transact' | 'openHypervisor' | 'openPanel' | 'serviceControl'>, before: DriftFinding, act: 'repair' | 'adopt'): Promise<LookedAt> {
+  if (!driftActsOf(before.kind, before.connectionKind).includes(act)) throw new AppError('drift_not_repairable')
+  const nothing = { seen: null, account: null, card: null }
+  if (act === 'adopt') return { ...nothing, card: (await look(openHypervisor, before))?.mac ?? null }
+  if (before.kind === 'wrong_mac') return { ...nothing, card: await giveCardBack({ transact, openHypervisor }, before) }
+  if (before.kind === 'untagged') await markAgain(openHypervisor, before)
+  if (before.kind === 'renumbered') return { ...nothing, seen: await look(openHypervisor, before) }
+  return { ...nothing, account: before.kind === 'account_renamed' ? await lookAtAccount({ openPanel, serviceControl }, before) : null }
 }
 
 async function look(openHypervisor: OpenHypervisor, finding: DriftFinding): Promise<MachineState | null> {
@@ -92,7 +100,7 @@ async function lookAtAccount({ openPanel, serviceControl }: Pick<Deps, 'openPane
 /** What a task puts right; the others are only written down. */
 const repairedBy: Partial<Record<DriftKind, 'suspend' | 'resize' | 'firewall'>> = { runs_although_suspended: 'suspend', wrong_filter: 'firewall', account_runs: 'suspend', wrong_size: 'resize', wrong_package: 'resize' }
 
-async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen, account, card, actor, at }: { readonly seen: MachineState | null, readonly card: string | null, readonly account: AccountState | null, readonly actor: Actor, readonly at: Date }): Promise<void> {
+async function repair(stores: ProvisioningStores, finding: DriftFinding, { actor, at, ...found }: LookedAt & { readonly actor: Actor, readonly at: Date }): Promise<void> {
   const { kind, serviceId } = finding
   if (serviceId === null) throw new AppError('drift_not_repairable')
   const task = repairedBy[kind]
@@ -103,18 +111,25 @@ async function repair(stores: ProvisioningStores, finding: DriftFinding, { seen,
   if (kind === 'leaked_address') {
     if (resource && resource.status !== 'destroyed' && resource.status !== 'none') throw new AppError('service_not_ready')
     await stores.addresses.release(serviceId)
-  } else if (kind === 'account_renamed') {
-    // Proven by its birth a moment ago, under the new name.
+  } else {
+    await writeDown(stores, { ...finding, serviceId }, resource, found)
+  }
+  await stores.drift.resolve(finding.id, at)
+}
+
+/** What was proven a moment ago is what the books say from now on. @throws AppError not_found */
+async function writeDown(stores: ProvisioningStores, { kind, serviceId, key, connectionId }: DriftFinding & { readonly serviceId: string }, resource: ResourceRow | null, { seen, account, card }: LookedAt): Promise<void> {
+  if (kind === 'account_renamed') {
+    // By its birth, under the new name.
     if (!account) throw new AppError('not_found')
     await stores.resources.update(serviceId, { username: account.user })
   } else if (kind === 'wrong_mac') {
-    // Seen a moment ago at the machine that carries the mark: what it has now is what the books say from now on, given back or taken on.
-    if (card === null || resource?.ownershipMark !== finding.key) throw new AppError('not_found')
+    // At the machine that carries the mark: given back, or taken on.
+    if (card === null || resource?.ownershipMark !== key) throw new AppError('not_found')
     await stores.resources.update(serviceId, { mac: card })
   } else if (kind === 'renumbered') {
-    // Proven a moment ago: this very machine carries the mark of this service.
+    // This very machine carries the mark of this service.
     if (!seen || seen.ownershipMark !== resource?.ownershipMark) throw new AppError('not_found')
-    await stores.resources.update(serviceId, { vmid: seen.vmid, node: seen.node, connectionId: finding.connectionId })
+    await stores.resources.update(serviceId, { vmid: seen.vmid, node: seen.node, connectionId })
   }
-  await stores.drift.resolve(finding.id, at)
 }
