@@ -19,7 +19,8 @@ import { servicePages, toDate } from './service-pages.ts'
 const open = ['running', 'waiting'] as const
 
 /** What stands in `sagas.state`: the memory of the steps, and the parts of the progress that have no column. */
-interface StoredState { memory?: SagaState, backs?: number, unwindTo?: number | null, since?: string | null }
+interface StoredState { memory?: SagaState, backs?: number, unwindTo?: number | null, since?: string | null, calledOffAt?: string }
+const calledOffAt = (row: Pick<SagaRecord, 'state'>) => toDate((row.state as StoredState).calledOffAt ?? null)
 
 type SagaRecord = typeof sagas.$inferSelect
 
@@ -27,7 +28,7 @@ export function toSaga(row: SagaRecord): SagaRow {
   const state = row.state as StoredState
   return {
     id: row.id, kind: row.kind, action: row.action, serviceId: row.serviceId, status: row.status, step: row.step, attempt: row.attempt, retryAt: row.retryAt, reason: row.reason, fence: row.fence, leaseUntil: row.leaseUntil, actor: row.actor, startedAt: row.startedAt, finishedAt: row.finishedAt,
-    state: state.memory ?? {}, backs: state.backs ?? 0, unwindTo: state.unwindTo ?? null, since: state.since ? new Date(state.since) : null,
+    state: state.memory ?? {}, backs: state.backs ?? 0, unwindTo: state.unwindTo ?? null, since: state.since ? new Date(state.since) : null, calledOffAt: calledOffAt(row),
   }
 }
 
@@ -91,6 +92,9 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
       const now = context.now()
       await db.update(sagas).set({ status: 'failed', reason, retryAt: null, leaseUntil: null, finishedAt: now, fence: sql`${sagas.fence} + 1` }).where(eq(sagas.id, id))
       await db.update(sagaSteps).set({ status: 'failed', finishedAt: now, detail: reason }).where(and(eq(sagaSteps.sagaId, id), eq(sagaSteps.status, 'running')))
+    },
+    async callOff(id, at) {
+      await db.update(sagas).set({ retryAt: null, state: sql`${sagas.state} || ${JSON.stringify({ calledOffAt: at.toISOString() })}::jsonb` }).where(and(eq(sagas.id, id), inArray(sagas.status, [...open])))
     },
     async listDue(now, limit) {
       const rows = await db.select({ id: sagas.id }).from(sagas).where(and(inArray(sagas.status, [...open]), or(isNull(sagas.leaseUntil), lt(sagas.leaseUntil, now)), or(isNull(sagas.retryAt), lte(sagas.retryAt, now)))).orderBy(asc(sagas.startedAt)).limit(limit)
@@ -244,7 +248,7 @@ export async function sagaHistory(db: Executor, serviceId: string, limit: number
   if (found.length === 0) return []
   const steps = await db.select().from(sagaSteps).where(inArray(sagaSteps.sagaId, found.map(saga => saga.id))).orderBy(asc(sagaSteps.position))
   return found.map(saga => ({
-    id: saga.id, kind: saga.kind, action: saga.action, status: saga.status, startedAt: saga.startedAt, finishedAt: saga.finishedAt, retryAt: saga.retryAt, reason: saga.reason,
+    id: saga.id, kind: saga.kind, action: saga.action, status: saga.status, startedAt: saga.startedAt, finishedAt: saga.finishedAt, retryAt: saga.retryAt, reason: saga.reason, callingOff: saga.finishedAt === null && calledOffAt(saga) !== null,
     steps: steps.filter(step => step.sagaId === saga.id).map(({ name, status, startedAt, finishedAt, detail }) => ({ name, status, startedAt: toDate(startedAt), finishedAt: toDate(finishedAt), detail })),
   }))
 }

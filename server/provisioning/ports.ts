@@ -51,7 +51,9 @@ export interface SagaState {
   /** The backup that the saga is about; `replaces`: those that go once it is there. */
   readonly backup?: { readonly id: string, readonly replaces?: readonly string[] }
   /** What a machine is made from that is not there. `fromMark`: the service's mark before, which no machine may carry any more; `toMark`: the new machine's. `nodes`: those that read the archive, once it was read; `machineType`: what was sold, then what the archive says; null: not known. */
-  readonly rebuild?: { readonly backupId: string, readonly fromMark: string, readonly toMark: string, readonly machineType: MachineType | null, readonly nodes?: readonly string[] }
+  readonly rebuild?: { readonly backupId: string, readonly fromMark: string, readonly toMark: string, readonly machineType: MachineType | null, readonly nodes?: readonly string[], /** What the books said of the machine before anything was changed; kept by the first look. */ readonly before?: MachineBefore }
+  /** It was called off, and what was in flight then has ended: from here on it is undone. */
+  readonly undoing?: boolean
   /** The panel's backup to which an account is taken back; `handle` tells the restore from earlier ones, once it was asked for. */
   readonly accountRestore?: { readonly date: string, readonly where: string, readonly handle?: RestoreHandle }
   /** A restore was, or may have been, begun: the old disks may be gone. */
@@ -68,8 +70,11 @@ export interface SagaState {
   readonly task?: TaskHandle | null
 }
 
+/** What a task gives back when it is called off, as jsonb. `rescueSince`: ISO time. */
+export interface MachineBefore extends Pick<ResourceRow, 'status' | 'connectionId' | 'node' | 'vmid' | 'power' | 'username' | 'initialPassword' | 'firstBoot' | 'rescue' | 'problem'> { readonly rescueSince: string | null }
+
 export interface SagaRow extends Progress {
-  readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly state: SagaState, readonly fence: number, readonly leaseUntil: Date | null, readonly actor: string, readonly startedAt: Date, readonly finishedAt: Date | null
+  readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly state: SagaState, readonly fence: number, readonly leaseUntil: Date | null, readonly actor: string, readonly startedAt: Date, readonly finishedAt: Date | null, /** It was begun, and somebody called it off then. */ readonly calledOffAt: Date | null
 }
 
 export interface SagaStore {
@@ -93,6 +98,8 @@ export interface SagaStore {
   reopen(id: string, progress: Progress): Promise<boolean>
   /** Ends an open saga that nobody works on, and outdates whoever might still. */
   cancel(id: string, reason: string): Promise<void>
+  /** Writes down that an open saga is called off, and makes it due: whoever works on it next takes it back. */
+  callOff(id: string, at: Date): Promise<void>
   /** Open sagas that are due with nobody working on them. */
   listDue(now: Date, limit: number): Promise<string[]>
 }
@@ -176,7 +183,7 @@ export interface ServiceSummary {
   readonly resourceStatus: ResourceStatus, readonly power: PowerState, readonly ipv4: string | null, readonly ipv6: { readonly address: string, readonly length: number } | null, readonly connectionId: string | null, readonly connectionName: string | null, readonly connectionKind: ConnectionKind | null, /** Consoles of VMware are shown in the browser. */ readonly connectionConsole: boolean, readonly node: string | null, readonly vmid: number | null,
   readonly problem: string | null, readonly username: string | null, readonly hasPassword: boolean, readonly cpu: number | null, readonly memoryUsedMiB: number | null, readonly memoryTotalMiB: number | null, readonly uptimeSeconds: number | null, readonly observedAt: Date | null, readonly rescue: string | null, readonly rescueSince: Date | null, readonly openSaga: SagaKind | null,
 }
-export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
+export interface SagaHistory { readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly status: SagaStatus, readonly startedAt: Date, readonly finishedAt: Date | null, readonly retryAt: Date | null, readonly reason: string | null, readonly callingOff: boolean, readonly steps: { readonly name: string, readonly status: StepStatus, readonly startedAt: Date | null, readonly finishedAt: Date | null, readonly detail: string | null }[] }
 export interface ServiceFilter extends PageRequest { readonly clientId?: string | undefined, readonly status?: ServiceStatus | undefined, readonly resourceStatus?: ResourceStatus | undefined, readonly failed?: boolean | undefined, /** Work that is paid and not done. */ readonly work?: boolean | undefined, /** A larger machine was refused, because its node has no room. */ readonly refused?: boolean | undefined, readonly q?: string | undefined }
 export interface InvoiceLine { readonly id: string, readonly number: string | null, readonly status: InvoiceStatus, readonly issuedAt: Date | null, readonly dueAt: Date | null, readonly paidAt: Date | null, readonly total: Money, readonly outstanding: Money, readonly lateFeeOf: string | null }
 export interface ClientRow { readonly id: string, readonly name: string, readonly email: string, readonly role: Role, readonly emailVerified: boolean, readonly createdAt: Date, readonly serviceCount: number, readonly outstanding: Money, readonly credit: Money, readonly groupId: string | null, readonly groupName: string | null }

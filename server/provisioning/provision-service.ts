@@ -8,11 +8,8 @@ import { moveResource } from './move-resource.ts'
 import type { MachineFacts, SagaState } from './ports.ts'
 import { back, done, wait } from './saga.ts'
 import type { StepOutcome } from './saga.ts'
-import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine } from './step.ts'
+import { driverOf, filterAddress, filterDifference, followTask, hour, inspectMachine, machineOf, minute, provisioningActor, removeMachine, settleSeconds } from './step.ts'
 import type { SagaDefinition, StepContext } from './step.ts'
-
-/** For how long a clone whose answer was lost may still come to light before it is sent again, under the same number. */
-export const settleSeconds = 20
 
 /** The machine that carries the service's mark already, where there is one. */
 export const machineAlready = async (context: StepContext) => context.facts.resource?.connectionId ? await (await context.tools.openHypervisor(context.facts.resource.connectionId)).findByMark(context.facts.resource.ownershipMark, context.facts.resource.vmid) : null

@@ -2,7 +2,7 @@ import { DriverError } from '#shared/errors/driver-error.ts'
 import type { BackupContent } from '../infrastructure/ports.ts'
 import type { ArchiveRow } from './backup-ports.ts'
 import { moveResource } from './move-resource.ts'
-import type { MachineFacts, SagaState } from './ports.ts'
+import type { MachineBefore, MachineFacts, ResourceRow, SagaState } from './ports.ts'
 import { activateBuilt, cloneStep, configureStep, forgetNumber, holdPlace, machineAlready, reserveNumber, startBuilt, stopAgain, verifyBuilt } from './provision-service.ts'
 import { endRescue } from './rescue-machine.ts'
 import { done } from './saga.ts'
@@ -47,6 +47,8 @@ async function proveAlone({ facts, tools }: StepContext, fromMark: string): Prom
   if (there) refuse(`machine ${there.vmid} on ${there.node} carries the mark of this service`)
 }
 
+const asBefore = ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince, problem }: ResourceRow): MachineBefore => ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince: rescueSince?.toISOString() ?? null, problem })
+
 /** Looks before anything is changed: the archive is there and is what its notes say, it fits into what was sold, and the service has no machine. */
 async function check(context: StepContext): Promise<StepOutcome> {
   const { facts } = context
@@ -57,7 +59,8 @@ async function check(context: StepContext): Promise<StepOutcome> {
   const obstacle = rebuildObstacle(content, { machineType: plan.machineType, diskGiB: facts.spec.diskGiB })
   if (obstacle) refuse(obstacle === 'too_large' ? `the backup's disk of ${content.diskGiB} GiB is larger than the ${facts.spec.diskGiB} GiB that were sold` : obstacle === 'other_kind' ? `the backup is of a ${content.machineType}` : 'the backup does not tell how large its disk is')
   if (!neverActive(facts)) await proveAlone(context, plan.fromMark)
-  await context.save({ rebuild: { ...plan, nodes: content.nodes, machineType: content.machineType } })
+  const before = facts.resource?.ownershipMark === plan.fromMark ? asBefore(facts.resource) : plan.before
+  await context.save({ rebuild: { ...plan, nodes: content.nodes, machineType: content.machineType, ...before && { before } } })
   return done(row.volume ?? undefined)
 }
 
@@ -77,6 +80,31 @@ async function renew(context: StepContext): Promise<StepOutcome> {
     if (!await stores.resources.renewMark(serviceId, fromMark, toMark)) throw new DriverError('permanent', 'the service was given another machine meanwhile')
     if (resource?.ownershipMark !== toMark) await stores.resources.update(serviceId, { vmid: null, firstBoot: false, rescue: null, rescueSince: null, power: 'unknown' })
     await moveResource(stores, { serviceId, to: 'provisioning', cause: 'rebuild', actor: saga.actor, at: context.businessNow() })
+  })
+  return done()
+}
+
+/**
+ * Called off: the service has no machine, as before, and the mark that it had. A lost machine that comes back is its own again; its number only if nobody was given it meanwhile. What the failed build of a service
+ * that was never active had left is gone for good.
+ */
+async function giveBackMark(context: StepContext): Promise<StepOutcome> {
+  const { facts: { serviceId, resource }, saga } = context
+  const { fromMark, toMark, before } = planOf(context)
+  if (resource?.ownershipMark !== toMark) return done('nothing_to_undo')
+  await context.write(async (stores) => {
+    if (!await stores.resources.renewMark(serviceId, toMark, fromMark)) throw new DriverError('permanent', 'the service was given another machine meanwhile')
+    const move = { serviceId, cause: 'rebuild_called_off', actor: saga.actor, at: context.businessNow() }
+    const lost = before !== undefined && !neverActive(context.facts)
+    if (lost) {
+      const { connectionId, vmid } = before
+      const holder = connectionId !== null && vmid !== null ? await stores.resources.holderOf(connectionId, vmid) : null
+      const { status: _, rescueSince, ...books } = before
+      await stores.resources.update(serviceId, { ...books, vmid: holder === null || holder === serviceId ? vmid : null, rescueSince: rescueSince === null ? null : new Date(rescueSince) })
+      if (before.status === 'ready') return moveResource(stores, { ...move, to: 'ready' })
+    }
+    await moveResource(stores, { ...move, to: 'error', problem: before?.problem ?? 'it has no machine; making one from a backup was called off' })
+    if (lost && before.status === 'unlinked') await moveResource(stores, { ...move, to: 'unlinked' })
   })
   return done()
 }
@@ -135,9 +163,11 @@ export const rebuildSaga: SagaDefinition = {
   // Until the first look has passed nothing has changed.
   failureIsError: ({ step }) => step > 0,
   cancelWhen: facts => facts.status === 'ended' ? 'the service has ended' : null,
+  // Verified, it is handed over: from then on it is the service's machine, and a client's.
+  callOffBefore: 'remember',
   steps: [
     { name: 'check_backup', patienceSeconds: 10 * minute, run: check, undo: { none: 'only looks' } },
-    { name: 'renew', patienceSeconds: hour, run: renew, undo: { none: 'nothing goes back over it' } },
+    { name: 'renew', patienceSeconds: hour, run: renew, undo: giveBackMark },
     { name: 'place', patienceSeconds: minute, run: place, undo: { none: 'chosen anew by the next run; the address stays reserved for the service' } },
     { name: 'reserve', patienceSeconds: minute, run: reserveNumber, undo: forgetNumber },
     { name: 'make', patienceSeconds: 12 * hour, run: make, undo: context => removeMachine(context, planOf(context).toMark) },

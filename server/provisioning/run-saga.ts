@@ -1,11 +1,11 @@
 import type { Clock, Log, Transact } from '../kernel/ports.ts'
 import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, SagaRow, SagaState } from './ports.ts'
-import { decide } from './saga.ts'
+import { callOff, calledOff, cancelledReason, decide, done } from './saga.ts'
 import type { Decision, StepFailure, StepOutcome } from './saga.ts'
 import { sagaDefinition } from './definitions.ts'
-import { LeaseLost, provisioningActor, toFailure } from './step.ts'
-import type { SagaDefinition, StepContext, StepTools } from './step.ts'
+import { awaitInFlight, LeaseLost, provisioningActor, toFailure } from './step.ts'
+import type { SagaDefinition, SagaStep, StepContext, StepTools } from './step.ts'
 
 export interface EngineDeps {
   readonly transact: Transact<ProvisioningStores>
@@ -83,6 +83,24 @@ function contextOf(run: Run, facts: StepContext['facts']): StepContext {
 
 interface Attempt { readonly answer: StepOutcome | StepFailure, readonly clientId: string | null, readonly cancelled: boolean }
 
+/** A wish to call it off may come while it runs: it is asked for before every step. It was let through only while the steps that take back what they did were not over. */
+async function heedCallOff(run: Run): Promise<void> {
+  const { saga, definition, deps } = run
+  if (definition.callOffBefore === undefined || saga.unwindTo === calledOff) return
+  const now = await deps.read.sagas.find(saga.id)
+  if (now?.calledOffAt) run.saga = { ...saga, ...callOff(saga), calledOffAt: now.calledOffAt }
+}
+
+/** Undoes a step; of a saga that was called off only when nothing is in flight any more. */
+async function undo(run: Run, { undo: act }: SagaStep, context: StepContext): Promise<StepOutcome> {
+  if (run.saga.unwindTo === calledOff && !run.saga.state.undoing) {
+    const inFlight = await awaitInFlight(context)
+    if (inFlight) return inFlight
+    await context.save({ undoing: true, task: null, sentAt: null })
+  }
+  return typeof act === 'function' ? act(context) : done('nothing_to_undo')
+}
+
 async function attempt(run: Run): Promise<Attempt> {
   const facts = await run.deps.read.serviceControl.facts(run.saga.serviceId)
   if (!facts) return { answer: { kind: 'failure', retryable: false, reason: 'the service does not exist' }, clientId: null, cancelled: true }
@@ -90,9 +108,10 @@ async function attempt(run: Run): Promise<Attempt> {
   if (reason) return { answer: { kind: 'failure', retryable: false, reason }, clientId: facts.clientId, cancelled: true }
   const step = run.definition.steps[run.saga.step]
   if (!step) throw new RangeError(`saga ${run.saga.id} has no step ${run.saga.step}`)
-  const act = run.saga.unwindTo === null ? step.run : typeof step.undo === 'function' ? step.undo : null
   try {
-    return { answer: act ? await act(contextOf(run, facts)) : { kind: 'done' }, clientId: facts.clientId, cancelled: false }
+    await heedCallOff(run)
+    const context = contextOf(run, facts)
+    return { answer: run.saga.unwindTo === null ? await step.run(context) : await undo(run, step, context), clientId: facts.clientId, cancelled: false }
   } catch (error) {
     if (error instanceof LeaseLost) throw error
     const failure = toFailure(error)
@@ -112,10 +131,11 @@ async function persist(run: Run, { next, changes }: Decision, { clientId, cancel
     if (moved) await stores.sagas.remember(saga.id, state)
     await stores.sagas.store(saga.id, { ...next, status }, changes, status === 'running' ? leaseEnd(now) : null)
     const isError = typeof definition.failureIsError === 'function' ? definition.failureIsError(saga) : definition.failureIsError
-    if (status === 'failed' && isError && !cancelled) {
+    const over = cancelled || next.reason === cancelledReason
+    if (status === 'failed' && isError && !over) {
       await moveResource(stores, { serviceId: saga.serviceId, to: 'error', cause: `${saga.kind} failed`, actor: `system:${provisioningActor.name}`, at: deps.clock.now(), problem: next.reason })
     }
-    if (status === 'failed') await definition.onFailed?.(stores, { ...saga, state }, { reason: next.reason ?? '', at: deps.clock.now(), cancelled })
+    if (status === 'failed') await definition.onFailed?.(stores, { ...saga, state }, { reason: next.reason ?? '', at: deps.clock.now(), cancelled: over })
     if (status === 'waiting' && next.retryAt) {
       await stores.outbox.emit('provisioning.saga-due', { sagaId: saga.id }, { singletonKey: saga.id, startAfterSeconds: Math.max(1, Math.ceil((next.retryAt.getTime() - now.getTime()) / 1000)) })
     }

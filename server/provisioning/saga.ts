@@ -20,7 +20,7 @@ export const done = (detail?: string): StepOutcome => ({ kind: 'done', ...(detai
 export const wait = (seconds: number, detail: string): StepOutcome => ({ kind: 'wait', seconds, detail })
 export const back = (to: string, reason: string): StepOutcome => ({ kind: 'back', to, reason })
 
-/** Where a saga stands. `unwindTo`: it is on its way back; steps above are being undone. */
+/** Where a saga stands. `unwindTo`: it is on its way back; steps above are being undone. `calledOff`: all of them, and then it is over. */
 export interface Progress {
   readonly status: SagaStatus
   readonly step: number
@@ -91,6 +91,7 @@ export function decide(plan: SagaPlan, at: Progress, answer: StepOutcome | StepF
 
 /** The current step was undone, or its undoing goes on: step by step down to the target, whose own doings are undone too. */
 function decideUndo(plan: SagaPlan, at: Progress, answer: StepOutcome | StepFailure, now: Date): Decision {
+  if (answer.kind === 'done' && at.unwindTo === calledOff) return takenBack(at, answer.detail ?? null)
   if (answer.kind === 'failure') return fail(plan, at, answer, now)
   if (answer.kind === 'back') throw new RangeError('an undo cannot go back')
   if (answer.kind === 'wait') return { next: { ...at, status: 'waiting', retryAt: later(now, answer.seconds) }, changes: [{ position: at.step, status: 'running', detail: answer.detail }] }
@@ -98,8 +99,22 @@ function decideUndo(plan: SagaPlan, at: Progress, answer: StepOutcome | StepFail
   return { next: { ...at, unwindTo: null, since: null }, changes: [{ position: at.step, status: 'running', detail: null }] }
 }
 
-/** The reason that a saga keeps when somebody called it off before anything was sent. */
+/** The reason that a saga keeps when somebody called it off, and nothing of it is left. */
 export const cancelledReason = 'cancelled'
+
+/** Where `unwindTo` points in a saga that was called off: below its first step. */
+export const calledOff = -1
+
+/** On its way back from wherever it stands, to its end. */
+export const callOff = (at: Progress): Progress => ({ ...at, unwindTo: calledOff, attempt: 0, backs: 0, retryAt: null, reason: null, since: null })
+
+/** One step of a saga that was called off is undone; after the first one it is over. What was never begun keeps standing as such. */
+function takenBack(at: Progress, detail: string | null): Decision {
+  const change: StepChange = { position: at.step, status: 'undone', detail }
+  const next: Progress = { ...at, attempt: 0, since: null, retryAt: null, reason: null }
+  if (at.step > 0) return { next: { ...next, step: at.step - 1 }, changes: [change, { position: at.step - 1, status: 'running', detail: null }] }
+  return { next: { ...next, status: 'failed', unwindTo: null, reason: cancelledReason }, changes: [change] }
+}
 
 /** A failed saga, made ready to run again from where it stopped. */
 export const revive = (at: Progress): Progress => ({ ...at, status: 'running', attempt: 0, backs: 0, retryAt: null, reason: null, since: null })

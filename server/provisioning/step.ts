@@ -61,6 +61,8 @@ export interface SagaDefinition {
   readonly cancelWhen: (facts: MachineFacts) => string | null
   /** A failure leaves the machine in an unknown shape: the resource turns to `error`. */
   readonly failureIsError: boolean | ((saga: SagaRow) => boolean)
+  /** Called off after it began, it takes back what its steps did, the last one first, until this step begins; left out: what was sent goes its way. Every step before it has to give back all that it did. */
+  readonly callOffBefore?: string
   /** What its end without success means for other books, in the transaction that ends it. `cancelled`: something else took its place. */
   readonly onFailed?: (stores: ProvisioningStores, saga: SagaRow, end: { readonly reason: string, readonly at: Date, readonly cancelled: boolean }) => Promise<void>
 }
@@ -150,6 +152,19 @@ export function filterDifference({ address }: Pick<MachineFacts, 'address'>, { f
   const wanted = address ? sendersOf(address) : []
   if (address && filteredAddresses && filteredAddresses.toSorted().join() === wanted.join()) return null
   return filteredAddresses === null ? 'sender addresses are not filtered' : `filter lets ${filteredAddresses.join(' and ') || 'no address'} pass instead of ${wanted.join(' and ') || 'none'}`
+}
+
+/** For how long what was asked for, its answer lost, may still come to light before it counts as not done. */
+export const settleSeconds = 20
+
+/** Before anything is undone: what the hypervisor was asked to do has ended, and what may have been asked has come to light. Null: nothing is in flight. */
+export async function awaitInFlight(context: StepContext): Promise<StepOutcome | null> {
+  const { state: { task, sentAt }, facts: { resource } } = context
+  if (task && resource?.connectionId) {
+    const { state } = await (await context.tools.openHypervisor(resource.connectionId)).task(task)
+    return state === 'running' ? wait(context.pollSeconds(), 'task_running') : null
+  }
+  return sentAt && context.now().getTime() - Date.parse(sentAt) < settleSeconds * 1000 ? wait(2, 'looking_for_lost_answer') : null
 }
 
 /** Stops and destroys the machine that carries our mark, or one that it carried before; nothing else is ever touched. Done when none carries it. */

@@ -53,7 +53,7 @@ export const startPaymentBody = z.object({ method: z.enum(gatewayMethods), local
 
 // Services --------------------------------------------------------------------------------------------------------------------------
 export const sagaStepView = z.object({ name: z.string(), status: z.enum(stepStatuses), startedAt: instant.nullable(), finishedAt: instant.nullable(), detail: z.string().nullable() })
-export const sagaView = z.object({ id: uuid, kind: z.enum(sagaKinds), action: z.string().nullable(), status: z.enum(sagaStatuses), startedAt: instant, finishedAt: instant.nullable(), retryAt: instant.nullable(), reason: z.string().nullable(), steps: z.array(sagaStepView) })
+export const sagaView = z.object({ id: uuid, kind: z.enum(sagaKinds), action: z.string().nullable(), status: z.enum(sagaStatuses), startedAt: instant, finishedAt: instant.nullable(), retryAt: instant.nullable(), reason: z.string().nullable(), /** Called off; what it did is being taken back. */ callingOff: z.boolean(), steps: z.array(sagaStepView) })
 export const serviceSummaryView = z.object({
   id: uuid, hostname: z.string(), productName: z.string(), productKind: z.string(), status: z.enum(serviceStatuses), suspensionReason: z.enum(suspensionReasons).nullable(), endReason: z.enum(endReasons).nullable(),
   resourceStatus: z.enum(resourceStatuses), power: z.enum(powerStates), ipv4: z.string().nullable(), /** `length`: of its network. */ ipv6: z.object({ address: z.string(), length: z.number().int() }).nullable(), cycle, /** Of what is paid once. */ deliveredAt: instant.nullable(), /** Of the product alone. */ price: moneyView, /** With its options. */ periodPrice: moneyView, paidUntil: instant.nullable(), nextInvoiceOn: z.string().nullable(), openInvoiceId: uuid.nullable(),

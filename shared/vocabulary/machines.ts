@@ -89,7 +89,8 @@ export const sagaStatuses = ['running', 'waiting', 'done', 'failed'] as const
 export type SagaStatus = typeof sagaStatuses[number]
 /** Whether a task may be tried again from where it stands. One that gave back what it held when it failed (a prefix of IPv6) is wished anew instead. */
 export const isRetriable = ({ kind, status }: { readonly kind: SagaKind, readonly status: SagaStatus }): boolean => status === 'waiting' || (status === 'failed' && kind !== 'ipv6')
-export const stepStatuses = ['pending', 'running', 'done', 'skipped', 'failed'] as const
+/** `undone`: the task was called off, and what the step did was taken back. */
+export const stepStatuses = ['pending', 'running', 'done', 'skipped', 'failed', 'undone'] as const
 export type StepStatus = typeof stepStatuses[number]
 
 /** What a client may ask of a running machine. */
