@@ -1,7 +1,8 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { auditLog, bulkItems, bulkRequests, sagas, services, users } from '#db/schema/index.ts'
+import { auditLog, bulkItems, bulkRequests, connections, machineBackups, products, sagas, services, users } from '#db/schema/index.ts'
 import { AppError } from '#shared/errors/codes.ts'
+import { DriverError } from '#shared/errors/driver-error.ts'
 import { setNodeClosure } from '#server/infrastructure/close-node.ts'
 import { lookAt } from '#server/infrastructure/capacity.ts'
 import { planMoves } from '#server/infrastructure/plan-moves.ts'
@@ -14,11 +15,14 @@ import { askBulk, previewBulk } from '#server/provisioning/ask-bulk.ts'
 import { actOnBackup } from '#server/provisioning/backups.ts'
 import { perNode } from '#server/provisioning/bulk-rules.ts'
 import { listBulkItems, listBulkRequests, showBulkRequest } from '#server/provisioning/bulk-view.ts'
+import { sagaDefinitions } from '#server/provisioning/definitions.ts'
 import { decideBulk } from '#server/provisioning/decide-bulk.ts'
 import { moveMachine } from '#server/provisioning/move.ts'
 import { runBulk } from '#server/provisioning/run-bulk.ts'
 import { databaseKinds, startTestApp } from '../support/app.ts'
 import type { TestApp } from '../support/app.ts'
+import { proxmoxGround } from '../support/grounds.ts'
+import type { ProxmoxGround } from '../support/grounds.ts'
 import { Crash, livingForever, provisioningWorld } from '../support/provisioning.ts'
 import type { Points, ProvisioningWorld } from '../support/provisioning.ts'
 
@@ -26,6 +30,50 @@ type Person = Actor & { kind: 'user' }
 const codeOf = (work: Promise<unknown>) => work.then(() => 'no failure', (error: unknown) => error instanceof AppError ? error.code : String(error))
 const system = { kind: 'system', name: 'test' } as const
 const machines = 6
+
+type Wish = Parameters<ReturnType<typeof askBulk>>[0]['wish']
+type Open = Parameters<typeof lookAt>[0]['openHypervisor']
+async function person(test: TestApp, name: string): Promise<Person> {
+  const id = uuidv7()
+  await test.app.core.database.executor.insert(users).values({ id, email: `${id}@gardu.test`, name, passwordHash: 'x', role: 'sysadmin', emailVerifiedAt: test.clock.now(), createdAt: test.clock.now() })
+  return { kind: 'user', id, name, role: 'sysadmin' }
+}
+/** Where requests are asked for, decided on and carried out, without their pages. */
+function deskOf(test: TestApp, world: ProvisioningWorld, openHypervisor: Open) {
+  const { core } = test.app
+  const looking = () => ({ capacity: core.read.capacity, lookAt: lookAt({ transact: core.transact, clock: test.clock, openHypervisor, log: core.log, within }) })
+  const asking = () => ({ read: core.read, connections: core.read.connections, transact: core.transact, openHypervisor, planMoves: planMoves(looking()), setNodeClosure: setNodeClosure({ clock: test.clock }), stockDue: async () => {}, clock: test.clock, newId: uuidv7 })
+  const desk = {
+    looking, asking,
+    worker(points: Points = livingForever()) {
+      const { transact } = world.worker(points)
+      const base = { read: core.read, openHypervisor }
+      return runBulk({
+        read: core.read, transact, clock: test.clock, wallClock: world.wallClock, log: core.log,
+        acts: {
+          admin: inside => actOnAdminService({ ...test.app.billing, transact: inside, clock: test.clock, wallClock: world.wallClock }),
+          backup: inside => actOnBackup({ ...base, transact: inside, clock: test.clock, newId: uuidv7, zone: 'Asia/Jakarta', keptDays: 14 }),
+          move: inside => moveMachine({ ...base, transact: inside, roomOnNodes: roomOnNodes(looking()) }),
+        },
+      })
+    },
+    ask: (actor: Person, wish: Wish, serviceIds: string[], change: { serviceIds?: string[], count?: number, empties?: { connectionId: string, node: string } } = {}) => askBulk(asking())({ wish, serviceIds, reason: 'kernel is renewed', count: change.count, empties: change.empties ?? null, actor }),
+    decide: (actor: Person, id: string, action: 'approve' | 'withdraw' | 'pause' | 'continue' | 'stop', count?: number) => decideBulk(asking())({ id, decision: action === 'approve' ? { action, count } : { action }, actor }),
+    show: (id: string, who: Person) => showBulkRequest({ bulk: core.read.bulk, clock: test.clock })({ id, personId: who.id }),
+    /** Turns and tasks until the request has ended; `follow`: what billing was told to do begins. */
+    async finish(who: Person, id: string, follow: () => Promise<unknown> = async () => {}) {
+      for (let n = 0; n < 30; n++) {
+        await Promise.all([desk.worker()(), desk.worker()()])
+        await follow()
+        await world.drain(world.worker())
+        world.advance(31)
+        if (['done', 'stopped'].includes((await desk.show(id, who)).status)) return
+      }
+      throw new Error(`it does not end: ${JSON.stringify(await core.database.executor.select().from(bulkItems).where(eq(bulkItems.requestId, id)))}`)
+    },
+  }
+  return desk
+}
 
 describe.each(databaseKinds())('acts on many services on %s', (kind) => {
   let test: TestApp
@@ -35,17 +83,12 @@ describe.each(databaseKinds())('acts on many services on %s', (kind) => {
   let budi: Person
   let dewi: Person
   const db = () => test.app.core.database.executor
-  const person = async (name: string): Promise<Person> => {
-    const id = uuidv7()
-    await db().insert(users).values({ id, email: `${id}@gardu.test`, name, passwordHash: 'x', role: 'sysadmin', emailVerifiedAt: test.clock.now(), createdAt: test.clock.now() })
-    return { kind: 'user', id, name, role: 'sysadmin' }
-  }
   beforeAll(async () => {
     test = await startTestApp({ kind, workers: false })
     world = await provisioningWorld(test)
     ids = []
     for (let n = 0; n < machines; n++) ids.push((await world.build()).serviceId)
-    ;[rina, budi, dewi] = [await person('Rina'), await person('Budi'), await person('Dewi')]
+    ;[rina, budi, dewi] = [await person(test, 'Rina'), await person(test, 'Budi'), await person(test, 'Dewi')]
   }, 60_000)
   afterAll(() => test.close())
   beforeEach(async () => {
@@ -55,37 +98,15 @@ describe.each(databaseKinds())('acts on many services on %s', (kind) => {
   })
   /** Three nodes with room on one storage. */
   const openHypervisor = async () => ({ ...world.hypervisor.driver(), listHeadroom: async () => ['jkt1', 'jkt2', 'jkt3'].map(node => ({ node, memoryTotal: 2 ** 37, memoryFree: 2 ** 36, storageFree: 2 ** 40, cpuCores: 16, storageKey: 'shared' })) })
-  const looking = () => ({ capacity: test.app.core.read.capacity, lookAt: lookAt({ transact: test.app.core.transact, clock: test.clock, openHypervisor, log: test.app.core.log, within }) })
-  const asking = () => ({ read: test.app.core.read, connections: test.app.core.read.connections, transact: test.app.core.transact, openHypervisor, planMoves: planMoves(looking()), setNodeClosure: setNodeClosure({ clock: test.clock }), stockDue: async () => {}, clock: test.clock, newId: uuidv7 })
-  const worker = (points: Points = livingForever()) => {
-    const { transact } = world.worker(points)
-    const base = { read: test.app.core.read, openHypervisor }
-    return runBulk({
-      read: test.app.core.read, transact, clock: test.clock, wallClock: world.wallClock, log: test.app.core.log,
-      acts: {
-        admin: inside => actOnAdminService({ ...test.app.billing, transact: inside, clock: test.clock, wallClock: world.wallClock }),
-        backup: inside => actOnBackup({ ...base, transact: inside, clock: test.clock, newId: uuidv7, zone: 'Asia/Jakarta', keptDays: 14 }),
-        move: inside => moveMachine({ ...base, transact: inside, roomOnNodes: roomOnNodes(looking()) }),
-      },
-    })
-  }
+  const desk = () => deskOf(test, world, openHypervisor)
+  const { looking, asking, worker, show } = { looking: () => desk().looking(), asking: () => desk().asking(), worker: (points?: Points) => desk().worker(points), show: (id: string, who = budi) => desk().show(id, who) }
   const run = () => worker()()
-  const ask = (wish: Parameters<ReturnType<typeof askBulk>>[0]['wish'], change: { serviceIds?: string[], count?: number, empties?: { connectionId: string, node: string } } = {}) => askBulk(asking())({ wish, serviceIds: change.serviceIds ?? ids, reason: 'kernel is renewed', count: change.count, empties: change.empties ?? null, actor: rina })
-  const decide = (id: string, action: 'approve' | 'withdraw' | 'pause' | 'continue' | 'stop', actor = budi, count?: number) => decideBulk(asking())({ id, decision: action === 'approve' ? { action, count } : { action }, actor })
-  const show = (id: string, who = budi) => showBulkRequest({ bulk: test.app.core.read.bulk, clock: test.clock })({ id, personId: who.id })
+  const ask = (wish: Wish, change: Parameters<ReturnType<typeof deskOf>['ask']>[3] = {}) => desk().ask(rina, wish, change.serviceIds ?? ids, change)
+  const decide = (id: string, action: 'approve' | 'withdraw' | 'pause' | 'continue' | 'stop', actor = budi, count?: number) => desk().decide(actor, id, action, count)
   const items = (id: string) => db().select().from(bulkItems).where(eq(bulkItems.requestId, id)).orderBy(bulkItems.position)
   const tasks = (kindOfTask: 'power' | 'move' | 'suspend') => db().select().from(sagas).where(and(inArray(sagas.serviceId, ids), eq(sagas.kind, kindOfTask)))
   const perService = (rows: { serviceId: string }[]) => ids.map(id => rows.filter(row => row.serviceId === id).length)
-  /** Turns and tasks until the request has ended. */
-  const finish = async (id: string) => {
-    for (let n = 0; n < 30; n++) {
-      await Promise.all([run(), run()])
-      await world.drain(world.worker())
-      world.advance(31)
-      if (['done', 'stopped'].includes((await show(id)).status)) return
-    }
-    throw new Error(`it does not end: ${JSON.stringify(await items(id))}`)
-  }
+  const finish = (id: string) => desk().finish(budi, id)
 
   it('nothing is done before another person approved it; its asker cannot, neither by asking for it nor by hand in the database', async () => {
     const before = await tasks('power')
@@ -254,5 +275,117 @@ describe.each(databaseKinds())('acts on many services on %s', (kind) => {
     const list = (who: Person) => listBulkRequests({ bulk: test.app.core.read.bulk, clock: test.clock })({ page: 1, pageSize: 5, personId: who.id, awaiting: true })
     expect(await list(rina)).toMatchObject({ total: 0 })
     expect(await list(budi)).toMatchObject({ total: 1, items: [{ id, mayDecide: true, counts: { waiting: machines } }] })
+  })
+})
+
+describe('acts on many services, over the wire of Proxmox', () => {
+  let test: TestApp
+  let ground: ProxmoxGround
+  let asker: Person
+  let approver: Person
+  let first = ''
+  let second = ''
+  let third = ''
+  let other = ''
+  beforeAll(async () => {
+    test = await startTestApp({ kind: databaseKinds().at(-1) ?? 'embedded', workers: false })
+    ground = await proxmoxGround(test, 'vm')
+    ;[asker, approver] = [await person(test, 'Rina'), await person(test, 'Budi')]
+    ;[first, second, third, other] = [await built(), await built(), await built(), await built()]
+    await db().update(connections).set({ backupStorage: ground.backupStorage }).where(eq(connections.id, ground.world.connectionId))
+  }, 60_000)
+  afterAll(async () => {
+    await ground.close()
+    await test.close()
+  })
+  const db = () => test.app.core.database.executor
+  const built = async () => (await ground.world.build()).serviceId
+  const desk = () => deskOf(test, ground.world, ground.open)
+  const drain = () => ground.world.drain(ground.world.worker())
+  const follow = async (kind: 'suspend' | 'resume') => {
+    for (const serviceId of [first, second, third]) await ground.world.worker().follow({ kind, serviceId, cause: 'test' })
+  }
+  /** Asked by one person, approved by another; `between`: what happens before anything runs. */
+  async function approved(wish: Wish, serviceIds: string[], between: () => Promise<unknown> = async () => {}) {
+    const id = await desk().ask(asker, wish, serviceIds)
+    await desk().worker()()
+    expect((await desk().show(id, approver)).counts).not.toHaveProperty('begun')
+    await expect(desk().decide(asker, id, 'approve')).rejects.toMatchObject({ code: 'second_person_required' })
+    await desk().decide(approver, id, 'approve')
+    await between()
+    return id
+  }
+  const outcomes = async (id: string) => Object.fromEntries((await db().select().from(bulkItems).where(eq(bulkItems.requestId, id))).map(item => [item.serviceId, [item.status, item.reason]]))
+  const newest = async (serviceId: string) => (await ground.world.look(serviceId)).newest
+  const markOf = async (serviceId: string) => (await ground.world.look(serviceId)).resource
+  const sell = async (serviceId: string, included: number) => {
+    const { service } = await ground.world.look(serviceId)
+    await db().update(products).set({ backupsIncluded: included }).where(eq(products.id, service.productId))
+  }
+  const backUp = async (serviceId: string) => {
+    await actOnBackup({ ...desk().asking(), zone: 'Asia/Jakarta', keptDays: 14 })({ id: serviceId, clientId: null, act: { action: 'create' }, actor: asker })
+    await drain()
+  }
+
+  it('backups of many are made and read back; a plan without backups, and a place that was taken meanwhile, are told and stop nobody', async () => {
+    for (const serviceId of [first, second, third]) await sell(serviceId, 1)
+    const id = await approved({ act: 'backup' }, [first, second, third, other], () => backUp(third))
+    await desk().finish(approver, id)
+    expect(await outcomes(id)).toEqual({ [first]: ['done', null], [second]: ['done', null], [third]: ['left_out', 'backup_limit'], [other]: ['left_out', 'backups_not_offered'] })
+    const driver = await ground.open(ground.world.connectionId)
+    for (const [serviceId, origin] of [[first, 'staff'], [second, 'staff'], [third, 'staff']] as const) {
+      const resource = await markOf(serviceId)
+      const [row, ...more] = await db().select().from(machineBackups).where(eq(machineBackups.serviceId, serviceId))
+      expect([row?.state, row?.origin, more]).toEqual(['ready', origin, []])
+      expect((await driver.listBackups(resource?.vmid ?? 0)).backups).toMatchObject([{ id: row?.id, ownershipMark: resource?.ownershipMark }])
+    }
+    expect(await db().select().from(machineBackups).where(eq(machineBackups.serviceId, other))).toEqual([])
+  })
+  it('many are resumed and run again; one that is not suspended is left out, and one whose machine is gone fails with its reason and stops nobody', async () => {
+    for (const serviceId of [first, second, third]) await test.app.core.transact(stores => test.app.billing.suspendService(stores, { serviceId, reason: 'other', note: 'x', actor: system }))
+    await follow('suspend')
+    await drain()
+    const lost = await built()
+    await test.app.core.transact(stores => test.app.billing.suspendService(stores, { serviceId: lost, reason: 'other', note: 'x', actor: system }))
+    await ground.world.worker().follow({ kind: 'suspend', serviceId: lost, cause: 'test' })
+    await drain()
+    ground.lose((await markOf(lost))?.vmid ?? 0)
+    const id = await approved({ act: 'resume' }, [first, second, third, other, lost])
+    await desk().finish(approver, id, async () => {
+      await follow('resume')
+      await ground.world.worker().follow({ kind: 'resume', serviceId: lost, cause: 'test' })
+    })
+    expect(await outcomes(id)).toEqual({ [first]: ['done', null], [second]: ['done', null], [third]: ['done', null], [other]: ['left_out', 'bulk_nothing_to_do'], [lost]: ['failed', expect.any(String)] })
+    const driver = await ground.open(ground.world.connectionId)
+    for (const serviceId of [first, second, third]) {
+      expect(await ground.world.look(serviceId)).toMatchObject({ service: { status: 'active' }, resource: { status: 'ready' }, newest: { kind: 'resume', status: 'done' } })
+      const resource = await markOf(serviceId)
+      expect(await driver.inspect({ node: resource?.node ?? '', vmid: resource?.vmid ?? 0, ownershipMark: resource?.ownershipMark ?? '' })).toMatchObject({ power: 'running', networkUp: true })
+    }
+    expect((await ground.world.look(lost)).service.status).toBe('suspended')
+  })
+  it('failed tasks of many are tried again and end; one that fails once more says why, one without a failed task is left out, and neither stops anybody', async () => {
+    const [step] = sagaDefinitions.power.steps
+    if (!step) throw new Error('no such step')
+    const { run } = step
+    let refused = [first, second, third]
+    step.run = async (context) => {
+      if (refused.includes(context.facts.serviceId)) throw new DriverError('permanent', 'the hypervisor refused it')
+      return run(context)
+    }
+    try {
+      for (const serviceId of refused) await actOnAdminService({ ...test.app.billing, transact: test.app.core.transact, clock: test.clock, wallClock: ground.world.wallClock })({ id: serviceId, act: { action: 'shutdown' }, actor: asker })
+      await drain()
+      for (const serviceId of refused) expect(await newest(serviceId)).toMatchObject({ kind: 'power', status: 'failed' })
+      refused = [second]
+      const before = await db().select().from(sagas).where(eq(sagas.kind, 'power'))
+      const id = await approved({ act: 'retry' }, [first, second, third, other])
+      await desk().finish(approver, id)
+      expect(await outcomes(id)).toEqual({ [first]: ['done', null], [second]: ['failed', 'the hypervisor refused it'], [third]: ['done', null], [other]: ['left_out', 'bulk_nothing_to_do'] })
+      for (const serviceId of [first, third]) expect(await ground.world.look(serviceId)).toMatchObject({ newest: { kind: 'power', action: 'shutdown', status: 'done' }, resource: { power: 'stopped' } })
+      expect(await db().select().from(sagas).where(eq(sagas.kind, 'power'))).toHaveLength(before.length)
+    } finally {
+      step.run = run
+    }
   })
 })
