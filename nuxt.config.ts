@@ -59,6 +59,7 @@ export default defineNuxtConfig({
       '*/2 * * * *': ['payments:reconcile', 'ledger:seal'],
       '17 19 * * *': ['ledger:audit'],
       '43 19 * * *': ['payments:compare'],
+      '54 19 * * *': ['notifications:clear'],
       // The first field counts seconds.
       '*/30 * * * * *': ['infrastructure:collect'],
       '12 * * * *': ['infrastructure:sync'],

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { MailTemplate } from '#shared/vocabulary/mails.ts'
 import { noticeGroupOf } from '#shared/vocabulary/outgoing-webhooks.ts'
 import type { DueDelivery, WebhookDeliveryStore, WebhookEndpoint, WebhookEndpointStore } from '#server/notifications/webhook-ports.ts'
@@ -109,6 +109,11 @@ const deliveryStore = (db: Executor): WebhookDeliveryStore => ({
     const settled = await db.update(webhookDeliveries).set({ ...outcome, attempts: attempts + 1, round: sql`${webhookDeliveries.round} + 1`, lastAttemptAt: at, ...(outcome.status === 'delivered' ? { deliveredAt: at } : {}) })
       .where(and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.status, 'waiting'), eq(webhookDeliveries.attempts, attempts))).returning({ id: webhookDeliveries.id })
     return settled.length > 0
+  },
+  async forget(before, limit) {
+    const d = webhookDeliveries
+    const oldest = db.select({ id: d.id }).from(d).where(and(lt(d.createdAt, before), ne(d.status, 'waiting'))).orderBy(asc(d.createdAt)).limit(limit).for('update', { skipLocked: true })
+    return (await db.delete(d).where(inArray(d.id, oldest)).returning({ id: d.id })).length
   },
   async revive(which) {
     const dead = 'id' in which ? eq(webhookDeliveries.id, which.id) : eq(webhookDeliveries.endpointId, which.endpointId)

@@ -50,6 +50,8 @@ export interface WebhookDeliveryStore {
   settle(id: string, attempts: number, outcome: DeliveryOutcome, at: Date): Promise<boolean>
   /** Dead ones wait again, from the first back-off on, oldest first; answers them with the attempts that each had. Of one delivery, or of an endpoint. */
   revive(which: { readonly id: string } | { readonly endpointId: string, readonly atMost: number }): Promise<{ readonly id: string, readonly attempts: number }[]>
+  /** Deletes up to `limit` that are over and were queued before this moment, the oldest first, past those that somebody else holds; answers how many. */
+  forget(before: Date, limit: number): Promise<number>
 }
 
 export interface SentWebhook { readonly ok: boolean, readonly status: number | null, readonly error: DeliveryError | null, /** At most 500 characters. */ readonly answer: string, readonly retryAfterSeconds: number | null }

@@ -22,6 +22,8 @@ const shape = z.object({
   GARDU_TIME_ZONE: z.string().default('Asia/Jakarta'),
   /** So many days the backups of an ended service are kept. */
   GARDU_BACKUPS_KEPT_DAYS: z.coerce.number().int().min(0).max(3650).default(14),
+  /** So many days what became of outgoing webhook deliveries is kept. */
+  GARDU_WEBHOOKS_KEPT_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
   GARDU_WORKERS: z.enum(['on', 'off']).default('on'),
   GARDU_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'DATABASE_URL must begin with postgres://').optional(),

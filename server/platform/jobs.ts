@@ -48,6 +48,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'notifications.mail-queued': rule(480, 5, 2, 60),
   // A delivery keeps its own retries (back-off, dead letter): these are for a database that is away. Four, so that one silent endpoint does not hold up the others.
   'notifications.webhook-due': rule(20, 5, 4, 60),
+  'notifications.clear-due': rule(2, 60, 1, 3600),
 }
 
 export type Handlers = { [N in EventName]: (payload: Events[N]) => Promise<void> }

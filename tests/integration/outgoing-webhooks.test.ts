@@ -242,6 +242,24 @@ describe.each(databaseKinds())('outgoing webhooks on %s', (kind) => {
     expect(await failing()).toBe(0)
   })
 
+  it('what is over is kept for so many days, then cleared in portions, by several workers at once too; what waits, and what is younger, stays', async () => {
+    const { id } = await endpoint()
+    await world.order()
+    const [made] = await deliveries()
+    const old = new Date(test.clock.now().getTime() - 91 * day).toISOString()
+    const young = new Date(test.clock.now().getTime() - 89 * day).toISOString()
+    await world.rows(sql`insert into mails select (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'dedupe_key', gen_random_uuid()::text))).* from mails m join webhook_deliveries d on d.mail_id = m.id, generate_series(1, 2105)`)
+    await world.rows(sql`insert into webhook_deliveries (id, endpoint_id, mail_id, status, created_at)
+      select gen_random_uuid(), ${id}, m.id, case when m.n % 2 = 0 then 'delivered' else 'dead' end, ${old}::timestamptz from (select id, row_number() over () as n from mails where id not in (select mail_id from webhook_deliveries)) m limit 2100`)
+    await world.rows(sql`insert into webhook_deliveries (id, endpoint_id, mail_id, status, created_at)
+      select gen_random_uuid(), ${id}, m.id, (array['waiting', 'delivered', 'dead'])[m.n], case when m.n = 1 then ${old} else ${young} end::timestamptz from (select id, row_number() over () as n from mails where id not in (select mail_id from webhook_deliveries) limit 3) m`)
+    expect(await world.rows(sql`select count(*)::int as n from webhook_deliveries`)).toEqual([{ n: 2104 }])
+    await Promise.all([app().clearDeliveries(), app().clearDeliveries()])
+    const left = await deliveries()
+    expect(left.map(({ status, createdAt }) => [status, createdAt]).toSorted()).toEqual([['dead', young], ['delivered', young], ['waiting', made?.createdAt], ['waiting', old]].toSorted())
+    expect(await world.rows(sql`select count(*)::int as n from mails where id not in (select mail_id from webhook_deliveries)`)).not.toEqual([{ n: 0 }])
+  })
+
   it('private addresses and names that are taken are refused at saving', async () => {
     await endpoint()
     const make = (fields: { name?: string, url?: string }) => app().createWebhookEndpoint({ actor, fields: { name: 'Lain', url: house.url, money: true, services: false, dunning: 'none', ...fields } })
