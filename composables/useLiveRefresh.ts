@@ -1,4 +1,4 @@
-import type { LiveName } from './useLive.ts'
+import type { LiveName } from '#shared/live/live-line.ts'
 
 /**
  * Asks again when the server hints that something of these names changed; many hints at once lead to one question. With `id`, hints about

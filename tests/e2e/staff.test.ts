@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axeInBothModes, launchChromium, openPage, signIn } from '../support/browser.ts'
+import { axeInBothModes, launchChromium, openPage, ready, signIn } from '../support/browser.ts'
 import type { WatchedPage } from '../support/browser.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Demo } from '../support/demo.ts'
@@ -177,13 +177,18 @@ describe('what staff do', () => {
     await audited('connection.delete', id)
   })
 
-  it('all parts of a page hear of changes over one line: a browser has six to a server, and with six parts nothing could be loaded any more', async () => {
+  it('all parts of a page and all tabs of a person hear of changes over one line: a browser has six to a server, and with six parts nothing could be loaded any more', async () => {
     const lines: string[] = []
     const count = (request: { url(): string }) => void (request.url().endsWith('/api/events') && lines.push(request.url()))
     page.on('request', count)
     await watched.visit(`/en/admin/connections/${ids.connection}`)
+    const tab = await page.context().newPage()
+    tab.on('request', count)
+    await tab.goto(page.url(), { waitUntil: 'networkidle' })
+    await ready(tab)
     page.off('request', count)
     expect(lines).toHaveLength(1)
+    await tab.close()
     await watched.visit('/en/admin')
   })
 
