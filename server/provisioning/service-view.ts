@@ -4,6 +4,7 @@ import type { invoiceSummaryView, sagaView, serviceSummaryView, serviceView } fr
 import type { ErrorCode } from '#shared/errors/codes.ts'
 import { toMoneyJson } from '#shared/money/money.ts'
 import type { Locale } from '#shared/vocabulary/catalog.ts'
+import { isRetriable } from '#shared/vocabulary/machines.ts'
 import type { PowerAction } from '#shared/vocabulary/machines.ts'
 import { toSoldOptionView } from '#shared/options/option-views.ts'
 import { totalOfTerms } from '#shared/options/sold-options.ts'
@@ -60,6 +61,9 @@ function skippableNow([newest]: readonly SagaHistory[], product: ServiceSummary[
   return at < 0 ? null : skippableStep({ ...newest, step: at }, product === 'hosting' ? 'hosting' : 'vps')
 }
 
+/** As the act itself judges: the newest task counts, and what was called off is wished anew. */
+const retriableNow = ([newest]: readonly SagaHistory[]): boolean => newest !== undefined && notCalledOff(newest) && isRetriable(newest)
+
 /** What the next invoice asks, and which prices wait. */
 function toPrices(billing: BillingSide | undefined): Pick<ServiceView, 'nextInvoice' | 'priceChanges' | 'priceLockedUntil' | 'trialEndsAt' | 'endsAt'> {
   if (!billing) return { nextInvoice: null, priceChanges: [], priceLockedUntil: null, trialEndsAt: null, endsAt: null }
@@ -88,7 +92,7 @@ export const toAdminService = (service: ServiceSummary, billing: BillingSide | u
 })
 
 export const toAdminServiceDetail = (service: ServiceSummary, sagas: readonly SagaHistory[], transitions: readonly TransitionRecord[], billing: BillingSide | undefined): AdminServiceDetailView => ({
-  ...detail(service, sagas.filter(notCalledOff).map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, skippable: skippableNow(sagas, service.productKind), connectionId: service.connectionId, connectionKind: service.connectionKind, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
+  ...detail(service, sagas.filter(notCalledOff).map(toSaga), billing), ...toAdminService(service, billing), clientEmail: service.clientEmail, skippable: skippableNow(sagas, service.productKind), retriable: retriableNow(sagas), connectionId: service.connectionId, connectionKind: service.connectionKind, holdUntil: iso(service.holdUntil), holdReason: service.holdReason, cancelReason: service.cancelReason, cancelNote: service.cancelNote,
   transitions: transitions.map(({ entity, from, to, cause, actor, at }) => ({ entity, from, to, cause, actor, at: at.toISOString() })),
 })
 

@@ -51,6 +51,7 @@ describe.each(peers)('a machine that is made from a backup is called off: %s on 
   const begin = () => rebuild()?.begin(ground, subject)
   const newest = async (clientId: string | null = null) => (await showHistory({ read: test.app.core.read, wallClock: ground.world.wallClock })({ id: subject.serviceId, clientId, locale: 'en', page: { page: 1, pageSize: 50 } })).items.find(({ source }) => source === 'task')
   const cancel = async (clientId: string | null = null) => cancelTask({ transact: test.app.core.transact, wallClock: ground.world.wallClock })({ id: subject.serviceId, clientId, taskId: (await newest())?.id ?? '', actor: staff })
+  const retriable = async () => (await test.app.provisioning.showAdminService({ id: subject.serviceId })).retriable
   /** What the books say of the machine, and what of it is the hypervisor's. */
   async function standing() {
     const { resource, service } = await look()
@@ -145,12 +146,15 @@ describe.each(peers)('a machine that is made from a backup is called off: %s on 
     }
     expect(await look()).toMatchObject({ newest: { status: 'failed', reason: 'refused for good' }, resource: { status: 'error' } })
     expect(await newest()).toMatchObject({ outcome: 'failed', cancellable: true, undoes: true })
+    expect(await retriable()).toBe(true)
     expect(await ground.marked()).toBe(1)
     await cancel()
     expect(await newest()).toMatchObject({ callingOff: true, cancellable: false })
     expect(await codeOf(cancel())).toBe('task_begun')
     await drain()
     await expectTakenBack(before, 'after its failure')
+    // What was called off is wished anew: no button offers what would be refused.
+    expect(await retriable()).toBe(false)
 
     const [creates, task] = [ground.creates(), rebuild()]
     await begin()
