@@ -138,3 +138,78 @@ describe('the console of staff', () => {
     await finance.close()
   })
 })
+
+describe('calling a task off', () => {
+  const say = wordsOf('id')
+  const fault = (body: object) => fetch(`${demo.controlUrl}/faults/proxmox`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  /** On the page of a service: asks, reads what would happen, and says yes. */
+  async function callOff(page: Page, what: string, told: string) {
+    await page.getByRole('button', { name: `${say('history.cancel')}: ${say(`portal.saga.${what}`)}`, exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(say(told)).waitFor()
+    await dialog.getByRole('button', { name: say('history.cancel'), exact: true }).click()
+  }
+  const stands = (page: Page, key: string) => page.getByText(say(key), { exact: true }).first().waitFor()
+  async function visitor(email: string, path: string) {
+    const watched = await openPage(browser, demo)
+    watched.page.setDefaultTimeout(20_000)
+    await signIn(watched.page, demo, email, { language: 'id' })
+    await watched.visit(path)
+    return watched
+  }
+
+  it('a client calls off what has sent nothing yet: asked first, called off after a reload too, and the machine runs on', async () => {
+    const watched = await visitor('client@demo.gardu.test', `/portal/services/${serviceId}`)
+    const { page } = watched
+    const uptime = async () => (await client.get(`/api/portal/services/${serviceId}`)).body
+    await fault({ down: true })
+    try {
+      expect((await client.post(`/api/portal/services/${serviceId}/actions`, { action: 'reboot' })).status).toBe(202)
+      await callOff(page, 'power.reboot', 'history.askText')
+      await stands(page, 'history.cancelled')
+      await watched.visit(`/portal/services/${serviceId}`)
+      await stands(page, 'history.cancelled')
+      await shoot(page, 'called-off')
+      expect(await axeInBothModes(page)).toEqual([])
+      expect(await uptime()).toMatchObject({ power: 'running', refusal: null })
+      expect(watched.complaints).toEqual([])
+    } finally {
+      await fault({ down: false })
+      await watched.close()
+    }
+  })
+
+  it('staff call off a restore into a new machine that has begun: the page says so, after a reload too, and then of each step that it was taken back', async () => {
+    const sysadmin = await logIn(demo, 'sysadmin@demo.gardu.test')
+    const service = async () => (await sysadmin.get(`/api/admin/services/${serviceId}`)).body
+    expect((await sysadmin.post(`/api/admin/services/${serviceId}/backups`, { action: 'create' })).status).toBe(202)
+    const before = await until('the backup is done', service, body => body.sagas[0].kind === 'backup' && body.sagas[0].status === 'done', 60)
+    const [backup] = (await sysadmin.get(`/api/admin/backups/held?q=${hostname}`)).body.items
+    // Its node is lost.
+    await fetch(`${demo.controlUrl}/proxmox/machines/${before.vmid}/remove`, { method: 'POST', redirect: 'manual' })
+    const watched = await visitor('sysadmin@demo.gardu.test', `/admin/services/${serviceId}`)
+    const { page } = watched
+    await fault({ holdTasks: true })
+    try {
+      expect((await sysadmin.post(`/api/admin/backups/${backup.id}/machine`, { serviceId, hostname, reason: 'salah pilih' })).status).toBe(202)
+      await until('the machine is being made', service, body => body.sagas[0].steps.some((step: { name: string, status: string }) => step.name === 'make' && step.status === 'running'))
+      await callOff(page, 'rebuild', 'history.undoText')
+      await stands(page, 'history.callingOff')
+      await watched.visit(`/admin/services/${serviceId}`)
+      await stands(page, 'history.callingOff')
+      await shoot(page, 'calling-off')
+      expect(await axeInBothModes(page)).toEqual([])
+    } finally {
+      await fault({ holdTasks: false })
+    }
+    await stands(page, 'history.cancelled')
+    expect(await page.getByText(say('common.status.step.undone')).count()).toBeGreaterThanOrEqual(4)
+    await shoot(page, 'taken-back')
+    expect(await axeInBothModes(page)).toEqual([])
+    const { machines } = await (await fetch(`${demo.controlUrl}/state/proxmox`)).json() as { machines: Record<string, { config: { name?: string } }> }
+    expect(Object.values(machines).filter(({ config }) => config.name === hostname)).toEqual([])
+    expect(await service()).toMatchObject({ resourceStatus: 'ready', vmid: before.vmid })
+    expect(watched.complaints).toEqual([])
+    await watched.close()
+  })
+})
