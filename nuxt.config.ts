@@ -66,6 +66,7 @@ export default defineNuxtConfig({
       '*/1 * * * *': ['provisioning:recover', 'provisioning:traffic', 'provisioning:bulk'],
       '*/5 * * * *': ['provisioning:backups'],
       '42 * * * *': ['provisioning:drift'],
+      '52 * * * *': ['provisioning:account-backups'],
     },
   },
   typescript: { tsConfig: { exclude: ['../db', '../scripts', '../simulators', '../tests'] } },

@@ -3,6 +3,7 @@ import type { Executor } from './client.ts'
 import type { StoreContext } from './store-context.ts'
 import { alignmentStores } from './repositories/alignments.ts'
 import { auditStores } from './repositories/audit.ts'
+import { backupGapStores } from './repositories/backup-gaps.ts'
 import { backupStores } from './repositories/backups.ts'
 import { bankLineStores } from './repositories/bank-lines.ts'
 import { billingStores } from './repositories/billing.ts'
@@ -55,7 +56,7 @@ import { transferStores } from './repositories/transfers.ts'
 export function createStores(db: Executor, context: StoreContext) {
   return {
     ...kernelStores(db, context), ...idempotencyStores(db), ...identityStores(db, context), ...clientStores(db, context), ...catalogStores(db, context), ...orderingStores(db, context), ...billingStores(db, context), ...billingTermsStores(db, context), ...lateFeeStores(db), ...holidayStores(db, context), ...ledgerStores(db), ...lifeStores(db), ...alignmentStores(db), ...manualEntryStores(db), ...periodStores(db), ...depositStores(db), ...changeStores(db), ...transferStores(db), ...bankLineStores(db), ...invoicingStores(db), ...taxRuleStores(db), ...priceChangeStores(db), ...planSnapshotStores(db),
-    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...bulkStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...networkStores(db, context), ...refusedGrowthStores(db), ...ipv6Stores(db, context), ...capacityStores(db), ...nodeClosureStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
+    ...paymentStores(db, context), ...gatewayStores(db), ...reconciliationStores(db), ...provisioningStores(db, context), ...driftStores(db, context), ...backupStores(db), ...backupGapStores(db), ...bulkStores(db), ...trafficStores(db), ...firewallStores(db, context), ...historyStores(db), ...infrastructureStores(db, context), ...poolAddressStores(db, context), ...isoStores(db, context), ...networkStores(db, context), ...refusedGrowthStores(db), ...ipv6Stores(db, context), ...capacityStores(db), ...nodeClosureStores(db), ...panelStores(db, context), ...reverseDnsStores(db, context), ...seriesStores(db, kernelStores(db, context).settings), ...monitoringStores(db), ...domainStores(db, context), ...notificationStores(db, context), ...outgoingWebhookStores(db), ...auditStores(db, context),
   } satisfies KernelStores
 }
 export type Stores = ReturnType<typeof createStores>

@@ -101,7 +101,7 @@ export function backupStores(db: Executor) {
         const where = sql`s.client_id = ${clientId} and k.kind = 'vps' and s.status <> 'ended'${serviceId === undefined ? sql`` : sql` and s.id = ${serviceId}`}`
         const found = await db.execute(sql`
           select s.id as "serviceId", s.hostname, s.product_name as "productName", s.status, coalesce(r.status, 'none') as "resourceStatus", (select g.kind from sagas g where g.service_id = s.id and g.status in ('running', 'waiting')) as "openSaga",
-            (s.spec->>'diskGiB')::float8 as "diskGiB", t.machine_type as "machineType", exists (select 1 from paid_periods p where p.service_id = s.id) as paid
+            (s.spec->>'diskGiB')::float8 as "diskGiB", t.machine_type as "machineType", r.connection_id as "connectionId", r.ownership_mark as "ownershipMark", exists (select 1 from paid_periods p where p.service_id = s.id) as paid
           from services s join products k on k.id = s.product_id left join resources r on r.service_id = s.id left join templates t on t.id = s.template_id where ${where}
           order by (coalesce(r.status, 'none') = 'ready'), s.hostname, s.id limit ${pageSize} offset ${(page - 1) * pageSize}`)
         const counted = await db.execute(sql`select count(*)::int as n from services s join products k on k.id = s.product_id where ${where}`)

@@ -9,7 +9,7 @@ import { rowsOf } from '../rows-of.ts'
 import { toDate } from './service-pages.ts'
 
 export function monitoringStores(db: Executor) {
-  const ruleColumns = { id: alarmRules.id, measure: alarmRules.measure, threshold: alarmRules.threshold, minutes: alarmRules.minutes, severity: alarmRules.severity, enabled: alarmRules.enabled }
+  const ruleColumns = { id: alarmRules.id, measure: alarmRules.measure, threshold: alarmRules.threshold, minutes: alarmRules.minutes, severity: alarmRules.severity, enabled: alarmRules.enabled, days: alarmRules.days }
   const open = inArray(alarms.state, ['pending', 'firing'])
   return {
     alarmRules: {

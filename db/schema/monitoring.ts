@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, customType, doublePrecision, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { alarmMeasureNames, alarmSeverities, alarmStates, seriesKinds, seriesSteps } from '#shared/vocabulary/monitoring.ts'
+import { alarmMeasureNames, alarmSeverities, alarmStates, measuresOverDays, seriesKinds, seriesSteps } from '#shared/vocabulary/monitoring.ts'
 import type { AlarmMeasure, AlarmSeverity, AlarmState, SeriesKind, SeriesStep } from '#shared/vocabulary/monitoring.ts'
 import { id, instant, oneOf, word } from './columns.ts'
 import { connections } from './infrastructure.ts'
@@ -20,12 +20,12 @@ export const metricSeries = pgTable('metric_series', {
 
 /** What staff want to be told of: a measure at or above `threshold` for `minutes`. */
 export const alarmRules = pgTable('alarm_rules', {
-  id: id(), measure: word<AlarmMeasure>().notNull(), threshold: doublePrecision().notNull(), minutes: integer().notNull(), severity: word<AlarmSeverity>().notNull(), enabled: boolean().notNull().default(true), createdAt: instant().notNull(), updatedAt: instant().notNull(),
-}, t => [uniqueIndex('alarm_rules_once').on(t.measure, t.severity), check('alarm_rules_measure', oneOf(t.measure, alarmMeasureNames)), check('alarm_rules_severity', oneOf(t.severity, alarmSeverities)), check('alarm_rules_minutes', sql`${t.minutes} between 0 and 1440`), check('alarm_rules_threshold', sql`${t.threshold} > 0`)])
+  id: id(), measure: word<AlarmMeasure>().notNull(), threshold: doublePrecision().notNull(), minutes: integer().notNull(), severity: word<AlarmSeverity>().notNull(), enabled: boolean().notNull().default(true), /** Of a measure that looks back over days, and of no other. */ days: integer(), createdAt: instant().notNull(), updatedAt: instant().notNull(),
+}, t => [uniqueIndex('alarm_rules_once').on(t.measure, t.severity), check('alarm_rules_measure', oneOf(t.measure, alarmMeasureNames)), check('alarm_rules_severity', oneOf(t.severity, alarmSeverities)), check('alarm_rules_minutes', sql`${t.minutes} between 0 and 1440`), check('alarm_rules_threshold', sql`${t.threshold} > 0`), check('alarm_rules_days', sql`(${oneOf(t.measure, measuresOverDays)}) = (${t.days} is not null) and coalesce(${t.days}, 1) between 1 and 365`)])
 
 /** pending → firing → resolved; what calms down while pending leaves no row. What it said when it was raised stays, whatever becomes of its rule. */
 export const alarms = pgTable('alarms', {
-  id: id(), ruleId: uuid().references(() => alarmRules.id, { onDelete: 'set null' }), measure: word<AlarmMeasure>().notNull(), severity: word<AlarmSeverity>().notNull(), threshold: doublePrecision().notNull(),
+  id: id(), ruleId: uuid().references(() => alarmRules.id, { onDelete: 'set null' }), measure: word<AlarmMeasure>().notNull(), severity: word<AlarmSeverity>().notNull(), threshold: doublePrecision().notNull(), days: integer(),
   /** Names what it is about, for good: `node/<connection>/<name>` … */ subject: text().notNull(), subjectName: text().notNull(), connectionId: uuid(), connectionName: text(),
   state: word<AlarmState>().notNull(), value: doublePrecision(), /** The measure was over the threshold from then on. */ since: instant().notNull(), /** The last time that it was measured. */ seenAt: instant().notNull(), /** It is below since then. */ calmSince: instant(), firedAt: instant(), resolvedAt: instant(),
   acknowledgedAt: instant(), acknowledgedBy: text(), note: text(),

@@ -30,10 +30,10 @@ export const resources = pgTable('resources', {
 
 /**
  * Hosting accounts: the domain is held from the order on, by one service at a time, and so is a place on the server `connectionId`; `birth` proves the account for good once it was read back. `changedAt`: when it
- * was held, first read back, or released; a look at the server that is older does not know of it.
+ * was held, first read back, or released; a look at the server that is older does not know of it. `backupOn`: the day (`2026-11-29`) of its panel's newest backup, as told at `backupsReadAt`; null: there was none.
  */
 export const hostingAccounts = pgTable('hosting_accounts', {
-  serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), connectionId: uuid().references(() => connections.id), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(),
+  serviceId: uuid().primaryKey().references(() => services.id), domain: text().notNull(), connectionId: uuid().references(() => connections.id), birth: text(), ip: text(), released: boolean().notNull().default(false), changedAt: instant().notNull(), backupOn: text(), /** Null: its panel never told. */ backupsReadAt: instant(),
 }, t => [uniqueIndex('hosting_accounts_domain').on(t.domain).where(sql`not released`), index('hosting_accounts_connection').on(t.connectionId, t.changedAt).where(sql`not released`)])
 
 /** Where a hypervisor and our books disagree, as last looked at. One that is no longer so is resolved and kept; `key` tells one from another. */
@@ -55,7 +55,7 @@ export const sagaSteps = pgTable('saga_steps', {
 export const machineBackups = pgTable('machine_backups', {
   id: id(), serviceId: uuid().notNull().references(() => services.id), connectionId: uuid().notNull().references(() => connections.id), storage: text().notNull(), vmid: integer().notNull(), ownershipMark: uuid().notNull(), username: text(), templateId: uuid(),
   origin: word<BackupOrigin>().notNull(), state: word<BackupState>().notNull(), volume: text(), sizeBytes: bigint({ mode: 'number' }), startedAt: instant().notNull(), madeAt: instant(), /** When it failed, was deleted, or was seen to be gone. */ endedAt: instant(), problem: text(),
-}, t => [check('machine_backups_state', oneOf(t.state, backupStates)), check('machine_backups_origin', oneOf(t.origin, backupOrigins)), check('machine_backups_ready', sql`${t.state} <> 'ready' or (${t.volume} is not null and ${t.madeAt} is not null)`), index('machine_backups_service').on(t.serviceId, t.startedAt), index('machine_backups_held').on(t.connectionId, t.storage).where(sql`state in ('running', 'ready')`), index('machine_backups_failed').on(t.startedAt).where(sql`state in ('failed', 'gone')`)])
+}, t => [check('machine_backups_state', oneOf(t.state, backupStates)), check('machine_backups_origin', oneOf(t.origin, backupOrigins)), check('machine_backups_ready', sql`${t.state} <> 'ready' or (${t.volume} is not null and ${t.madeAt} is not null)`), index('machine_backups_service').on(t.serviceId, t.startedAt), index('machine_backups_held').on(t.connectionId, t.storage).where(sql`state in ('running', 'ready')`), index('machine_backups_newest').on(t.serviceId, t.madeAt).where(sql`state = 'ready'`), index('machine_backups_failed').on(t.startedAt).where(sql`state in ('failed', 'gone')`)])
 
 /** When a machine is backed up by itself; no row: never. `failures`: in a row; the mails about them are written once, then `told`. */
 export const backupSchedules = pgTable('backup_schedules', {

@@ -16,6 +16,8 @@ export interface HomeBackup { readonly file: string, readonly sizeBytes: number,
  * once: it is neither told nor restored.
  */
 export interface PanelBackups {
+  /** Of every account that this token sees, by its birth: the day of its newest backup, null where there is none. A list: it proves nothing about a single account. Null: the panel does not tell this token. */
+  newestBackups(): Promise<{ readonly birth: string, readonly date: string | null }[] | null>
   /** Newest first, at most a hundred; null: the panel does not tell this token. */
   restorePoints(account: AccountRef): Promise<RestorePoint[] | null>
   /** Looks and acts on nothing. @throws DriverError permanent when there is no such backup, retryable while another restore of the account waits or runs */

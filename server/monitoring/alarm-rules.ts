@@ -1,17 +1,19 @@
 import { AppError, fieldError } from '#shared/errors/codes.ts'
-import { alarmMeasures } from '#shared/vocabulary/monitoring.ts'
+import { alarmMeasures, isOverDays } from '#shared/vocabulary/monitoring.ts'
 import type { Actor, Clock, NewId, Transact } from '../kernel/ports.ts'
 import type { AlarmRule, AlarmRuleFields, AlarmRuleStore, MonitoringStores } from './ports.ts'
 
 export interface AlarmRuleDeps { readonly transact: Transact<MonitoringStores>, readonly alarmRules: AlarmRuleStore, readonly clock: Clock, readonly newId: NewId }
 interface On { readonly actor: Actor, readonly id: string }
 
-/** @throws AppError invalid_input for a threshold that the measure cannot reach */
+/** @throws AppError invalid_input for a threshold that the measure cannot reach, or without the days that it looks back */
 function checked(fields: AlarmRuleFields): AlarmRuleFields {
   const unit = alarmMeasures[fields.measure]
   if (unit === 'share' && fields.threshold > 1) throw fieldError('threshold', 'share_above_one')
   if (unit === 'count' && !Number.isInteger(fields.threshold)) throw fieldError('threshold', 'whole_number')
-  return unit === 'state' ? { ...fields, threshold: 1 } : fields
+  const over = isOverDays(fields.measure)
+  if (over && fields.days === null) throw fieldError('days', 'required')
+  return { ...fields, threshold: unit === 'state' ? 1 : fields.threshold, days: over ? fields.days : null }
 }
 const found = async (stores: MonitoringStores, id: string): Promise<AlarmRule> => {
   const rule = (await stores.alarmRules.lockAll()).find(one => one.id === id)

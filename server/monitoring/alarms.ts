@@ -3,8 +3,8 @@ import { actorLabel } from '../kernel/ports.ts'
 import type { Actor, Clock, PageRequest, Transact } from '../kernel/ports.ts'
 import type { AlarmRecord, AlarmStore, MonitoringStores } from './ports.ts'
 
-export const alarmView = ({ id, measure, severity, threshold, subjectName, subject, connectionId, connectionName, value, since, seenAt, firedAt, resolvedAt, acknowledgedAt, acknowledgedBy, note }: AlarmRecord) => ({
-  id, measure, severity, threshold, subject, subjectName, connectionId, connectionName, value, since: since.toISOString(), seenAt: seenAt.toISOString(), firedAt: (firedAt ?? since).toISOString(), resolvedAt: resolvedAt?.toISOString() ?? null, acknowledgedAt: acknowledgedAt?.toISOString() ?? null, acknowledgedBy, note,
+export const alarmView = ({ id, measure, severity, threshold, days, subjectName, subject, connectionId, connectionName, value, since, seenAt, firedAt, resolvedAt, acknowledgedAt, acknowledgedBy, note }: AlarmRecord) => ({
+  id, measure, severity, threshold, days, subject, subjectName, connectionId, connectionName, value, since: since.toISOString(), seenAt: seenAt.toISOString(), firedAt: (firedAt ?? since).toISOString(), resolvedAt: resolvedAt?.toISOString() ?? null, acknowledgedAt: acknowledgedAt?.toISOString() ?? null, acknowledgedBy, note,
 })
 
 /** Alarms that fire, or that were resolved, newest first. */

@@ -2,21 +2,21 @@ import { localizedPath } from '#shared/navigation/localized-path.ts'
 import type { Clock, NewId, Transact } from '../kernel/ports.ts'
 import { mailRequest } from '../notifications/ports.ts'
 import { nextAlarm } from './alarm-lifecycle.ts'
-import type { AlarmRecord, AlarmRule, HouseReads, MonitoringStores, QueueDepth, SeenNode, SeenStorage } from './ports.ts'
+import type { AlarmRecord, AlarmRule, AlarmRuleStore, HouseReads, MonitoringStores, QueueDepth, SeenNode, SeenStorage, Unbacked } from './ports.ts'
 import { readingsOf } from './readings.ts'
 import type { MeasuredSubject } from './readings.ts'
 import { alarmLine } from './texts.ts'
 
 export interface SeenDeps { readonly house: HouseReads, readonly clock: Clock, readonly listNodes: () => Promise<readonly SeenNode[]>, readonly listStorages: () => Promise<readonly SeenStorage[]>, readonly listQueues: () => Promise<readonly QueueDepth[]> }
-export interface EvaluationDeps extends SeenDeps { readonly transact: Transact<MonitoringStores>, readonly newId: NewId, readonly baseUrl: string }
+export interface EvaluationDeps extends SeenDeps { readonly transact: Transact<MonitoringStores>, readonly alarmRules: AlarmRuleStore, /** Without a backup of so many days. */ readonly countUnbacked: (days: number) => Promise<Unbacked>, readonly newId: NewId, readonly baseUrl: string }
 
 /** More are counted in a letter, not listed. */
 const mostLines = 20
 const keptDays = 365
 const keyOf = (ruleId: string | null, subject: string) => `${ruleId} ${subject}`
 
-function begun(id: string, rule: AlarmRule, { value, ...subject }: MeasuredSubject, state: AlarmRecord['state'], at: Date): AlarmRecord {
-  return { ...subject, id, ruleId: rule.id, measure: rule.measure, severity: rule.severity, threshold: rule.threshold, state, value, since: at, seenAt: at, calmSince: null, firedAt: state === 'firing' ? at : null, resolvedAt: null, acknowledgedAt: null, acknowledgedBy: null, note: null }
+function begun(id: string, rule: AlarmRule, { value, days: _, ...subject }: MeasuredSubject, state: AlarmRecord['state'], at: Date): AlarmRecord {
+  return { ...subject, id, ruleId: rule.id, measure: rule.measure, severity: rule.severity, threshold: rule.threshold, days: rule.days, state, value, since: at, seenAt: at, calmSince: null, firedAt: state === 'firing' ? at : null, resolvedAt: null, acknowledgedAt: null, acknowledgedBy: null, note: null }
 }
 
 /** What an evaluation decided. */
@@ -27,7 +27,7 @@ export function judge(rules: readonly AlarmRule[], open: readonly AlarmRecord[],
   const known = new Map(open.map(alarm => [keyOf(alarm.ruleId, alarm.subject), alarm]))
   const verdict: Verdict = { saved: [], calm: [], fired: [], resolved: [] }
   for (const rule of rules.filter(one => one.enabled)) {
-    for (const reading of readings[rule.measure]) {
+    for (const reading of readings[rule.measure].filter(({ days = null }) => days === rule.days)) {
       const before = known.get(keyOf(rule.id, reading.subject))
       known.delete(keyOf(rule.id, reading.subject))
       const memory = before && { state: before.state === 'firing' ? 'firing' as const : 'pending' as const, since: before.since.getTime(), seenAt: before.seenAt.getTime(), calmSince: before.calmSince?.getTime() ?? null }
@@ -58,17 +58,23 @@ function over(verdict: Verdict, alarm: AlarmRecord, now: Date): void {
   verdict.resolved.push(resolved)
 }
 
+/** As far back as the rules look; counted before they are held, for it takes longer than the rest. */
+async function unbackedOf({ alarmRules, countUnbacked }: EvaluationDeps): Promise<ReadonlyMap<number, Unbacked>> {
+  const wanted = new Set((await alarmRules.list()).flatMap(({ enabled, days }) => enabled && days !== null ? [days] : []))
+  return new Map(await Promise.all([...wanted].map(async days => [days, await countUnbacked(days)] as const)))
+}
+
 /**
  * Holds the state of the house against the alarm rules. In one transaction what was decided is kept and the letters about it are queued: one for all alarms that began, one for all that ended, to
  * each sysadmin, once. May be repeated; what was seen meanwhile decides.
  */
 export const evaluateAlarms = (deps: EvaluationDeps) => async (): Promise<void> => {
-  const [nodes, storages, house, queues] = await Promise.all([deps.listNodes(), deps.listStorages(), deps.house.state(deps.clock.now()), deps.listQueues()])
+  const [nodes, storages, house, queues, unbacked] = await Promise.all([deps.listNodes(), deps.listStorages(), deps.house.state(deps.clock.now()), deps.listQueues(), unbackedOf(deps)])
   await deps.transact(async (stores) => {
     const rules = await stores.alarmRules.lockAll()
     // Only now: whoever waited for another evaluation comes after it.
     const now = deps.clock.now()
-    const { saved, calm, fired, resolved } = judge(rules, await stores.alarms.open(), readingsOf({ nodes, storages, house, queues, now }), now, deps.newId)
+    const { saved, calm, fired, resolved } = judge(rules, await stores.alarms.open(), readingsOf({ nodes, storages, house, queues, unbacked, now }), now, deps.newId)
     await stores.alarms.save(saved)
     await stores.alarms.remove(calm)
     await stores.alarms.forgetBefore(new Date(now.getTime() - keptDays * 86_400_000), 500)

@@ -5,7 +5,7 @@ import type { KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
 
-export interface AlarmRuleFields { readonly measure: AlarmMeasure, /** 1 for a measure that is so or is not. */ readonly threshold: number, readonly minutes: number, readonly severity: AlarmSeverity, readonly enabled: boolean }
+export interface AlarmRuleFields { readonly measure: AlarmMeasure, /** 1 for a measure that is so or is not. */ readonly threshold: number, readonly minutes: number, readonly severity: AlarmSeverity, readonly enabled: boolean, /** How far a measure looks back that does; null of the others. */ readonly days: number | null }
 export interface AlarmRule extends AlarmRuleFields { readonly id: string }
 export interface AlarmRuleStore {
   /** Every rule, by measure; there is at most one for each measure and severity. */
@@ -21,7 +21,7 @@ export interface AlarmRuleStore {
 /** What an alarm is about. */
 export interface AlarmSubject { readonly subject: string, readonly subjectName: string, readonly connectionId: string | null, readonly connectionName: string | null }
 export interface AlarmRecord extends AlarmSubject {
-  readonly id: string, readonly ruleId: string | null, readonly measure: AlarmMeasure, readonly severity: AlarmSeverity, readonly threshold: number, readonly state: AlarmState, readonly value: number | null
+  readonly id: string, readonly ruleId: string | null, readonly measure: AlarmMeasure, readonly severity: AlarmSeverity, readonly threshold: number, readonly days: number | null, readonly state: AlarmState, readonly value: number | null
   readonly since: Date, readonly seenAt: Date, readonly calmSince: Date | null, readonly firedAt: Date | null, readonly resolvedAt: Date | null, readonly acknowledgedAt: Date | null, readonly acknowledgedBy: string | null, readonly note: string | null
 }
 export interface AlarmStore {
@@ -47,6 +47,8 @@ export interface HouseState {
   readonly sagas: { readonly running: number, readonly waiting: number, /** Machines in error, and acts that failed within a day. */ readonly failed: number }
   readonly mails: { readonly queued: number, readonly oldestAt: Date | null, /** Refused within a day. */ readonly failed: number }
 }
+/** How many have no backup of the last days; null: it is not known. */
+export interface Unbacked { readonly machines: number, readonly accounts: number | null }
 export interface HouseReads {
   state(now: Date): Promise<HouseState>
 }

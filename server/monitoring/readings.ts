@@ -1,15 +1,15 @@
 import type { AlarmMeasure } from '#shared/vocabulary/monitoring.ts'
-import type { AlarmSubject, HouseState, QueueDepth, SeenNode, SeenStorage } from './ports.ts'
+import type { AlarmSubject, HouseState, QueueDepth, SeenNode, SeenStorage, Unbacked } from './ports.ts'
 
 /** Observations that are older say nothing of now. */
 const fresh = 120_000
-export interface MeasuredSubject extends AlarmSubject { readonly value: number | null }
-interface Seen { readonly nodes: readonly SeenNode[], readonly storages: readonly SeenStorage[], readonly house: HouseState, readonly queues: readonly QueueDepth[], readonly now: Date }
+export interface MeasuredSubject extends AlarmSubject { readonly value: number | null, /** Of a measure that looks back over days: how many. It is for rules of as many alone. */ readonly days?: number }
+interface Seen { readonly nodes: readonly SeenNode[], readonly storages: readonly SeenStorage[], readonly house: HouseState, readonly queues: readonly QueueDepth[], /** By how many days it looks back. */ readonly unbacked: ReadonlyMap<number, Unbacked>, readonly now: Date }
 
 const share = (used: number | null, total: number | null): number | null => used === null || total === null || total <= 0 ? null : used / total
 
 /** Every subject of every measure with its value now; null: it was not measured lately. What is in maintenance is left out: nobody is to be woken for it. */
-export function readingsOf({ nodes, storages, house, queues, now }: Seen): Record<AlarmMeasure, MeasuredSubject[]> {
+export function readingsOf({ nodes, storages, house, queues, unbacked, now }: Seen): Record<AlarmMeasure, MeasuredSubject[]> {
   const away = new Set(house.connections.filter(connection => connection.maintenance).map(connection => connection.id))
   const isFresh = (at: string | Date) => now.getTime() - new Date(at).getTime() <= fresh
   const minutesSince = (at: Date) => Math.max(0, now.getTime() - at.getTime()) / 60_000
@@ -27,5 +27,6 @@ export function readingsOf({ nodes, storages, house, queues, now }: Seen): Recor
     failed_sagas: [ofHouse('sagas', house.sagas.failed)],
     queue_age: queues.map(queue => ({ ...ofHouse(`queue/${queue.name}`, (queue.oldestSeconds ?? 0) / 60), subjectName: queue.name })),
     mail_age: [ofHouse('mails', house.mails.oldestAt ? minutesSince(house.mails.oldestAt) : 0)],
+    machines_unbacked: [...unbacked].map(([days, { machines }]) => ({ ...ofHouse(`unbacked/machines/${days}`, machines), days })), accounts_unbacked: [...unbacked].map(([days, { accounts }]) => ({ ...ofHouse(`unbacked/accounts/${days}`, accounts), days })),
   }
 }

@@ -36,6 +36,7 @@ export const queueRules: Record<EventName, QueueRule> = {
   'provisioning.recover-due': rule(1, 10),
   'provisioning.drift-due': rule(0, 10, 1, 1800),
   'provisioning.backups-due': rule(0, 10, 1, 900),
+  'provisioning.account-backups-due': rule(0, 10, 1, 900),
   'provisioning.bulk-due': rule(0, 10, 1, 600),
   'provisioning.traffic-due': rule(0, 10, 1, 300),
   'infrastructure.collect-due': rule(0, 10),

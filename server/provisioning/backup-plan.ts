@@ -12,12 +12,12 @@ export function nextBackupAt({ frequency, weekday, hour }: BackupSchedule, after
   }
 }
 
-interface Held { readonly id: string, readonly origin: BackupOrigin, readonly state: BackupState, readonly startedAt: Date }
+export interface HeldBackup { readonly id: string, readonly origin: BackupOrigin, readonly state: BackupState, readonly startedAt: Date }
 /**
  * Which backups have to make room for one more that is made by itself: automatic ones alone, oldest first, no more than needed. They are deleted after
  * the new one is there. Null: there is no room, for the rest was made by people. Pure.
  */
-export function makeRoom(held: readonly Held[], included: number): readonly string[] | null {
+export function makeRoom(held: readonly HeldBackup[], included: number): readonly string[] | null {
   const over = held.length + 1 - included
   if (included <= 0) return null
   if (over <= 0) return []

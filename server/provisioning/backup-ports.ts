@@ -20,7 +20,7 @@ export interface BackupUsage { readonly clientId: string, readonly clientName: s
 /** A backup beside the service that it was made of, whatever became of that. `kept`: it lies on the storage that is still its connection's. */
 export interface ArchiveRow extends BackupRow, ServiceOfBackup { readonly status: ServiceStatus, readonly endedAt: Date | null, readonly connectionName: string, readonly connectionKind: ConnectionKind, readonly kept: boolean }
 /** A service that could be given a machine made from a backup. */
-export interface RebuildTarget { readonly serviceId: string, readonly hostname: string, readonly productName: string, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null, readonly diskGiB: number, readonly machineType: MachineType | null, readonly paid: boolean }
+export interface RebuildTarget { readonly serviceId: string, readonly hostname: string, readonly productName: string, readonly status: ServiceStatus, readonly resourceStatus: ResourceStatus, readonly openSaga: SagaKind | null, readonly diskGiB: number, readonly machineType: MachineType | null, readonly paid: boolean, /** Where its machine is by the books, and by what mark it is known there. */ readonly connectionId: string | null, readonly ownershipMark: string | null }
 export type UsageOrder = 'bytes' | 'backups' | 'client'
 
 export interface BackupStore {

@@ -7,6 +7,8 @@ export interface ProvisioningEvents {
   'provisioning.drift-due': { requestedBy: string }
   /** Begin the backups that are due, tell of those that fail, delete what ended services left. */
   'provisioning.backups-due': { requestedBy: string }
+  /** Read from every panel which backups its accounts have. */
+  'provisioning.account-backups-due': { requestedBy: string }
   /** Begin what approved requests for many services wait for, and write down how what was begun ended. */
   'provisioning.bulk-due': { requestedBy: string }
   /** Hold traffic against what is included: tell, slow down, lift. */

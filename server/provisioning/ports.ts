@@ -13,6 +13,7 @@ import type { AccountBook, AddressBook, CapacityStore, IsoStore, KeptAccount, Ma
 import type { Actor, KernelStores, Page, PageRequest } from '../kernel/ports.ts'
 import type { StaffDirectory } from '../identity/ports.ts'
 import type { MailOutbox } from '../notifications/ports.ts'
+import type { BackupGapStore } from './backup-gap-ports.ts'
 import type { BackupStore } from './backup-ports.ts'
 import type { BulkStore } from './bulk-ports.ts'
 import type { DriftStore } from './drift-ports.ts'
@@ -217,5 +218,5 @@ export interface ServicePages {
 }
 
 export interface ProvisioningStores extends KernelStores {
-  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly bulk: BulkStore, readonly nodeClosures: NodeClosureStore, readonly traffic: TrafficStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
+  readonly sagas: SagaStore, readonly resources: ResourceStore, readonly serviceControl: ServiceControl, readonly servicePages: ServicePages, readonly addresses: AddressBook, readonly hostingAccounts: AccountBook, readonly drift: DriftStore, readonly firewalls: FirewallStore, readonly capacity: CapacityStore, readonly stock: StockStore, readonly reverseDns: ReverseDnsStore, readonly isoImages: IsoStore, readonly backups: BackupStore, readonly backupGaps: BackupGapStore, readonly bulk: BulkStore, readonly nodeClosures: NodeClosureStore, readonly traffic: TrafficStore, readonly mail: MailOutbox, readonly staff: StaffDirectory, readonly audit: AuditTrail
 }

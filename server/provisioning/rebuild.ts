@@ -30,6 +30,7 @@ export function rebuildRefusal({ status, resourceStatus, openSaga, paid }: Stand
 }
 const codes = { other_kind: 'rebuild_other_kind', too_large: 'rebuild_too_large', unknown_size: 'rebuild_unreadable' } as const satisfies Record<string, ErrorCode>
 
+const atATime = 4
 const dayMilliseconds = 86_400_000
 const viewOf = ({ keptDays }: Pick<RebuildDeps, 'keptDays'>, row: ArchiveRow): z.input<typeof heldBackupView> => ({
   id: row.id, serviceId: row.serviceId, hostname: row.hostname, clientId: row.clientId, clientName: row.clientName, status: row.status, origin: row.origin, startedAt: row.startedAt.toISOString(), sizeBytes: row.sizeBytes,
@@ -53,23 +54,50 @@ async function archiveOf({ backups }: Pick<ProvisioningStores, 'backups'>, id: s
 }
 const contentOf = async ({ openHypervisor }: Pick<RebuildDeps, 'openHypervisor'>, { connectionId, id, ownershipMark, vmid }: ArchiveRow): Promise<BackupContent> => (await openHypervisor(connectionId)).readBackup({ id, ownershipMark, vmid })
 
-/** A backup, what its archive says now, and which services of the same client a machine can be made for from it. A storage that does not answer is said. @throws AppError not_found, backup_gone, backups_unsupported, backup_elsewhere */
+/** What a hypervisor says of the machine of a service that might be given one: where it is, that there is none (null), or why that is not known. One that was never active has none that counts. */
+type Living = { readonly at: string } | { readonly problem: string } | null
+async function livingOf({ openHypervisor }: Pick<RebuildDeps, 'openHypervisor'>, target: RebuildTarget): Promise<Living> {
+  const { status, connectionId, ownershipMark } = target
+  if (rebuildRefusal(target) !== null || status === 'pending' || connectionId === null || ownershipMark === null) return null
+  try {
+    const there = await (await openHypervisor(connectionId)).findByMark(ownershipMark)
+    return there && { at: placeOf(there) }
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error
+    return { problem: error.message }
+  }
+}
+const placeOf = ({ vmid, node }: { readonly vmid: number, readonly node: string }) => `${vmid} (${node})`
+/** Of each, a few at once: one client's services are asked for, a page of them. */
+async function allLiving(deps: Pick<RebuildDeps, 'openHypervisor'>, targets: readonly RebuildTarget[]): Promise<ReadonlyMap<string, Living>> {
+  const [waiting, found] = [[...targets], new Map<string, Living>()]
+  await Promise.all(Array.from({ length: atATime }, async () => {
+    for (let target = waiting.shift(); target; target = waiting.shift()) found.set(target.serviceId, await livingOf(deps, target))
+  }))
+  return found
+}
+
+/**
+ * A backup, what its archive says now, and which services of the same client a machine can be made for from it: those whose machine their hypervisor has no more, or that wait for their first one. A storage or hypervisor that
+ * does not answer is said, and nothing is offered on its silence. @throws AppError not_found, backup_gone, backups_unsupported, backup_elsewhere */
 export const showRebuild = (deps: RebuildDeps) => async ({ id, service, page, pageSize }: PageRequest & { readonly id: string, readonly service?: string | undefined }): Promise<z.input<typeof rebuildView>> => {
   const row = await archiveOf(deps.read, id)
-  const [read, targets] = await Promise.all([
+  const [read, [targets, living]] = await Promise.all([
     contentOf(deps, row).then(content => ({ content, problem: null }), (error: unknown) => {
       if (!(error instanceof DriverError)) throw error
       return { content: null, problem: error.message }
     }),
-    deps.read.backups.targets({ clientId: row.clientId, serviceId: service, page, pageSize }),
+    deps.read.backups.targets({ clientId: row.clientId, serviceId: service, page, pageSize }).then(async found => [found, await allLiving(deps, found.items)] as const),
   ])
-  const refusalOf = (target: RebuildTarget): ErrorCode | null => {
+  const refusalOf = (target: RebuildTarget): { readonly refusal: ErrorCode | null, readonly detail: string | null } => {
+    const [refused, machine] = [rebuildRefusal(target), living.get(target.serviceId) ?? null]
+    if (refused === null && machine) return 'at' in machine ? { refusal: 'adopt_has_machine', detail: machine.at } : { refusal: 'connection_failed', detail: machine.problem }
     const obstacle = read.content && rebuildObstacle(read.content, target)
-    return rebuildRefusal(target) ?? (obstacle && codes[obstacle]) ?? (read.content ? null : 'rebuild_unreadable')
+    return { refusal: refused ?? (obstacle && codes[obstacle]) ?? (read.content ? null : 'rebuild_unreadable'), detail: null }
   }
   return {
     ...targets, backup: viewOf(deps, row), content: read.content && { ...read.content, nodes: [...read.content.nodes] }, problem: read.problem,
-    items: targets.items.map(target => ({ serviceId: target.serviceId, hostname: target.hostname, productName: target.productName, status: target.status, resourceStatus: target.resourceStatus, diskGiB: target.diskGiB, refusal: refusalOf(target), own: target.serviceId === row.serviceId })),
+    items: targets.items.map(target => ({ serviceId: target.serviceId, hostname: target.hostname, productName: target.productName, status: target.status, resourceStatus: target.resourceStatus, diskGiB: target.diskGiB, ...refusalOf(target), own: target.serviceId === row.serviceId })),
   }
 }
 
@@ -78,7 +106,7 @@ async function refuseLiving({ read, openHypervisor }: Pick<RebuildDeps, 'read' |
   const resource = (await read.serviceControl.facts(serviceId))?.resource
   if (!resource || resource.connectionId === null) return
   const there = await (await openHypervisor(resource.connectionId)).findByMark(resource.ownershipMark)
-  if (there) throw new AppError('adopt_has_machine', { params: { detail: `${there.vmid} (${there.node})` } })
+  if (there) throw new AppError('adopt_has_machine', { params: { detail: placeOf(there) } })
 }
 
 /**

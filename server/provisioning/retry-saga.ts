@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors/codes.ts'
 import { heldBackupStates, isRetriable } from '#shared/vocabulary/machines.ts'
-import { makeRoom } from './backup-plan.ts'
+import { placeForRetry } from './backup-retry.ts'
 import { moveResource } from './move-resource.ts'
 import type { ProvisioningStores, SagaRow } from './ports.ts'
 import { cancelledReason, revive } from './saga.ts'
@@ -41,7 +41,7 @@ async function takePlace({ backups, sagas }: Pick<ProvisioningStores, 'backups' 
   if (!saga.state.backup || row?.state !== 'failed') return
   const [terms, held] = [await backups.terms(saga.serviceId), await backups.inStates(saga.serviceId, heldBackupStates)]
   const included = terms?.included ?? 0
-  const replaces = row.origin === 'schedule' ? makeRoom(held, included) : held.length < included ? [] : null
+  const replaces = placeForRetry(row.origin, held, included)
   if (replaces === null) throw new AppError('backup_limit', { params: { limit: included } })
   await backups.move(row.id, ['failed'], { state: 'running', endedAt: null, problem: null })
   await sagas.remember(saga.id, { ...saga.state, backup: { id: row.id, replaces } })

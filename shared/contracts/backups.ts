@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { serviceStatuses } from '#shared/vocabulary/billing.ts'
-import { backupFrequencies, backupOrigins, backupStates, machineTypes, resourceStatuses } from '#shared/vocabulary/machines.ts'
+import { backupFrequencies, backupGaps, backupOrigins, backupRetryObstacles, backupStates, machineTypes, resourceStatuses, sagaKinds } from '#shared/vocabulary/machines.ts'
 import { adminServiceDetailView } from './admin.ts'
 import { contract, idParams, instant, listOf, pageQuery, search, uuid } from './contract.ts'
 import { serviceView } from './portal.ts'
@@ -37,18 +37,28 @@ export const setAdminBackupSchedule = contract({ ...admin, access: 'sysadmin', m
 
 const ofService = { serviceId: uuid, hostname: z.string(), clientId: uuid, clientName: z.string() }
 export const backupUsageView = listOf(z.object({ clientId: uuid, clientName: z.string(), connectionId: uuid, connectionName: z.string(), storage: z.string(), services: z.number().int(), backups: z.number().int(), bytes: z.number(), newestAt: instant.nullable() })).extend({ totals: z.object({ backups: z.number().int(), bytes: z.number(), /** Schedules whose last backup failed. */ failed: z.number().int(), schedules: z.number().int() }) })
-export const backupSchedulesView = listOf(z.object({ ...ofService, frequency: z.enum(backupFrequencies), weekday: weekday.nullable(), hour, nextAt: instant, failures: z.number().int(), problem: z.string().nullable() }))
-export const failedBackupsView = listOf(z.object({ ...ofService, id: uuid, state: z.enum(backupStates), origin: z.enum(backupOrigins), startedAt: instant, problem: z.string().nullable(), storage: z.string() }))
+export const backupSchedulesView = listOf(z.object({ ...ofService, frequency: z.enum(backupFrequencies), weekday: weekday.nullable(), hour, nextAt: instant, failures: z.number().int(), problem: z.string().nullable(), /** Of one that fails: why its last attempt cannot be tried again. */ obstacle: z.enum(backupRetryObstacles).nullable() }))
+export const failedBackupsView = listOf(z.object({ ...ofService, id: uuid, state: z.enum(backupStates), origin: z.enum(backupOrigins), startedAt: instant, problem: z.string().nullable(), storage: z.string(), /** Why it cannot be tried again; null: it can. */ obstacle: z.enum(backupRetryObstacles).nullable() }))
 const house = { method: 'GET', access: 'sysadmin', tag: 'admin' } as const
 export const listBackupUsage = contract({ ...house, path: '/api/admin/backups', summary: 'What backups hold, by client and storage', query: pageQuery.extend({ q: search, order: z.enum(['bytes', 'backups', 'client']).default('bytes') }), response: backupUsageView })
 export const listBackupSchedules = contract({ ...house, path: '/api/admin/backups/schedules', summary: 'Which machines are backed up by themselves', query: pageQuery.extend({ failing: z.enum(['0', '1']).default('0') }), response: backupSchedulesView })
 export const listFailedBackups = contract({ ...house, path: '/api/admin/backups/failed', summary: 'Backups that failed or are gone', query: pageQuery, response: failedBackupsView })
 
+/**
+ * Machines and hosting accounts that are there and have no backup of the last `days`. `usual`: the days that hold where nobody asks for others, as the alarm rules look back. `sold`: whether backups are part of the product; null of
+ * accounts, which their panel backs up. `young`: there since less than these days, without a backup yet. `refusal`: why none is made now. `limit`: of the product.
+ */
+export const unbackedView = listOf(z.object({
+  ...ofService, productName: z.string(), kind: z.enum(['vps', 'hosting']), status: z.enum(serviceStatuses), connectionId: uuid, connectionName: z.string(), node: z.string().nullable(), /** Of a machine. */ newestAt: instant.nullable(), /** Of an account, a day of its panel's. */ newestOn: z.string().nullable(), /** When the panel last told. */ readAt: instant.nullable(),
+  sold: z.boolean().nullable(), young: z.boolean(), since: instant, nextAt: instant.nullable(), gap: z.enum(backupGaps), problem: z.string().nullable(), openSaga: z.enum(sagaKinds).nullable(), refusal: z.string().nullable(), limit: z.number().int(),
+})).extend({ days: z.number().int(), usual: z.number().int() })
+export const listUnbacked = contract({ ...house, path: '/api/admin/backups/missing', summary: 'Machines and hosting accounts without a recent backup', query: pageQuery.extend({ q: search, kind: z.enum(['vps', 'hosting']).optional(), sold: z.stringbool().optional(), days: z.coerce.number().int().min(1).max(365).optional() }), response: unbackedView })
+
 /** A backup that is there, whatever became of its service. */
 export const heldBackupView = z.object({ ...ofService, id: uuid, status: z.enum(serviceStatuses), origin: z.enum(backupOrigins), startedAt: instant, sizeBytes: z.number().nullable(), connectionId: uuid, connectionName: z.string(), storage: z.string(), /** On a storage that is no longer its connection's. */ elsewhere: z.boolean(), /** Of a service that ended: it is deleted then. */ keptUntil: instant.nullable() })
 export const heldBackupsView = listOf(heldBackupView)
 /** `refusal`: why no machine is made for it from this backup. */
-export const rebuildTargetView = z.object({ serviceId: uuid, hostname: z.string(), productName: z.string(), status: z.enum(serviceStatuses), resourceStatus: z.enum(resourceStatuses), diskGiB: z.number(), refusal: z.string().nullable(), /** It is the service that the backup was made of. */ own: z.boolean() })
+export const rebuildTargetView = z.object({ serviceId: uuid, hostname: z.string(), productName: z.string(), status: z.enum(serviceStatuses), resourceStatus: z.enum(resourceStatuses), diskGiB: z.number(), refusal: z.string().nullable(), /** Of the refusal, where there is one: the machine that is there, or what its hypervisor said. */ detail: z.string().nullable(), /** It is the service that the backup was made of. */ own: z.boolean() })
 export const rebuildView = listOf(rebuildTargetView).extend({
   backup: heldBackupView, /** What the archive says of the machine in it; null: it could not be read. */ content: z.object({ machineType: z.enum(machineTypes), diskGiB: z.number().nullable(), nodes: z.array(z.string()) }).nullable(), /** Why not, for staff. */ problem: z.string().nullable(),
 })

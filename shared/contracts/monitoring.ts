@@ -15,7 +15,7 @@ export const storageView = z.object({
 })
 const seenNode = nodeView.omit({ history: true })
 export const alarmView = z.object({
-  id: uuid, measure: z.enum(alarmMeasureNames), severity: z.enum(alarmSeverities), threshold: z.number(), /** Names what it is about, for good. */ subject: z.string(), subjectName: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), /** As last measured. */ value: figure,
+  id: uuid, measure: z.enum(alarmMeasureNames), severity: z.enum(alarmSeverities), threshold: z.number(), days: count.nullable(), /** Names what it is about, for good. */ subject: z.string(), subjectName: z.string(), connectionId: uuid.nullable(), connectionName: z.string().nullable(), /** As last measured. */ value: figure,
   since: instant, seenAt: instant, firedAt: instant, resolvedAt: instant.nullable(), acknowledgedAt: instant.nullable(), acknowledgedBy: z.string().nullable(), note: z.string().nullable(),
 })
 export const boardView = z.object({
@@ -45,7 +45,7 @@ export const showSeries = contract({
 
 // Alarms ------------------------------------------------------------------------------------------------------------------------------
 /** `threshold`: 0 to 1 for shares; it means nothing for a measure that is so or is not. */
-export const alarmRuleBody = z.object({ measure: z.enum(alarmMeasureNames), threshold: z.number().gt(0).max(1_000_000), minutes: z.number().int().min(0).max(1440), severity: z.enum(alarmSeverities), enabled: z.boolean().default(true) })
+export const alarmRuleBody = z.object({ measure: z.enum(alarmMeasureNames), threshold: z.number().gt(0).max(1_000_000), minutes: z.number().int().min(0).max(1440), severity: z.enum(alarmSeverities), enabled: z.boolean().default(true), /** How far a measure looks back that does; of the others it means nothing. */ days: z.number().int().min(1).max(365).nullable().default(null) })
 export const alarmRuleView = alarmRuleBody.extend({ id: uuid })
 export const listAlarmRules = contract({ method: 'GET', path: '/api/admin/alarm-rules', access, tag, summary: 'What staff are told of', response: z.object({ items: z.array(alarmRuleView) }) })
 export const createAlarmRule = contract({ method: 'POST', path: '/api/admin/alarm-rules', access, tag, summary: 'Add an alarm rule', body: alarmRuleBody, response: alarmRuleView, status: 201, creates: true })

@@ -124,6 +124,14 @@ export type BackupOrigin = typeof backupOrigins[number]
 /** `restore` is a saga of its own: it stops the machine and starts it again. */
 export const backupActions = ['create', 'restore', 'delete'] as const
 export type BackupAction = typeof backupActions[number]
+/** Why a service has no recent backup, as far as it is known. `waits`: its schedule has not come round. `overdue`: it has, and nothing was begun. `panel_*`: accounts are backed up by their panel alone. */
+export const backupGaps = ['unsupported', 'no_storage', 'not_offered', 'suspended', 'broken', 'failed', 'by_hand', 'no_schedule', 'waits', 'overdue', 'panel_silent', 'panel_none', 'panel_old'] as const
+export type BackupGap = typeof backupGaps[number]
+/** Older than so many days, a backup is no recent one, unless somebody says otherwise. */
+export const recentBackupDays = 7
+/** Why a failed backup cannot be tried again: it is no failure of its own task, or the act would only fail again. */
+export const backupRetryObstacles = ['gone', 'no_task', 'later_task', 'busy', 'cancelled', 'not_running', 'rebuilt', 'elsewhere', 'no_place'] as const
+export type BackupRetryObstacle = typeof backupRetryObstacles[number]
 export const backupFrequencies = ['daily', 'weekly'] as const
 export type BackupFrequency = typeof backupFrequencies[number]
 

@@ -27,9 +27,14 @@ export type MeasureUnit = 'share' | 'number' | 'minutes' | 'count' | 'state'
 export const alarmMeasures = {
   node_cpu: 'share', node_memory: 'share', node_disk: 'share', node_offline: 'state', storage_used: 'share', storage_inactive: 'state', panel_load: 'number', panel_disk: 'share',
   connection_unhealthy: 'state', silent: 'minutes', failed_sagas: 'count', queue_age: 'minutes', mail_age: 'minutes',
+  machines_unbacked: 'count', accounts_unbacked: 'count',
 } as const satisfies Record<string, MeasureUnit>
 export type AlarmMeasure = keyof typeof alarmMeasures
 export const alarmMeasureNames = Object.keys(alarmMeasures) as [AlarmMeasure, ...AlarmMeasure[]]
+/** Measures that count what happened to too few within so many days: their rules say in how many. */
+export const measuresOverDays = ['machines_unbacked', 'accounts_unbacked'] as const satisfies readonly AlarmMeasure[]
+export type MeasureOverDays = typeof measuresOverDays[number]
+export const isOverDays = (measure: AlarmMeasure): measure is MeasureOverDays => (measuresOverDays as readonly AlarmMeasure[]).includes(measure)
 export const alarmSeverities = ['warning', 'critical'] as const
 export type AlarmSeverity = typeof alarmSeverities[number]
 /** pending: over the threshold, not for long enough yet. */

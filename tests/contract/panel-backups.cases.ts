@@ -30,9 +30,19 @@ export function backupCases(bench: () => PanelBench, make: () => Promise<{ ref: 
       bench().backUp('lain', day(4))
       expect(await bench().driver.restorePoints(ref)).toEqual([{ date: day(3), where: bench().remote, place: 'Gudang' }, { date: day(2), where: 'local', place: null }])
     })
+    it('the day of each account\'s newest backup is told for all at once; one that has none is among them, and what was there before its birth is not its own', async () => {
+      const { ref } = await made()
+      bench().backUp('tokosari', day(3), 'remote')
+      bench().backUp('tokosari', day(-1))
+      bench().addForeign('lain', 'lain.test')
+      const told = await bench().driver.newestBackups()
+      expect(told?.find(({ birth }) => birth === ref.birth)?.date).toBe(day(3))
+      expect(told?.filter(({ birth }) => birth !== ref.birth)).toEqual([{ birth: expect.any(String) as string, date: null }])
+    })
     it('what the token may not see is unknown, not an account without backups', async () => {
       const { ref } = await make()
       expect(await bench().driver.restorePoints(ref)).toBeNull()
+      expect(await bench().driver.newestBackups()).toBeNull()
       expect(await kindOf(bench().driver.prepareRestore(ref, { date: day(2), where: 'local' }))).toBe('action_required')
     })
     it('D10: a backup from before the account\'s birth is somebody else\'s, who had its name: it is neither told nor restored', async () => {

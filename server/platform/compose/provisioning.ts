@@ -10,6 +10,8 @@ import { actOnAdminService } from '#server/provisioning/act-on-admin-service.ts'
 import { changeHostingPassword, openHostingSession } from '#server/provisioning/act-on-hosting.ts'
 import { actOnService } from '#server/provisioning/act-on-service.ts'
 import { askBulk, previewBulk } from '#server/provisioning/ask-bulk.ts'
+import { listUnbacked } from '#server/provisioning/unbacked.ts'
+import { watchAccountBackups } from '#server/provisioning/watch-account-backups.ts'
 import { actOnBackup, setBackupSchedule, showBackups } from '#server/provisioning/backups.ts'
 import { listBulkItems, listBulkRequests, showBulkRequest } from '#server/provisioning/bulk-view.ts'
 import { checkDrift } from '#server/provisioning/check-drift.ts'
@@ -88,6 +90,9 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
   const compare = checkDrift(drift)
   const backups = { read, transact, openHypervisor: hypervisors.openHypervisor, clock, log, newId: uuidv7, zone: config.GARDU_TIME_ZONE, keptDays: config.GARDU_BACKUPS_KEPT_DAYS, baseUrl: config.GARDU_BASE_URL }
   const makeBackups = runBackups(backups)
+  const watchAccounts = watchAccountBackups({ transact, connections: core.read.connections, openPanel: hypervisors.openPanel, clock, log, within })
+  /** The strictest of the rules that watch machines and accounts. */
+  const ruleDays = async () => (await core.read.alarmRules.list()).reduce<number | null>((fewest, { enabled, days }) => enabled && days !== null ? Math.min(days, fewest ?? days) : fewest, null)
   const asking = { read, connections: core.read.connections, transact, openHypervisor: hypervisors.openHypervisor, planMoves: hypervisors.planMoves, setNodeClosure: hypervisors.setNodeClosure, stockDue: hypervisors.stockDue, clock, newId: uuidv7 }
   const bulk = runBulk({ read, transact, clock, wallClock, log, acts: { admin: within => actOnAdminService({ ...billing, transact: within, clock, wallClock }), backup: within => actOnBackup({ ...backups, transact: within }), move: within => moveMachine({ ...moving, transact: within }) } })
   const traffic = { read, transact, clock, log, zone: config.GARDU_TIME_ZONE, monthOf: monthsIn(config.GARDU_TIME_ZONE), startOfDay: businessCalendar(config.GARDU_TIME_ZONE).startOfDay, baseUrl: config.GARDU_BASE_URL }
@@ -101,7 +106,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     showHistory: showHistory({ read: core.read, wallClock }), cancelTask: cancelTask({ transact, wallClock }),
     showFirewall: showFirewall(firewall), saveFirewall: saveFirewall(firewall),
     showAccess: showAccess({ read }), actOnAccess: actOnAccess({ read, transact, secrets, newPassword }),
-    showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read),
+    showBackups: showBackups(backups), actOnBackup: actOnBackup(backups), setBackupSchedule: setBackupSchedule(backups), listBackupUsage: listBackupUsage(read), listBackupSchedules: listBackupSchedules(read), listFailedBackups: listFailedBackups(read), listUnbacked: listUnbacked({ backupGaps: read.backupGaps, clock, ruleDays }),
     previewBulk: previewBulk(asking), askBulk: askBulk(asking), decideBulk: decideBulk(asking), listBulkRequests: listBulkRequests({ bulk: read.bulk, clock }), showBulkRequest: showBulkRequest({ bulk: read.bulk, clock }), listBulkItems: listBulkItems({ bulk: read.bulk }), runBulk: bulk,
     /** Enqueues a turn of the approved requests for many services; an equal one that waits already is enough. */
     requestBulk: (requestedBy: string) => read.outbox.emit('provisioning.bulk-due', { requestedBy }, { singletonKey: 'provisioning.bulk' }),
@@ -117,6 +122,8 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
     requestDriftCheck: (requestedBy: string) => read.outbox.emit('provisioning.drift-due', { requestedBy }, { singletonKey: 'provisioning.drift' }),
     /** Enqueues a look for backups that are due; an equal one that waits already is enough. */
     requestBackups: (requestedBy: string) => read.outbox.emit('provisioning.backups-due', { requestedBy }, { singletonKey: 'provisioning.backups' }),
+    /** Enqueues a question to every panel about its backups; an equal one that waits already is enough. */
+    requestAccountBackups: (requestedBy: string) => read.outbox.emit('provisioning.account-backups-due', { requestedBy }, { singletonKey: 'provisioning.account-backups' }),
     /** Enqueues a look at this month's traffic; an equal one that waits already is enough. */
     requestTraffic: (requestedBy: string) => read.outbox.emit('provisioning.traffic-due', { requestedBy }, { singletonKey: 'provisioning.traffic' }),
     /** Enqueues a look for lost sagas; an equal one that waits already is enough. */
@@ -130,6 +137,7 @@ export function composeProvisioning(core: Core, billing: BillingForProvisioning,
       'billing.service-ended': async ({ serviceId, reason }: { serviceId: string, reason: string }) => void await follow({ kind: 'terminate', serviceId, cause: reason }),
       'provisioning.drift-due': async () => compare(),
       'provisioning.backups-due': async () => makeBackups(),
+      'provisioning.account-backups-due': async () => watchAccounts(),
       'provisioning.bulk-due': async () => bulk(),
       'provisioning.traffic-due': async () => watch(),
       'provisioning.saga-due': run,

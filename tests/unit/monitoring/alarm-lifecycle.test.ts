@@ -81,8 +81,8 @@ describe('an evaluation', () => {
   const house = { connections: [], panels: [], sagas: { running: 0, waiting: 0, failed: 0 }, mails: { queued: 0, oldestAt: null, failed: 0 } }
   const node = { connectionId: 'c', connectionName: 'Jakarta', node: 'pve-1', online: true, cpu: 0.99, memoryUsed: 1, memoryTotal: 4, diskUsed: 1, diskTotal: 4, observedAt: now.toISOString() }
   const connection = { id: 'c', name: 'Jakarta', kind: 'proxmox' as const, maintenance: false, healthy: true, healthSince: now, checkedAt: now, answeredAt: now, problem: null }
-  const rule: AlarmRule = { id: 'r', measure: 'node_cpu', threshold: 0.9, minutes: 0, severity: 'warning', enabled: true }
-  const read = (seen: Partial<Parameters<typeof readingsOf>[0]> = {}) => readingsOf({ nodes: [node], storages: [], house: { ...house, connections: [connection] }, queues: [], now, ...seen })
+  const rule: AlarmRule = { id: 'r', measure: 'node_cpu', threshold: 0.9, minutes: 0, severity: 'warning', enabled: true, days: null }
+  const read = (seen: Partial<Parameters<typeof readingsOf>[0]> = {}) => readingsOf({ nodes: [node], storages: [], house: { ...house, connections: [connection] }, queues: [], unbacked: new Map([[7, { machines: 0, accounts: 0 }]]), now, ...seen })
   const fired = (): AlarmRecord[] => judge([rule], [], read(), now, () => 'a').fired
 
   it('what was observed long ago is no value of now; what is off has no CPU; what is in maintenance is not looked at', () => {
@@ -99,6 +99,14 @@ describe('an evaluation', () => {
     for (const [rules, seen] of [[[{ ...rule, enabled: false }], {}], [[rule], { nodes: [] }]] as const) {
       expect(judge(rules, open, read({ ...seen, nodes: [...seen.nodes ?? [node]] }), now, () => 'b').resolved).toEqual([expect.objectContaining({ id: 'a', state: 'resolved', resolvedAt: now })])
     }
+  })
+  it('a rule that looks back over days goes by a count of as many, and by none of others', () => {
+    const weekly: AlarmRule = { ...rule, measure: 'machines_unbacked', threshold: 2, days: 7 }
+    const seen = { unbacked: new Map([[7, { machines: 1, accounts: null }], [30, { machines: 5, accounts: null }]]) }
+    expect(judge([weekly], [], read(seen), now, () => 'b').fired).toEqual([])
+    expect(judge([{ ...weekly, days: 30 }], [], read(seen), now, () => 'b').fired).toMatchObject([{ subject: 'unbacked/machines/30', value: 5, days: 30 }])
+    // Accounts of which no panel told are not taken for backed up, nor for the contrary.
+    expect(judge([{ ...weekly, measure: 'accounts_unbacked', threshold: 1 }], [], read(seen), now, () => 'b').fired).toEqual([])
   })
   it('evaluated twice at one moment, nothing begins twice', () => {
     expect(judge([rule], fired(), read(), now, () => 'b')).toEqual({ saved: [], calm: [], fired: [], resolved: [] })

@@ -8,8 +8,9 @@ import { ifTold } from './own-api.ts'
 import type { OwnApi } from './own-api.ts'
 import * as reply from './schema.ts'
 import type { Account } from './schema.ts'
+import { toAccountState } from './transform.ts'
 
-interface Tools { readonly api: WhmApi, readonly own: OwnApi, readonly prove: (ref: AccountRef) => Promise<Account>, readonly told: <T>(work: Promise<T>) => Promise<T>, readonly act: (call: string, params: Params) => Promise<unknown> }
+interface Tools { readonly api: WhmApi, readonly own: OwnApi, readonly list: () => Promise<readonly Account[]>, readonly prove: (ref: AccountRef) => Promise<Account>, readonly told: <T>(work: Promise<T>) => Promise<T>, readonly act: (call: string, params: Params) => Promise<unknown> }
 
 const mostPoints = 100
 const mostFiles = 50
@@ -40,7 +41,7 @@ export const isOfThisLife = (day: string, { unix_startdate }: Pick<Account, 'uni
 const lastWords = (log: string): string => log.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(-300)
 
 /** WHM's own backups, its restore queue (root's alone), and whole backups in an account's home directory. */
-export function backups({ api, own, prove, told, act }: Tools): PanelBackups {
+export function backups({ api, own, list, prove, told, act }: Tools): PanelBackups {
   const all = () => told(api.read('backup_set_list_combined', sets))
   const waiting = () => told(api.read('restore_queue_state', queue))
   const over = async (user: string) => (await told(api.read('restore_queue_list_completed', completed))).restore_job.filter(each => each.restore_job.user === user)
@@ -65,7 +66,15 @@ export function backups({ api, own, prove, told, act }: Tools): PanelBackups {
     return { found: { state: 'done', warning: result === 2 || warned !== '' ? (warned || lastWords(log)).slice(0, 300) : null }, going }
   }
 
+  async function newestOfAll() {
+    // The accounts first: one that is made meanwhile is missing, and none is without its backups.
+    const accounts = await list()
+    const { backup_set } = await all()
+    return accounts.map(account => ({ birth: toAccountState(account).birth, date: (backup_set[account.user] ?? []).filter(({ when }) => isOfThisLife(when, account)).map(({ when }) => when).sort().at(-1) ?? null }))
+  }
+
   return {
+    newestBackups: () => ifTold(newestOfAll()),
     async restorePoints(ref) {
       const account = await prove(ref)
       return ifTold(pointsOf(account))

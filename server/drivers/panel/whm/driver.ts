@@ -68,6 +68,7 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
   })
 
   const own = ownApi({ api, told })
+  const listAll = async () => (await told(api.read('listaccts', reply.accounts))).acct
   const listPackages = async () => toPackages(await told(api.read('listpkgs', reply.packages, { want: 'creatable' })))
 
   return {
@@ -83,7 +84,7 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
       return { hostname: hostname?.hostname ?? null, version: version?.version ?? null, load: load?.one ?? null, disk: disk && fullest(disk), accounts: now && { now: now.users, most: most && most.users > 0 ? most.users : null }, nameservers: named && named.nameservers.filter(name => name !== '') }
     },
     listPackages,
-    listAccounts: async () => (await told(api.read('listaccts', reply.accounts))).acct.map(account => ({ ...toAccountState(account), mark: markOf(account) })),
+    listAccounts: async () => (await listAll()).map(account => ({ ...toAccountState(account), mark: markOf(account) })),
     async find(ref) {
       const found = await locate(ref)
       return found && toAccountState(found)
@@ -158,7 +159,7 @@ export function createWhmDriver(access: PanelAccess, options: WhmOptions = {}): 
       return trafficOf(user, await told(api.read('showbw', reply.bandwidth, { month: String(month), year: String(year), searchtype: 'user', search: user })))
     },
     ...web({ api, own, prove, told, act }),
-    ...backups({ api, own, prove, told, act }),
+    ...backups({ api, own, list: listAll, prove, told, act }),
     ...packages({ list: listPackages, act, user: access.tokenId }),
   }
 }
