@@ -10,7 +10,7 @@ import { allowedActions } from './service-view.ts'
 const dayMilliseconds = 86_400_000
 /** What a panel told longer ago says nothing of now: it is asked every hour. */
 const toldLately = dayMilliseconds
-export const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * dayMilliseconds)
+const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * dayMilliseconds)
 
 const panelGap = ({ readAt, newestOn }: BackupGapFacts, now: Date): BackupGap => readAt === null || now.getTime() - readAt.getTime() > toldLately ? 'panel_silent' : newestOn === null ? 'panel_none' : 'panel_old'
 /** What stands in the way until somebody changes it; null: nothing does. */
@@ -28,10 +28,10 @@ function lastGap({ schedule, lastProblem, mayBeScheduled }: BackupGapFacts, now:
   return schedule.nextAt > now ? 'waits' : 'overdue'
 }
 /** Why a service has no recent backup, as far as the books know: what stands in the way for good comes before what happened last. Pure. */
-export const backupGap = (facts: BackupGapFacts, now: Date): BackupGap => facts.kind === 'hosting' ? panelGap(facts, now) : standingGap(facts) ?? lastGap(facts, now)
+const backupGap = (facts: BackupGapFacts, now: Date): BackupGap => facts.kind === 'hosting' ? panelGap(facts, now) : standingGap(facts) ?? lastGap(facts, now)
 
 /** Why none is made now when staff ask for one; null: it is begun. Of an account it is a whole backup in its own home directory. Pure. */
-export function backupRefusal(facts: BackupGapFacts): ErrorCode | null {
+function backupRefusal(facts: BackupGapFacts): ErrorCode | null {
   const { kind, connectionKind, storage, included, held, status, resourceStatus, openSaga } = facts
   const now = allowedActions({ status, resourceStatus, openSaga, power: 'unknown', productKind: kind }).refusal
   if (kind === 'hosting') return now === 'action_in_progress' ? null : now

@@ -33,8 +33,7 @@ export type AlarmMeasure = keyof typeof alarmMeasures
 export const alarmMeasureNames = Object.keys(alarmMeasures) as [AlarmMeasure, ...AlarmMeasure[]]
 /** Measures that count what happened to too few within so many days: their rules say in how many. */
 export const measuresOverDays = ['machines_unbacked', 'accounts_unbacked'] as const satisfies readonly AlarmMeasure[]
-export type MeasureOverDays = typeof measuresOverDays[number]
-export const isOverDays = (measure: AlarmMeasure): measure is MeasureOverDays => (measuresOverDays as readonly AlarmMeasure[]).includes(measure)
+export const isOverDays = (measure: AlarmMeasure): measure is typeof measuresOverDays[number] => (measuresOverDays as readonly AlarmMeasure[]).includes(measure)
 export const alarmSeverities = ['warning', 'critical'] as const
 export type AlarmSeverity = typeof alarmSeverities[number]
 /** pending: over the threshold, not for long enough yet. */

@@ -90,6 +90,18 @@ describe.each(databaseKinds())('a machine made from a backup on %s', (kind) => {
     expect(order.filter(act => ['makeForBackup', 'restoreBackup', 'configure', 'filterAddresses', 'start'].includes(act))).toEqual(['makeForBackup', 'restoreBackup', 'configure', 'filterAddresses', 'start'])
     expect(await db().select().from(auditLog).where(and(eq(auditLog.entityId, serviceId), eq(auditLog.action, 'service.rebuild')))).toMatchObject([{ after: { backup: backupId, of: serviceId, reason: 'node mati' } }])
   })
+  it('what is offered is what has no machine any more: one that lives says where it is, and a silent hypervisor offers nothing', async () => {
+    const own = async () => (await shown()).items.find(item => item.serviceId === serviceId)
+    const [machine] = (await world.look(serviceId)).machines
+    expect(await own()).toMatchObject({ refusal: 'adopt_has_machine', detail: `${machine?.vmid} (jkt1)` })
+    world.hypervisor.hook = (act) => {
+      if (act === 'findByMark') throw new DriverError('retryable', 'no answer')
+    }
+    expect(await own()).toMatchObject({ refusal: 'connection_failed', detail: 'no answer' })
+    world.hypervisor.hook = () => {}
+    await lose()
+    expect(await own()).toMatchObject({ refusal: null, detail: null })
+  })
   it('over HTTP: SysAdmin alone sees what is kept and restores it into a new machine; pressed twice, it is begun once', async () => {
     await lose()
     let role: 'sysadmin' | 'finance' = 'finance'
