@@ -33,6 +33,8 @@ const problemOfKinds = (templates: Placement['templates']): FieldError | null =>
 
 /** What is on sale can be made somewhere: of a template that is there, on a storage that takes its disks. */
 const problemOfSource = (present: Placement['templates']): FieldError | null => present.length === 0 ? wrong('templateIds', 'sale_needs_template') : present.every(({ refused }) => refused) ? wrong('templateIds', 'storage_refuses') : null
+/** A rate that nothing sets would be promised to clients. */
+const problemOfTraffic = ({ spec, connectionIds }: ProductFields, { slows }: Placement): FieldError | null => typeof spec.traffic?.slowMbps === 'number' && connectionIds.length > 0 && !slows ? wrong('spec.traffic.slowMbps', 'nothing_slows') : null
 
 /**
  * Whether a product may be saved as it is: what it names exists, templates belong to its connections, and what is put on sale can be
@@ -48,7 +50,7 @@ export function checkProduct(fields: ProductFields, placement: Placement, prices
     placement.connectionIds.length < chosen.size ? wrong('connectionIds', 'connection_unknown') : null,
     fitting.length < new Set(fields.templateIds).size ? wrong('templateIds', 'template_of_other_connection') : null,
     problemOfKinds(fitting),
-    fields.spec.traffic && fields.spec.traffic.slowMbps !== null && chosen.size > 0 && !placement.slows ? wrong('spec.traffic.slowMbps', 'nothing_slows') : null,
+    problemOfTraffic(fields, placement),
     vpsOnSale && chosen.size === 0 ? wrong('connectionIds', 'sale_needs_connection') : null,
     vpsOnSale ? problemOfSource(fitting.filter(template => template.present)) : null,
     ...problemsOfHosting(fields, placement),
