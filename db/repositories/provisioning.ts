@@ -104,7 +104,7 @@ function sagaStore(db: Executor, context: StoreContext): SagaStore {
 }
 
 const toResource = (row: typeof resources.$inferSelect): ResourceRow => ({
-  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, rateCapMbps: row.rateCapMbps, rateCapPending: row.rateCapPending, rateCapAt: row.rateCapAt, problem: row.problem, mac: row.mac,
+  serviceId: row.serviceId, status: row.status, connectionId: row.connectionId, node: row.node, vmid: row.vmid, ownershipMark: row.ownershipMark, power: row.power, username: row.username, initialPassword: row.initialPassword, firstBoot: row.firstBoot, rescue: row.rescue, rescueSince: row.rescueSince, rateCapMbps: row.rateCapMbps, rateCapPending: row.rateCapPending, rateCapAt: row.rateCapAt, problem: row.problem, mac: row.mac, customised: row.customised,
 })
 
 function resourceStore(db: Executor, context: StoreContext): ResourceStore {

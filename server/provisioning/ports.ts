@@ -72,7 +72,7 @@ export interface SagaState {
 }
 
 /** What a task gives back when it is called off, as jsonb. `rescueSince`: ISO time. */
-export interface MachineBefore extends Pick<ResourceRow, 'status' | 'connectionId' | 'node' | 'vmid' | 'power' | 'username' | 'initialPassword' | 'firstBoot' | 'rescue' | 'problem'> { readonly rescueSince: string | null }
+export interface MachineBefore extends Pick<ResourceRow, 'status' | 'connectionId' | 'node' | 'vmid' | 'power' | 'username' | 'initialPassword' | 'firstBoot' | 'rescue' | 'problem' | 'mac' | 'customised'> { readonly rescueSince: string | null }
 
 export interface SagaRow extends Progress {
   readonly id: string, readonly kind: SagaKind, readonly action: string | null, readonly serviceId: string, readonly state: SagaState, readonly fence: number, readonly leaseUntil: Date | null, readonly actor: string, readonly startedAt: Date, readonly finishedAt: Date | null, /** It was begun, and somebody called it off then. */ readonly calledOffAt: Date | null
@@ -110,6 +110,8 @@ export interface ResourceRow {
   readonly username: string | null, /** Sealed. */ readonly initialPassword: string | null, /** Built while suspended and not run since. */ readonly firstBoot: boolean, /** The CD image that it starts from, while it is in rescue. */ readonly rescue: string | null, readonly rescueSince: Date | null, /** What the machine is slowed down to, as a wish; null: it is not. */ readonly rateCapMbps: number | null, /** The wish was not read back yet. */ readonly rateCapPending: boolean, /** When it was. */ readonly rateCapAt: Date | null, readonly problem: string | null
   /** The hardware address of its first card, as it was made or first seen; null: never seen. */
   readonly mac: string | null
+  /** Its guest was set up by the hypervisor's tools, as it told; null: it did not yet. */
+  readonly customised: boolean | null
 }
 export interface Observation { readonly node: string, readonly power: PowerState, readonly cpu: number, readonly memoryUsedMiB: number, readonly memoryTotalMiB: number, readonly uptimeSeconds: number, /** Of its first card. */ readonly mac?: string | null, /** Left out: it was not. */ readonly customised?: boolean }
 export interface ResourceStore {

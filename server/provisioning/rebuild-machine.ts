@@ -47,7 +47,7 @@ async function proveAlone({ facts, tools }: StepContext, fromMark: string): Prom
   if (there) refuse(`machine ${there.vmid} on ${there.node} carries the mark of this service`)
 }
 
-const asBefore = ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince, problem }: ResourceRow): MachineBefore => ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince: rescueSince?.toISOString() ?? null, problem })
+const asBefore = ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince, problem, mac, customised }: ResourceRow): MachineBefore => ({ status, connectionId, node, vmid, power, username, initialPassword, firstBoot, rescue, rescueSince: rescueSince?.toISOString() ?? null, problem, mac, customised })
 
 /** Looks before anything is changed: the archive is there and is what its notes say, it fits into what was sold, and the service has no machine. */
 async function check(context: StepContext): Promise<StepOutcome> {
