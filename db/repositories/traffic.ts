@@ -24,16 +24,16 @@ const ofRow = <Row extends TrafficRow>({ measured, measuredSeconds, missedSecond
 
 const sums = ['bytes_in', 'bytes_out', 'measured_seconds', 'missed_seconds']
 /** Adds what one look says of a month. `columns`: what it read, by their names; `cleared`: what the other way of reading would have left. */
-async function addTo<Row extends Pick<TrafficAdd, 'serviceId' | 'bytesIn' | 'bytesOut'>>(db: Executor, month: string, readAt: Date, rows: readonly Row[], columns: UnnestedColumns<Row>, cleared: SQL): Promise<void> {
+async function addTo<Row extends Pick<TrafficAdd, 'serviceId' | 'after' | 'bytesIn' | 'bytesOut'>>(db: Executor, month: string, readAt: Date, rows: readonly Row[], columns: UnnestedColumns<Row>, cleared: SQL): Promise<void> {
   if (rows.length === 0) return
   const written: UnnestedColumns<Row> = { bytes_in: ['bigint', row => row.bytesIn], bytes_out: ['bigint', row => row.bytesOut], ...columns }
-  const values = unnested(rows, { id: ['uuid', row => row.serviceId], ...written })
+  const values = unnested(rows, { id: ['uuid', row => row.serviceId], after: ['timestamptz', row => row.after?.toISOString() ?? null], ...written })
   const names = Object.keys(written)
   const at = sql`${readAt.toISOString()}::timestamptz`
   // Nearly all of them are there: an update takes half the time of an insert with a conflict.
   const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
     with u as (update machine_traffic t set ${sql.raw(names.map(name => sums.includes(name) ? `${name} = t.${name} + v.${name}` : `${name} = v.${name}`).join(', '))}, ${cleared}, read_at = ${at}
-      from ${values} where t.service_id = v.id and t.month = ${month} returning 1)
+      from ${values} where t.service_id = v.id and t.month = ${month} and t.read_at is not distinct from v.after returning 1)
     select count(*)::int as n from u`))
   if (updated?.n === rows.length) return
   await db.execute(sql`
@@ -52,7 +52,7 @@ export const trafficStores = (db: Executor) => ({
       return found.map(({ serviceId, ownershipMark, vmid, counterIn, counterOut, uptimeSeconds, off, lagSeconds, ...row }): CountedMachine => {
         const [at, countedTo] = [toDate(row.readAt), toDate(row.countedTo)]
         return {
-          serviceId, ownershipMark, vmid,
+          serviceId, ownershipMark, vmid, readAt: at,
           last: at === null || countedTo !== null ? null : { in: Number(counterIn), out: Number(counterOut), uptimeSeconds: Number(uptimeSeconds), at },
           measured: at === null || countedTo === null ? null : { countedTo, off, lagSeconds: Number(lagSeconds), at },
         }

@@ -3,19 +3,17 @@ import type { Log } from '../kernel/ports.ts'
 import type { HypervisorLook } from './ports.ts'
 import { toMeasure } from './measured-traffic.ts'
 import type { Told } from './measured-traffic.ts'
-import { countedSince } from './traffic.ts'
-import type { MonthOf } from './traffic.ts'
 import { measuredAtOnce } from './traffic-ports.ts'
-import type { CountedMachine, MeasuredTraffic, TrafficCounts } from './traffic-ports.ts'
+import type { CountedMachine, MeasuredTraffic } from './traffic-ports.ts'
 
-interface Deps { readonly trafficCounts: Pick<TrafficCounts, 'machines'>, readonly log: Log, readonly monthOf: MonthOf, readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T> }
+interface Deps { readonly log: Log, readonly within: <T>(milliseconds: number, work: Promise<T>) => Promise<T> }
 /** Of one look: a thousand machines are measured every minute, five thousand every five; samples are kept for an hour at the least. */
 const callsAtMost = 16
 /** What is told by then is counted, the rest by the next look. */
 const patience = 8_000
 
-/** What samples tell of the machines of a look that are due. Null: it has counters, or nothing was told. Samples that were not told now are asked for again by the next look; the connection is not called unhealthy for it. */
-export async function askTraffic({ trafficCounts, log, monthOf, within }: Deps, connectionId: string, { measure, machines: observed }: HypervisorLook, before: Date): Promise<{ readonly told: Told, readonly now: Date } | null> {
+/** What samples tell of those of these machines that are due. Null: it has counters, or nothing was told. Samples that were not told now are asked for again by the next look; the connection is not called unhealthy for it. */
+export async function askTraffic({ log, within }: Deps, connectionId: string, { measure, machines: observed }: HypervisorLook, machines: readonly CountedMachine[], before: Date): Promise<{ readonly told: Told, readonly now: Date } | null> {
   if (!measure) return null
   const told = new Map<string, { readonly at: Date, readonly intervals: MeasuredTraffic['intervals'][number] }>()
   let now: Date | null = null
@@ -38,7 +36,7 @@ export async function askTraffic({ trafficCounts, log, monthOf, within }: Deps, 
       await ask(batch.slice(half))
     }
   }
-  const due = toMeasure(await trafficCounts.machines(connectionId, countedSince(before, monthOf)), observed, before, callsAtMost * measuredAtOnce)
+  const due = toMeasure(machines, observed, before, callsAtMost * measuredAtOnce)
   let broken: unknown = null
   const work = async () => {
     // Without any that is due the clock alone is told.

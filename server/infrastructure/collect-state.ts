@@ -51,10 +51,11 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
 type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
 
 async function askHypervisor(deps: Deps, id: string): Promise<Store> {
-  const { openHypervisor, within, clock, monthOf } = deps
+  const { openHypervisor, within, clock, monthOf, trafficCounts } = deps
   const before = clock.now()
-  const seen = await within(patience, openHypervisor(id).then(driver => driver.look()))
-  const measured = await askTraffic(deps, id, seen, before)
+  // What is counted is asked for meanwhile. Should another look be stored before this one, its rows say on which reading they build.
+  const [seen, machines] = await Promise.all([within(patience, openHypervisor(id).then(driver => driver.look())), trafficCounts.machines(id, countedSince(before, monthOf))])
+  const measured = await askTraffic(deps, id, seen, machines, before)
   return async (stores, at, began) => {
     await stores.nodes.record(id, seen.nodes, at)
     await stores.storages.record(id, seen.storages, at)
@@ -62,7 +63,6 @@ async function askHypervisor(deps: Deps, id: string): Promise<Store> {
     await stores.machineObservations.record(id, seen.machines, at)
     // Of the moment before the look: two looks that are stored in the other order are known by it.
     if (measured || seen.machines.some(machine => machine.counters)) {
-      const machines = await stores.trafficCounts.machines(id, countedSince(before, monthOf))
       await stores.trafficCounts.add(measured ? measuredRows(machines, seen.machines, { ...measured, readAt: before }, deps) : trafficRows(machines, seen.machines, before, monthOf), before)
     }
     await stores.capacity.saveLook(id, before, seen.headroom)

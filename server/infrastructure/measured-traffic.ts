@@ -86,7 +86,7 @@ export function measuredRows(machines: readonly CountedMachine[], observed: read
   const begin = (at: Date, uptimeSeconds: number) => new Date(Math.max(calendar.startOfDay(`${calendar.monthOf(at)}-01`).getTime(), at.getTime() - uptimeSeconds * 1000))
   return machines.flatMap((machine) => {
     const found = seen(machine)
-    const { serviceId, measured } = machine
+    const { serviceId, measured, readAt: after } = machine
     const answer = told.get(serviceId) ?? (found?.power === 'stopped' && measured?.off ? { at: now, intervals: [] } : null)
     if (!found || !answer || (measured && measured.at >= readAt)) return []
     const off = found.power === 'stopped'
@@ -94,6 +94,6 @@ export function measuredRows(machines: readonly CountedMachine[], observed: read
     const month = calendar.monthOf(to.countedTo)
     // How far it is counted stands in the newest month that has anything of it.
     const rows = months.length > 0 ? months : [{ month, bytesIn: 0, bytesOut: 0, measuredSeconds: 0, missedSeconds: 0 }]
-    return rows.map(({ measuredSeconds, missedSeconds, ...moved }) => ({ serviceId, ...moved, reading: { ...to, measuredSeconds, missedSeconds } }))
+    return rows.map(({ measuredSeconds, missedSeconds, ...moved }) => ({ serviceId, after, ...moved, reading: { ...to, measuredSeconds, missedSeconds } }))
   })
 }

@@ -26,13 +26,16 @@ export type MeasureTraffic = (machines: readonly MachineToMeasure[]) => Promise<
 export interface TrafficReading { readonly in: number, readonly out: number, readonly uptimeSeconds: number, readonly at: Date }
 /** How far a machine that is measured is counted. `countedTo`: of its hypervisor's clock; what comes before is counted or missed for good. `off`: it was off at that moment. `lagSeconds`: how far that lay behind when it was read. */
 export interface MeasuredTo { readonly countedTo: Date, readonly off: boolean, readonly lagSeconds: number }
-export interface CountedMachine { readonly serviceId: string, readonly ownershipMark: string, readonly vmid: number, /** Null: never read, or longer ago than last month, or measured. */ readonly last: TrafficReading | null, /** Null: never measured, or longer ago than last month. `at`: of our clock. */ readonly measured: (MeasuredTo & { readonly at: Date }) | null }
+export interface CountedMachine { readonly serviceId: string, readonly ownershipMark: string, readonly vmid: number, /** When it was last read, by our clock; null: never, or longer ago than last month. */ readonly readAt: Date | null, /** Null: never read, or longer ago than last month, or measured. */ readonly last: TrafficReading | null, /** Null: never measured, or longer ago than last month. `at`: of our clock. */ readonly measured: (MeasuredTo & { readonly at: Date }) | null }
 /** What one look adds to a month, and what it read: counters, or how far samples go with the seconds that they cover and those that none does. */
-export interface TrafficAdd { readonly serviceId: string, /** `2026-11`, in the business zone. */ readonly month: string, readonly bytesIn: number, readonly bytesOut: number, readonly reading: Omit<TrafficReading, 'at'> | (MeasuredTo & { readonly measuredSeconds: number, readonly missedSeconds: number }) }
+export interface TrafficAdd { readonly serviceId: string, /** When the reading was made on which it builds; null: there was none. */ readonly after: Date | null, /** `2026-11`, in the business zone. */ readonly month: string, readonly bytesIn: number, readonly bytesOut: number, readonly reading: Omit<TrafficReading, 'at'> | (MeasuredTo & { readonly measuredSeconds: number, readonly missedSeconds: number }) }
 export interface TrafficCounts {
   /** Machines of the books on a connection with their last reading of `sinceMonth` or later, in one query. */
   machines(connectionId: string, sinceMonth: string): Promise<CountedMachine[]>
-  /** Adds to the months and keeps the readings, all of one look, in one statement for each month or, where machines are counted in it for the first time, in two. Under the lock of the connection. */
+  /**
+   * Adds to the months and keeps the readings, all of one look, in one statement for each month or, where machines are counted in it for the first time, in two. Under the lock of the connection. A machine that was read by another look
+   * after the reading on which its row builds is left out: nothing is counted twice, and the next look counts from there.
+   */
   add(rows: readonly TrafficAdd[], readAt: Date): Promise<void>
   /** At most so many. */
   forgetBefore(month: string, limit: number): Promise<void>

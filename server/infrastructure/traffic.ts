@@ -40,12 +40,12 @@ export function trafficRows(machines: readonly CountedMachine[], observed: reado
     return found
   }
   const month = monthAt(at)
-  return machines.flatMap(({ serviceId, ownershipMark, vmid, last }) => {
+  return machines.flatMap(({ serviceId, ownershipMark, vmid, last, readAt: after }) => {
     const seen = byNumber.get(vmid)?.find(machine => machine.ownershipMark === ownershipMark)
     if (!seen?.counters || seen.power === 'unknown' || (last && last.at >= at)) return []
     const reading = { in: seen.counters.in, out: seen.counters.out, uptimeSeconds: seen.uptimeSeconds }
     const moved = trafficBetween(last, { ...reading, at }, monthAt)
-    return moved.month === month ? [{ serviceId, ...moved, reading }] : [{ serviceId, ...moved, reading }, { serviceId, month, bytesIn: 0, bytesOut: 0, reading }]
+    return moved.month === month ? [{ serviceId, after, ...moved, reading }] : [{ serviceId, after, ...moved, reading }, { serviceId, after, month, bytesIn: 0, bytesOut: 0, reading }]
   })
 }
 

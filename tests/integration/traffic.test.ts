@@ -60,7 +60,8 @@ describe.each(databaseKinds())('traffic on %s', (kind) => {
   const mailed = async () => (await db().select().from(mails).where(inArray(mails.template, ['traffic_near', 'traffic_reached', 'traffic_slowed']))).filter(mail => mail.dedupeKey.includes(serviceId)).map(mail => mail.template)
   const throttles = async () => (await look()).sagas.filter(saga => saga.kind === 'throttle').length
   const shown = () => showTraffic(deps())({ id: serviceId, clientId })
-  const collect = async () => {
+  /** `seen`: ends when the look may be stored. */
+  const collect = async (seen: Promise<unknown> = Promise.resolve()) => {
     const { resource } = await look()
     if (!resource || resource.vmid === null) throw new Error('no machine')
     const machine = { node: 'jkt1', vmid: resource.vmid, ownershipMark: resource.ownershipMark, power: 'running' as const, cpu: 0, cpuCores: 1, memoryUsedMiB: 1, memoryTotalMiB: 1, diskGiB: null, uptimeSeconds: told.uptimeSeconds, counters: { in: told.in, out: told.out } }
@@ -68,7 +69,7 @@ describe.each(databaseKinds())('traffic on %s', (kind) => {
     const found = await core.read.connections.find(world.connectionId)
     await collectState({
       ...deps(), ...core, trafficCounts: core.read.trafficCounts, connections: { ...core.read.connections, all: async () => found ? [found] : [] }, openPanel: () => Promise.reject(new Error('no panel')), refreshStock: () => Promise.resolve(), within: (_, work) => work,
-      openHypervisor: async () => ({ ...world.hypervisor.driver(), look: async () => ({ nodes: [], storages: [], machines: [machine], headroom: [], filtersApply: true }) }),
+      openHypervisor: async () => ({ ...world.hypervisor.driver(), look: async () => (await seen, { nodes: [], storages: [], machines: [machine], headroom: [], filtersApply: true }) }),
     })()
   }
 
@@ -89,6 +90,22 @@ describe.each(databaseKinds())('traffic on %s', (kind) => {
     await collect()
     await step({ in: 2017, out: 604, uptimeSeconds: 900_030 })
     expect(await shown()).toMatchObject({ month: '2026-12', bytesIn: 10, bytesOut: 1, daysLeft: 31, months: [{ month: '2026-12', bytesIn: 10 }, { month: '2026-11', bytesIn: 2307, bytesOut: 643 }] })
+  })
+  it('two looks at once, stored one after the other, count what both saw once, and the next look what came since', async () => {
+    const step = async (moved: number, seen?: Promise<unknown>) => {
+      test.clock.advance(30_000)
+      told = { in: moved, out: moved, uptimeSeconds: told.uptimeSeconds + 30 }
+      await collect(seen)
+    }
+    await step(100)
+    const slow = Promise.withResolvers<unknown>()
+    const first = step(200, slow.promise)
+    await step(300)
+    slow.resolve(null)
+    await first
+    expect(await shown()).toMatchObject({ bytesIn: 300, bytesOut: 300 })
+    await step(400)
+    expect(await shown()).toMatchObject({ bytesIn: 400, bytesOut: 400 })
   })
   it('months older than two years are forgotten', async () => {
     await use(1)

@@ -90,7 +90,7 @@ describe('traffic that samples tell', () => {
   })
 
   const observed = (vmid: number, ownershipMark: string, change: Partial<ObservedMachine> = {}): ObservedMachine => ({ node: 'esx1', vmid, ownershipMark, power: 'running', cpu: 0, cpuCores: 1, memoryUsedMiB: 1, memoryTotalMiB: 1, diskGiB: null, uptimeSeconds: 60, ...change })
-  const machine = (vmid: number, ownershipMark: string, measured: CountedMachine['measured'] = null): CountedMachine => ({ serviceId: ownershipMark, ownershipMark, vmid, last: null, measured })
+  const machine = (vmid: number, ownershipMark: string, measured: CountedMachine['measured'] = null): CountedMachine => ({ serviceId: ownershipMark, ownershipMark, vmid, readAt: measured?.at ?? null, last: null, measured })
   const rows = (machines: readonly CountedMachine[], seen: readonly ObservedMachine[], told: Parameters<typeof measuredRows>[2]['told'], seconds = 120) => measuredRows(machines, seen, { told, now: after(seconds), readAt: after(seconds) }, calendar)
   it('measured for the first time, a machine counts from its start; one that runs longer than the month from its beginning, and what nobody asked for is missed', () => {
     const told = new Map(['a', 'b'].map(id => [id, { at: after(120), intervals: [sample(40, 20, 9), sample(60, 20, 1), sample(80, 20, 1)] }]))

@@ -94,13 +94,13 @@ describe('traffic between two readings', () => {
     const at = new Date('2026-11-20T00:01:00Z')
     const machine = { node: 'jkt1', power: 'running' as const, cpu: 0, cpuCores: 1, memoryUsedMiB: 1, memoryTotalMiB: 1, diskGiB: null, uptimeSeconds: 60 }
     const observed = [{ ...machine, vmid: 100, ownershipMark: 'a', counters: { in: 1, out: 2 } }, { ...machine, vmid: 999, ownershipMark: 'b', counters: { in: 1, out: 2 } }, { ...machine, vmid: 102, ownershipMark: 'c', counters: null }, { ...machine, power: 'unknown' as const, vmid: 103, ownershipMark: 'd', counters: { in: 1, out: 2 } }]
-    const rows = trafficRows(['a', 'b', 'c', 'd'].map((ownershipMark, n) => ({ serviceId: ownershipMark, ownershipMark, vmid: 100 + n, last: null, measured: null })), observed, at, monthOf)
+    const rows = trafficRows(['a', 'b', 'c', 'd'].map((ownershipMark, n) => ({ serviceId: ownershipMark, ownershipMark, vmid: 100 + n, readAt: null, last: null, measured: null })), observed, at, monthOf)
     expect(rows).toMatchObject([{ serviceId: 'a', month: '2026-11', bytesIn: 1, bytesOut: 2 }])
   })
   it('of two looks that are stored in the other order the earlier one adds nothing: the later one has counted it', () => {
     const at = new Date('2026-11-20T00:01:00Z')
     const machine = { node: 'jkt1', power: 'running' as const, cpu: 0, cpuCores: 1, memoryUsedMiB: 1, memoryTotalMiB: 1, diskGiB: null, vmid: 100, ownershipMark: 'a' }
-    const counted = (last: TrafficReading) => [{ serviceId: 'a', ownershipMark: 'a', vmid: 100, last, measured: null }]
+    const counted = (last: TrafficReading) => [{ serviceId: 'a', ownershipMark: 'a', vmid: 100, readAt: last.at, last, measured: null }]
     const later = { in: 500, out: 500, uptimeSeconds: 90, at: new Date(at.getTime() + 30_000) }
     expect(trafficRows(counted(later), [{ ...machine, uptimeSeconds: 60, counters: { in: 400, out: 400 } }], at, monthOf)).toEqual([])
     expect(trafficRows(counted({ ...later, at }), [{ ...machine, uptimeSeconds: 60, counters: { in: 400, out: 400 } }], at, monthOf)).toEqual([])
