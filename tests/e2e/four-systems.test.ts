@@ -192,13 +192,13 @@ describe.each(['proxmox', 'vcenter', 'esxi', 'whm'])('%s', (which) => {
       await dialog().getByRole('button', { name: 'Repair' }).click()
       await said('The repair has begun')
     } else {
-      // Nothing is left of it: it is written off, and another one is built.
+      // Nothing is left of it: it is let go, and another one is built.
       await watched.visit(`/en/admin/services/${ids.service}`)
-      await press('Write the machine off')
+      await press('Let the machine go')
       await dialog().getByRole('textbox').first().fill('Lost by hand')
       await dialog().getByRole('textbox').last().fill(hostname)
-      await dialog().getByRole('button', { name: 'Write the machine off' }).click()
-      await until('it is written off', () => serviceOf(ids.service), body => body.resourceStatus === 'unlinked', 60)
+      await dialog().getByRole('button', { name: 'Let the machine go' }).click()
+      await until('it is let go', () => serviceOf(ids.service), body => body.resourceStatus === 'unlinked', 60)
       await press('Build a new one')
       await dialog().getByRole('textbox').fill('Lost by hand')
       await dialog().getByRole('button', { name: 'Build a new one' }).click()
