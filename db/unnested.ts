@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 
-/** As PostgreSQL writes it in an array: whatever stands between the quotes is one value. */
-const element = (value: string | number | boolean | null) => typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : value ?? 'null'
+/** As PostgreSQL writes it in an array: whatever stands between the quotes is one value. Nearly nothing has to be escaped in them, and asking first is faster. */
+const element = (value: string | number | boolean | null) => typeof value === 'string' ? `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"` : value ?? 'null'
 
 export type UnnestedColumns<Row> = Readonly<Record<string, readonly [type: 'uuid' | 'text' | 'int' | 'bigint' | 'float8' | 'bool' | 'timestamptz', value: (row: Row) => string | number | boolean | null]>>
 
