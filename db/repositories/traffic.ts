@@ -62,7 +62,8 @@ export const trafficStores = (db: Executor) => ({
         }
       })
     },
-    async add(rows, readAt) {
+    async add(connectionId, rows, readAt) {
+      await db.execute(sql`select pg_advisory_xact_lock(hashtextextended('traffic:' || ${connectionId}, 0))`)
       for (const [month, ofMonth] of Map.groupBy(rows, row => row.month)) {
         await addTo(db, month, readAt, ofMonth.flatMap(({ reading, ...row }) => 'in' in reading ? [{ ...row, reading }] : []), {
           counter_in: ['bigint', row => row.reading.in], counter_out: ['bigint', row => row.reading.out], uptime_seconds: ['float8', row => row.reading.uptimeSeconds],

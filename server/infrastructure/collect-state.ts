@@ -8,7 +8,7 @@ import { askTraffic } from './ask-traffic.ts'
 import { measuredRows } from './measured-traffic.ts'
 import type { TrafficCalendar } from './measured-traffic.ts'
 import { countedSince, keptSince, trafficRows } from './traffic.ts'
-import type { TrafficCounts } from './traffic-ports.ts'
+import type { TrafficAdd, TrafficCounts } from './traffic-ports.ts'
 
 interface Deps extends TrafficCalendar {
   readonly transact: Transact<PanelStores>, readonly connections: ConnectionStore, readonly openHypervisor: OpenHypervisor, readonly openPanel: OpenPanel, readonly clock: Clock, readonly live: Live, readonly log: Log, readonly refreshStock: () => Promise<void>, readonly trafficCounts: Pick<TrafficCounts, 'machines'>
@@ -49,47 +49,53 @@ export const collectState = (deps: Deps) => async (): Promise<void> => {
 
 /** Stores what one connection said, unless it was deleted meanwhile. */
 type Store = (stores: PanelStores, at: Date, began: Date) => Promise<Omit<ConnectionHealth, 'healthy' | 'problem' | 'checkedAt'>>
+/** What one connection said. `moved`: what its machines moved, as read at `readAt`. */
+interface Said { readonly store: Store, readonly moved: readonly TrafficAdd[], readonly readAt: Date }
 
-async function askHypervisor(deps: Deps, id: string): Promise<Store> {
+async function askHypervisor(deps: Deps, id: string): Promise<Said> {
   const { openHypervisor, within, clock, monthOf, trafficCounts } = deps
   const before = clock.now()
   // What is counted is asked for meanwhile. Should another look be stored before this one, its rows say on which reading they build.
   const [seen, machines] = await Promise.all([within(patience, openHypervisor(id).then(driver => driver.look())), trafficCounts.machines(id, countedSince(before, monthOf))])
   const measured = await askTraffic(deps, id, seen, machines, before)
-  return async (stores, at, began) => {
+  // Of the moment before the look: two looks that are stored in the other order are known by it.
+  const moved = measured ? measuredRows(machines, seen.machines, { ...measured, readAt: before }, deps) : trafficRows(machines, seen.machines, before, monthOf)
+  const store: Store = async (stores, at, began) => {
     await stores.nodes.record(id, seen.nodes, at)
     await stores.storages.record(id, seen.storages, at)
     await stores.series.put('raw', began.getTime(), [...nodeSlots(id, seen.nodes), ...storageSlots(id, seen.storages)])
     await stores.machineObservations.record(id, seen.machines, at)
-    // Of the moment before the look: two looks that are stored in the other order are known by it.
-    if (measured || seen.machines.some(machine => machine.counters)) {
-      await stores.trafficCounts.add(measured ? measuredRows(machines, seen.machines, { ...measured, readAt: before }, deps) : trafficRows(machines, seen.machines, before, monthOf), before)
-    }
     await stores.capacity.saveLook(id, before, seen.headroom)
     return { version: seen.nodes.find(node => node.version)?.version ?? null, filtersApply: seen.filtersApply }
   }
+  return { store, moved, readAt: before }
 }
 
-async function askPanel({ openPanel, within, clock }: Deps, id: string): Promise<Store> {
+async function askPanel({ openPanel, within, clock }: Deps, id: string): Promise<Said> {
   const before = clock.now()
   const seen = await within(patience, openPanel(id).then(driver => driver.observe()))
-  return async (stores, _, began) => {
+  const store: Store = async (stores, _, began) => {
     await stores.panelServers.record(id, seen, before)
     await stores.series.put('raw', began.getTime(), panelSlots(id, seen))
     return { version: seen.version, filtersApply: null }
   }
+  return { store, moved: [], readAt: before }
 }
 
 async function collectOne(deps: Deps, { id, kind, name, problem }: ConnectionRecord, began: Date): Promise<void> {
   const { transact, clock, live, log } = deps
   try {
-    const store = await (isPanel(kind) ? askPanel(deps, id) : askHypervisor(deps, id))
+    const { store, moved, readAt } = await (isPanel(kind) ? askPanel(deps, id) : askHypervisor(deps, id))
     const at = clock.now()
-    await transact(async (stores) => {
-      // Deleted meanwhile: there is nothing to keep.
-      if (!await stores.connections.lock(id)) return
-      await stores.connections.recordHealth(id, { healthy: true, problem: null, ...await store(stores, at, began), checkedAt: at })
-    })
+    // Both write a row for each machine, and neither needs the other: the database does them side by side.
+    await Promise.all([
+      transact(async (stores) => {
+        // Deleted meanwhile: there is nothing to keep.
+        if (!await stores.connections.lock(id)) return
+        await stores.connections.recordHealth(id, { healthy: true, problem: null, ...await store(stores, at, began), checkedAt: at })
+      }),
+      moved.length > 0 ? transact(stores => stores.trafficCounts.add(id, moved, readAt)) : null,
+    ])
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (message !== problem) log.warn({ connection: name, problem: message }, 'a connection does not tell its state')

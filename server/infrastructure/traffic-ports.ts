@@ -33,10 +33,10 @@ export interface TrafficCounts {
   /** Machines of the books on a connection with their last reading of `sinceMonth` or later, in one query. */
   machines(connectionId: string, sinceMonth: string): Promise<CountedMachine[]>
   /**
-   * Adds to the months and keeps the readings, all of one look, in one statement for each month or, where machines are counted in it for the first time, in two. Under the lock of the connection. A machine that was read by another look
+   * Adds to the months and keeps the readings, all of one look, in one statement for each month or, where machines are counted in it for the first time, in two. One look of a connection at a time. A machine that was read by another look
    * after the reading on which its row builds is left out: nothing is counted twice, and the next look counts from there.
    */
-  add(rows: readonly TrafficAdd[], readAt: Date): Promise<void>
+  add(connectionId: string, rows: readonly TrafficAdd[], readAt: Date): Promise<void>
   /** At most so many. */
   forgetBefore(month: string, limit: number): Promise<void>
 }
