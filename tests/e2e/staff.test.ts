@@ -180,6 +180,8 @@ describe('what staff do', () => {
   it('all parts of a page and all tabs of a person hear of changes over one line: a browser has six to a server, and with six parts nothing could be loaded any more', async () => {
     const lines: string[] = []
     const count = (request: { url(): string }) => void (request.url().endsWith('/api/events') && lines.push(request.url()))
+    // The page before may still be about to open its own.
+    await page.goto('about:blank')
     page.on('request', count)
     await watched.visit(`/en/admin/connections/${ids.connection}`)
     const tab = await page.context().newPage()
