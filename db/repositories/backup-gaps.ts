@@ -2,6 +2,7 @@ import { and, asc, inArray, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { BackedUpKind, BackupAttempt, BackupGapFacts, BackupGapStore } from '#server/provisioning/backup-gap-ports.ts'
 import type { BackupRow } from '#server/provisioning/backup-ports.ts'
+import { heldBackupStates } from '#shared/vocabulary/machines.ts'
 import type { Executor } from '../client.ts'
 import { rowsOf } from '../rows-of.ts'
 import { machineBackups } from '../schema/index.ts'
@@ -21,7 +22,7 @@ const living = sql`
 const newest = sql`case when k.kind = 'vps' then n.at else (a.backup_on::date + 1)::timestamp at time zone 'UTC' end`
 /** Since when there is what would be backed up: it was built, built anew or taken over then. */
 const since = sql`coalesce((select max(t.at) from transitions t where t.entity = 'resource' and t.entity_id = s.id and t."to" = 'ready' and t."from" in ('none', 'provisioning', 'unlinked')), s.created_at)`
-const heldOf = inArray(machineBackups.state, ['running', 'ready'])
+const isHeld = inArray(machineBackups.state, [...heldBackupStates])
 
 type GapRow = Omit<BackupGapFacts, 'newestAt' | 'readAt' | 'since' | 'schedule'> & Record<'newestAt' | 'readAt' | 'nextAt', string | Date | null> & { readonly since: string | Date, readonly failures: number | null, readonly problem: string | null, readonly total: number }
 function toFacts({ total: _, nextAt, failures, problem, ...row }: GapRow): BackupGapFacts {
@@ -81,7 +82,7 @@ export function backupGapStores(db: Executor) {
             left join lateral (select g.kind, g.action, g.status, g.reason, g.state from sagas g where g.service_id = s.id order by g.started_at desc, g.id desc limit 1) g on true
             left join machine_backups b on b.id = case when g.kind = 'backup' and g.action = 'create' then (g.state->'memory'->'backup'->>'id')::uuid end
           where s.id in (${sql.join(serviceIds.map(id => sql`${id}`), sql`, `)})`)
-        const held: BackupRow[] = await db.select().from(machineBackups).where(and(inArray(machineBackups.serviceId, [...serviceIds]), heldOf)).orderBy(asc(machineBackups.startedAt), asc(machineBackups.id))
+        const held: BackupRow[] = await db.select().from(machineBackups).where(and(inArray(machineBackups.serviceId, [...serviceIds]), isHeld)).orderBy(asc(machineBackups.startedAt), asc(machineBackups.id))
         return new Map(rowsOf<AttemptRow>(found).map(row => [row.serviceId, { ...row, held: held.filter(({ serviceId }) => serviceId === row.serviceId) }]))
       },
     } satisfies BackupGapStore,

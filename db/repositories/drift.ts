@@ -4,6 +4,7 @@ import { slowed } from '#server/provisioning/traffic-rules.ts'
 import type { Executor } from '../client.ts'
 import { addresses, addressPools, connections, driftFindings, hostingAccounts, resources, sagas, services } from '../schema/index.ts'
 import type { StoreContext } from '../store-context.ts'
+import { unnested } from '../unnested.ts'
 
 const keptDays = 90
 
@@ -22,8 +23,7 @@ export function driftStores(db: Executor, context: StoreContext) {
       },
       async noteCards(seen) {
         if (seen.length === 0) return
-        const rows = JSON.stringify(seen.map(({ ownershipMark, mac }) => ({ mark: ownershipMark, mac })))
-        await db.execute(sql`update resources r set mac = v.mac from jsonb_to_recordset(${rows}::jsonb) as v (mark uuid, mac text) where r.ownership_mark = v.mark and r.mac is null`)
+        await db.execute(sql`update resources r set mac = v.mac from ${unnested(seen, { mark: ['uuid', card => card.ownershipMark], mac: ['text', card => card.mac] })} where r.ownership_mark = v.mark and r.mac is null`)
       },
       async ownersOf(marks) {
         const owners = new Map<string, MarkOwner>()
