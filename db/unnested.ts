@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 
 /** As PostgreSQL writes it in an array: whatever stands between the quotes is one value. Nearly nothing has to be escaped in them, and asking first is faster. */
-const element = (value: string | number | boolean | null) => typeof value === 'string' ? `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"` : value ?? 'null'
+const quoted = (value: string) => `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`
+/** Only text may hold what means something in an array, or nothing at all. */
+const element = (type: string, value: string | number | boolean | null) => value === null ? 'null' : type === 'text' ? quoted(String(value)) : value
 
 export type UnnestedColumns<Row> = Readonly<Record<string, readonly [type: 'uuid' | 'text' | 'int' | 'bigint' | 'float8' | 'bool' | 'timestamptz', value: (row: Row) => string | number | boolean | null]>>
 
@@ -12,6 +14,6 @@ export type UnnestedColumns<Row> = Readonly<Record<string, readonly [type: 'uuid
  */
 export function unnested<Row>(rows: readonly Row[], columns: UnnestedColumns<Row>): SQL {
   const all = Object.entries(columns)
-  const arrays = all.map(([, [type, value]]) => sql`${`{${rows.map(row => element(value(row))).join(',')}}`}::${sql.raw(`${type}[]`)}`)
+  const arrays = all.map(([, [type, value]]) => sql`${`{${rows.map(row => element(type, value(row))).join(',')}}`}::${sql.raw(`${type}[]`)}`)
   return sql`unnest(${sql.join(arrays, sql`, `)}) as v(${sql.raw(all.map(([name]) => name).join(', '))})`
 }

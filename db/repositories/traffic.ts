@@ -37,7 +37,7 @@ async function addTo<Row extends Pick<TrafficAdd, 'serviceId' | 'after' | 'bytes
   // Nearly all of them are there: an update takes half the time of an insert with a conflict.
   const [updated] = rowsOf<{ n: number }>(await db.execute(sql`
     with u as (update machine_traffic t set ${sql.raw(names.map(name => sums.includes(name) ? `${name} = t.${name} + v.${name}` : `${name} = v.${name}`).join(', '))}, ${cleared}, read_at = ${at}
-      from ${values} where t.service_id = v.id and t.month = ${month} and ${milliseconds(sql`t.read_at`)} is not distinct from v.after returning 1)
+      from ${values} where t.service_id = v.id and t.month = ${month} and t.read_at is not distinct from to_timestamp(v.after / 1000) returning 1)
     select count(*)::int as n from u`))
   if (updated?.n === rows.length) return
   await db.execute(sql`
