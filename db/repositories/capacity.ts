@@ -66,7 +66,12 @@ export const capacityStores = (db: Executor) => ({
         group by r.connection_id, r.node, s.client_id order by r.connection_id, r.node, s.client_id`))
       const reached = new Map((await db.select({ id: addressPools.id, nodes: reachedNodesOf('address_pools') }).from(addressPools).where(inArray(addressPools.connectionId, [...connectionIds]))).map(row => [row.id, row.nodes]))
       // All pools of a group have the same nodes and card: what one of them reaches, all do.
-      const free = await db.select({ id: addressPools.connectionId, pool: sql<string>`min(${addressPools.id}::text)`, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'), networkStandsOf('address_pools'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
+      const free = await db.select({ id: addressPools.connectionId, pool: sql<string>`min(${addressPools.id}::text)`, nodes: addressPools.nodes, bridge: addressPools.bridge, vlanTag: addressPools.vlanTag, stands: sql<boolean>`bool_and(${networkStandsOf('address_pools')})`, n: count() }).from(addresses).innerJoin(addressPools, eq(addressPools.id, addresses.poolId)).where(and(inArray(addressPools.connectionId, [...connectionIds]), eq(addresses.status, 'free'))).groupBy(addressPools.connectionId, addressPools.nodes, addressPools.gateway, addressPools.bridge, addressPools.vlanTag).orderBy(asc(addressPools.connectionId), asc(addressPools.nodes), asc(min(addresses.address)), asc(addressPools.bridge), asc(addressPools.vlanTag))
+      const groups = free.map((row) => {
+        const has = row.stands ? reached.get(row.pool) ?? row.nodes : []
+        const meant = row.nodes.length > 0 ? row.nodes : rows.flatMap(({ id, seen }) => id === row.id && seen ? [seen.node] : [])
+        return { ...row, nodes: has, lacking: row.stands && has.length === 0 ? [] : meant.filter(node => !has.includes(node)) }
+      })
       const prefixes = await freePrefixes(db, connectionIds)
       const closed = await db.select({ id: nodeClosures.connectionId, node: nodeClosures.node }).from(nodeClosures).where(inArray(nodeClosures.connectionId, [...connectionIds]))
       return [...Map.groupBy(rows, row => row.id)].flatMap(([id, own]) => {
@@ -74,7 +79,8 @@ export const capacityStores = (db: Executor) => ({
         if (!first) return []
         const { maintenance, lookedAt, cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts } = first
         return [{
-          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: free.filter(row => row.id === id).map(row => ({ nodes: reached.get(row.pool) ?? row.nodes, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
+          connectionId: id, maintenance, lookedAt, limits: { cpuOvercommit, memoryOvercommit, memoryReserveGiB, storageReserveGiB, maxAccounts }, freeAddresses: groups.filter(row => row.id === id && row.stands).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.n })),
+          cutOff: groups.filter(row => row.id === id && row.lacking.length > 0).map(row => ({ nodes: row.lacking, card: cardOf(row), free: row.n })), freePrefixes: prefixes.filter(row => row.id === id).map(row => ({ nodes: row.nodes, card: cardOf(row), free: row.free })),
           nodes: own.flatMap(({ seen }) => seen ? [{ node: seen.node, memoryTotal: seen.memoryTotal, memoryFree: seen.memoryFree, storageFree: seen.storageFree, storageKey: seen.storageKey, cpuCores: seen.cpuCores, takes: seen.takes }] : []),
           closedNodes: closed.filter(row => row.id === id).map(row => row.node),
           growing: growing.filter(row => row.connection_id === id).flatMap(({ service_id, node, moves_to, base, top }) => {

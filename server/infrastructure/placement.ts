@@ -119,13 +119,16 @@ export class RoomLeft {
     return room !== undefined && room.node.cpuCores >= cpuCores && (moreCores <= 0 || room.cpu >= moreCores) && (ramMiB <= 0 || room.memory >= ramMiB * mebi) && (diskGiB <= 0 || room.storage.left >= diskGiB * gibi)
   }
 
-  /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. */
-  lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string): Extract<PlacesLimit, 'memory' | 'storage' | 'storage_content' | 'cpu' | 'connections' | 'addresses'> {
+  /** Why no machine of this size fits on a connection (any more): what most of its nodes lack. `cutOff`: free addresses and the nodes that lack their network. */
+  lack(size: Size & Pick<Wanted, 'madeOn'>, connectionId: string, cutOff: readonly FreeAddresses[] = []): Extract<PlacesLimit, 'memory' | 'storage' | 'storage_content' | 'cpu' | 'connections' | 'addresses' | 'network'> {
     const lacking = { memory: 0, storage: 0, cpu: 0 }
     const open = this.#rooms.filter(({ node }) => !node.closed && node.connectionId === connectionId)
     const rooms = open.filter(({ node }) => canBeMade(size.madeOn, node))
     if (rooms.length === 0 && open.some(({ node }) => hasTemplate(size.madeOn, node))) return 'storage_content'
-    if (rooms.some(room => this.#fits(room, size)) || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) return 'addresses'
+    const roomy = rooms.filter(room => this.#fits(room, size))
+    if (roomy.length > 0 || (this.#pools && !this.#pools.some(pool => pool.connectionId === connectionId && pool.left >= addressesOf(size)))) {
+      return poolsOf(cutOff).some(pool => (roomy.length > 0 ? roomy : rooms).some(({ node }) => serves(pool, node, addressesOf(size)))) ? 'network' : 'addresses'
+    }
     for (const room of rooms) {
       if (room.memory < size.ramMiB * mebi) lacking.memory++
       if (room.storage.left < size.diskGiB * gibi) lacking.storage++

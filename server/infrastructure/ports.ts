@@ -262,6 +262,8 @@ export interface CapacityRecord {
   readonly promised: readonly PromisedMachine[]
   /** By network (card, gateway and nodes that its pools serve (empty: all), as `AddressBook` takes them) and by the network that its machines' cards attach to. */
   readonly freeAddresses: readonly FreeOfPool[]
+  /** Free addresses that nodes cannot use since they lack the network of the pool; `nodes`: those. */
+  readonly cutOff?: readonly FreeOfPool[] | undefined
   /** The same of pools of IPv6 prefixes. */
   readonly freePrefixes: readonly FreeOfPool[]
   /** Machines that were sold larger than they were at the look. `sold` counts them as they were. */

@@ -18,9 +18,9 @@ function countMachines({ size, ipv6, madeOn, policy, connectionIds }: StockSubje
   const left = whole.copy()
   let places = 0
   let limitedBy: PlacesLimit = 'connections'
-  for (const { connectionId } of told) {
+  for (const { connectionId, cutOff = [] } of told) {
     while (places < mostPlaces && left.take({ ...size, ipv6, madeOn, policy }, node => node.connectionId === connectionId)) places++
-    limitedBy = left.lack({ ...size, madeOn }, connectionId)
+    limitedBy = left.lack({ ...size, madeOn }, connectionId, cutOff.map(pool => ({ ...pool, connectionId })))
   }
   const complete = told.length === own.length
   return { places, complete, limitedBy: places >= mostPlaces ? null : complete ? limitedBy : 'unknown' }

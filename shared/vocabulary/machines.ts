@@ -180,6 +180,6 @@ export type DomainAvailability = typeof domainAvailabilities[number]
 /** Which of the nodes that can take a machine gets it: the one with the most free memory, the one with the least, or the one with the fewest machines of its client. */
 export const placementPolicies = ['most_free', 'fill_first', 'spread_by_client'] as const
 export type PlacementPolicy = typeof placementPolicies[number]
-/** What ends the number of places of a product. `connections`: none of its connections takes machines. `storage_content`: their storage takes no disks of such machines. `unknown`: one did not tell its state lately. */
-export const placesLimits = ['memory', 'storage', 'storage_content', 'cpu', 'addresses', 'stock_limit', 'accounts', 'disk', 'connections', 'unknown'] as const
+/** What ends the number of places of a product. `connections`: none of its connections takes machines. `storage_content`: their storage takes no disks of such machines. `network`: there are free addresses, but the nodes with room lack their network. `unknown`: one did not tell its state lately. */
+export const placesLimits = ['memory', 'storage', 'storage_content', 'cpu', 'addresses', 'network', 'stock_limit', 'accounts', 'disk', 'connections', 'unknown'] as const
 export type PlacesLimit = typeof placesLimits[number]

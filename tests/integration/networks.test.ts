@@ -73,18 +73,20 @@ describe.each(databaseKinds())('networks of a connection, on %s', (kind) => {
     const size = { connectionIds: [id], cpuCores: 1, ramMiB: 1024, diskGiB: 10 }
     const placed = async (count: number) => [...new Set((await infrastructure().checkCapacity({ ...size, count })).map(({ node }) => node))].sort()
     const free = (node: string) => test.app.core.transact(stores => stores.addresses.nextFree(id, node))
+    const cutOff = async () => (await test.app.core.read.capacity.load([id], undefined)).flatMap(row => row.cutOff?.map(({ nodes }) => nodes))
     const reached = async () => (await test.app.core.read.capacity.load([id], undefined)).flatMap(({ freeAddresses }) => freeAddresses.map(({ nodes }) => nodes))
     expect(await placed(8)).toEqual(['pve-jkt1', 'pve-jkt2'])
-    expect(await reached()).toEqual([[]])
+    expect([await reached(), await cutOff()]).toEqual([[[]], []])
     sim.state.networks = [bridge, { ...clients, nodes: ['pve-jkt1'] }]
     await sync()
     expect(await placed(8)).toEqual(['pve-jkt1'])
     expect([await free('pve-jkt1'), await free('pve-jkt2')]).toEqual(['203.0.113.10', null])
-    expect(await reached()).toEqual([['pve-jkt1']])
+    expect([await reached(), await cutOff()]).toEqual([[['pve-jkt1']], [['pve-jkt2']]])
     const held = await codeOf(test.app.core.transact(stores => infrastructure().holdCapacity(stores, { clientId: sysadmin.id, claims: [{ ...size, count: 1, node: 'pve-jkt2' }] })))
     expect(held).toBe('out_of_stock')
     await db().execute(sql`update address_pools set nodes = '["pve-jkt2"]' where id = ${poolId}`)
     expect(await fits()).toBe('out_of_stock')
+    expect(await cutOff()).toEqual([['pve-jkt2']])
     await db().execute(sql`update address_pools set nodes = '[]' where id = ${poolId}`)
     // As of a node whose networks were never told.
     await db().execute(sql`update networks set nodes = '["pve-jkt1"]' where connection_id = ${id}`)
@@ -104,6 +106,7 @@ describe.each(databaseKinds())('networks of a connection, on %s', (kind) => {
     expect(await test.app.provisioning.showStaffOverview()).toMatchObject({ missedNetworks: 1 })
     expect((await infrastructure().listAddressPools({ page: 1, pageSize: 10, lost: true })).items.map(row => row.network)).toEqual([{ name: 'vmbr7', problems: ['vanished'], missingOn: [] }])
     expect(await fits()).toBe('out_of_stock')
+    expect((await test.app.core.read.capacity.load([id], undefined)).map(row => [row.freeAddresses, row.cutOff?.map(({ nodes }) => nodes)])).toEqual([[[], [['pve-jkt1', 'pve-jkt2']]]])
     expect(await test.app.core.transact(stores => stores.addresses.nextFree(id, 'pve-jkt1'))).toBeNull()
     sim.state.networks = [bridge, clients]
     expect((await sync()).networks).toMatchObject({ added: ['vmbr7'] })

@@ -40,6 +40,15 @@ describe('placement by addresses', () => {
       expect(left.lack(vps, 'a')).toBe('addresses')
     }))
   })
+  it('that nodes with room lack the network of the free addresses is said as such, and only of nodes that would have room', () => {
+    const full = { ...room('two'), memoryTotal: 0, memoryFree: 0 }
+    const cutOff = (...nodes: string[]) => [{ connectionId: 'a', nodes, free: 1 }]
+    expect(RoomLeft.of([room('one'), full], []).lack(vps, 'a', cutOff('one'))).toBe('network')
+    expect(RoomLeft.of([room('one'), full], []).lack(vps, 'a', cutOff('two'))).toBe('addresses')
+    expect(RoomLeft.of([room('one'), full], []).lack(vps, 'b', cutOff('one'))).toBe('addresses')
+    expect(RoomLeft.of([full], [{ connectionId: 'a', nodes: ['two'], free: 1 }]).lack(vps, 'a', cutOff('two'))).toBe('memory')
+    expect(RoomLeft.of([room('one')], []).lack({ ...vps, extraIpv4: 1 }, 'a', cutOff('one'))).toBe('addresses')
+  })
   it('an address of a narrow pool is taken before one that serves everybody', () => {
     const left = RoomLeft.of(names.map(room), [{ connectionId: 'a', nodes: [], free: 1 }, { connectionId: 'a', nodes: ['one'], free: 1 }])
     expect([0, 1, 2].map(() => left.take({ ...vps, policy: 'fill_first' })?.node)).toEqual(['one', expect.any(String), undefined])

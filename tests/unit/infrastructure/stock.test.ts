@@ -50,6 +50,10 @@ describe('stock of machines', () => {
     expect(count(subject({ madeOn: [made], connectionIds: ['a'] }), taking(['vm']))).toMatchObject({ places: 0, complete: true, limitedBy: 'storage_content' })
     expect(count(subject({ madeOn: [made], connectionIds: ['a'] }), taking(['vm', 'container']))).toMatchObject({ places: 3, limitedBy: 'memory' })
   })
+  it('is none where the nodes with room lack the network of the free addresses, and says so', () => {
+    const cut = [record('a', 3, { freeAddresses: [], cutOff: [{ nodes: ['one'], card: '', free: 5 }] })]
+    expect(count(subject({ connectionIds: ['a'] }), cut)).toMatchObject({ places: 0, complete: true, limitedBy: 'network' })
+  })
   it('never exceeds the units left, and a reached limit of units is known whatever hypervisors say', () => {
     expect(count(subject({ stockLimit: 5, unitsHeld: 3 }), [record('a', 9), record('b', 9)])).toMatchObject({ places: 2, complete: true, limitedBy: 'stock_limit' })
     expect(count(subject({ stockLimit: 3, unitsHeld: 4 }), [record('a', 9, { lookedAt: null })])).toMatchObject({ places: 0, complete: true, limitedBy: 'stock_limit' })
