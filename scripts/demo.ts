@@ -134,6 +134,7 @@ Gardu is ready (${((performance.now() - started) / 1000).toFixed(1)} s):  ${show
     payments (Xendit)          http://127.0.0.1:${simulators.xendit}
     hypervisor (Proxmox VE)    http://127.0.0.1:${simulators.control}/proxmox
     hosting server (WHM)       http://127.0.0.1:${simulators.control}/whm
+    name server (PowerDNS)     http://127.0.0.1:${simulators.powerdns}
     sent mail                  http://127.0.0.1:${simulators.control}/inbox
     registry (RDAP)            http://127.0.0.1:${simulators.rdap}
     WhatsApp relay (webhooks)  http://127.0.0.1:${simulators.relay}

@@ -37,8 +37,8 @@ export async function awaitFreeData(dataDir: string): Promise<void> {
 }
 
 /** Loopback ports of the simulators; one after the other from a base that `GARDU_SIMULATOR_PORT` may move. */
-export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number, readonly xendit: number, readonly relay: number, readonly whm: number }
-export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4, xendit: base + 5, relay: base + 6, whm: base + 7 })
+export interface SimulatorAddresses { readonly control: number, readonly proxmox: number, readonly midtrans: number, readonly rdap: number, readonly smtp: number, readonly xendit: number, readonly relay: number, readonly whm: number, readonly powerdns: number }
+export const simulatorAddresses = (base = Number(process.env.GARDU_SIMULATOR_PORT ?? 4400)): SimulatorAddresses => ({ control: base, proxmox: base + 1, midtrans: base + 2, rdap: base + 3, smtp: base + 4, xendit: base + 5, relay: base + 6, whm: base + 7, powerdns: base + 8 })
 
 /**
  * Starts all simulators and waits until they listen. `environment` hands the server what it needs to use the simulated cluster.
@@ -52,6 +52,6 @@ export async function startSimulators(options: { readonly dataDir: string, reado
     child.stdout?.once('data', () => resolve())
     child.once('close', code => reject(new Error(`The simulators ended with ${code}.`)))
   })
-  const { proxmox, whm } = JSON.parse(readFileSync(join(dataDir, 'simulators.json'), 'utf8')) as { proxmox: object, whm: object }
-  return { child, environment: { GARDU_DEMO_PROXMOX: JSON.stringify(proxmox), GARDU_DEMO_WHM: JSON.stringify(whm) } }
+  const { proxmox, whm, powerdns } = JSON.parse(readFileSync(join(dataDir, 'simulators.json'), 'utf8')) as { proxmox: object, whm: object, powerdns: object }
+  return { child, environment: { GARDU_DEMO_PROXMOX: JSON.stringify(proxmox), GARDU_DEMO_WHM: JSON.stringify(whm), GARDU_DEMO_POWERDNS: JSON.stringify(powerdns) } }
 }

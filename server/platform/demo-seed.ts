@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '#db/client.ts'
-import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, ipv6Pools, isoImages, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, templates, tlds, users } from '#db/schema/index.ts'
+import { addresses, addressPools, bankAccounts, billingTerms, clientProfiles, connections, ipv6Pools, isoImages, packages, productConnections, productOptionChoices, productOptionPrices, productOptions, productPrices, products, productTemplates, productTerms, promoCodes, reverseDnsSettings, templates, tlds, users } from '#db/schema/index.ts'
 import { monthsOfCycle } from '#shared/vocabulary/billing.ts'
 import type { RecurringCycle } from '#shared/vocabulary/billing.ts'
 import type { Role } from '#shared/vocabulary/roles.ts'
@@ -8,6 +8,9 @@ import type { Core } from './core.ts'
 
 /** A simulated remote of the demo, as `scripts/demo.ts` hands it over. */
 export interface DemoConnection { readonly url: string, readonly tokenId: string, readonly tokenSecret: string, readonly fingerprint: string | null }
+/** The simulated name server, likewise. */
+export interface DemoNameServer { readonly url: string, readonly apiKey: string }
+export interface DemoRemotes { readonly hypervisor: DemoConnection | null, readonly panel: DemoConnection | null, readonly nameServer: DemoNameServer | null }
 
 export const demoPassword = 'Gardu-demo-2026'
 const people: [Role, string][] = [['client', 'Sari Wulandari'], ['sysadmin', 'Bagus Pratama'], ['business', 'Dewi Lestari'], ['finance', 'Rina Kusuma'], ['owner', 'Hendra Wijaya']]
@@ -41,14 +44,15 @@ const suffixes: [suffix: string, register: bigint, renew: bigint, requirement: {
 
 /**
  * Fills an empty database with the demo's catalogue, accounts and hypervisor, in one transaction; a database with a user in it stays as it
- * is. The addresses of hypervisor and hosting server are renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
+ * is. The addresses of hypervisor, hosting server and name server are renewed at each start, because the simulators' port may have moved. Nothing remote is asked.
  */
-export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, hypervisor: DemoConnection | null, panel: DemoConnection | null): Promise<'seeded' | 'present'> {
+export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' | 'passwords' | 'secrets' | 'log'>, { hypervisor, panel, nameServer }: DemoRemotes): Promise<'seeded' | 'present'> {
   const { executor } = core.database
   const [{ count } = { count: 0 }] = await executor.select({ count: sql<number>`count(*)::int` }).from(users)
   if (count > 0) {
     if (hypervisor) await executor.update(connections).set(reach(hypervisor, core)).where(sql`${connections.name} = 'Jakarta'`)
     if (panel) await executor.update(connections).set(reach(panel, core)).where(sql`${connections.name} = ${panelName} and ${connections.kind} = 'whm'`)
+    if (nameServer) await executor.update(reverseDnsSettings).set({ url: nameServer.url, apiKey: core.secrets.seal(nameServer.apiKey) }).where(sql`${reverseDnsSettings.template} = ${nameTemplate}`)
     return 'present'
   }
   // Hashed before the transaction: scrypt is slow on purpose.
@@ -61,6 +65,7 @@ export async function seedDemo(core: Pick<Core, 'database' | 'clock' | 'newId' |
     const cluster = hypervisor ? await seedHypervisor(tx, hypervisor, { ...core, now }) : { connectionId: null, templateIds: [] }
     await seedCatalogue(tx, cluster, { ...core, now })
     if (panel) await seedPanel(tx, panel, { ...core, now })
+    if (nameServer) await tx.insert(reverseDnsSettings).values({ url: nameServer.url, apiKey: core.secrets.seal(nameServer.apiKey), tlsMode: 'system', serverId: 'localhost', template: nameTemplate, ttl: 3600, changedAt: now })
   })
   core.log.info('demo data is in place')
   return 'seeded'
@@ -91,6 +96,7 @@ async function seedHypervisor(tx: Executor, hypervisor: DemoConnection, { newId,
   return { connectionId, templateIds: rows.map(row => row.id) }
 }
 
+const nameTemplate = '{address-dashed}.vps.gardu.test'
 const panelName = 'Web 1'
 const reach = (at: DemoConnection, { secrets }: Pick<Core, 'secrets'>) => ({ url: at.url, tokenId: at.tokenId, tokenSecret: secrets.seal(at.tokenSecret), tlsMode: at.fingerprint ? 'fingerprint' as const : 'system' as const, tlsFingerprint: at.fingerprint })
 
@@ -179,8 +185,17 @@ async function seedOptions(tx: Executor, productId: string, { newId, now }: Pick
   await tx.insert(productOptionPrices).values((Object.entries(monthsOfCycle) as [RecurringCycle, number][]).flatMap(([cycle, months]) => monthly.map(([optionId, choiceId, price]) => ({ id: newId(), optionId, choiceId, cycle, price: price * BigInt(months) * (100n - discounts[cycle]) / 100n, setup: 0n, effectiveFrom: now, createdAt: now }))))
 }
 
-/** Reads a connection of the demo from its variable. @throws when it is set and unusable. */
-export function readDemoConnection(name: string, text: string | undefined): DemoConnection | null {
+/** The simulated remotes of the demo, from the environment. @throws when a variable is set and unusable */
+export const readDemoRemotes = (env: Readonly<Record<string, string | undefined>>): DemoRemotes => ({ hypervisor: readDemoConnection('GARDU_DEMO_PROXMOX', env.GARDU_DEMO_PROXMOX), panel: readDemoConnection('GARDU_DEMO_WHM', env.GARDU_DEMO_WHM), nameServer: readNameServer(env.GARDU_DEMO_POWERDNS) })
+
+function readNameServer(text: string | undefined): DemoNameServer | null {
+  if (!text) return null
+  const { url, apiKey } = JSON.parse(text) as Partial<Record<string, string>>
+  if (!url || !apiKey) throw new Error('GARDU_DEMO_POWERDNS must hold url and apiKey')
+  return { url, apiKey }
+}
+
+function readDemoConnection(name: string, text: string | undefined): DemoConnection | null {
   if (!text) return null
   const { url, tokenId, tokenSecret, fingerprint } = JSON.parse(text) as Partial<Record<string, string | null>>
   if (!url || !tokenId || !tokenSecret) throw new Error(`${name} must hold url, tokenId and tokenSecret`)

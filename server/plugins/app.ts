@@ -2,7 +2,7 @@ import { createApp, setApp } from '#server/platform/app.ts'
 import type { UserSession } from '#auth-utils'
 import type { CookieData } from '#server/platform/session-cookie.ts'
 import { ConfigError, loadConfig } from '#server/platform/config.ts'
-import { readDemoConnection, seedDemo } from '#server/platform/demo-seed.ts'
+import { readDemoRemotes, seedDemo } from '#server/platform/demo-seed.ts'
 
 /**
  * Starts the application with the server, and stops it after the last request: jobs are finished or handed back to the queue.
@@ -30,7 +30,7 @@ async function start() {
         clear: async (event, config) => void await clearUserSession(event, config),
       },
     })
-    if (app.core.config.GARDU_DEMO) await seedDemo(app.core, readDemoConnection('GARDU_DEMO_PROXMOX', process.env.GARDU_DEMO_PROXMOX), readDemoConnection('GARDU_DEMO_WHM', process.env.GARDU_DEMO_WHM))
+    if (app.core.config.GARDU_DEMO) await seedDemo(app.core, readDemoRemotes(process.env))
     setApp(app)
     if (app.core.config.GARDU_WORKERS === 'on') await app.startWorkers()
     await app.catchUp()

@@ -185,6 +185,18 @@ describe.each([{ language: 'id', prefix: '' }, { language: 'en', prefix: '/en' }
     await page.getByText(say('common.status.power.running'), { exact: true }).first().waitFor({ timeout: 30_000 })
   })
 
+  it('the machine\'s addresses have names from the template; another name is typed, written and told by the name server', async () => {
+    const zone = '113.0.203.in-addr.arpa.'
+    const told = async () => ((await (await fetch(`${demo.controlUrl}/state/powerdns`)).json()) as { zones: Record<string, { rrsets: { records: { content: string }[] }[] }> }).zones[zone]?.rrsets.flatMap(({ records }) => records.map(({ content }) => content)) ?? []
+    await page.getByText(/^203-0-113-\d+\.vps\.gardu\.test$/).waitFor()
+    await page.getByRole('button', { name: `${say('portal.reverseDns.edit')}: 203.0.113.` }).click()
+    await field(page.getByRole('dialog'), say('portal.reverseDns.name')).fill(`surat.${hostname}`)
+    await page.getByRole('dialog').getByRole('button', { name: say('common.save'), exact: true }).click()
+    await page.getByText(`surat.${hostname}`, { exact: true }).waitFor()
+    await until('the name server tells it', told, names => names.includes(`surat.${hostname}.`))
+    await page.getByRole('listitem').filter({ hasText: `surat.${hostname}` }).getByText(say('portal.reverseDns.states.active'), { exact: true }).waitFor()
+  })
+
   it('what was mailed stands under notices; one is read, then all', async () => {
     await watched.visit(`${prefix}/portal/notices`)
     const unread = page.getByRole('button', { name: `${say('portal.notices.markRead')}: ` })

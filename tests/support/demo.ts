@@ -26,7 +26,7 @@ async function freePorts(count: number): Promise<number> {
 export async function startDemo(options: { dataDir?: string, env?: Record<string, string> } = {}): Promise<Demo> {
   if (!existsSync('.output/server/index.mjs')) throw new Error('the product is not built: npm run build')
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'gardu-demo-'))
-  const base = await freePorts(9)
+  const base = await freePorts(10)
   const url = `http://localhost:${base}`
   let output = ''
   const child: ChildProcess = spawn(process.execPath, ['scripts/demo.ts'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: String(base), HOST: 'localhost', GARDU_SIMULATOR_PORT: String(base + 1), GARDU_DATA_DIR: dataDir, ...options.env } })

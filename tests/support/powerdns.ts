@@ -3,65 +3,42 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { reverseNameOf } from '#shared/dns/reverse-dns.ts'
 import { startPowerDns } from '../../scripts/components.ts'
+import { startPowerDnsSimulator } from '../../simulators/powerdns/index.ts'
 
-interface Rrset { name: string, type: string, ttl: number, records: { content: string, disabled: boolean }[] }
 interface Answer { readonly status: number, readonly body: string }
-/** What speaks PowerDNS's HTTP API: the real server, or what stands for it. */
+/** What speaks PowerDNS's HTTP API: the real server, or the simulator. */
 interface Peer { readonly apiKey: string, ask(method: string, path: string, key: string, body: string): Promise<Answer>, /** What the world is answered for an address. */ names(address: string): Promise<string[]>, stop(): Promise<void> }
+
+const askAt = (base: string): Peer['ask'] => async (method, path, key, body) => {
+  const reply = await fetch(`${base}${path}`, { method, headers: { 'x-api-key': key, 'content-type': 'application/json' }, ...(body ? { body } : {}) })
+  return { status: reply.status, body: await reply.text() }
+}
 
 async function realPeer(command: string): Promise<Peer> {
   const pdns = await startPowerDns(command)
   const resolver = new Resolver({ timeout: 2000, tries: 2 })
   resolver.setServers([`127.0.0.1:${pdns.dnsPort}`])
   return {
-    apiKey: pdns.apiKey, stop: pdns.stop,
-    async ask(method, path, key, body) {
-      const reply = await fetch(`${pdns.url}${path}`, { method, headers: { 'x-api-key': key, 'content-type': 'application/json' }, ...(body ? { body } : {}) })
-      return { status: reply.status, body: await reply.text() }
-    },
+    apiKey: pdns.apiKey, stop: pdns.stop, ask: askAt(pdns.url),
     names: address => resolver.resolve(reverseNameOf(address).slice(0, -1), 'PTR').catch(() => []),
   }
 }
 
-/** The part of the API that we use, in memory; held to the real server's behaviour by the same suite. */
-function fakePeer(): Peer {
-  const apiKey = 'pdns-api-key-of-a-test'
-  const zones = new Map<string, { kind: string, rrsets: Rrset[] }>()
-  const say = (status: number, body: unknown): Answer => ({ status, body: status === 204 ? '' : JSON.stringify(body) })
-  const toView = ([name, { kind }]: [string, { kind: string }]) => ({ id: name, name, kind })
+/** The demo's simulator; held to the real server's behaviour by the same suite. */
+async function simulatedPeer(): Promise<Peer> {
+  const { url, apiKey, state, close } = await startPowerDnsSimulator()
   return {
-    apiKey,
-    async ask(method, path, key, body) {
-      if (key !== apiKey) return { status: 401, body: 'Unauthorized' }
-      const url = new URL(path, 'http://fake')
-      const [, rest = ''] = /^\/api\/v1\/servers\/localhost(.*)$/.exec(url.pathname) ?? []
-      if (rest === '' && url.pathname.endsWith('/localhost')) return say(200, { daemon_type: 'authoritative', version: '4.7.3' })
-      if (rest === '/zones' && method === 'GET') return say(200, [...zones].filter(([name]) => [null, name].includes(url.searchParams.get('zone'))).map(toView))
-      if (rest === '/zones' && method === 'POST') {
-        const { name, kind } = JSON.parse(body) as { name: string, kind: string }
-        zones.set(name, { kind, rrsets: [] })
-        return say(201, toView([name, { kind }]))
-      }
-      const found = zones.get(decodeURIComponent(rest.replace('/zones/', '')))
-      if (!found) return say(404, { error: 'Not Found' })
-      if (method === 'GET') return say(200, { rrsets: found.rrsets })
-      for (const { changetype, ...rrset } of (JSON.parse(body) as { rrsets: (Rrset & { changetype: string })[] }).rrsets) {
-        if (rrset.records?.some(({ content }) => !/^[a-z0-9.-]+\.$/.test(content))) return say(422, { error: 'not in expected format' })
-        found.rrsets = [...found.rrsets.filter(({ name, type }) => name !== rrset.name || type !== rrset.type), ...(changetype === 'REPLACE' ? [rrset] : [])]
-      }
-      return say(204, null)
-    },
-    names: async address => [...zones.values()].flatMap(({ rrsets }) => rrsets.filter(({ name }) => name === reverseNameOf(address)).flatMap(({ records }) => records.map(({ content }) => content.slice(0, -1)))),
-    stop: () => Promise.resolve(),
+    apiKey, stop: close, ask: askAt(url),
+    names: async address => Object.values(state.zones).flatMap(({ rrsets }) => rrsets.filter(({ name }) => name === reverseNameOf(address)).flatMap(({ records }) => records.map(({ content }) => content.slice(0, -1)))),
   }
 }
 
 /** `lost`: it acts, and nobody hears; `status`: it answers with that and does nothing; `down`: nobody is there. Both of the first for changes alone. */
 export type PowerDnsFault = 'lost' | 'down' | number | null
 
-/** A name server behind a line that can fail. `real`: the command of a real PowerDNS; null: what stands for it. */
+/** A name server behind a line that can fail. `real`: the command of a real PowerDNS; null: the simulator. */
 export async function startNameServer(real: string | null) {
-  const peer = real === null ? fakePeer() : await realPeer(real)
+  const peer = await (real === null ? simulatedPeer() : realPeer(real))
   let fault: PowerDnsFault = null
   let changes = 0
   const server = createServer((incoming, outgoing) => {
