@@ -13,7 +13,7 @@ const contentSecurityPolicy = {
   'style-src': ['\'self\'', '\'unsafe-inline\''], 'style-src-elem': ['\'self\'', '\'nonce-{{nonce}}\''], 'style-src-attr': ['\'unsafe-inline\''],
   'upgrade-insecure-requests': false,
 } satisfies Record<string, string[] | false>
-const publicPages = ['/', '/vps/**', '/work/**', '/hosting', '/domains', '/en', '/en/vps/**', '/en/work/**', '/en/hosting', '/en/domains']
+const publicPages = ['', '/en'].flatMap(language => [language || '/', ...['/vps/**', '/hosting/**', '/work/**', '/domains'].map(path => language + path)])
 
 const languages = ['common', 'errors', 'storefront', 'order', 'auth', 'portal', 'admin', 'infrastructure', 'catalogue', 'ledger', 'invoicing', 'firewall', 'gateways', 'history', 'refunds', 'transfers', 'reports', 'changes', 'lives', 'options', 'webhooks', 'console', 'operations', 'monitoring', 'traffic', 'bulk']
 

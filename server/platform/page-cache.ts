@@ -105,8 +105,8 @@ export const pageCache = createPageCache()
  */
 export const invalidatePages = (): Promise<void> => pageCache.invalidate()
 
-/** `/`, `/vps`, `/vps/<plan>`, `/work`, `/work/<product>`, `/hosting` and `/domains`, in both languages. */
-const publicPage = /^(?:\/en)?(?:\/|\/(?:vps|work)(?:\/[a-z0-9-]{1,100})?|\/hosting|\/domains)?$/
+/** `/`, `/domains`, and `/vps`, `/hosting` and `/work`, each with its products, in both languages. */
+const publicPage = /^(?:\/en)?(?:\/|\/(?:vps|hosting|work)(?:\/[a-z0-9-]{1,100})?|\/domains)?$/
 
 /**
  * The key under which a request's page may be kept, or null. Only addresses without a query, or with nothing but the two switches of the
