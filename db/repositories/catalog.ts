@@ -128,7 +128,7 @@ export const catalogStores = (db: Executor, context: StoreContext) => {
     ...optionStores(db, context),
     products: {
       async list(filter) {
-        const where = and(filter.status ? eq(products.status, filter.status) : undefined, filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined)
+        const where = and(filter.status ? eq(products.status, filter.status) : undefined, filter.kind ? eq(products.kind, filter.kind) : undefined, filter.q ? or(ilike(products.name, containing(filter.q)), ilike(products.slug, containing(filter.q))) : undefined)
         const rows = await db.select().from(products).where(where).orderBy(asc(products.position), asc(products.id)).limit(filter.pageSize).offset((filter.page - 1) * filter.pageSize)
         const [counted] = await db.select({ total: count() }).from(products).where(where)
         return { items: await loadProducts(db, rows), total: counted?.total ?? 0, page: filter.page, pageSize: filter.pageSize }

@@ -79,7 +79,7 @@ export interface RetiredProduct { readonly productId: string, readonly name: str
 
 interface NewPrice { readonly id: string, readonly cycle: BillingCycle, readonly price: Money, readonly setup: Money, readonly effectiveFrom: Date, readonly createdBy: string | null, readonly at: Date }
 export interface ProductStore {
-  list(filter: PageRequest & { readonly q?: string | undefined, readonly status?: ProductStatus | undefined }): Promise<Page<ProductRecord>>
+  list(filter: PageRequest & { readonly q?: string | undefined, readonly status?: ProductStatus | undefined, readonly kind?: ProductKind | undefined }): Promise<Page<ProductRecord>>
   find(id: string): Promise<ProductRecord | null>
   /** Locks the row: changes of one product follow one another. */
   lock(id: string): Promise<ProductRecord | null>

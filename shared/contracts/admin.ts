@@ -149,7 +149,7 @@ const retireReason = z.string().trim().min(3).max(500)
 export const retireBody = z.object({ reason: retireReason, /** A product on sale of the same kind: the old page leads there. */ successorId: uuid.nullable().default(null) })
 export const putBackBody = z.object({ reason: retireReason, status: z.enum(['draft', 'active']) })
 export const setPriceBody = z.object({ cycle: z.enum(billingCycles), price: moneyInput, setup: moneyInput, effectiveFrom: instant.optional() })
-export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list.extend({ status: z.enum(productStatuses).optional() }), response: listOf(adminProductView) })
+export const listAdminProducts = contract({ method: 'GET', path: '/api/admin/products', access: 'staff', tag, summary: 'All products', query: list.extend({ status: z.enum(productStatuses).optional(), kind: z.enum(productKinds).optional() }), response: listOf(adminProductView) })
 export const createProduct = contract({ method: 'POST', path: '/api/admin/products', access: 'sysadmin', tag, summary: 'Add a product', body: productBody, response: adminProductView, status: 201, creates: true })
 const unfinished = z.object({ id: z.string().max(2000), en: z.string().max(2000) })
 /** A product that is being written: texts may be missing yet. */
