@@ -66,10 +66,14 @@ async function openCluster(folder?: string): Promise<PGlite> {
   return PGlite.create({ ...(folder && { dataDir: folder }), loadDataDir: await emptyCluster() })
 }
 
+/** PostgreSQL numbers what is made at run time from here on; below stand the types of its own catalogue, from 10,000 on those of its tables' rows. */
+const firstRowType = 10_000
+
 async function openEmbedded(dataDir: string, onWait?: (holder: string) => void): Promise<Database> {
   const lock = dataDir === 'memory' ? null : await lockFolder(dataDir, onWait ? { onWait } : {})
   try {
     const pglite = await openCluster(lock ? dataDir : undefined)
+    for (const oid of Object.keys(pglite.parsers)) if (Number(oid) >= firstRowType) Reflect.deleteProperty(pglite.parsers, oid)
     const db = drizzlePglite(pglite, options)
     return {
       kind: 'embedded', executor: db as unknown as Executor, pglite, url: null, pool: null, migrate: folder => migratePglite(db, { migrationsFolder: folder }),
