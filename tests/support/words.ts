@@ -12,6 +12,8 @@ export function wordsOf(language: 'id' | 'en'): (key: string, values?: Readonly<
   return (key, values = {}) => {
     const text = key.split('.').reduce<unknown>((within, part) => (within as Record<string, unknown> | undefined)?.[part], texts)
     if (typeof text !== 'string') throw new Error(`${language} has no text for ${key}`)
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
+    // As vue-i18n chooses among forms: the first for one, the last for others.
+    const forms = text.split(' | ')
+    return (forms.at(values.n === '1' ? 0 : -1) ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
   }
 }
