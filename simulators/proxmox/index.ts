@@ -123,7 +123,7 @@ export async function startProxmoxSimulator(options: ProxmoxOptions = {}): Promi
     if (parts.vmid && !(Number(parts.vmid) >= 100)) errors.vmid = 'value must have a minimum value of 100'
     if (Object.keys(errors).length) throw new Refusal(400, 'Parameter verification failed.', errors)
     journal.push(`${request.method} ${path}`)
-    if (journal.length > 5000) journal.shift()
+    if (journal.length > 50_000) journal.shift()
     return definition.handle({ state, tasks, consoles, faults, token, now: now(), changed: store.touch, path: parts, params })
   }
 

@@ -64,7 +64,7 @@ export async function startWhmSimulator(options: WhmOptions = {}): Promise<WhmSi
     const may = definition.acl === null || token.acls.includes('all') || token.acls.includes(definition.acl)
     if (!may) return faults.current.denyByStatus ? denied() : answer(command, 0, `Permission denied: ${command} needs the privilege ${definition.acl}.`)
     journal.push(`${request.method} ${command}`)
-    if (journal.length > 5000) journal.shift()
+    if (journal.length > 50_000) journal.shift()
     const { refuseCalls, refuseReason, lieAbout } = faults.current
     if (refuseCalls && new RegExp(refuseCalls).test(command)) return answer(command, 0, refuseReason)
     try {

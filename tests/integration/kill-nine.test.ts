@@ -131,7 +131,7 @@ if (databaseKinds().includes('postgres')) describe('kill -9 of real processes at
   let workers: ReturnType<typeof workerProcesses>
   beforeAll(async () => {
     test = await startTestApp({ kind: 'postgres', workers: false })
-    ground = await proxmoxGround(test, 'vm')
+    ground = await proxmoxGround(test, 'vm', every)
     workers = workerProcesses(test, bundled('tests/support/engine-process.ts'))
   })
   afterAll(async () => {

@@ -26,10 +26,11 @@ export interface ProxmoxGround extends Ground {
   /** What its machines are, to compare. */
   machines(): string
 }
-/** The Proxmox simulator, over its wire. */
-export async function proxmoxGround(test: TestApp, type: MachineType): Promise<ProxmoxGround> {
+/** The Proxmox simulator, over its wire. `roomy`: its storages never run full. */
+export async function proxmoxGround(test: TestApp, type: MachineType, roomy = false): Promise<ProxmoxGround> {
   let world: ProvisioningWorld | null = null
   const simulator = await startProxmoxSimulator({ delayFactor: 0, now: () => world?.wallClock.now().getTime() ?? Date.parse('2026-11-02T03:00:00Z') })
+  if (roomy) for (const storage of simulator.state.storages) storage.total = 2 ** 50
   const { core, infrastructure } = test.app
   const container = type === 'container'
   const drivers = hypervisorPool({ connections: core.read.connections, secrets: core.secrets, drivers: driversOf('proxmox', access => createProxmoxDriver(access, { connectMilliseconds: 2_000, totalMilliseconds: 4_000 })) })
