@@ -148,7 +148,7 @@ if (databaseKinds().includes('postgres')) describe('kill -9 of real processes at
     await drain()
   }
 
-  it('dying at its first point, at one that is drawn, and at its last: the next process ends it; one machine, asked for once, nobody else\'s touched, and the history tells it', { timeout: 600_000 }, async () => {
+  it('dying at its first point, at one that is drawn, and at its last: the next process ends it; one machine, asked for once, nobody else\'s touched, and the history tells it', { timeout: every ? 1_800_000 : 600_000 }, async () => {
     const seed = drawnSeed()
     const stranger = await ground.stranger()
     let finisher = workers.next()
