@@ -66,7 +66,7 @@ async function openCluster(folder?: string): Promise<PGlite> {
   return PGlite.create({ ...(folder && { dataDir: folder }), loadDataDir: await emptyCluster() })
 }
 
-/** PostgreSQL numbers what is made at run time from here on; below stand the types of its own catalogue, from 10,000 on those of its tables' rows. */
+/** From here on PostgreSQL numbers types by itself: rows of tables, its own and ours, and arrays of them. Nothing asks for those, and PGlite copies all parsers that it has for each statement. */
 const firstRowType = 10_000
 
 async function openEmbedded(dataDir: string, onWait?: (holder: string) => void): Promise<Database> {
